@@ -6,14 +6,14 @@
 from __future__ import annotations
 
 import os
-import typing as t
 
 
-def show(name: t.Union[str, bytes]) -> str:
+def show(name: str | bytes) -> str:
     r"""Return the one spelling under which a file name is stored, compared and shown.
 
-    A name is bytes. Valid UTF-8 stays readable, a byte that is not UTF-8 becomes ``\xNN``, and a backslash is doubled,
-    so that two different names never share a spelling. A ``str`` is taken as Python's own file name form (surrogateescape).
+    A name is bytes. Valid UTF-8 stays readable, a byte that is not UTF-8 becomes ``\xNN``, and a backslash is
+    doubled, so that two different names never share a spelling. A ``str`` is taken as Python's own form of a file
+    name (surrogateescape).
     """
     raw = os.fsencode(name) if isinstance(name, str) else name
     if b"\\" in raw:
@@ -22,7 +22,7 @@ def show(name: t.Union[str, bytes]) -> str:
 
 
 def raw(shown: str) -> bytes:
-    r"""Return the bytes of a name that :func:`show` spelled. Raises ``ValueError`` for text that it cannot have made."""
+    r"""Return the bytes of a name that :func:`show` spelled. Raises ``ValueError`` for other text."""
     out = bytearray()
     rest = shown
     while rest:

@@ -3,9 +3,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Opening files and directories below a descriptor, never through a link. Private to the collection.
 
-A path that is checked and then opened by name can be swapped in between; a descriptor cannot. So every open here names one
-component, relative to the descriptor of its directory, and refuses a link. ``O_NONBLOCK`` keeps a FIFO from blocking the open,
-``O_NOATIME`` keeps the read from changing the access time where the kernel allows it (the owner of the file, or root).
+A path that is checked and then opened by name can be swapped in between; a descriptor cannot. So every open here names
+one component, relative to the descriptor of its directory, and refuses a link. ``O_NONBLOCK`` keeps a FIFO from
+blocking the open, ``O_NOATIME`` keeps the read from changing the access time where the kernel allows it (the owner of
+the file, or root).
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ _NOATIME = getattr(os, "O_NOATIME", 0)
 Name = t.Union[str, bytes]
 
 
-def _open(name: Name, flags: int, dir_fd: t.Optional[int]) -> int:
+def _open(name: Name, flags: int, dir_fd: int | None) -> int:
     try:
         return os.open(name, flags | _NOATIME, dir_fd=dir_fd)
     except PermissionError as error:
@@ -34,13 +35,16 @@ def _open(name: Name, flags: int, dir_fd: t.Optional[int]) -> int:
     return os.open(name, flags, dir_fd=dir_fd)
 
 
-def open_dir(parent_fd: t.Optional[int], name: Name) -> int:
-    """Return a descriptor of the directory ``name`` below ``parent_fd`` (None: a path of the process). Raises OSError."""
+def open_dir(parent_fd: int | None, name: Name) -> int:
+    """Return a descriptor of the directory ``name`` below ``parent_fd`` (None: a path of the process). Raises OSError.
+    """
     return _open(name, _DIRECTORY, parent_fd)
 
 
-def open_file(parent_fd: t.Optional[int], name: Name) -> int:
-    """Return a descriptor of the regular file ``name`` below ``parent_fd``. Raises OSError, or Unseen when it is no regular file."""
+def open_file(parent_fd: int | None, name: Name) -> int:
+    """Return a descriptor of the regular file ``name`` below ``parent_fd``. Raises OSError, or Unseen when it is no
+    regular file.
+    """
     fd = _open(name, _COMMON, parent_fd)
     if not stat.S_ISREG(os.fstat(fd).st_mode):
         os.close(fd)
@@ -49,7 +53,8 @@ def open_file(parent_fd: t.Optional[int], name: Name) -> int:
 
 
 def open_root(path: str) -> int:
-    """Return a descriptor of the directory at ``path``, where the links of the path itself are the operator's own and are followed.
+    """Return a descriptor of the directory at ``path``, where the links of the path itself are the operator's own and
+    are followed.
 
     Raises Unseen with a sentence that names the path.
     """
@@ -86,7 +91,7 @@ def open_beneath(root_fd: int, path: bytes) -> int:
 
 def read_fd(fd: int, limit: int) -> bytes:
     """Return the whole content of an open file. Raises Unseen when it is larger than ``limit`` bytes."""
-    parts: t.List[bytes] = []
+    parts: list[bytes] = []
     size = 0
     while True:
         part = os.read(fd, 1 << 20)

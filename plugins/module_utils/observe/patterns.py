@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Ordered path patterns, shipped by the control node as regular expressions. Private to the collection.
 
-The control node compiles gitignore patterns (``plugin_utils/contract/patterns.py``); here they are only evaluated, so that both
-sides give the same verdict.
+The control node compiles gitignore patterns (``plugin_utils/contract/patterns.py``); here they are only evaluated, so
+that both sides give the same verdict.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class Patterns:
     def __bool__(self) -> bool:
         return bool(self._rules)
 
-    def verdict(self, path: str, is_dir: bool) -> t.Optional[bool]:
+    def verdict(self, path: str, is_dir: bool) -> bool | None:
         """Return whether the patterns include ``path`` (relative, no trailing slash), or None when none matches it."""
         if self._any is None:
             return None

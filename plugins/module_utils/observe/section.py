@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import time
-import typing as t
 
 
 class Unseen(Exception):
@@ -26,11 +25,12 @@ def explain(error: OSError) -> str:
 class Host:
     """The limits under which the collectors of one request run.
 
-    ``root`` is the absolute path that relative paths start from, ``deadline`` a ``time.monotonic()`` value, ``workers`` the number of
-    processes that may work at once, ``key`` the run's key for digests of secret content (None: secret content is not compared).
+    ``root`` is the absolute path that relative paths start from, ``deadline`` a ``time.monotonic()`` value, ``workers``
+    the number of processes that may work at once, ``key`` the run's key for digests of secret content (None: secret
+    content is not compared).
     """
 
-    def __init__(self, root: str, timeout_s: float, workers: int = 0, key: t.Optional[bytes] = None) -> None:
+    def __init__(self, root: str, timeout_s: float, workers: int = 0, key: bytes | None = None) -> None:
         self.root = root
         self.timeout_s = timeout_s
         self.deadline = time.monotonic() + timeout_s

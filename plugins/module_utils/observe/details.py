@@ -1,0 +1,74 @@
+# Copyright: Contributors to the evenkeel.drift project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The text of files that differ: the second round trip, only to hosts that have drifted. Private to the collection."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import typing as t
+
+from ansible_collections.evenkeel.drift.plugins.module_utils.mask import mask
+from ansible_collections.evenkeel.drift.plugins.module_utils.observe import paths
+from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host, Unseen, explain
+from ansible_collections.evenkeel.drift.plugins.module_utils.trees.rules import beneath
+from ansible_collections.evenkeel.drift.plugins.module_utils.trees.spec import TreeSpec
+
+
+def collect(spec: t.Mapping[str, t.Any], host: Host) -> dict[str, t.Any]:
+    """Return ``{"files": {path: {sha256, lines, text, reason}}}`` for ``spec["paths"]``, which all lie in the tree
+    ``spec["path"]``.
+
+    ``lines`` counts line ends and an unfinished last line; None for binary files. ``text`` is masked, and None when the
+    file is binary, larger than ``max_text`` bytes, or not wanted (``text: false``); ``reason`` says what could not be
+    read. The caller never asks for files of a secret class.
+    """
+    tree = TreeSpec(spec)
+    root_fd = paths.open_root(os.path.join(host.root, tree.path))
+    try:
+        return {"files": {path: _detail(root_fd, tree, path, spec, host) for path in spec["paths"]}}
+    finally:
+        os.close(root_fd)
+
+
+def _detail(root_fd: int, tree: TreeSpec, path: str, spec: t.Mapping[str, t.Any], host: Host) -> dict[str, t.Any]:
+    try:
+        host.check_time()
+        fd = paths.open_beneath(root_fd, beneath(path, tree.prefix))
+        try:
+            return _read(fd, int(spec["max_text"]), bool(spec["text"]), host)
+        finally:
+            os.close(fd)
+    except OSError as error:
+        return {"reason": explain(error)}
+    except Unseen as unseen:
+        return {"reason": unseen.reason}
+
+
+def _read(fd: int, max_text: int, wanted: bool, host: Host) -> dict[str, t.Any]:
+    digest = hashlib.sha256()
+    head: list[bytes] = []
+    size = lines = 0
+    last = b"\n"
+    binary = False
+    part = os.read(fd, 1 << 20)
+    while part:
+        host.check_time()
+        digest.update(part)
+        size += len(part)
+        lines += part.count(b"\n")
+        binary = binary or b"\0" in part
+        last = part[-1:]
+        if size <= max_text:
+            head.append(part)
+        part = os.read(fd, 1 << 20)
+    text = None
+    if wanted and not binary and size <= max_text:
+        text = mask(b"".join(head).decode("utf-8", "backslashreplace"))
+    return {
+        "sha256": digest.hexdigest(),
+        "lines": None if binary else lines + (last != b"\n"),
+        "text": text,
+        "reason": "",
+    }

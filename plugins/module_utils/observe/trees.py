@@ -1,0 +1,113 @@
+# Copyright: Contributors to the evenkeel.drift project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Section trees: what files a host has. Private to the collection.
+
+The cost follows the drift: a directory whose stat digest is known is not read, one whose content digest is known is not
+described. What the answer means is in ``docs/sections/trees.md``; ``plugin_utils/exchange/trees.py`` is the other end
+of the wire.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+import typing as t
+
+from ansible_collections.evenkeel.drift.plugins.module_utils.observe import paths
+from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host, Unseen
+from ansible_collections.evenkeel.drift.plugins.module_utils.trees import record, rules
+from ansible_collections.evenkeel.drift.plugins.module_utils.trees.spec import TreeSpec, pack
+from ansible_collections.evenkeel.drift.plugins.module_utils.trees.walk import Walker
+from ansible_collections.evenkeel.drift.plugins.module_utils.trees.workers import Channel, Job, run_forked
+
+_MAX_UNSEEN = 1000
+_MAX_HITS = 1000
+
+
+class _Answer:
+    """Gathers the messages of the workers of one tree."""
+
+    def __init__(self) -> None:
+        self.blobs: dict[bytes, list[bytes]] = {record.DIRECTORY: [], record.KNOWN: [], record.UNCHANGED: []}
+        self.unseen: list[list[str]] = []
+        self.secrets: list[list[str]] = []
+        self.totals: dict[str, int] = {"directories": 0, "files": 0, "ignored": 0, "bytes": 0}
+        self.forbidden: dict[tuple[str, str], list[t.Any]] = {}
+        self.rules: list[dict[str, t.Any]] = []
+
+    def receive(self, kind: bytes, payload: bytes) -> None:
+        if kind in self.blobs:
+            self.blobs[kind].append(payload)
+        elif kind == record.UNSEEN:
+            self.unseen.append(json.loads(payload))
+        elif kind == record.SECRET:
+            self.secrets.append(json.loads(payload))
+        elif kind == rules.RULE:
+            self.rules.append(json.loads(payload))
+        else:
+            self._add(json.loads(payload))
+
+    def _add(self, totals: dict[str, t.Any]) -> None:
+        for pattern, where, count, sample in totals.pop("forbidden"):
+            hit = self.forbidden.setdefault((pattern, where), [0, []])
+            hit[0] += count
+            hit[1] = sorted(hit[1] + sample)[:5]
+        for name, number in totals.items():
+            self.totals[name] += number
+
+    def result(self, spec: TreeSpec, incomplete: t.Sequence[str]) -> dict[str, t.Any]:
+        hits = [[pattern, where, count, sample] for (pattern, where), (count, sample) in sorted(self.forbidden.items())]
+        return {
+            "name": spec.name,
+            "outcome": "ok",
+            "reason": "; ".join(incomplete),
+            "complete": not incomplete,
+            "directories": pack(b"\n".join(sorted(self.blobs[record.DIRECTORY]))),
+            "known": pack(b"".join(sorted(self.blobs[record.KNOWN]))),
+            "unchanged": pack(b"".join(sorted(self.blobs[record.UNCHANGED]))),
+            "unseen": sorted(self.unseen)[:_MAX_UNSEEN],
+            "unseen_total": len(self.unseen),
+            "secrets": sorted(self.secrets),
+            "totals": self.totals,
+            "forbidden": hits[:_MAX_HITS],
+            "forbidden_total": len(hits),
+            "rules": sorted(self.rules, key=lambda rule: int(rule["rule"])),
+        }
+
+
+def _walk(spec: TreeSpec, host: Host, root_fd: int, share: tuple[int, int], channel: Channel) -> None:
+    recorder = record.Recorder(spec, host, channel)
+    Walker(spec, host, recorder, share).run(root_fd)
+    recorder.finish()
+
+
+def _collect_tree(spec: t.Mapping[str, t.Any], host: Host) -> dict[str, t.Any]:
+    tree = TreeSpec(spec)
+    answer = _Answer()
+    root_fd = paths.open_root(os.path.join(host.root, tree.path))
+    try:
+        jobs: list[Job] = [
+            functools.partial(_walk, tree, host, root_fd, (index, host.workers)) for index in range(host.workers)
+        ]
+        if spec.get("rules"):
+            jobs.append(functools.partial(rules.check_rules, root_fd, tree.prefix, spec["rules"], host))
+        incomplete = run_forked(jobs, host, answer.receive)
+    finally:
+        os.close(root_fd)
+    return answer.result(tree, incomplete)
+
+
+def collect(spec: t.Mapping[str, t.Any], host: Host) -> dict[str, t.Any]:
+    """Return ``{"trees": [...]}``, one answer for each tree of ``spec["trees"]``; a tree whose root cannot be opened is
+    unknown.
+    """
+    trees: list[dict[str, t.Any]] = []
+    for tree in spec["trees"]:
+        try:
+            host.check_time()
+            trees.append(_collect_tree(tree, host))
+        except Unseen as unseen:
+            trees.append({"name": tree["name"], "outcome": "unknown", "reason": unseen.reason})
+    return {"trees": trees}

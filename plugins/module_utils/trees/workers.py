@@ -1,0 +1,146 @@
+# Copyright: Contributors to the evenkeel.drift project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Forked workers that stream their results, under one deadline. Private to the collection.
+
+Processes, not threads: hashing small files is bound by the interpreter's lock. A worker sends what it has as it goes,
+so that one that hangs in the kernel (a dead network file system) or is killed at the deadline loses only what it had
+not reached.
+"""
+
+from __future__ import annotations
+
+import os
+import selectors
+import signal
+import struct
+import sys
+import typing as t
+
+from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host, Unseen
+
+_FRAME = struct.Struct(">cI")
+_FLUSH = 1 << 15
+_GRACE_S = 1.0
+DONE = b"."
+FAILED = b"!"
+
+Message = t.Tuple[bytes, bytes]
+
+
+class Channel:
+    """A worker's side of its pipe: ``send(kind, payload)`` with a one-byte kind."""
+
+    def __init__(self, fd: int) -> None:
+        self._fd = fd
+        self._parts: list[bytes] = []
+        self._size = 0
+
+    def send(self, kind: bytes, payload: bytes = b"") -> None:
+        self._parts.append(_FRAME.pack(kind, len(payload)) + payload)
+        self._size += _FRAME.size + len(payload)
+        if self._size >= _FLUSH:
+            self.flush()
+
+    def flush(self) -> None:
+        view = memoryview(b"".join(self._parts))
+        self._parts, self._size = [], 0
+        while view:
+            view = view[os.write(self._fd, view) :]
+
+
+Job = t.Callable[[Channel], None]
+
+
+class _Worker:
+    def __init__(self, job: Job) -> None:
+        self.fd, write_fd = os.pipe()
+        self.pid = os.fork()
+        if self.pid == 0:
+            os.close(self.fd)
+            _work(job, write_fd)
+        os.close(write_fd)
+        self.pending = b""
+        self.outcome = "died before it was done"
+        self.late = False
+
+    def frames(self, data: bytes) -> t.Iterator[Message]:
+        """Yield the whole messages in what has arrived, and keep the rest."""
+        data = self.pending + data
+        at = 0
+        while len(data) - at >= _FRAME.size:
+            kind, size = _FRAME.unpack_from(data, at)
+            end = at + _FRAME.size + size
+            if end > len(data):
+                break
+            yield kind, data[at + _FRAME.size : end]
+            at = end
+        self.pending = data[at:]
+
+
+def _work(job: Job, write_fd: int) -> None:
+    """Run the job in the child and leave without the parent's exit handlers, whatever happens."""
+    code = 1
+    try:
+        channel = Channel(write_fd)
+        try:
+            job(channel)
+            channel.send(DONE)
+        except Unseen as unseen:
+            channel.send(FAILED, unseen.reason.encode("utf-8", "backslashreplace"))
+        channel.flush()
+        code = 0
+    finally:
+        if code:
+            sys.excepthook(*sys.exc_info())
+        os._exit(code)
+
+
+def run_forked(jobs: t.Sequence[Job], host: Host, receive: t.Callable[[bytes, bytes], None]) -> list[str]:
+    """Run each job in a process of its own and pass every message to ``receive(kind, payload)``.
+
+    Returns, for each job that did not end by itself with everything said, a sentence that says why; an empty list means
+    complete.
+    """
+    workers: list[_Worker] = []
+    selector = selectors.DefaultSelector()
+    try:
+        for job in jobs:
+            worker = _Worker(job)
+            workers.append(worker)
+            selector.register(worker.fd, selectors.EVENT_READ, worker)
+        while selector.get_map():
+            events = selector.select(max(0.0, host.time_left() + _GRACE_S))
+            if not events and host.time_left() + _GRACE_S <= 0:
+                _late(selector, host)
+                break
+            for key, _mask in events:
+                _drain(key.data, selector, receive)
+    finally:
+        selector.close()
+        for worker in workers:
+            os.kill(worker.pid, signal.SIGKILL)
+            os.close(worker.fd)
+            # One that hangs in the kernel dies only when the kernel lets go; it is not waited for.
+            os.waitpid(worker.pid, os.WNOHANG if worker.late else 0)
+    return [f"a worker {worker.outcome}" for worker in workers if worker.outcome]
+
+
+def _late(selector: selectors.BaseSelector, host: Host) -> None:
+    for key in list(selector.get_map().values()):
+        key.data.late = True
+        key.data.outcome = f"was still busy at the time limit of {host.timeout_s:g} s"
+
+
+def _drain(worker: _Worker, selector: selectors.BaseSelector, receive: t.Callable[[bytes, bytes], None]) -> None:
+    data = os.read(worker.fd, 1 << 20)
+    if not data:
+        selector.unregister(worker.fd)
+        return
+    for kind, payload in worker.frames(data):
+        if kind == DONE:
+            worker.outcome = ""
+        elif kind == FAILED:
+            worker.outcome = f"stopped: {payload.decode('utf-8')}"
+        else:
+            receive(kind, payload)

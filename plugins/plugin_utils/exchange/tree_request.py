@@ -1,0 +1,124 @@
+# Copyright: Contributors to the evenkeel.drift project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is asked of a host about a tree, and what the answer says. Private to the collection.
+
+The wire format is private to this file and ``module_utils/trees/record.py``.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import typing as t
+
+from ansible_collections.evenkeel.drift.plugins.module_utils.trees.record import INDEX_RECORD, KNOWN_RECORD, NO_STAT
+from ansible_collections.evenkeel.drift.plugins.module_utils.trees.spec import pack, unpack
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.directories import Directories, Directory
+
+_NO_STAT = NO_STAT.hex()
+
+
+class GarbledAnswer(Exception):
+    """A host sent something that is no answer to what it was asked. The message says what."""
+
+
+@dataclasses.dataclass(frozen=True)
+class TreeView:
+    """One tree of one host, as seen in this run: the directories, and what could not be seen.
+
+    ``outcome`` is ``unknown`` when nothing of the tree could be seen; ``complete`` is false when something was not
+    reached. ``unseen`` holds ``[path, reason]``, a directory's path ending in ``/``.
+    """
+
+    outcome: str
+    reason: str
+    complete: bool
+    directories: Directories
+    unseen: list[list[str]]
+    unseen_total: int
+    totals: dict[str, int]
+    forbidden: list[list[t.Any]]
+    rules: list[dict[str, t.Any]]
+    secrets: dict[str, str]
+
+
+def spec_key(spec: t.Mapping[str, t.Any]) -> str:
+    """Return a key that is equal for requests whose digests can be compared with each other."""
+    asked = {name: spec[name] for name in ("path", "exclude", "ignore", "keep", "modes", "owner", "mtime", "secret")}
+    return hashlib.sha256(json.dumps(asked, sort_keys=True).encode("utf-8")).hexdigest()[:16]
+
+
+class TreeRequest:
+    """A request about one tree.
+
+    ``spec`` says what is compared; ``reference`` is what the tree should be, ``earlier`` what was last known of the
+    host. Digests of either spare the host from describing, or even reading, what has not changed.
+    """
+
+    def __init__(
+        self, spec: t.Mapping[str, t.Any], reference: Directories | None = None, earlier: Directories | None = None
+    ) -> None:
+        self._reference = {} if reference is None else {directory.digest: directory for directory in reference}
+        self._sent_known: list[str] = []
+        self._sent_stats: list[Directory] = []
+        self.spec = dict(spec)
+        self._wants_all = spec.get("entries") == "all"
+        self._sent_stats = self._usable(earlier)
+        if self._sent_stats:
+            self.spec["stats"] = pack(b"".join(bytes.fromhex(directory.stat) for directory in self._sent_stats))
+        if self._wants_all:
+            return
+        self._sent_known = sorted(self._reference.keys() - {directory.digest for directory in self._sent_stats})
+        if self._sent_known:
+            self.spec["known"] = pack(b"".join(bytes.fromhex(known) for known in self._sent_known))
+        self.spec["entries"] = "none" if reference is None else "changed"
+
+    def _usable(self, earlier: Directories | None) -> list[Directory]:
+        """Return the directories whose entries would not be missed if the host said no more than "unchanged"."""
+        if earlier is None:
+            return []
+        usable = [directory for directory in earlier if directory.stat != _NO_STAT and self._dispensable(directory)]
+        return sorted(usable, key=lambda directory: directory.stat)
+
+    def _dispensable(self, directory: Directory) -> bool:
+        if directory.entries is not None:
+            return True
+        return not self._wants_all and (not self._reference or directory.digest in self._reference)
+
+    def read(self, answer: t.Mapping[str, t.Any]) -> TreeView:
+        """Return what an answer to this request says. Raises GarbledAnswer."""
+        try:
+            if answer["outcome"] != "ok":
+                return _unseen(str(answer["reason"]))
+            return self._read(answer)
+        except (KeyError, TypeError, ValueError, IndexError, ArithmeticError) as error:
+            raise GarbledAnswer(f"the answer about a tree is garbled: {error!r}") from error
+
+    def _read(self, answer: t.Mapping[str, t.Any]) -> TreeView:
+        found = [self._sent_stats[index] for (index,) in INDEX_RECORD.iter_unpack(unpack(answer["unchanged"]))]
+        for index, stat in KNOWN_RECORD.iter_unpack(unpack(answer["known"])):
+            same = self._reference[self._sent_known[index]]
+            found.append(same._replace(stat=stat.hex(), entries=None))
+        for line in filter(None, unpack(answer["directories"]).split(b"\n")):
+            path, digest, stat, own, files, entries = json.loads(line)
+            text = None if entries is None else json.dumps(entries, separators=(",", ":")).encode("ascii")
+            found.append(Directory(path, digest, stat, own, files, text))
+        return TreeView(
+            outcome="ok",
+            reason=answer["reason"],
+            complete=answer["complete"],
+            directories=Directories({"spec": spec_key(self.spec)}, found),
+            unseen=answer["unseen"],
+            unseen_total=answer["unseen_total"],
+            totals=answer["totals"],
+            forbidden=answer["forbidden"],
+            rules=answer["rules"],
+            secrets=dict(answer["secrets"]),
+        )
+
+
+def _unseen(reason: str) -> TreeView:
+    nothing = Directories({}, [])
+    return TreeView("unknown", reason, False, nothing, [], 0, {}, [], [], {})

@@ -1,0 +1,173 @@
+# Copyright: Contributors to the evenkeel.drift project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Run folders: made once, private, never shared, complete or marked incomplete. Private to the collection.
+
+``INCOMPLETE`` lies in the folder from its first moment and is removed as the very last step, so an interruption at any
+point leaves a folder that says so.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import shutil
+import typing as t
+from collections.abc import Iterator
+
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.directories import write_private
+
+INCOMPLETE = "INCOMPLETE"
+MANIFEST = "MANIFEST.sha256"
+PRIVATE = ".private"
+_RUN_ID = re.compile(r"\d{8}T\d{6}Z-[A-Za-z0-9_.-]+-\d+\Z")
+_MARK = "This run has not ended, or was interrupted. What is here is not the whole result.\n"
+
+
+class StoreError(Exception):
+    """A run folder cannot be used. The message names it and says what to do."""
+
+
+def canonical(content: t.Any) -> bytes:
+    """Return the one JSON spelling in which everything is stored: sorted keys, two spaces, a final newline."""
+    return (json.dumps(content, indent=2, sort_keys=True, ensure_ascii=True) + "\n").encode("ascii")
+
+
+def safe_name(name: str) -> str:
+    """Return a file name for a host: its own characters where they are harmless, %XX for the others."""
+    return "".join(
+        c if c.isalnum() and c.isascii() or c in "-_" else "".join(f"%{b:02X}" for b in c.encode()) for c in name
+    )
+
+
+class RunFolder:
+    """One run's folder."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+
+    @classmethod
+    def create(cls, output_dir: str, started: str, label: str) -> RunFolder:
+        """Make a new folder below ``output_dir``: ``<started>-<label>-<n>``, mode 0700. Raises StoreError."""
+        stamp = re.sub(r"[-:]", "", started)
+        try:
+            os.makedirs(output_dir, mode=0o700, exist_ok=True)
+            number = 1
+            while True:
+                path = os.path.join(output_dir, f"{stamp}-{label}-{number}")
+                try:
+                    os.mkdir(path, 0o700)
+                except FileExistsError:
+                    number += 1
+                    continue
+                break
+            folder = cls(path)
+            folder.write_bytes(INCOMPLETE, _MARK.encode("ascii"))
+            os.mkdir(os.path.join(path, PRIVATE), 0o700)
+        except OSError as error:
+            raise StoreError(
+                f"drift_output_dir: no run folder can be made in {output_dir}: {error.strerror}. "
+                "Name a directory that you may write to."
+            ) from error
+        return folder
+
+    @classmethod
+    def existing(cls, name: str, output_dir: str) -> RunFolder:
+        """Return the folder of a run that took place: its path, or its id below ``output_dir``. Raises StoreError."""
+        for path in (name, os.path.join(output_dir, name)):
+            if os.path.isfile(os.path.join(path, "run.json")):
+                return cls(os.path.realpath(path))
+        raise StoreError(f"drift_run: there is no run {name!r}, neither as a folder nor below {output_dir}")
+
+    @property
+    def id(self) -> str:
+        return os.path.basename(self.path)
+
+    def join(self, *parts: str) -> str:
+        return os.path.join(self.path, *parts)
+
+    def write_bytes(self, name: str, content: bytes) -> None:
+        """Write a file of the folder whole or not at all, mode 0600."""
+        path = self.join(name)
+        os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
+        write_private(path, content)
+
+    def write(self, name: str, content: t.Any) -> None:
+        self.write_bytes(name, canonical(content))
+
+    def read(self, name: str) -> t.Any:
+        """Return a JSON file of the folder. Raises FileNotFoundError, or StoreError when it is damaged."""
+        path = self.join(name)
+        with open(path, encoding="utf-8") as file:
+            try:
+                return json.load(file)
+            except ValueError as error:
+                raise StoreError(f"{path} is damaged: {error}") from error
+
+    def complete(self) -> bool:
+        return not os.path.exists(self.join(INCOMPLETE))
+
+    def files(self) -> Iterator[str]:
+        """Yield the names of everything that belongs to the run's result, sorted."""
+        found = []
+        for folder, _folders, names in os.walk(self.path):
+            inside = os.path.relpath(folder, self.path)
+            if inside.split(os.sep)[0] != PRIVATE:
+                found += [os.path.normpath(os.path.join(inside, name)) for name in names]
+        yield from sorted(name for name in found if name not in (INCOMPLETE, MANIFEST))
+
+    def seal(self) -> None:
+        """Forget what was secret, write the checksums, and take the mark away."""
+        shutil.rmtree(self.join(PRIVATE), ignore_errors=False)
+        lines = [f"{self.checksum(name)}  {name}\n" for name in self.files()]
+        self.write_bytes(MANIFEST, "".join(lines).encode("utf-8"))
+        os.unlink(self.join(INCOMPLETE))
+
+    def checksum(self, name: str) -> str:
+        with open(self.join(name), "rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+
+    def verify(self) -> None:
+        """Check every file against the checksums. Raises StoreError, naming the first file that is not what was
+        written.
+        """
+        try:
+            with open(self.join(MANIFEST), encoding="utf-8") as file:
+                listed = dict(reversed(line.rstrip("\n").split("  ", 1)) for line in file)
+        except FileNotFoundError:
+            raise StoreError(f"{self.path} is incomplete: the run did not end, or was interrupted") from None
+        for name, checksum in sorted(listed.items()):
+            if not os.path.isfile(self.join(name)) or self.checksum(name) != checksum:
+                raise StoreError(f"{self.join(name)} is not what the run wrote; {MANIFEST} says otherwise")
+
+
+def point_latest(folder: RunFolder) -> None:
+    """Make ``latest`` beside the run folders name this one."""
+    output_dir = os.path.dirname(folder.path)
+    temporary = os.path.join(output_dir, f".latest-{folder.id}")
+    os.symlink(folder.id, temporary)
+    os.replace(temporary, os.path.join(output_dir, "latest"))
+
+
+def past_runs(output_dir: str) -> list[RunFolder]:
+    """Return the run folders below a directory, oldest first. Anything else there is left alone."""
+    names = [name for name in os.listdir(output_dir) if _RUN_ID.match(name)] if os.path.isdir(output_dir) else []
+    folders = [RunFolder(os.path.join(output_dir, name)) for name in sorted(names, key=_age)]
+    return [folder for folder in folders if os.path.isfile(folder.join("run.json")) and not os.path.islink(folder.path)]
+
+
+def _age(name: str) -> tuple[str, int]:
+    return name[:16], int(name.rsplit("-", 1)[1])
+
+
+def prune(output_dir: str, keep: int, current: RunFolder) -> list[str]:
+    """Remove the oldest complete runs until ``keep`` are left (0 keeps all), never the current one; return their ids."""
+    if keep == 0:
+        return []
+    candidates = [folder for folder in past_runs(output_dir) if folder.path != current.path and folder.complete()]
+    surplus = candidates[: max(0, len(candidates) + 1 - keep)]
+    for folder in surplus:
+        shutil.rmtree(folder.path)
+    return [folder.id for folder in surplus]
