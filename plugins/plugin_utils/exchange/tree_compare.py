@@ -116,9 +116,7 @@ class _Comparer:
         return False
 
     def _only_reference(self, theirs: Directory) -> None:
-        if self._hidden(theirs.path):
-            self.result.unknown_files += theirs.files
-        elif self._incomplete:
+        if self._incomplete or self._hidden(theirs.path):
             self.result.unknown_files += theirs.files
         else:
             self._group(theirs, "reference", self._host_parents)

@@ -15,6 +15,7 @@ import os
 import re
 import shutil
 import typing as t
+import urllib.parse
 from collections.abc import Iterator
 
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.directories import write_private
@@ -37,9 +38,8 @@ def canonical(content: t.Any) -> bytes:
 
 def safe_name(name: str) -> str:
     """Return a file name for a host: its own characters where they are harmless, %XX for the others."""
-    return "".join(
-        c if c.isalnum() and c.isascii() or c in "-_" else "".join(f"%{b:02X}" for b in c.encode()) for c in name
-    )
+    quoted = urllib.parse.quote(name, safe="")
+    return quoted.replace(".", "%2E", 1) if quoted.startswith(".") else quoted
 
 
 class RunFolder:
@@ -135,10 +135,10 @@ class RunFolder:
         """
         try:
             with open(self.join(MANIFEST), encoding="utf-8") as file:
-                listed = dict(reversed(line.rstrip("\n").split("  ", 1)) for line in file)
+                listed = [line.rstrip("\n").split("  ", 1) for line in file]
         except FileNotFoundError:
             raise StoreError(f"{self.path} is incomplete: the run did not end, or was interrupted") from None
-        for name, checksum in sorted(listed.items()):
+        for checksum, name in listed:
             if not os.path.isfile(self.join(name)) or self.checksum(name) != checksum:
                 raise StoreError(f"{self.join(name)} is not what the run wrote; {MANIFEST} says otherwise")
 
@@ -163,10 +163,13 @@ def _age(name: str) -> tuple[str, int]:
 
 
 def prune(output_dir: str, keep: int, current: RunFolder) -> list[str]:
-    """Remove the oldest complete runs until ``keep`` are left (0 keeps all), never the current one; return their ids."""
+    """Remove the oldest runs until ``keep`` are left (0 keeps all), never the current one; return their ids."""
     if keep == 0:
         return []
-    candidates = [folder for folder in past_runs(output_dir) if folder.path != current.path and folder.complete()]
+    # An incomplete run of this day may still be under way.
+    today = current.id[:8]
+    past = [folder for folder in past_runs(output_dir) if folder.path != current.path]
+    candidates = [folder for folder in past if folder.complete() or folder.id[:8] < today]
     surplus = candidates[: max(0, len(candidates) + 1 - keep)]
     for folder in surplus:
         shutil.rmtree(folder.path)
