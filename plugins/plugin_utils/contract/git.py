@@ -1,0 +1,42 @@
+# Copyright: Contributors to the evenkeel.drift project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The contract's ``git`` section: what the host's repository must be. Private to the collection."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract import shapes
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.schema import Key, ListOf, Map, MapOf, Wrong
+
+CHECKS = ("commit", "branch", "modified", "untracked", "stash", "operation", "repository", "remote")
+
+
+def _one_place(section: dict[str, t.Any]) -> None:
+    if section["branch"] and section["tag"]:
+        raise Wrong("branch and tag cannot both be wanted")
+
+
+SHAPE = Map(
+    {
+        "path": Key(shapes.RootPath(), ".", "where the work tree or bare repository is"),
+        "branch": Key(shapes.Text(), None, "the branch that must be checked out"),
+        "tag": Key(shapes.Text(), None, "the tag that HEAD must be at"),
+        "clean": Key(shapes.Boolean(), True, "whether modified, untracked and stashed work is drift"),
+        "remotes": Key(ListOf(shapes.Text()), [], "remotes whose branches must contain the reference's commit"),
+        "severity": Key(
+            MapOf(CHECKS, shapes.Choice(shapes.SEVERITIES), f"check ({', '.join(CHECKS)})"),
+            {},
+            "severity of single checks",
+        ),
+        "impact": Key(shapes.Text(lines=True), None, "what drift here means for the business; shown with each finding"),
+        "owner": Key(shapes.Text(), None, "who looks after it; shown with each finding"),
+        "remedy": Key(shapes.Text(lines=True), None, "what to do about drift; shown with each finding"),
+        "risk": Key(shapes.Choice(shapes.RISKS), "operational", "the risk table that a finding belongs to"),
+    },
+    check=_one_place,
+)
+
+DEFAULT: t.Any = {}
+"""The section of an audit without a contract."""

@@ -1,0 +1,89 @@
+# Copyright: Contributors to the evenkeel.drift project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The sections of a contract. Private to the collection.
+
+A section is a module with ``SHAPE`` (its schema) and ``DEFAULT`` (its value when there is no contract, None: left out,
+and not to be written without a value).
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract import git, trees
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.schema import (
+    Problems,
+    Shape,
+    Wrong,
+    below,
+    found,
+    nearest,
+    unknown_key,
+)
+
+if t.TYPE_CHECKING:
+
+    class Section(t.Protocol):
+        """What a section's module holds."""
+
+        DEFAULT: t.Any
+
+        @property
+        def SHAPE(self) -> Shape: ...
+
+
+SECTIONS: dict[str, Section] = {
+    "git": git,
+    "trees": trees,
+}
+
+_NAMED = (
+    *("git", "trees", "processes", "ports", "units", "containers", "compose", "packages", "configs", "endpoints"),
+    *("logs", "streams", "resources", "commands"),
+)
+
+
+class SectionName(Shape):
+    """The name of a section that this release audits."""
+
+    def describe(self) -> str:
+        return f"section ({', '.join(SECTIONS)})"
+
+    def convert(self, value: t.Any) -> str:
+        if isinstance(value, str) and value in SECTIONS:
+            return value
+        if isinstance(value, str) and value in _NAMED:
+            raise Wrong(f"this release audits {' and '.join(SECTIONS)}; {value} is not supported yet")
+        if not isinstance(value, str):
+            raise Wrong(f"expected a {self.describe()}, found {found(value)}")
+        raise Wrong(unknown_key(nearest(value, _NAMED), SECTIONS, "section"))
+
+
+class Contract(Shape):
+    """A map of sections; only those that it names are audited."""
+
+    def describe(self) -> str:
+        return "map of sections"
+
+    def read(self, value: t.Any, place: str, problems: Problems) -> dict[str, t.Any]:
+        if not isinstance(value, dict):
+            problems.add(place, f"expected a {self.describe()}, found {found(value)}")
+            return {}
+        if not value:
+            problems.add(place, "names no section; leave it out to audit " + " and ".join(SECTIONS))
+        for name in value:
+            if name not in SECTIONS:
+                SectionName().read(name, below(place, name), problems)
+        return {
+            name: section.SHAPE.read(
+                section.DEFAULT if value[name] is None else value[name], f"{place}.{name}", problems
+            )
+            for name, section in SECTIONS.items()
+            if name in value
+        }
+
+
+def default_contract() -> dict[str, t.Any]:
+    """Return what is audited when no contract is given."""
+    return {name: section.DEFAULT for name, section in SECTIONS.items() if section.DEFAULT is not None}

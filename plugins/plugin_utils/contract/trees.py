@@ -1,0 +1,105 @@
+# Copyright: Contributors to the evenkeel.drift project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The contract's ``trees`` section: which directories must equal the reference. Private to the collection."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract import shapes
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.patterns import (
+    compile_lines,
+    compile_selection,
+)
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.schema import (
+    REQUIRED,
+    Key,
+    ListOf,
+    Map,
+    MapOf,
+    Wrong,
+    quote,
+)
+
+_RULE = {
+    "path": Key(shapes.RootPath(), REQUIRED, "the file, relative to drift_root"),
+    "pattern": Key(shapes.Regex(), REQUIRED, "searched in the whole text; ^ and $ match at each line"),
+}
+_RULE_SEVERITY = Key(
+    shapes.Choice(shapes.SEVERITIES), None, "severity when broken; unset: the one that the tree gives the file"
+)
+
+_TREE = {
+    "name": Key(shapes.Name(), REQUIRED, "the tree's name in reports, unique"),
+    "path": Key(shapes.RootPath(), ".", "its directory, relative to drift_root"),
+    "exclude": Key(ListOf(shapes.Pattern()), [], "left out; the reference's own .gitignore files count as well"),
+    "compare": Key(shapes.Compared(), ["content", "mode"], "what must be equal; content always is"),
+    "severity": Key(
+        MapOf(shapes.SEVERITIES, ListOf(shapes.Pattern()), "severity"),
+        {},
+        "severity by path: the worst level that matches counts, medium when none does",
+    ),
+    "forbid": Key(ListOf(shapes.Pattern(negation=False)), [], "must not exist, not even where git ignores it"),
+    "must_contain": Key(
+        ListOf(
+            Map(
+                {
+                    **_RULE,
+                    "count": Key(shapes.Integer(1, 1_000_000), None, "how many matches; unset: at least one"),
+                    "severity": _RULE_SEVERITY,
+                }
+            )
+        ),
+        [],
+        "files that must match a regular expression",
+    ),
+    "must_not_contain": Key(
+        ListOf(Map({**_RULE, "severity": _RULE_SEVERITY})), [], "files that must not match a regular expression"
+    ),
+    "secret": Key(
+        ListOf(shapes.Pattern()),
+        [],
+        "files shown only as same or different, besides the built-in ones (.env*, *.pem, …)",
+    ),
+    "diff": Key(shapes.Boolean(), True, "whether differing text files are shown as a diff"),
+    "cross_filesystems": Key(shapes.Boolean(), False, "whether other file systems mounted below are entered"),
+    "impact": Key(shapes.Text(lines=True), None, "what drift here means for the business; shown with each finding"),
+    "owner": Key(shapes.Text(), None, "who looks after it; shown with each finding"),
+    "remedy": Key(shapes.Text(lines=True), None, "what to do about drift; shown with each finding"),
+    "risk": Key(shapes.Choice(shapes.RISKS), "system", "the risk table that a finding belongs to"),
+}
+
+
+def _rules_inside(tree: dict[str, t.Any]) -> None:
+    prefix = "" if tree["path"] == "." else tree["path"] + "/"
+    for kind in ("must_contain", "must_not_contain"):
+        for number, rule in enumerate(tree[kind]):
+            if not rule["path"].startswith(prefix):
+                raise Wrong(
+                    f"{kind}[{number}].path {quote(rule['path'])} is not in the tree, which is at {tree['path']}"
+                )
+
+
+SHAPE = ListOf(Map(_TREE, check=_rules_inside), minimum=1, unique="name")
+
+DEFAULT: t.Any = [{"name": "source"}]
+"""The section of an audit without a contract."""
+
+
+def patterns_of(tree: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+    """Return the compiled patterns of one tree of a validated contract, for paths relative to that tree.
+
+    ``{exclude: pairs, secret: pairs, forbid: [[pattern, pairs], ...], severity: [[level, pairs], ...]}``. Those of
+    ``exclude`` are asked on the way down, the others about single files: their ``docs/`` matches ``docs/a.md``.
+    """
+    return {
+        "exclude": compile_lines(tree["exclude"]),
+        "secret": compile_selection(tree["secret"]),
+        "forbid": [[pattern, compile_selection([pattern])] for pattern in tree["forbid"]],
+        "severity": [
+            [level, compile_selection(tree["severity"][level])]
+            for level in shapes.SEVERITIES
+            if level in tree["severity"]
+        ],
+    }
