@@ -1,0 +1,169 @@
+# Copyright: Contributors to the evenkeel.drift project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a check is, and the closed lists of words that it may use. Private to the collection.
+
+``docs/findings.schema.json`` has the same lists; a test keeps the two equal.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import typing as t
+
+SECTIONS = (
+    "git",
+    "trees",
+    "processes",
+    "ports",
+    "units",
+    "containers",
+    "compose",
+    "packages",
+    "configs",
+    "endpoints",
+    "logs",
+    "streams",
+    "resources",
+    "commands",
+)
+RUN = "run"
+"""The section of what concerns the run itself: hosts that were not observed, references that could not be made."""
+
+OUTCOMES = ("pass", "observation", "fail", "unknown", "not_exercised", "waived")
+STATES = ("differs", "missing", "unexpected", "failed", "unknown")
+DIRECTIONS = ("host_ahead", "reference_ahead", "both", "none")
+CAUSES = (
+    "behind",
+    "ahead",
+    "diverged",
+    "edited_on_host",
+    "both_changed",
+    "only_on_host",
+    "never_deployed",
+    "deleted_on_host",
+    "mode_changed",
+    "uncommitted_work",
+    "lfs_pointer",
+    "unknown_commit",
+    "no_commits",
+    "wrong_branch",
+    "wrong_tag",
+    "no_remote",
+    "not_on_remote",
+    "operation_in_progress",
+    "odd_owner",
+    "forbidden",
+    "rule_broken",
+    "no_repository",
+    "unseen",
+    "reference_failed",
+    "waiver_expired",
+    "waiver_unused",
+    "unreachable",
+    "observation_failed",
+    "timed_out",
+    "garbled_answer",
+    "contract_invalid",
+    "stale_process",
+)
+CELLS = ("in_sync", "differs", "missing", "expected", "constrained", "unknown", "not_asked")
+VERDICTS = ("in_sync", "drift", "unknown")
+RISKS = ("business", "system", "operational")
+REMEDIES = (
+    "review_and_commit",
+    "rescue",
+    "deploy",
+    "restore",
+    "remove",
+    "fix_mode",
+    "switch",
+    "finish_operation",
+    "configure_remote",
+    "push",
+    "create_repository",
+    "fix_access",
+    "fix_contract",
+    "fix_reference",
+    "renew_waiver",
+    "remove_waiver",
+    "investigate",
+)
+WAIVER_STATES = ("used", "expired", "unused", "not_asked")
+
+Details = t.Mapping[str, t.Any]
+
+
+def finding_id(environment: str, host: str, section: str, component: str, check: str, subject: str) -> str:
+    """Return the 16 hex digits under which the same thing is known in every run."""
+    identity = json.dumps([environment, host, section, component, check, subject], separators=(",", ":"))
+    return hashlib.sha256(identity.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+
+@dataclasses.dataclass(frozen=True)
+class Check:
+    """One judged question about one thing.
+
+    ``remedy`` is ``{kind, text, commands?}``; ``evidence`` are paths in the run folder.
+    """
+
+    environment: str
+    host: str
+    section: str
+    component: str
+    check: str
+    subject: str
+    outcome: str
+    severity: str
+    summary: str
+    state: str | None = None
+    direction: str = "none"
+    cause: str | None = None
+    expected: Details = dataclasses.field(default_factory=dict)
+    observed: Details = dataclasses.field(default_factory=dict)
+    impact: str = ""
+    risk: str = "operational"
+    owner: str = ""
+    remedy: Details | None = None
+    evidence: tuple[str, ...] = ()
+    waiver: Details | None = None
+    first_seen: str | None = None
+
+    @property
+    def id(self) -> str:
+        """The stable id: see `finding_id`."""
+        return finding_id(self.environment, self.host, self.section, self.component, self.check, self.subject)
+
+    @property
+    def is_finding(self) -> bool:
+        """Whether the check did not pass. A waived one is no finding."""
+        return self.outcome not in ("pass", "waived")
+
+    def as_dict(self) -> dict[str, t.Any]:
+        """Return the check as it stands in findings.json: a passed one is brief, a waived one as full as a finding."""
+        full = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
+        full["id"] = self.id
+        full["expected"], full["observed"] = dict(self.expected), dict(self.observed)
+        full["evidence"] = list(self.evidence)
+        if self.outcome == "pass":
+            return {key: full[key] for key in _BRIEF}
+        return full
+
+
+_BRIEF = (
+    "id",
+    "environment",
+    "host",
+    "section",
+    "component",
+    "check",
+    "subject",
+    "outcome",
+    "severity",
+    "summary",
+    "expected",
+    "observed",
+    "evidence",
+)

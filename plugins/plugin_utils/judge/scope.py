@@ -1,0 +1,154 @@
+# Copyright: Contributors to the evenkeel.drift project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a rule file is given and what it gives back. Private to the collection."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge import remedies
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.check import Check, Details
+
+
+@dataclasses.dataclass(frozen=True)
+class Context:
+    """Whose evidence is judged, against what.
+
+    ``reference`` is the entry of ``references.json`` that the contract names, None when it names none (comparison is
+    then not asked). ``paths`` gives the evidence file of a section inside the run folder.
+    """
+
+    environment: str
+    host: str
+    reference: Details | None = None
+    paths: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
+
+    @property
+    def comparable(self) -> bool:
+        """Whether a reference was named and could be made."""
+        return self.reference is not None and self.reference.get("outcome", "ok") == "ok"
+
+    def evidence(self, section: str) -> str:
+        """Return the path of a section's evidence file in the run folder."""
+        return self.paths.get(section, f"evidence/{self.host}/{section}.json")
+
+
+@dataclasses.dataclass
+class Judgement:
+    """The result of one section of one host.
+
+    ``cells`` gives each component's state as far as findings do not say more: ``in_sync``, ``not_asked`` or
+    ``unknown``. ``coverage`` is ``{checked, unknown, ignored, reasons}``, ``facts`` small and bounded.
+    """
+
+    checks: list[Check] = dataclasses.field(default_factory=list)
+    facts: dict[str, t.Any] = dataclasses.field(default_factory=dict)
+    coverage: dict[str, t.Any] = dataclasses.field(default_factory=dict)
+    cells: dict[str, str] = dataclasses.field(default_factory=dict)
+
+
+@dataclasses.dataclass(frozen=True)
+class Scope:
+    """Makes the checks of one component, with the impact, owner, risk and remedy that its contract entry states."""
+
+    context: Context
+    section: str
+    component: str
+    terms: Details
+    risk: str
+
+    def passed(
+        self,
+        check: str,
+        subject: str,
+        severity: str,
+        summary: str,
+        *,
+        expected: Details | None = None,
+        observed: Details | None = None,
+    ) -> Check:
+        """Return a check that passed."""
+        return self._make(
+            check,
+            subject,
+            "pass",
+            severity,
+            summary,
+            expected=expected or {},
+            observed=observed or {},
+            impact="",
+            owner="",
+        )
+
+    def failed(
+        self,
+        check: str,
+        subject: str,
+        severity: str,
+        summary: str,
+        *,
+        state: str,
+        cause: str | None,
+        remedy: Details,
+        direction: str = "none",
+        expected: Details | None = None,
+        observed: Details | None = None,
+        impact: str = "",
+    ) -> Check:
+        """Return a check that did not pass. What is only ``info`` is told as an observation and is no drift."""
+        return self._make(
+            check,
+            subject,
+            "observation" if severity == "info" else "fail",
+            severity,
+            summary,
+            state=state,
+            cause=cause,
+            direction=direction,
+            expected=expected or {},
+            observed=observed or {},
+            remedy=remedies.with_terms(remedy, self.terms),
+            impact=self.terms.get("impact") or impact,
+        )
+
+    def unknown(
+        self,
+        check: str,
+        subject: str,
+        severity: str,
+        summary: str,
+        *,
+        cause: str = "unseen",
+        observed: Details | None = None,
+    ) -> Check:
+        """Return a check that could not be made. It has the severity of the check that it stands for."""
+        return self._make(
+            check,
+            subject,
+            "unknown",
+            severity,
+            summary,
+            state="unknown",
+            cause=cause,
+            observed=observed or {},
+            remedy=remedies.FIX_ACCESS,
+            impact=self.terms.get("impact") or "",
+        )
+
+    def _make(self, check: str, subject: str, outcome: str, severity: str, summary: str, **more: t.Any) -> Check:
+        made = {"owner": self.terms.get("owner") or "", "risk": self.terms.get("risk") or self.risk, **more}
+        return Check(
+            environment=self.context.environment,
+            host=self.context.host,
+            section=self.section,
+            component=self.component,
+            check=check,
+            subject=subject,
+            outcome=outcome,
+            severity=severity,
+            summary=summary,
+            evidence=(f"{self.context.evidence(self.section)}#{self.component}/{subject}",),
+            **made,
+        )

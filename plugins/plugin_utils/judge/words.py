@@ -1,0 +1,47 @@
+# Copyright: Contributors to the evenkeel.drift project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Wording that the summaries share. Private to the collection."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.check import Details
+
+LISTED = 50
+"""How many names a finding or a fact lists; totals stand beside them."""
+
+
+def short(commit: str | None) -> str:
+    """Return the first seven digits of a commit."""
+    return commit[:7] if commit else "no commit"
+
+
+def number(count: int, thing: str, plural: str = "") -> str:
+    """Return a number and its noun: ``1 file``, ``2 files``."""
+    return f"{count} {thing}" if count == 1 else f"{count} {plural or thing + 's'}"
+
+
+def reference_name(reference: Details | None) -> str:
+    """Return the short name of a reference: ``main@0487dce``, ``host local-1``, ``baseline 2026-11-20.json``."""
+    if reference is None:
+        return "no reference"
+    kind = reference.get("kind")
+    if kind == "git":
+        ref, commit = reference.get("ref") or "HEAD", reference.get("commit")
+        return (
+            f"{ref}@{short(commit)}"
+            if commit and not commit.startswith(str(ref))
+            else short(commit)
+            if commit
+            else str(ref)
+        )
+    if kind == "host":
+        return f"host {reference.get('host')}"
+    return f"baseline {str(reference.get('path')).rpartition('/')[2]}"
+
+
+def bounded(names: t.Iterable[t.Any], limit: int = LISTED) -> list[t.Any]:
+    """Return the first ``limit`` names in order."""
+    return sorted(names)[:limit]
