@@ -10,7 +10,11 @@ import typing as t
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract import shapes
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.schema import Key, ListOf, Map, MapOf, Wrong
 
-CHECKS = ("commit", "branch", "modified", "untracked", "stash", "operation", "repository", "remote")
+CHECKS = (
+    *("repository", "commit", "branch", "tag", "modified", "untracked", "staged", "stash", "operation", "conflicted"),
+    *("remote", "on_remote", "read", "owner"),
+)
+"""The checks of this section, whose severity can be set."""
 
 
 def _one_place(section: dict[str, t.Any]) -> None:

@@ -86,7 +86,7 @@ def variables(cwd: str = ".") -> dict[str, Key]:
             shapes.HostPath(), REQUIRED, "where the application lives; relative contract paths start there"
         ),
         "drift_reference": Key(reference.Reference(cwd), None, "what to compare with; unset: only rules are judged"),
-        "drift_repo": Key(local, None, "short for drift_reference: {git: {repo: …, ref: HEAD}}"),
+        "drift_repo": Key(local, None, "short for `drift_reference: {git: {repo: …, ref: HEAD}}`"),
         "drift_contract": Key(Contract(), default_contract(), "what to audit, by section"),
         "drift_waivers": Key(waivers.SHAPE, [], "differences that are accepted until a date"),
         "drift_environment": Key(shapes.Name(), None, "the host's environment; unset: named after its inventory"),

@@ -144,7 +144,7 @@ class RootPath(Text):
         if text.startswith(("/", "~")):
             raise Wrong(f"expected a {self.describe()}, relative to it, found {found(text)}")
         if ".." in text.split("/"):
-            raise Wrong(f'expected a {self.describe()}, which ".." may leave, found {found(text)}')
+            raise Wrong(f'expected a {self.describe()} without "..", found {found(text)}')
         return posixpath.normpath(text)
 
 

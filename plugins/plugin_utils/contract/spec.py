@@ -28,7 +28,7 @@ def rows(keys: t.Iterable[tuple[str, Key]]) -> list[str]:
     """Return a Markdown table of keys."""
     lines = ["| key | type | default | meaning |", "|---|---|---|---|"]
     for place, key in keys:
-        lines.append(f"| `{place}` | {key.shape.describe()} | {_default(key)} | {key.meaning} |".replace("*", "\\*"))
+        lines.append(f"| `{place}` | {key.shape.describe()} | {_default(key)} | {key.meaning} |")
     return lines
 
 

@@ -8,10 +8,6 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract import shapes
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.patterns import (
-    compile_lines,
-    compile_selection,
-)
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.schema import (
     REQUIRED,
     Key,
@@ -27,7 +23,9 @@ _RULE = {
     "pattern": Key(shapes.Regex(), REQUIRED, "searched in the whole text; ^ and $ match at each line"),
 }
 _RULE_SEVERITY = Key(
-    shapes.Choice(shapes.SEVERITIES), None, "severity when broken; unset: the one that the tree gives the file"
+    shapes.Choice(shapes.SEVERITIES),
+    None,
+    "severity when broken; unset: the one that `severity` gives the file, else high",
 )
 
 _TREE = {
@@ -60,7 +58,7 @@ _TREE = {
     "secret": Key(
         ListOf(shapes.Pattern()),
         [],
-        "files shown only as same or different, besides the built-in ones (.env*, *.pem, …)",
+        "files shown only as same or different, besides the built-in ones (`.env*`, `*.pem`, …)",
     ),
     "diff": Key(shapes.Boolean(), True, "whether differing text files are shown as a diff"),
     "cross_filesystems": Key(shapes.Boolean(), False, "whether other file systems mounted below are entered"),
@@ -85,21 +83,3 @@ SHAPE = ListOf(Map(_TREE, check=_rules_inside), minimum=1, unique="name")
 
 DEFAULT: t.Any = [{"name": "source"}]
 """The section of an audit without a contract."""
-
-
-def patterns_of(tree: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
-    """Return the compiled patterns of one tree of a validated contract, for paths relative to that tree.
-
-    ``{exclude: pairs, secret: pairs, forbid: [[pattern, pairs], ...], severity: [[level, pairs], ...]}``. Those of
-    ``exclude`` are asked on the way down, the others about single files: their ``docs/`` matches ``docs/a.md``.
-    """
-    return {
-        "exclude": compile_lines(tree["exclude"]),
-        "secret": compile_selection(tree["secret"]),
-        "forbid": [[pattern, compile_selection([pattern])] for pattern in tree["forbid"]],
-        "severity": [
-            [level, compile_selection(tree["severity"][level])]
-            for level in shapes.SEVERITIES
-            if level in tree["severity"]
-        ],
-    }
