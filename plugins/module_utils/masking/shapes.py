@@ -1,0 +1,117 @@
+# Copyright: Contributors to the evenkeel.drift project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Secrets that show what they are: tokens with a prefix, hooks, hashes, userinfo in URLs. Private to the collection.
+
+Every pattern is linear: an unbounded run is greedy, of one character class, and starts at a literal or where such a run
+cannot have started earlier, so that a failed attempt costs a bounded number of steps.
+"""
+
+from __future__ import annotations
+
+import re
+import typing as t
+
+from ansible_collections.evenkeel.drift.plugins.module_utils.masking.keys import MARK
+
+# A word starts here, or after an escape whose last character would look like part of it ("\nAKIA…", "%3DAKIA…").
+_EDGE = r"(?:(?<![a-z0-9])|(?<=\\[nrt])|(?<=%[0-9a-f]{2}))"
+
+# (what must occur in the lower-cased text, pattern). The group "keep", where there is one, stays.
+_TABLE: tuple[tuple[str, str], ...] = (
+    (
+        "akia asia abia acca",
+        _EDGE + r"A(?:KI|SI|BI|CC)A[A-Z0-9]{16}(?![A-Z0-9])(?:[\s,:;|\"']{1,4}[a-z0-9/+]{40}(?![a-z0-9/+]))?",
+    ),
+    ("ghp_ gho_ ghu_ ghs_ ghr_", r"gh[pousr]_[a-z0-9]{20,}"),
+    ("github_pat_", r"github_pat_[a-z0-9_]{20,}"),
+    (
+        "glpat- gldt- glrt- glcbt- glptt- glft- glimt- glagent- gloas- glsoat-",
+        r"gl(?:pat|dt|rt|cbt|ptt|ft|imt|agent|oas|soat)-[\w.-]{16,}",
+    ),
+    ("npm_", r"npm_[a-z0-9]{30,}"),
+    ("pypi-ag", r"pypi-ag[a-z0-9_-]{30,}"),
+    ("xox", r"xox[abeoprs]-[a-z0-9-]{10,}"),
+    ("xapp-", r"xapp-\d-[a-z0-9-]{10,}"),
+    ("hooks.slack.com", r"(?P<keep>hooks\.slack\.com/(?:services|workflows|triggers)/)[\w/+-]{8,}"),
+    ("/webhooks/", r"(?P<keep>discord(?:app)?\.com/api/(?:v\d{1,2}/)?webhooks/)\d{1,24}/[\w-]{8,}"),
+    ("webhook.office.com", r"(?P<keep>webhook\.office\.com/)[^\s\"'<>]{8,}"),
+    (".", _EDGE + r"[mno][a-z0-9_-]{23,27}\.[\w-]{6}\.[\w-]{27,45}(?![\w.-])"),
+    (":", r"(?<!\d)\d{8,10}:[\w-]{35}(?![\w-])"),
+    ("k_live_ k_test_", r"[srp]k_(?:live|test)_[a-z0-9]{10,}"),
+    ("whsec_", r"whsec_[a-z0-9+/]{16,}"),
+    ("sk ac", r"(?-i:(?<![A-Za-z0-9])(?:SK|AC))[0-9a-f]{32}(?![a-z0-9])"),
+    ("sg.", _EDGE + r"SG\.[\w-]{16,}\.[\w-]{16,}"),
+    ("aiza", _EDGE + r"AIza[\w-]{30,}"),
+    ("ya29.", r"ya29\.[\w-]{20,}"),
+    ("gocspx-", r"gocspx-[\w-]{20,}"),
+    ("eyj", _EDGE + r"eyJ[\w-]{6,}\.[\w-]{8,}(?:\.[\w-]*){0,3}"),
+    ("sk-", _EDGE + r"sk-(?:(?:proj|ant|svcacct|admin|or|lf)-[\w-]{16,}|[a-z0-9]{20,})"),
+    ("hvs. hvb. hvr.", _EDGE + r"hv[sbr]\.[\w-]{20,}"),
+    ("age-secret-key-", r"age-secret-key-1[a-z0-9]{20,}"),
+    ("key-", _EDGE + r"key-[0-9a-f]{32}(?![a-z0-9])"),
+    ("doo_v1_ dop_v1_ dor_v1_", r"do[opr]_v1_[a-f0-9]{40,}"),
+    ("shpat_ shpca_ shppa_ shpss_", r"shp(?:at|ca|pa|ss)_[a-f0-9]{32,}"),
+    ("lin_api_", r"lin_api_[a-z0-9]{32,}"),
+    ("secret_ ntn_", _EDGE + r"(?:secret_(?=[a-z]{0,42}[0-9])[a-z0-9]{43}|ntn_[a-z0-9]{40,})(?![a-z0-9_])"),
+    ("dapi", _EDGE + r"dapi[a-f0-9]{32}(?![a-z0-9])"),
+    ("nrak-", r"nrak-[a-z0-9]{20,}"),
+    ("hf_", _EDGE + r"hf_[a-z0-9]{30,}"),
+    ("dckr_pat_", r"dckr_pat_[\w-]{20,}"),
+    ("glsa_ glc_", _EDGE + r"gl(?:sa|c)_[\w+/]{30,}"),
+    ("atatt3", r"atatt3[\w=-]{30,}"),
+    ("sq0", r"sq0(?:atp|csp)-[\w-]{20,}"),
+    ("pmak-", r"pmak-[a-f0-9]{20,}-[a-f0-9]{20,}"),
+    ("tskey-", r"tskey-[a-z]{2,10}-[a-z0-9-]{16,}"),
+    ("sntrys_ sntryu_", r"sntry[su]_[\w+/=]{20,}"),
+    ("pscale_", r"pscale_(?:tkn|pw|oauth)_[\w.-]{20,}"),
+    ("dp.", _EDGE + r"dp\.(?:pt|st|ct|sa|scim|audit)\.[\w.-]{30,}"),
+    ("$", r"\$(?:1|2[abxy]?|5|6|7|y|gy|apr1|argon2(?:id|i|d)|pbkdf2[\w-]{0,12}|scrypt)\$[./\w$=,+-]{8,}"),
+    ("{sha} {ssha", r"\{s?sha(?:256|512)?\}[a-z0-9+/=]{20,}"),
+    ("bearer", r"(?P<keep>\bbearer[ \t]{1,4})(?=[a-z._~+/=-]{0,200}[0-9])[\w.~+/=-]{16,}"),
+    ("pass:", r"(?P<keep>(?<=[ \t=])pass:)[^\s\"']{4,}"),
+)
+
+_RULES: tuple[tuple[tuple[str, ...], t.Pattern[str]], ...] = tuple(
+    (tuple(hints.split()), re.compile(pattern, re.IGNORECASE)) for hints, pattern in _TABLE
+)
+
+_URL = re.compile(r"(?<=://)[^\s\"'<>\\]+")
+_PORT = re.compile(r"\d{1,5}(?:[/?#]|$)")
+_PATH = re.compile(r"[/?#]")
+_LONG_USER = 20
+
+
+def _replace(match: t.Match[str]) -> str:
+    kept = match.groupdict().get("keep") or ""
+    return kept + MARK
+
+
+def _urls(match: t.Match[str]) -> str:
+    # Lists of URLs come without spaces: each has its own userinfo.
+    return "://".join(_without_password(rest) for rest in match.group().split("://"))
+
+
+def _without_password(rest: str) -> str:
+    """Return ``rest``, what follows ``://``, without the password of ``user:password@host`` or a token before ``@``."""
+    path = _PATH.search(rest)
+    at = rest.rfind("@", 0, path.start() if path else len(rest))
+    if at == -1:
+        # A password may hold what it should not, "/" or "#"; but host:8080/a@b has none.
+        at = rest.find("@")
+    user, colon, password = rest[: max(at, 0)].partition(":")
+    if at == -1 or _PATH.search(user) or (colon and _PATH.search(password) and _PORT.match(password)):
+        return rest
+    # A token often stands where the user should: https://TOKEN@host, https://TOKEN:x-oauth-basic@host.
+    shown = MARK if len(user) >= _LONG_USER else user
+    return f"{shown}{colon}{MARK if password else ''}{rest[at:]}"
+
+
+def mask_shapes(text: str, lowered: str) -> str:
+    """Return ``text`` without secrets that are recognised by their own shape; ``lowered`` is ``text.lower()``."""
+    for hints, pattern in _RULES:
+        if any(hint in lowered for hint in hints):
+            text = pattern.sub(_replace, text)
+    if "://" in lowered and "@" in lowered:
+        text = _URL.sub(_urls, text)
+    return text
