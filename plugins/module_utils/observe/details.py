@@ -17,17 +17,22 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.trees.spec import T
 
 
 def collect(spec: t.Mapping[str, t.Any], host: Host) -> dict[str, t.Any]:
-    """Return ``{"files": {path: {sha256, lines, text, reason}}}`` for ``spec["paths"]``, which all lie in the tree
-    ``spec["path"]``.
+    """Return ``{"trees": [{"name", "files": {path: {sha256, lines, text, reason}}}]}`` for the trees of
+    ``spec["trees"]``.
 
-    ``lines`` counts line ends and an unfinished last line; None for binary files. ``text`` is masked, and None when the
-    file is binary, larger than ``max_text`` bytes, or not wanted (``text: false``); ``reason`` says what could not be
-    read. The caller never asks for files of a secret class.
+    Each tree names its ``path``, the ``paths`` of files in it, and the ``max_text`` bytes that a text may have.
+    ``lines`` counts line ends and an unfinished last line, None for binary files. ``text`` is masked; it is None when
+    the file is binary, too large, or not wanted (``text: false``). ``reason`` says what could not be read. The caller
+    never asks for files of a secret class.
     """
+    return {"trees": [{"name": tree["name"], "files": _files(tree, host)} for tree in spec["trees"]]}
+
+
+def _files(spec: t.Mapping[str, t.Any], host: Host) -> dict[str, t.Any]:
     tree = TreeSpec(spec)
     root_fd = paths.open_root(os.path.join(host.root, tree.path))
     try:
-        return {"files": {path: _detail(root_fd, tree, path, spec, host) for path in spec["paths"]}}
+        return {path: _detail(root_fd, tree, path, spec, host) for path in spec["paths"]}
     finally:
         os.close(root_fd)
 

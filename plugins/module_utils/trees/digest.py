@@ -119,7 +119,7 @@ def wire_line(name: bytes, fields: t.Sequence[t.Any], compared: Compared) -> byt
     """Return the line for :func:`content_digest` of an entry in its wire form: ``[name, letter, mode, value, size,
     mtime, owner, group]``.
     """
-    _name, kind, mode, value, _size, mtime, owner, group = fields
+    _name, kind, mode, value, _size, mtime, owner, group = fields[:8]
     if compared.exec_only:
         mode = shown_mode(int(mode, 8), True) if kind == FILE else ""
     extra = f"{owner}:{group}" if compared.owner else ""

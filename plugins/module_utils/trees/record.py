@@ -21,7 +21,7 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.text import show
 from ansible_collections.evenkeel.drift.plugins.module_utils.trees import digest
 from ansible_collections.evenkeel.drift.plugins.module_utils.trees.forbidden import Forbidden
 from ansible_collections.evenkeel.drift.plugins.module_utils.trees.spec import STAT_BYTES, TreeSpec
-from ansible_collections.evenkeel.drift.plugins.module_utils.trees.walk import Visit, is_dir
+from ansible_collections.evenkeel.drift.plugins.module_utils.trees.walk import SHADOW, Visit, is_dir, level_of
 from ansible_collections.evenkeel.drift.plugins.module_utils.trees.workers import Channel
 
 # Message kinds of a worker.
@@ -64,7 +64,7 @@ class Recorder:
     def handle(self, visit: Visit) -> None:
         self._host.check_time()
         self._forbidden.look(visit)
-        if visit.shadow:
+        if visit.level == SHADOW:
             return
         if visit.nested:
             self._nested(visit)
@@ -97,7 +97,7 @@ class Recorder:
             path = visit.path + child.name
             name = os.fsencode(child.name)
             directory = is_dir(child)
-            if self._left_out(path, directory):
+            if self._left_out(path, directory, visit.level):
                 self._totals["ignored"] += 1
                 continue
             if directory:
@@ -121,10 +121,8 @@ class Recorder:
             lines.append(digest.stat_line(b"", os.fstat(visit.fd)))
         return entries, seen_all, lines
 
-    def _left_out(self, path: str, directory: bool) -> bool:
-        if self._spec.exclude.ignored(path, directory):
-            return True
-        return self._spec.ignore.ignored(path, directory) and path not in self._spec.keep
+    def _left_out(self, path: str, directory: bool, parent: int) -> bool:
+        return self._spec.exclude.ignored(path, directory) or level_of(path, directory, parent, self._spec) == SHADOW
 
     def _secrets(self, visit: Visit, entries: list[Entry]) -> None:
         """Send the keyed digest of each secret-class file: made anew in every run, because its key lives for one run
@@ -150,9 +148,9 @@ class Recorder:
         except Unseen as unseen:
             self.unseen(visit.path, f"nested repository: {unseen.reason}")
             return
-        line = digest.entry_line(b"", digest.SUBMODULE, "", commit, "")
-        content = digest.content_digest(os.fsencode(visit.path), "", [line])
-        self._emit(visit.path, content, NO_STAT, [["", digest.SUBMODULE, "", commit, 0, 0, "", ""]])
+        fields = ["", digest.SUBMODULE, "", commit, 0, 0, "", ""]
+        line = digest.wire_line(b"", fields, self._spec.compared)
+        self._emit(visit.path, digest.content_digest(os.fsencode(visit.path), "", [line]), NO_STAT, [fields])
 
     def _record(self, visit: Visit, path: bytes, entries: list[Entry], stat_digest: bytes) -> None:
         lines: list[bytes] = []

@@ -17,18 +17,22 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.trees.spec import T
 _RESERVED_FDS = 64
 
 
+# How much of a directory counts. An ignored one can hold tracked files: then these alone count. A shadow is walked only
+# for the sake of forbidden files.
+COUNTS, TRACKED_ONLY, SHADOW = range(3)
+
+
 class Visit(t.NamedTuple):
     """One directory that the walk has opened.
 
     ``path`` is relative to the root of the request, in Python's file name form, and empty or ending in ``/``.
-    ``shadow`` marks a directory that the reference ignores: it is walked only for the sake of forbidden files.
-    ``nested`` marks the work tree of another repository.
+    ``level`` says how much of it counts. ``nested`` marks the work tree of another repository.
     """
 
     fd: int
     path: str
     entries: list[os.DirEntry[str]]
-    shadow: bool
+    level: int
     nested: bool
 
 
@@ -85,7 +89,7 @@ class Walker:
     def run(self, root_fd: int) -> None:
         """Walk everything below ``root_fd``. Raises Unseen when the time is up."""
         self._device = os.fstat(root_fd).st_dev
-        below = self._enter(root_fd, self._spec.prefix, False)
+        below = self._enter(root_fd, self._spec.prefix, COUNTS)
         # A frame is a held descriptor, its path, and the directories still to be entered from it.
         frames = [(root_fd, self._spec.prefix, below)] if below is not None else []
         while frames:
@@ -95,7 +99,7 @@ class Walker:
                 if frames:
                     os.close(parent_fd)
                 continue
-            name, shadow = names.pop()
+            name, level = names.pop()
             child = f"{path}{name}/"
             if len(frames) >= self._max_depth:
                 self._unseen(child, f"deeper than {self._max_depth} directories")
@@ -103,7 +107,7 @@ class Walker:
             fd = self._open(parent_fd, name, child)
             if fd is None:
                 continue
-            below = self._enter(fd, child, shadow)
+            below = self._enter(fd, child, level)
             if below:
                 frames.append((fd, child, below))
             else:
@@ -128,7 +132,7 @@ class Walker:
             return None
         return fd
 
-    def _enter(self, fd: int, path: str, shadow: bool) -> list[tuple[str, bool]] | None:
+    def _enter(self, fd: int, path: str, level: int) -> list[tuple[str, int]] | None:
         """List a directory, hand it over if it is ours, and return the directories to enter; None when it cannot be
         listed.
         """
@@ -141,13 +145,13 @@ class Walker:
             return None
         nested = path != self._spec.prefix and any(entry.name == ".git" for entry in entries)
         if owns(path, *self._share):
-            self._handler.handle(Visit(fd, path, entries, shadow, nested))
+            self._handler.handle(Visit(fd, path, entries, level, nested))
         if nested:
             return []
-        return self._subdirectories(path, entries, shadow)
+        return self._subdirectories(path, entries, level)
 
-    def _subdirectories(self, path: str, entries: list[os.DirEntry[str]], shadow: bool) -> list[tuple[str, bool]]:
-        names: list[tuple[str, bool]] = []
+    def _subdirectories(self, path: str, entries: list[os.DirEntry[str]], level: int) -> list[tuple[str, int]]:
+        names: list[tuple[str, int]] = []
         for entry in entries:
             name = entry.name
             if name == ".git" or not is_dir(entry):
@@ -155,8 +159,14 @@ class Walker:
             child = path + name
             if self._spec.exclude.ignored(child, True):
                 continue
-            below_shadow = shadow or (self._spec.ignore.ignored(child, True) and child not in self._spec.keep)
-            if below_shadow and not self._spec.forbid:
-                continue
-            names.append((name, below_shadow))
+            below = level_of(child, True, level, self._spec)
+            if below != SHADOW or self._spec.forbid:
+                names.append((name, below))
         return names
+
+
+def level_of(path: str, directory: bool, parent: int, spec: TreeSpec) -> int:
+    """Return how much of a path counts, given how much of its parent does."""
+    if parent == COUNTS and not spec.ignore.ignored(path, directory):
+        return COUNTS
+    return TRACKED_ONLY if path in spec.keep else SHADOW

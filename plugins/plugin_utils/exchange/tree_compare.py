@@ -34,7 +34,7 @@ FILTERED = "filtered:"
 
 @dataclasses.dataclass
 class Comparison:
-    """What differs between a host's tree and its reference; the lists are sorted by path, shapes as in docs/design.md."""
+    """What differs between a host's tree and its reference; lists sorted by path, shapes in docs/design.md."""
 
     equal: int = 0
     differences: list[dict[str, t.Any]] = dataclasses.field(default_factory=list)
@@ -45,7 +45,7 @@ class Comparison:
 
 def shown_entry(fields: WireEntry) -> Entry:
     """Return an entry in the form of the evidence. A secret-class file has neither digest, size nor time."""
-    _name, kind, mode, value, size, mtime_ns, owner, group = fields
+    _name, kind, mode, value, size, mtime_ns, owner, group, *lines = fields
     entry: Entry = {"type": _KINDS[kind]}
     if kind == digest.LINK:
         return {**entry, "target": value, "owner": owner, "group": group}
@@ -56,7 +56,7 @@ def shown_entry(fields: WireEntry) -> Entry:
         return entry
     if value == digest.KEYED:
         return {**entry, "secret": True}
-    return {**entry, "sha256": value, "size": size, "mtime": _utc(mtime_ns), "lines": None}
+    return {**entry, "sha256": value, "size": size, "mtime": _utc(mtime_ns), "lines": lines[0] if lines else None}
 
 
 def _utc(mtime_ns: int) -> str:

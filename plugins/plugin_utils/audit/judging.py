@@ -1,0 +1,89 @@
+# Copyright: Contributors to the evenkeel.drift project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Judging a run from its folder alone, and sealing it. Private to the collection."""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Iterator
+
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.hosts import HostInputs
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.run import RunInputs, judge_run
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.verdict import host_verdict
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.reference.sides import stored_references
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.report import markdown
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.store import evidence
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.run import RunFolder, canonical
+
+FINDINGS = "findings.json"
+REPORT = "report.md"
+
+Json = dict[str, t.Any]
+
+_NEVER_ANSWERED = {
+    "kind": "timeout",
+    "reason": "its observation began and did not end within the time limit of the task",
+}
+_NEVER_ASKED = {"kind": "failed", "reason": "its observation did not begin; the messages of the play say why"}
+
+
+def judge_folder(folder: RunFolder) -> Json:
+    """Return findings.json of what lies in a run folder, and nothing else."""
+    run = folder.read("run.json")
+    settings = {host: evidence.load(folder, host, evidence.SETTINGS) for host in run["hosts"]}
+    known = [kept for kept in settings.values() if kept is not None]
+    waivers = {canonical(waiver): waiver for kept in known for waiver in kept.get("waivers", [])}
+    applications = sorted({kept["application"] for kept in known if kept.get("application")})
+    return judge_run(
+        RunInputs(
+            run={
+                **{
+                    name: run[name] for name in ("id", "kind", "started", "finished", "as_of", "controller", "settings")
+                },
+                "application": ", ".join(applications),
+            },
+            references=stored_references(folder),
+            hosts=_hosts(folder, settings, run["environments"]),
+            waivers=[waiver for _key, waiver in sorted(waivers.items())],
+            first_seen=folder.read("first_seen.json"),
+            evidence=evidence.index(folder),
+        )
+    )
+
+
+def _hosts(folder: RunFolder, settings: t.Mapping[str, Json | None], environments: Json) -> Iterator[HostInputs]:
+    """Yield one host at a time: no more than one host's evidence is in memory."""
+    for host, kept in settings.items():
+        outcome = evidence.load(folder, host, evidence.HOST)
+        if kept is None:
+            yield HostInputs(host, environments[host], None, {}, _NEVER_ASKED)
+            continue
+        failure = _NEVER_ANSWERED if outcome is None else outcome["failure"]
+        sections = {} if failure else {name: evidence.load(folder, host, name) for name in kept["contract"]}
+        yield HostInputs(
+            host,
+            kept["environment"],
+            kept["reference"],
+            kept,
+            failure,
+            {name: section for name, section in sections.items() if section is not None},
+        )
+
+
+def write_results(folder: RunFolder, findings: Json) -> str:
+    """Write findings.json and the report, and return the report's path."""
+    folder.write(FINDINGS, findings)
+    folder.write_bytes(REPORT, markdown.render(findings).encode("utf-8"))
+    return folder.join(REPORT)
+
+
+def verdicts(findings: Json, fail_on: str) -> dict[str, Json]:
+    """Return, for each host that fails, its verdict (``judge/verdict.py``)."""
+    failed = {}
+    for environment in findings["environments"]:
+        for host in environment["hosts"]:
+            verdict = host_verdict(findings["findings"], host, environment["name"], fail_on)
+            if verdict["failed"]:
+                failed[host] = verdict
+    return failed

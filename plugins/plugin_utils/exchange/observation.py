@@ -1,0 +1,132 @@
+# Copyright: Contributors to the evenkeel.drift project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One host's observation, from its settings to its evidence in the run folder. Private to the collection.
+
+Knows nothing of Ansible: how a request reaches the host is the caller's.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from ansible_collections.evenkeel.drift.plugins.module_utils.mask import mask
+from ansible_collections.evenkeel.drift.plugins.module_utils.observe.snapshot import PROTOCOL
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.base import Context, Exchange, Json
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.registry import exchange
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.tree_request import GarbledAnswer
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.reference.unavailable import ReferenceUnavailable
+
+Send = t.Callable[[Json], Json]
+
+
+class HostUnseen(Exception):
+    """A host gave no usable answer. ``kind`` is ``unreachable``, ``failed``, ``garbled`` or ``timeout``; ``reason`` one
+    sentence.
+    """
+
+    def __init__(self, kind: str, reason: str) -> None:
+        super().__init__(reason)
+        self.kind = kind
+        self.reason = reason
+
+
+@dataclasses.dataclass(frozen=True)
+class Limits:
+    """How a host is asked: the time in seconds, worker processes (0: one a core), niceness."""
+
+    timeout_s: int
+    workers: int
+    nice: int
+
+
+@dataclasses.dataclass
+class Observation:
+    """What was seen of one host: the host's own description of itself, and the evidence of each section."""
+
+    host: Json
+    started: str
+    finished: str
+    sections: dict[str, Json]
+    reference_problem: str = ""
+
+
+class Observer:
+    """Asks one host about the sections of its contract."""
+
+    def __init__(self, contract: t.Mapping[str, t.Any], context: Context, limits: Limits, send: Send) -> None:
+        self._contract = contract
+        self._context = context
+        self._limits = limits
+        self._send = send
+
+    def observe(self) -> Observation:
+        """Return what was seen. Raises HostUnseen when that is nothing at all."""
+        problem = ""
+        try:
+            exchanges, requests = self._prepare()
+        except ReferenceUnavailable as error:
+            # The host is observed all the same: its own rules hold without a reference, and what is there is evidence.
+            problem = error.reason
+            self._context.side = None
+            exchanges, requests = self._prepare()
+        answer = self._ask(requests)
+        sections: dict[str, Json] = {}
+        for name, half in exchanges.items():
+            sections[name] = self._read(half, answer["sections"].get(name))
+            self._context.earlier[name] = sections[name]["data"]
+        self._follow_up(exchanges, sections)
+        return Observation(answer["host"], answer["started"], answer["finished"], sections, problem)
+
+    def _prepare(self) -> tuple[dict[str, Exchange], Json]:
+        exchanges = {name: exchange(name, contract, self._context) for name, contract in self._contract.items()}
+        return exchanges, {name: half.request() for name, half in exchanges.items()}
+
+    def _ask(self, sections: Json) -> Json:
+        context, limits = self._context, self._limits
+        answer = self._send(
+            {
+                "protocol": PROTOCOL,
+                "root": context.root,
+                "timeout_s": limits.timeout_s,
+                "workers": limits.workers,
+                "nice": limits.nice,
+                "key": context.key.hex() if context.key else None,
+                "sections": sections,
+            }
+        )
+        if (
+            not isinstance(answer, dict)
+            or answer.get("protocol") != PROTOCOL
+            or not isinstance(answer.get("sections"), dict)
+        ):
+            raise HostUnseen("garbled", "the host's answer is not one to what it was asked")
+        return answer
+
+    def _read(self, half: Exchange, section: t.Any) -> Json:
+        if not isinstance(section, dict) or section.get("outcome") not in ("ok", "unknown"):
+            return {"outcome": "unknown", "reason": "the host's answer has nothing about this section", "data": {}}
+        if section["outcome"] != "ok":
+            return {"outcome": "unknown", "reason": mask(str(section["reason"])), "data": {}}
+        try:
+            return {"outcome": "ok", "reason": "", "data": half.read(section["data"])}
+        except GarbledAnswer as garbled:
+            return {"outcome": "unknown", "reason": str(garbled), "data": {}}
+
+    def _follow_up(self, exchanges: dict[str, Exchange], sections: dict[str, Json]) -> None:
+        """Ask once more about what has drifted. What cannot be had this time is text: the drift is known."""
+        wanted: Json = {}
+        seen = {name: half for name, half in exchanges.items() if sections[name]["outcome"] == "ok"}
+        for name, half in seen.items():
+            wanted.update(half.follow_up(sections[name]["data"]) or {})
+        if not wanted:
+            return
+        try:
+            answers = self._ask(wanted)["sections"]
+        except HostUnseen as unseen:
+            answers = {}
+            for name in seen:
+                sections[name]["reason"] = f"the text of differing files could not be read: {unseen.reason}"
+        for name, half in seen.items():
+            half.read_follow_up(sections[name]["data"], answers)

@@ -1,0 +1,22 @@
+# Copyright: Contributors to the evenkeel.drift project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The exchanges of the sections that need more than the default. Private to the collection."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.base import Context, Exchange
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.git import GitExchange
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.trees import TreesExchange
+
+_EXCHANGES: dict[str, type[Exchange]] = {
+    "git": GitExchange,
+    "trees": TreesExchange,
+}
+
+
+def exchange(section: str, contract: t.Any, context: Context) -> Exchange:
+    """Return the control node's half of a section."""
+    return _EXCHANGES.get(section, Exchange)(contract, context)

@@ -1,0 +1,325 @@
+# Copyright: Contributors to the evenkeel.drift project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Section trees: asks a host about its files, and joins the answer with the reference. Private to the collection."""
+
+from __future__ import annotations
+
+import difflib
+import time
+import typing as t
+
+from ansible_collections.evenkeel.drift.plugins.module_utils.observe.patterns import Patterns
+from ansible_collections.evenkeel.drift.plugins.module_utils.trees import digest
+from ansible_collections.evenkeel.drift.plugins.module_utils.trees.spec import Compared
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.patterns import compile_lines, compile_selection
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.base import Context, Exchange, Json
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.tree_compare import (
+    Comparison,
+    by_name,
+    compare,
+    join,
+    shown_entry,
+)
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.tree_request import (
+    GarbledAnswer,
+    TreeRequest,
+    TreeView,
+    spec_key,
+)
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.reference.manifest import WHOLE
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.cache import key_of
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.directories import Directories
+
+_MAX_TEXT = 1 << 20
+_MAX_DETAILS = 200
+_MAX_DIFF_LINES = 20_000
+_MAX_IDENTICAL = 500
+
+
+class TreeExchange:
+    """One tree of the contract on one host."""
+
+    def __init__(self, contract: Json, context: Context) -> None:
+        self._contract = contract
+        self._context = context
+        self._reference: Directories | None = None
+        self.spec = self._spec()
+        if context.side is not None:
+            self._reference = context.side.tree(contract["name"], self.spec)
+        self._cache_name = key_of(context.host, context.root, contract["name"], spec_key(self.spec))
+        self._hashed = int(time.time())
+        self._request = TreeRequest(self.spec, self._reference, self._earlier())
+
+    def _earlier(self) -> Directories | None:
+        """Return what was known of the host after the last audit, unless every file is to be read again."""
+        context = self._context
+        earlier = None if context.rehash else context.cache.directories("hosts", self._cache_name)
+        if earlier is None or self._hashed - earlier.meta["hashed"] > context.rehash_after_s:
+            return None
+        self._hashed = earlier.meta["hashed"]
+        return earlier
+
+    def _spec(self) -> Json:
+        contract, side = self._contract, self._context.side
+        pairs, kept = side.ignored() if side is not None else ([], [])
+        return {
+            "name": contract["name"],
+            "path": contract["path"],
+            "exclude": compile_lines(contract["exclude"]),
+            "ignore": pairs,
+            "keep": kept,
+            "modes": side.modes if side is not None else "exec",
+            "owner": "owner" in contract["compare"],
+            "mtime": "mtime" in contract["compare"],
+            "secret": compile_selection(contract["secret"]),
+            "forbid": [[pattern, compile_selection([pattern])] for pattern in contract["forbid"]],
+            "rules": [{"path": rule["path"], "pattern": rule["pattern"]} for rule in self._rules()],
+            "cross_filesystems": contract["cross_filesystems"],
+            "entries": "changed",
+        }
+
+    def _rules(self) -> list[Json]:
+        contract = self._contract
+        return [{"kind": kind, **rule} for kind in ("must_contain", "must_not_contain") for rule in contract[kind]]
+
+    def request(self) -> Json:
+        return self._request.spec
+
+    def read(self, answer: Json) -> Json:
+        """Return the evidence of this tree (docs/design.md), and remember what was seen for the next audit."""
+        view = self._request.read(answer)
+        evidence: Json = {
+            "name": self._contract["name"],
+            "path": self._contract["path"],
+            "outcome": view.outcome,
+            "reason": view.reason,
+            "reference": None if self._context.side is None else self._context.side.id,
+            "complete": view.complete,
+            "digest": view.directories.root_digest() if view.complete else None,
+            "base": None,
+            "differences": [],
+            "groups": [],
+            "identical": [],
+            "forbidden": [
+                {"pattern": pattern, "path": path or "./", "count": count, "sample": sample}
+                for pattern, path, count, sample in view.forbidden
+            ],
+            "contents": self._contents(view),
+            "unknown": [{"path": path, "reason": reason} for path, reason in view.unseen],
+            "unknown_total": view.unseen_total,
+        }
+        compared = self._compare(view, evidence)
+        evidence["counts"] = {
+            "directories": view.totals.get("directories", 0),
+            "files": view.totals.get("files", 0),
+            "ignored": view.totals.get("ignored", 0),
+            "equal": compared.equal,
+            "unknown": view.unseen_total + compared.unknown_files,
+        }
+        if view.outcome == "ok":
+            view.directories.meta["hashed"] = self._hashed
+            self._context.cache.keep_directories("hosts", self._cache_name, view.directories)
+        return evidence
+
+    def _contents(self, view: TreeView) -> list[Json]:
+        answered = {rule["rule"]: rule for rule in view.rules}
+        unseen = {"outcome": "unknown", "reason": view.reason or "not reached", "matches": 0, "lines": []}
+        shown = []
+        for index, rule in enumerate(self._rules()):
+            answer = answered.get(index, unseen)
+            shown.append(
+                {
+                    "kind": rule["kind"],
+                    "path": rule["path"],
+                    "pattern": rule["pattern"],
+                    "count": rule.get("count"),
+                    **{name: answer[name] for name in ("outcome", "reason", "matches", "lines")},
+                }
+            )
+        return shown
+
+    def _compare(self, view: TreeView, evidence: Json) -> Comparison:
+        if self._reference is None or view.outcome != "ok":
+            return Comparison()
+        unseen = dict(view.unseen)
+        result = compare(view.directories, self._reference, unseen, view.reason, Compared.of(self.spec))
+        self._compare_secrets(view, result)
+        evidence["unknown"] = result.unknown
+        evidence["unknown_total"] = view.unseen_total + len(result.unknown) - len(unseen)
+        evidence["differences"] = result.differences
+        evidence["groups"] = result.groups
+        evidence["identical"] = self._identical(view, result)
+        self._class_against_base(view, result, evidence)
+        return result
+
+    def _compare_secrets(self, view: TreeView, result: Comparison) -> None:
+        """Add the secret-class files whose content differs; one that cannot be compared is unknown."""
+        side = self._context.side
+        if side is None or self._reference is None:
+            return
+        wanted = _secret_paths(self._reference)
+        both = sorted(wanted.keys() & view.secrets.keys())
+        if not both:
+            return
+        keyed = side.keyed(self._contract["name"], self.spec, both, self._context.key)
+        known = {difference["path"]: difference for difference in result.differences}
+        for path in both:
+            if keyed is None or path not in keyed:
+                result.unknown.append({"path": path, "reason": "secret content cannot be compared across runs"})
+            elif keyed[path] != view.secrets[path] and path in known:
+                known[path]["aspects"].insert(0, "content")
+            elif keyed[path] != view.secrets[path]:
+                entry = shown_entry(wanted[path])
+                result.differences.append(
+                    {
+                        "path": path,
+                        "host": entry,
+                        "reference": entry,
+                        "aspects": ["content"],
+                        "diff": None,
+                        "secret": True,
+                    }
+                )
+        result.differences.sort(key=lambda difference: str(difference["path"]))
+
+    def _identical(self, view: TreeView, result: Comparison) -> list[Json]:
+        """Return the equal files that the contract gave a severity: those that a report names."""
+        lines = [pattern for patterns in self._contract["severity"].values() for pattern in patterns]
+        if not lines or self._reference is None:
+            return []
+        named = Patterns(compile_selection(lines))
+        differing = {difference["path"] for difference in result.differences}
+        found: list[Json] = []
+        for directory in self._reference:
+            if view.directories.get(directory.path) is None:
+                continue
+            for name, fields in by_name(directory).items():
+                path = join(directory.path, name)
+                if path not in differing and named.verdict(path, False):
+                    found.append({"path": path, "entry": shown_entry(fields)})
+        return found[:_MAX_IDENTICAL]
+
+    def _class_against_base(self, view: TreeView, result: Comparison, evidence: Json) -> None:
+        """Say what each differing file was in the commit that the host's tree was deployed from."""
+        side = self._context.side
+        if side is None or self._reference is None or not (result.differences or result.groups):
+            return
+        git = self._context.earlier.get("git", {})
+        base = side.base(git, self._contract["name"], self.spec, view.directories, self._reference)
+        if base is None:
+            return
+        evidence["base"] = base.about
+        for difference in result.differences:
+            fields = _find(base.directories, difference["path"])
+            difference["base"] = None if fields is None else shown_entry(fields)
+        for group in result.groups:
+            same = any(directory.path.startswith(group["path"]) for directory in base.directories)
+            group["base"] = "same" if same else "none"
+
+    def wanted_details(self, evidence: Json) -> list[str]:
+        """Return the paths whose lines and text are worth a second look: those that differ, or are only on the host."""
+        return [
+            difference["path"]
+            for difference in evidence["differences"]
+            if not difference["secret"] and _is_file(difference["host"])
+        ][:_MAX_DETAILS]
+
+    def details_request(self, paths: list[str]) -> Json:
+        return {
+            "path": self.spec["path"],
+            "name": self.spec["name"],
+            "paths": paths,
+            "max_text": _MAX_TEXT,
+            "text": self._contract["diff"],
+        }
+
+    def add_details(self, evidence: Json, answer: Json) -> None:
+        """Add line counts and text diffs, from what the host and the reference say of the files that differ."""
+        side, wants_diff = self._context.side, self._contract["diff"]
+        changed = [d["path"] for d in evidence["differences"] if _is_file(d["host"]) and _is_file(d["reference"])]
+        theirs = side.details(self.details_request(changed)) if side is not None and wants_diff and changed else {}
+        for difference in evidence["differences"]:
+            ours = answer.get("files", {}).get(difference["path"], {})
+            if difference["host"] is not None and ours.get("sha256") == difference["host"].get("sha256", ""):
+                difference["host"]["lines"] = ours["lines"]
+            if wants_diff and "content" in difference["aspects"]:
+                difference["diff"] = _diff(theirs.get(difference["path"], {}), ours, self._context.max_diff_bytes)
+
+
+def _is_file(entry: Json | None) -> bool:
+    return entry is not None and entry["type"] == "file" and not entry.get("secret")
+
+
+def _diff(theirs: Json, ours: Json, limit: int) -> Json | None:
+    """Return a unified diff from the reference to the host, of texts that are already masked; None when there is none
+    to show.
+    """
+    if theirs.get("text") is None or ours.get("text") is None:
+        return None
+    before, after = theirs["text"].splitlines(), ours["text"].splitlines()
+    if len(before) + len(after) > _MAX_DIFF_LINES:
+        return None
+    text = "\n".join(difflib.unified_diff(before, after, "reference", "host", lineterm=""))
+    return {"text": text[:limit], "truncated": len(text) > limit}
+
+
+def _secret_paths(directories: Directories) -> dict[str, t.Any]:
+    found = {}
+    marker = f'"{digest.KEYED}"'.encode("ascii")
+    for directory in directories:
+        if directory.entries is not None and marker in directory.entries:
+            for name, fields in by_name(directory).items():
+                if fields[3] == digest.KEYED:
+                    found[join(directory.path, name)] = fields
+    return found
+
+
+def _find(directories: Directories, path: str) -> t.Any:
+    folder, _slash, name = path.rpartition("/")
+    directory = directories.get(folder + "/" if folder else "")
+    found = by_name(directory).get(name)
+    return found if found is not None else by_name(directories.get(path + "/")).get("")
+
+
+def _whole(spec: Json) -> Json:
+    """Return the request of a tree with everything that can be compared, for those that are compared with it."""
+    kept = {name: spec[name] for name in ("name", "path", "exclude", "ignore", "keep", "secret", "cross_filesystems")}
+    return {**WHOLE, **kept}
+
+
+class TreesExchange(Exchange):
+    """All trees of the contract on one host."""
+
+    def __init__(self, contract: list[Json], context: Context) -> None:
+        super().__init__(contract, context)
+        self._trees = [TreeExchange(tree, context) for tree in contract]
+        self._whole = [TreeRequest(_whole(tree.spec)) for tree in self._trees] if context.whole else []
+
+    def request(self) -> Json:
+        return {"trees": [tree.request() for tree in self._trees] + [request.spec for request in self._whole]}
+
+    def read(self, data: Json) -> Json:
+        answers = data["trees"]
+        asked = self.request()["trees"]
+        if [answer["name"] for answer in answers] != [spec["name"] for spec in asked]:
+            raise GarbledAnswer("the answer about the trees names other trees than were asked about")
+        count = len(self._trees)
+        for request, answer in zip(self._whole, answers[count:], strict=True):
+            view = request.read(answer)
+            if view.outcome == "ok" and view.complete and not view.unseen:
+                self.context.whole_trees[request.spec["name"]] = (view.directories, view.secrets)
+        return {"trees": [tree.read(answer) for tree, answer in zip(self._trees, answers[:count], strict=True)]}
+
+    def follow_up(self, data: Json) -> Json | None:
+        wanted = {
+            tree.spec["name"]: tree.details_request(paths)
+            for tree, evidence in zip(self._trees, data["trees"], strict=True)
+            if (paths := tree.wanted_details(evidence))
+        }
+        return {"details": {"trees": list(wanted.values())}} if wanted else None
+
+    def read_follow_up(self, data: Json, sections: Json) -> None:
+        answers = {answer["name"]: answer for answer in sections.get("details", {}).get("data", {}).get("trees", [])}
+        for tree, evidence in zip(self._trees, data["trees"], strict=True):
+            tree.add_details(evidence, answers.get(tree.spec["name"], {}))

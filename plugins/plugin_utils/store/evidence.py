@@ -1,0 +1,76 @@
+# Copyright: Contributors to the evenkeel.drift project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Where the evidence of a run lies, and how it is written: masked once more, whatever the host masked. Private to the
+collection.
+"""
+
+from __future__ import annotations
+
+import os
+import typing as t
+
+from ansible_collections.evenkeel.drift.plugins.module_utils.mask import mask
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.run import RunFolder, safe_name
+
+SCHEMA = "evenkeel.drift/evidence/1"
+SETTINGS = "settings"
+HOST = "host"
+
+Json = dict[str, t.Any]
+
+
+def masked(content: t.Any) -> t.Any:
+    """Return JSON content with every string masked, dictionary keys as well: Ansible's ``no_log`` would leave those."""
+    if isinstance(content, str):
+        return mask(content)
+    if isinstance(content, t.Mapping):
+        return {mask(str(name)): masked(value) for name, value in content.items()}
+    if isinstance(content, (list, tuple)):
+        return [masked(item) for item in content]
+    return content
+
+
+def path_of(host: str, name: str) -> str:
+    """Return the name of an evidence file in the run folder."""
+    return f"evidence/{safe_name(host)}/{name}.json"
+
+
+def keep(folder: RunFolder, host: str, name: str, content: Json) -> None:
+    """Write one evidence file of a host."""
+    folder.write(path_of(host, name), masked({"schema": SCHEMA, "host": host, **content}))
+
+
+def load(folder: RunFolder, host: str, name: str) -> Json | None:
+    """Return one evidence file of a host, or None when the run has none."""
+    try:
+        content: Json = folder.read(path_of(host, name))
+    except FileNotFoundError:
+        return None
+    return content
+
+
+def index(folder: RunFolder) -> list[Json]:
+    """Return what every evidence file is, who read it where and when, its size in bytes and its SHA-256; sorted by
+    path.
+    """
+    listed = []
+    for name in folder.files():
+        if not name.startswith("evidence/"):
+            continue
+        content = folder.read(name)
+        listed.append(
+            {
+                "path": name,
+                "host": content["host"],
+                "section": content.get("section", os.path.basename(name).removesuffix(".json")),
+                "reader": content.get("reader", "evenkeel.drift.snapshot_info"),
+                "user": content.get("user", ""),
+                "started": content.get("started", ""),
+                "finished": content.get("finished", ""),
+                "outcome": content.get("outcome", "ok"),
+                "bytes": os.path.getsize(folder.join(name)),
+                "sha256": folder.checksum(name),
+            }
+        )
+    return listed
