@@ -1,0 +1,43 @@
+#!/usr/bin/env bash
+# Copyright: Contributors to the evenkeel.drift project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# Run ansible-test sanity. It wants the collection at .../ansible_collections/evenkeel/drift as a real path,
+# and makes its environments below the home directory: it gets a copy of what git would track, and a home of its own.
+set -euo pipefail
+
+checkout=$(cd "$(dirname "$0")/../.." && pwd)
+cd "$checkout"
+home="$checkout/.cache/ansible-test"
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+# ansible-test downloads pip's installer where Python brings the same thing along.
+internal=$(python -c 'import ansible_test._internal, os; print(os.path.dirname(ansible_test._internal.__file__))')
+mkdir -p "$home/.ansible/test/cache"
+for name in $(grep -rhoE 'get_pip_[0-9_]+\.py' "$internal" | sort -u); do
+  echo 'import ensurepip; ensurepip.bootstrap(upgrade=True, default_pip=True)' >"$home/.ansible/test/cache/$name"
+done
+
+collection="$work/ansible_collections/evenkeel/drift"
+mkdir -p "$collection"
+git ls-files -z --cached --others --exclude-standard | while IFS= read -r -d '' file; do
+  if [[ -e $file || -L $file ]]; then printf '%s\0' "$file"; fi
+done | xargs -0 cp -a --parents -t "$collection"
+
+# Nothing here is written for PowerShell, and its checker needs PowerShell itself.
+sanity() {
+  (cd "$collection" && env -u ANSIBLE_CONFIG -u ANSIBLE_HOME -u ANSIBLE_COLLECTIONS_PATH HOME="$home" ansible-test sanity --color no "$@")
+}
+
+controller=$(python -c 'import sys; print("%d.%d" % sys.version_info[:2])')
+sanity --python "$controller" --skip-test pslint
+
+# What runs on hosts, under the oldest and the newest Python of a host.
+for version in 3.8 3.13; do
+  if [[ $version != "$controller" ]] && python=$(tests/tools/find_python.sh "$version"); then
+    PATH="$PATH:$(dirname "$python")" sanity --python "$version" --test compile --test import
+  fi
+done
+echo "sanity: clean"
