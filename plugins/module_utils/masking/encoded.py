@@ -28,7 +28,7 @@ Test = t.Callable[[str], bool]
 
 def mask_encoded(text: str, secret: Test) -> str:
     """Return ``text`` without the base64, hex, URL, JSON or HTML runs for whose plain text ``secret`` is true."""
-    text = _BASE64.sub(lambda match: MARK if _says(_from_base64(match.group()), secret) else match.group(), text)
+    text = _BASE64.sub(lambda match: _base64(match.group(), secret), text)
     text = _HEX.sub(lambda match: MARK if _says(_from_hex(match.group()), secret) else match.group(), text)
     for hint, form, decode in _DECODERS:
         if hint in text and form.search(text):
@@ -45,6 +45,11 @@ def _runs(text: str, form: t.Pattern[str], decode: t.Callable[[str], str], secre
         return MARK if plain != run and secret(plain) else run
 
     return _RUN.sub(shown, text)
+
+
+def _base64(run: str, secret: Test) -> str:
+    # Base64 of text has capitals: a path or a name in lower case is not worth decoding.
+    return run if run.islower() or not _says(_from_base64(run), secret) else MARK
 
 
 def _says(candidates: t.Iterable[bytes], secret: Test) -> bool:

@@ -21,46 +21,29 @@ _PROSE = words(
 _LONG_OPTION = re.compile(r"(?<![\w-])-{1,2}(?P<key>[A-Za-z][\w.-]{0,64})[ \t]+(?!-)(?P<value>" + _WORD + ")")
 _METAVAR = re.compile(r"[A-Z_]{2,}[\])]?$|\[?<[\w -]+>?\]?$|\$\{?\w+\}?$|\{\{")
 
-# program -> its short options that carry a secret; "+" when the value can only be attached, "u" for user:password.
-_SHORT: tuple[tuple[t.Pattern[str], t.Pattern[str]], ...] = tuple(
-    (re.compile(program), re.compile(rf"(?P<keep>(?<=\s){option})(?P<value>{_WORD})"))
-    for program, option in (
-        (r"(?:mysql|mariadb)[\w-]*", r"-p(?=\S)"),
-        (r"sshpass", r"-p[ \t]*"),
-        (r"mongo\w*", r"-p[ \t]*"),
+# (what must occur in the lower-cased text, a program, what stands before a secret in the rest of its line)
+_PROGRAMS: tuple[tuple[str, t.Pattern[str], t.Pattern[str]], ...] = tuple(
+    (hint, re.compile(rf"(?<![\w.-]){program}(?![\w.:-])"), re.compile(rf"(?P<keep>(?<=\s){before})(?P<value>{_WORD})"))
+    for hint, program, before in (
+        ("mysql", r"mysql[\w-]{0,20}", r"-p(?=\S)"),
+        ("mariadb", r"mariadb[\w-]{0,20}", r"-p(?=\S)"),
+        ("sshpass", r"sshpass", r"-p[ \t]*"),
+        ("mongo", r"mongo\w{0,20}", r"-p[ \t]*"),
         (
-            r"(?:docker|podman|helm|nerdctl|buildah|skopeo|oras|crane|az|oc|vault)[ \t]+(?:registry[ \t]+)?login",
+            " login",
+            r"(?:docker|podman|helm|nerdctl|buildah|skopeo|oras|crane|oc)[ \t]+(?:registry[ \t]+)?login",
             r"-p[ \t]*",
         ),
-        (r"7z[azr]?", r"-p(?=\S)"),
-        (r"(?:un)?zip", r"-P[ \t]*"),
-        (r"redis-(?:cli|benchmark)", r"-a[ \t]*"),
-        (r"(?:redis-cli|valkey-cli).{0,200}?\bAUTH", r"[ \t]*(?:\S+[ \t]+(?=\S))?"),
-        (r"ldap(?:search|add|modify|delete|passwd|whoami)", r"-[wsW][ \t]*"),
-        (r"(?:curl|wget|http|https|xh)", r"(?:-u|--user|--proxy-user|-U|-a|--auth)[ \t=]*[\"']?[^\s:\"']{0,200}:"),
-        (r"smb(?:client|map)|rpcclient|net", r"-U[ \t]*[^\s%\"']{0,200}%"),
-        (r"htpasswd(?:[ \t]+-\w*b\w*)", r"\S+[ \t]+\S+[ \t]+"),
+        ("7z", r"7z[azr]?", r"-p(?=\S)"),
+        ("zip", r"(?:un)?zip", r"-P[ \t]*"),
+        ("redis", r"redis-(?:cli|benchmark)", r"-a[ \t]*"),
+        ("redis-cli", r"redis-cli[^\n]{0,200}?[ \t]AUTH", r"(?:[^\s<]{1,64}[ \t]+(?=\S))?"),
+        ("ldap", r"ldap(?:search|add|modify|delete|passwd|whoami)", r"-[wsW][ \t]*"),
+        ("curl", r"curl", r"(?:-u|--user|--proxy-user|-U)[ \t=]*[\"']?[^\s:\"']{0,200}:"),
+        ("http", r"https?", r"(?:-a|--auth)[ \t=]*[\"']?[^\s:\"']{0,200}:"),
+        ("smb", r"smb(?:client|map)", r"-U[ \t]*[^\s%\"']{0,200}%"),
+        ("htpasswd", r"htpasswd[ \t]+-\w{0,8}b\w{0,8}", r"\S+[ \t]+\S+[ \t]+"),
     )
-)
-_PROGRAM_HINTS = (
-    "mysql",
-    "mariadb",
-    "sshpass",
-    "mongo",
-    "login",
-    "7z",
-    "zip",
-    "redis",
-    "valkey",
-    "ldap",
-    "curl",
-    "wget",
-    "http",
-    "xh",
-    "smb",
-    "rpcclient",
-    "net",
-    "htpasswd",
 )
 
 _LINE_WORDS = re.compile(
@@ -87,12 +70,18 @@ _PGPASS = re.compile(
     r"(?P<value>(?!<masked>)[^\s].*)$",
     re.MULTILINE,
 )
-_RULES: tuple[tuple[tuple[str, ...], t.Pattern[str]], ...] = (
-    (("requirepass", "masterauth", "bindpw", "rootpw", "passw", "passphrase", "auth"), _LINE_WORDS),
-    (("login",), _NETRC),
-    (("auth",), _AUTH),
-    (("identified", "password"), _SQL),
-    (("user",), _ACL),
+_RULES: tuple[tuple[str, t.Pattern[str]], ...] = (
+    ("requirepass", _LINE_WORDS),
+    ("masterauth", _LINE_WORDS),
+    ("bindpw", _LINE_WORDS),
+    ("rootpw", _LINE_WORDS),
+    ("pass", _LINE_WORDS),
+    ("auth ", _LINE_WORDS),
+    ("login", _NETRC),
+    ("auth ", _AUTH),
+    ("identified", _SQL),
+    ("password ", _SQL),
+    ("user ", _ACL),
 )
 
 
@@ -100,10 +89,11 @@ def mask_words(text: str, lowered: str) -> str:
     """Return ``text`` without secrets that follow an option or a word; ``lowered`` is ``text.lower()``."""
     if "-" in text:
         text = _LONG_OPTION.sub(_option, text)
-        if any(hint in lowered for hint in _PROGRAM_HINTS):
-            text = "\n".join(_short_options(line) for line in text.split("\n"))
-    for hints, pattern in _RULES:
-        if any(hint in lowered for hint in hints):
+    for hint, program, option in _PROGRAMS:
+        if hint in lowered:
+            text = _command_lines(text, program, option)
+    for hint, pattern in _RULES:
+        if hint in lowered:
             text = pattern.sub(_keep, text)
     if text.count(":") >= 4:
         text = _PGPASS.sub(_keep, text)
@@ -122,9 +112,16 @@ def _option(match: t.Match[str]) -> str:
     return match.group()[: match.start("value") - match.start()] + MARK
 
 
-def _short_options(line: str) -> str:
-    for program, option in _SHORT:
-        called = re.compile(rf"(?<![\w.-]){program.pattern}(?![\w.:-])").search(line)
-        if called is not None:
-            line = line[: called.end()] + option.sub(_keep, line[called.end() :])
-    return line
+def _command_lines(text: str, program: t.Pattern[str], option: t.Pattern[str]) -> str:
+    out: list[str] = []
+    at = 0
+    for called in program.finditer(text):
+        if called.end() <= at:
+            # Named twice on one line, which is done.
+            continue
+        newline = text.find("\n", called.end())
+        end = len(text) if newline == -1 else newline
+        out += (text[at : called.end()], option.sub(_keep, text[called.end() : end]))
+        at = end
+    out.append(text[at:])
+    return "".join(out)
