@@ -22,6 +22,7 @@ DEFAULTS = {
     "branch": "medium",
     "tag": "medium",
     "modified": "critical",
+    "unverified": "critical",
     "untracked": "low",
     "staged": "high",
     "stash": "medium",
@@ -34,7 +35,7 @@ DEFAULTS = {
 }
 """The checks of this section and their severities where the contract gives none."""
 
-_WITH = {"staged": "modified", "conflicted": "operation", "on_remote": "remote"}
+_WITH = {"unverified": "modified", "staged": "modified", "conflicted": "operation", "on_remote": "remote"}
 """Checks that take the severity which the contract gives another, unless it gives one to them."""
 
 _COST = (

@@ -41,7 +41,7 @@ def _modified(scope: Scope, level: Level, path: str, changes: Details) -> list[C
     total = sum(map(len, kinds.values()))
     severity, least = level("modified"), "at least " if changes["truncated"] else ""
     if changes["unverified"]:
-        made.append(_unverified(scope, severity, path, changes["unverified"]))
+        made.append(_unverified(scope, level("unverified"), path, changes["unverified"]))
     if total:
         parts = ", ".join(f"{len(kinds[kind])} {'mode changed' if kind == 'mode' else kind}" for kind in kinds)
         observed = {"total": total, **{kind: bounded(kinds[kind]) for kind in kinds}}

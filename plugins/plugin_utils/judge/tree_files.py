@@ -14,7 +14,6 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.path_severity
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.scope import Scope
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.words import bounded
 
-
 SHOWN = 20
 """How many files of a whole directory a finding names."""
 
