@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import hashlib
 import json
 import typing as t
@@ -131,7 +132,7 @@ class Check:
     waiver: Details | None = None
     first_seen: str | None = None
 
-    @property
+    @functools.cached_property
     def id(self) -> str:
         """The stable id: see `finding_id`."""
         return finding_id(self.environment, self.host, self.section, self.component, self.check, self.subject)
@@ -143,13 +144,9 @@ class Check:
 
     def as_dict(self) -> dict[str, t.Any]:
         """Return the check as it stands in findings.json: a passed one is brief, a waived one as full as a finding."""
-        full = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
-        full["id"] = self.id
-        full["expected"], full["observed"] = dict(self.expected), dict(self.observed)
-        full["evidence"] = list(self.evidence)
-        if self.outcome == "pass":
-            return {key: full[key] for key in _BRIEF}
-        return full
+        shown = {name: getattr(self, name) for name in (_BRIEF if self.outcome == "pass" else _FULL)}
+        shown["evidence"] = list(self.evidence)
+        return shown
 
 
 _BRIEF = (
@@ -167,3 +164,4 @@ _BRIEF = (
     "observed",
     "evidence",
 )
+_FULL = ("id", *(field.name for field in dataclasses.fields(Check)))

@@ -18,6 +18,10 @@ SHOWN = 20
 """How many files of a whole directory a finding names."""
 
 
+_VERIFIED = ("type", "sha256", "size", "lines")
+"""What is shown of a file that equals the reference: there may be many of these."""
+
+
 class Blind:
     """What of a tree was not seen. Nothing in it counts as missing."""
 
@@ -76,7 +80,7 @@ class TreeFiles:
 
     def verified(self, identical: Details) -> Check:
         """Return the passed check of a file that the contract gave a severity."""
-        path, entry = identical["path"], _entry(identical["entry"])
+        path, entry = identical["path"], {key: identical["entry"].get(key) for key in _VERIFIED}
         level = self.severities.of(path, "medium")
         summary = f"{path} equals {self.names.reference}"
         return self.scope.passed("content", path, level, summary, expected=entry, observed=entry)
