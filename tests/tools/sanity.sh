@@ -13,12 +13,13 @@ home="$checkout/.cache/ansible-test"
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-# ansible-test downloads pip's installer where Python brings the same thing along.
-internal=$(python -c 'import ansible_test._internal, os; print(os.path.dirname(ansible_test._internal.__file__))')
+# ansible-test downloads the installer of one version of pip; Python brings its own along.
+pip_version=$(python -c '
+from types import SimpleNamespace
+from ansible_test._internal.python_requirements import get_venv_packages
+print(get_venv_packages(SimpleNamespace(version="3.11"))["pip"])')
 mkdir -p "$home/.ansible/test/cache"
-for name in $(grep -rhoE 'get_pip_[0-9_]+\.py' "$internal" | sort -u); do
-  echo 'import ensurepip; ensurepip.bootstrap(upgrade=True, default_pip=True)' >"$home/.ansible/test/cache/$name"
-done
+echo 'import ensurepip; ensurepip.bootstrap(upgrade=True, default_pip=True)' >"$home/.ansible/test/cache/get_pip_${pip_version//./_}.py"
 
 collection="$work/ansible_collections/evenkeel/drift"
 mkdir -p "$collection"
