@@ -1,0 +1,90 @@
+# Copyright: Contributors to the evenkeel.drift project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How a host's commit stands to the reference, as far as the operator's repository knows. Private to the collection."""
+
+from __future__ import annotations
+
+import re
+
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.reference.git import Json, about, logged
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.reference.gitcmd import Repository
+
+_MAX_LISTED = 50
+_OBJECT_ID = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
+
+
+def is_commit(repository: Repository, commit: str) -> bool:
+    """Return whether the repository has a commit with this full id, which may come from a host and be anything."""
+    if _OBJECT_ID.fullmatch(commit) is None:
+        return False
+    done = repository.run("cat-file", "--batch-check", stdin=f"{commit}^{{commit}}\n".encode("ascii"))
+    return done.output.startswith(f"{commit} commit ".encode("ascii"))
+
+
+def relation(
+    repository: Repository, reference_commit: str, host_commit: str | None, index_tree: str | None = None
+) -> Json:
+    """Return the ``relation`` of docs/design.md. Raises ReferenceUnavailable.
+
+    ``index_tree`` is the tree object that the host's index describes: when it is not the tree of the host's commit, the
+    host has staged changes. Of a commit that the repository does not know, nothing is said but that. Times of remote
+    branches are those of the operator's last fetch; nothing is fetched.
+    """
+    known = host_commit is not None and is_commit(repository, host_commit)
+    found: Json = {
+        "known": known,
+        "commit": host_commit,
+        "subject": None,
+        "committed": None,
+        "ahead": None,
+        "behind": None,
+        "missing": [],
+        "missing_total": None,
+        "extra": [],
+        "extra_total": None,
+        "staged": None,
+        "remote_branches": _remote_branches(repository, reference_commit),
+        "fetched": repository.fetched(),
+    }
+    if host_commit is not None and known:
+        found.update(about(repository, host_commit))
+        found.update(_distance(repository, reference_commit, host_commit))
+        if index_tree is not None:
+            tree = repository.run("rev-parse", "--verify", f"{host_commit}^{{tree}}").output.decode("ascii").strip()
+            found["staged"] = tree != index_tree
+    return found
+
+
+def _distance(repository: Repository, reference: str, host: str) -> Json:
+    counted = repository.run("rev-list", "--left-right", "--count", f"{host}...{reference}", "--")
+    ahead, behind = (int(part) for part in counted.output.split())
+    return {
+        "ahead": ahead,
+        "behind": behind,
+        "missing": _listed(repository, host, reference, behind),
+        "missing_total": behind,
+        "extra": _listed(repository, reference, host, ahead),
+        "extra_total": ahead,
+    }
+
+
+def _listed(repository: Repository, start: str, end: str, count: int) -> list[Json]:
+    return logged(repository, f"--max-count={_MAX_LISTED}", f"{start}..{end}") if count else []
+
+
+def _remote_branches(repository: Repository, reference: str) -> Json:
+    """Return the remote branches as last fetched, and whether each has the reference."""
+    form = "--format=%(refname)%00%(objectname)%00%(symref)"
+    listed = repository.run("for-each-ref", form, "refs/remotes")
+    having = repository.run(
+        "for-each-ref", "--format=%(refname)", f"--contains={reference}", "refs/remotes", codes=None
+    )
+    names = set(having.output.decode("utf-8", "backslashreplace").split("\n"))
+    found: Json = {}
+    for line in filter(None, listed.output.decode("utf-8", "backslashreplace").split("\n")):
+        name, commit, symbolic = line.split("\0")
+        if not symbolic:
+            has = name in names if having.code == 0 else None
+            found[name[len("refs/remotes/") :]] = {"commit": commit, "has_reference": has}
+    return found
