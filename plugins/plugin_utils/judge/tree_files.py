@@ -22,22 +22,27 @@ _VERIFIED = ("type", "sha256", "size", "lines")
 """What is shown of a file that equals the reference: there may be many of these."""
 
 
+def subject_of(path: str) -> str:
+    """Return how a path is called as a subject: a directory without its slash, the root as ``.``."""
+    return path.rstrip("/") or "."
+
+
 class Blind:
     """What of a tree was not seen. Nothing in it counts as missing."""
 
     def __init__(self, tree: Details) -> None:
-        self._unseen = {item["path"].rstrip("/") for item in tree["unknown"]}
+        self._unseen = {subject_of(item["path"]) for item in tree["unknown"]}
         self.unlisted = max(0, tree["unknown_total"] - len(tree["unknown"]))
         self.anywhere = not tree["complete"] or self.unlisted > 0
 
     def hides(self, path: str) -> bool:
         """Return whether a path, or something below it, may exist without having been seen."""
-        if self.anywhere or "." in self._unseen or "" in self._unseen:
+        if self.anywhere or "." in self._unseen:
             return True
-        parts = path.split("/")
+        parts = subject_of(path).split("/")
         if any("/".join(parts[:end]) in self._unseen for end in range(1, len(parts) + 1)):
             return True
-        return any(unseen.startswith(f"{path}/") for unseen in self._unseen)
+        return any(unseen.startswith(f"{subject_of(path)}/") for unseen in self._unseen)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -52,23 +57,21 @@ class TreeFiles:
     def difference(self, difference: Details) -> Check | None:
         """Return the check of one difference, None when another check tells of it."""
         cause = tree_cause.of_difference(difference)
-        host, reference = difference["host"], difference["reference"]
+        path, host, reference = subject_of(difference["path"]), difference["host"], difference["reference"]
         if host is None:
             what = tree_words.describe(reference)
-            return self._missing(difference["path"], what, cause, _entry(reference), self._level(difference, "medium"))
+            return self._missing(path, what, cause, _entry(reference), self._level(difference, "medium"))
         if reference is None:
-            if self.forbids(difference["path"]):
+            if self.forbids(path):
                 return None
             what = tree_words.describe(host)
-            return self._unexpected(
-                difference["path"], what, cause, _observed(difference), self._level(difference, "low")
-            )
+            return self._unexpected(path, what, cause, _observed(difference), self._level(difference, "low"))
         return self._differs(difference, cause)
 
     def group(self, group: Details) -> Check:
         """Return the check of a whole directory that only one side has."""
-        path = group["path"].rstrip("/")
-        cause = tree_cause.of_group(group["side"], group["base"])
+        path = subject_of(group["path"])
+        cause = tree_cause.of_group(group["side"], group.get("base", "unknown"))
         what = tree_words.group(group["files"], group["directories"])
         seen = {"type": "directory", "files": group["files"], "directories": group["directories"]}
         seen["sample"] = bounded(group["sample"], SHOWN)
@@ -87,10 +90,10 @@ class TreeFiles:
 
     def _level(self, difference: Details, default: str) -> str:
         entry = difference["host"] or difference["reference"]
-        return self.severities.of(difference["path"], default, entry["type"] == "directory")
+        return self.severities.of(subject_of(difference["path"]), default, entry["type"] == "directory")
 
     def _differs(self, difference: Details, cause: tree_cause.Cause) -> Check:
-        path, host, reference = difference["path"], difference["host"], difference["reference"]
+        path, host, reference = subject_of(difference["path"]), difference["host"], difference["reference"]
         aspects = sorted(difference["aspects"])
         content = set(aspects) & {"content", "type", "target", "commit"}
         check = (
@@ -143,9 +146,9 @@ def unread(scope: Scope, severities: PathSeverity, tree: Details) -> list[Check]
     return [
         scope.unknown(
             "read",
-            item["path"],
-            severities.of(item["path"].rstrip("/"), "medium", item["path"].endswith("/")),
-            f"{item['path']} could not be read: {item['reason']}",
+            subject_of(item["path"]),
+            severities.of(subject_of(item["path"]), "medium", item["path"].endswith("/")),
+            f"{subject_of(item['path'])} could not be read: {item['reason']}",
             observed={"reason": item["reason"]},
         )
         for item in tree["unknown"]

@@ -84,7 +84,7 @@ def _compare(
         elif (check := files.difference(difference)) is not None:
             made.append(check)
     for group in tree["groups"]:
-        if group["side"] == "reference" and blind.hides(group["path"].rstrip("/")):
+        if group["side"] == "reference" and blind.hides(group["path"]):
             hidden.append(group["path"])
         else:
             made.append(files.group(group))

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import pathlib
 import random
@@ -307,6 +308,19 @@ def test_an_injected_unknown_is_never_in_sync(given_hosts: list[HostInputs], wai
     assert result["verdict"]["state"] != "in_sync"
     assert not result["verdict"]["complete"]
     assert cell(result, "trees", "source") in ("differs", "missing", "unknown")
+
+
+def test_the_judge_has_no_way_to_the_outside() -> None:
+    ours = "ansible_collections.evenkeel.drift.plugins."
+    allowed = {"__future__", "dataclasses", "fnmatch", "functools", "hashlib", "json", "typing"}
+    allowed |= {f"{ours}module_utils.observe.patterns", f"{ours}plugin_utils.contract.patterns"}
+    for file in (DOCS.parent / "plugins" / "plugin_utils" / "judge").glob("*.py"):
+        text = file.read_text()
+        nodes = list(ast.walk(ast.parse(text)))
+        imported = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
+        imported |= {str(node.module) for node in nodes if isinstance(node, ast.ImportFrom)}
+        assert {name for name in imported if not name.startswith(f"{ours}plugin_utils.judge")} <= allowed, file.name
+        assert "open(" not in text
 
 
 def test_hosts_are_consumed_one_by_one() -> None:

@@ -133,6 +133,20 @@ def test_a_whole_directory_is_one_finding_with_its_count() -> None:
     assert found.expected["files"] == 12
 
 
+def test_a_directory_is_named_without_its_slash() -> None:
+    mine, theirs = {"type": "directory", "mode": "0777"}, {"type": "directory", "mode": "0755"}
+    made = judge(differences=[difference("docs/", mine, theirs, "mode"), difference("./", mine, theirs, "mode")])
+    assert [(found.subject, found.check, found.severity) for found in findings(made)] == [
+        ("docs", "mode", "low"),
+        (".", "mode", "low"),
+    ]
+
+
+def test_a_directory_without_a_known_base_is_not_classed() -> None:
+    group = {"path": "x/", "side": "host", "files": 1, "directories": 1, "sample": []}
+    assert only(judge(groups=[group])).cause is None
+
+
 def test_identical_files_with_a_severity_pass_by_name() -> None:
     made = judge(identical=[{"path": "src/core/bybit.py", "entry": entry("a")}])
     assert not findings(made)
@@ -214,6 +228,7 @@ def test_an_unreadable_path_is_unknown_with_its_reason_and_severity() -> None:
         {"unknown": [{"path": "gone/", "reason": "permission denied"}]},
         {"unknown": [{"path": "gone/away/x", "reason": "permission denied"}]},
         {"unknown": [{"path": ".", "reason": "input/output error"}]},
+        {"unknown": [{"path": "", "reason": "input/output error"}]},
         {"unknown": [{"path": "other", "reason": "r"}], "unknown_total": 2},
     ],
 )
