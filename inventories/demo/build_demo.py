@@ -15,7 +15,7 @@ import sys
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
-from demo_application import COMMITS, Change, module
+from demo_application import COMMITS, Change, source
 
 MARKER = ".evenkeel-demo"
 FIRST_COMMIT = datetime(2025, 9, 19, 8, 0, tzinfo=timezone.utc)
@@ -84,13 +84,14 @@ def build_prod(root: Path, reference: Path) -> None:
     # Fixes made in place and never committed.
     edit(root, "src/monitoring/monitor.py", "timeout=30", "timeout=120")
     edit(root, "src/data_processing/error_handler.py", "MAX_RETRIES = 3", "MAX_RETRIES = 25")
-    write(root, {"src/web/enhanced_real_data_server.py": module("Serve real data on port 8004.", "serve")})
+    write(root, {"src/web/enhanced_real_data_server.py": source("Serve real data on port 8004.", "serve")})
     (root / "src/data_processing/batch_writer.py").unlink()
     (root / "scripts/restart.sh").chmod(0o644)
 
     # What a running application leaves behind.
     for package in ("src/core", "src/monitoring"):
-        write(root, {f"{package}/__pycache__/{name}.cpython-311.pyc": f"compiled {name}\n" for name in ("__init__", "main")})
+        for name in ("__init__", "main"):
+            write(root, {f"{package}/__pycache__/{name}.cpython-311.pyc": f"compiled {name}\n"})
     write(root, {f"logs/{name}.log": "09:15:02 cycle complete in 8.1 s\n" * 40 for name in ("main", "web_server")})
     write(root, {".env": "BYBIT_API_KEY=demo-only-not-a-key\nLOG_LEVEL=INFO\n"})
 

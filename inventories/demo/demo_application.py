@@ -17,8 +17,8 @@ class Change:
     edits: tuple[tuple[str, str, str], ...] = ()
 
 
-def module(purpose: str, *names: str) -> str:
-    """A Python file that has the given functions and is long enough to be worth counting."""
+def source(purpose: str, *names: str) -> str:
+    """Return a Python file that has the given functions and is long enough to be worth counting."""
     parts = [f'"""{purpose}"""\n\nimport asyncio\nimport logging\n\nlog = logging.getLogger(__name__)\n']
     for name in names:
         parts.append(
@@ -133,11 +133,17 @@ COMMITS = (
             "src/__init__.py": "",
             "src/main.py": MAIN,
             "src/core/__init__.py": "",
-            "src/core/market.py": module("One market of one exchange.", "ready", "last_price"),
+            "src/core/market.py": source("One market of one exchange.", "ready", "last_price"),
             "src/core/exchanges/__init__.py": "",
-            "src/core/exchanges/base.py": module("What every exchange can do.", "fetch_ticker", "fetch_trades", "close"),
-            "src/core/exchanges/bybit.py": module("Bybit.", "fetch_ticker", "fetch_trades", "fetch_open_interest", "sign", "close"),
-            "src/core/exchanges/manager.py": module("Connect the configured exchanges.", "connect", "reconnect", "markets"),
+            "src/core/exchanges/base.py": source(
+                "What every exchange can do.", "fetch_ticker", "fetch_trades", "close"
+            ),
+            "src/core/exchanges/bybit.py": source(
+                "Bybit.", "fetch_ticker", "fetch_trades", "fetch_open_interest", "sign", "close"
+            ),
+            "src/core/exchanges/manager.py": source(
+                "Connect the configured exchanges.", "connect", "reconnect", "markets"
+            ),
         },
     ),
     Change(
@@ -145,9 +151,11 @@ COMMITS = (
         {
             "src/monitoring/__init__.py": "",
             "src/monitoring/monitor.py": MONITOR,
-            "src/monitoring/alert_manager.py": module("Send alerts, none of them twice.", "send", "suppress_duplicate"),
-            "src/monitoring/optimized_alpha_scanner.py": module("Score markets by expected alpha.", "scan", "score", "rank"),
-            "src/monitoring/health.py": module("Answer whether the system works.", "health"),
+            "src/monitoring/alert_manager.py": source("Send alerts, none of them twice.", "send", "suppress_duplicate"),
+            "src/monitoring/optimized_alpha_scanner.py": source(
+                "Score markets by expected alpha.", "scan", "score", "rank"
+            ),
+            "src/monitoring/health.py": source("Answer whether the system works.", "health"),
         },
     ),
     Change(
@@ -155,16 +163,16 @@ COMMITS = (
         {
             "src/data_processing/__init__.py": "",
             "src/data_processing/error_handler.py": ERROR_HANDLER,
-            "src/data_processing/storage_manager.py": module("Keep ticks on disk.", "store", "load", "prune"),
-            "src/data_processing/batch_writer.py": module("Write ticks in batches.", "append", "flush"),
+            "src/data_processing/storage_manager.py": source("Keep ticks on disk.", "store", "load", "prune"),
+            "src/data_processing/batch_writer.py": source("Write ticks in batches.", "append", "flush"),
         },
     ),
     Change(
         "Add the web server and the monitoring API",
         {
             "src/web/__init__.py": "",
-            "src/web/web_server.py": module("Serve the dashboard on port 8002.", "dashboard", "static"),
-            "src/web/monitoring_api.py": module("Serve the monitor's state on port 8001.", "signals", "open_interest"),
+            "src/web/web_server.py": source("Serve the dashboard on port 8002.", "dashboard", "static"),
+            "src/web/monitoring_api.py": source("Serve the monitor's state on port 8001.", "signals", "open_interest"),
             "src/web/templates/index.html": "<!doctype html>\n<title>Virtuoso</title>\n<h1>Markets</h1>\n",
         },
     ),
@@ -172,9 +180,11 @@ COMMITS = (
         "Add scripts for start, stop, restart and deployment",
         {
             "scripts/start.sh": script("Start the trading system.", "exec ./venv311/bin/python src/main.py"),
-            "scripts/stop.sh": script("Stop the trading system.", "kill \"$(cat run/main.pid)\""),
+            "scripts/stop.sh": script("Stop the trading system.", 'kill "$(cat run/main.pid)"'),
             "scripts/restart.sh": script("Restart the trading system.", "scripts/stop.sh", "scripts/start.sh"),
-            "scripts/deploy_to_vps.sh": script("Deploy the current commit.", "git fetch origin", "git merge --ff-only origin/main"),
+            "scripts/deploy_to_vps.sh": script(
+                "Deploy the current commit.", "git fetch origin", "git merge --ff-only origin/main"
+            ),
         },
     ),
     Change(
@@ -190,28 +200,58 @@ COMMITS = (
         "Deploy comprehensive trading system stability fixes",
         {
             "src/core/analysis/__init__.py": "",
-            "src/core/analysis/confluence.py": module("Join signals of several sources.", "confluence", "weigh"),
-            "tests/test_confluence.py": module("Tests of the confluence.", "test_confluence"),
+            "src/core/analysis/confluence.py": source("Join signals of several sources.", "confluence", "weigh"),
+            "tests/test_confluence.py": source("Tests of the confluence.", "test_confluence"),
         },
-        (("src/core/exchanges/manager.py", '"""Connect for one market."""', '"""Connect for one market, again when it is lost."""'),),
+        (
+            (
+                "src/core/exchanges/manager.py",
+                '"""Connect for one market."""',
+                '"""Connect for one market, again when it is lost."""',
+            ),
+        ),
     ),
     Change(
         "Fix monitor timeouts cascading into missed cycles",
-        {"docs/runbooks/timeouts.md": page("Timeouts", "A cycle that is late is skipped, and the next one is not late.")},
-        (("src/monitoring/optimized_alpha_scanner.py", '"""Scan for one market."""', '"""Scan one market within its time."""'),),
+        {
+            "docs/runbooks/timeouts.md": page(
+                "Timeouts", "A cycle that is late is skipped, and the next one is not late."
+            )
+        },
+        (
+            (
+                "src/monitoring/optimized_alpha_scanner.py",
+                '"""Scan for one market."""',
+                '"""Scan one market within its time."""',
+            ),
+        ),
     ),
     Change(
         "CRITICAL: Fix whale detection asyncio task execution failure",
-        {"src/core/tasks.py": module("Tasks that are not lost when nobody awaits them.", "create_tracked_task")},
+        {"src/core/tasks.py": source("Tasks that are not lost when nobody awaits them.", "create_tracked_task")},
         (
-            ("src/monitoring/monitor.py", "import logging\n", "import logging\n\nfrom src.core.tasks import create_tracked_task\n"),
-            ("src/monitoring/monitor.py", "asyncio.create_task(report(whales))", 'create_tracked_task(report(whales), "whales")'),
+            (
+                "src/monitoring/monitor.py",
+                "import logging\n",
+                "import logging\n\nfrom src.core.tasks import create_tracked_task\n",
+            ),
+            (
+                "src/monitoring/monitor.py",
+                "asyncio.create_task(report(whales))",
+                'create_tracked_task(report(whales), "whales")',
+            ),
         ),
     ),
     Change(
         "Prune stored ticks after 30 days instead of never",
         {},
-        (("src/data_processing/storage_manager.py", '"""Prune for one market."""', '"""Prune ticks older than 30 days."""'),),
+        (
+            (
+                "src/data_processing/storage_manager.py",
+                '"""Prune for one market."""',
+                '"""Prune ticks older than 30 days."""',
+            ),
+        ),
     ),
     Change(
         "Update ccxt for the new Bybit rate limits",
