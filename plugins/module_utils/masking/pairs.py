@@ -32,9 +32,12 @@ _LINE_START = re.compile(
 _TO_LINE_END = re.compile(r"[^\n\r]*")
 _TO_SPACE = re.compile(r"[^\s\"'<>]+")
 _TO_DELIMITER = re.compile(r"[^\s\"'<>,;)}\]&\\]+")
+_TO_SEMICOLON = re.compile(r"[^\s\"'<>;]+")
 _TO_AMPERSAND = re.compile(r"[^\s\"'<>&#\\]+")
 _TO_TAG = re.compile(r"[^<\n]+")
 _SCHEME = re.compile(r"(?:Bearer|Basic|Token|ApiKey|Negotiate|NTLM|GenieKey|Key)[ \t]+(?=\S)", re.IGNORECASE)
+_CLOSER_FIRST = re.compile(r"[)\]}]+[^\s\"'<>,;)}\]&]{5}")
+_OPERAND = re.compile(r"(?:[A-Za-z_][A-Za-z_.]{0,100}|[vV]?\d{1,9}(?:\.[\w*+-]{1,40}){0,9})(?![^\s,;:)\]}(\[\"'])|\s|$")
 _COMMENT = re.compile(r"[ \t]#")
 
 _TYPE = (
@@ -44,7 +47,7 @@ _TYPE = (
     r"|Response|Request|Info)(?:\[.*)?)"
 )
 _ANNOTATED = re.compile(
-    r"(?:str|bytes|t\.\w+\[[\w\[\], .|]{0,60}\]|[A-Z]\w{0,40}|string|(?:str|bytes) \| None)[ \t]*=[ \t]*(?=\S)"
+    r"(?:str|bytes|t\.\w+\[[\w\[\], .|]{0,60}\]|[A-Z]\w{0,40}|string|(?:str|bytes) \| None)[ \t]+=[ \t]+(?=\S)"
 )
 _NOTHING = re.compile(r"[\[\](){}|>,;:\\&+=-]*$|\.{3}$")
 _LITERAL = re.compile(
@@ -144,13 +147,15 @@ def _value(text: str, pair: t.Match[str]) -> tuple[int, int] | None:
         if not pair.group("quote") and _in_string(text, start, opening.group("quote")):
             return None
         return _quoted(text, pair, opening)
-    if sign in (",", "==", "===", "!=", "!=="):
+    if sign in (",", "===", "!=", "!==") or (sign == "==" and _compared(text, pair)):
         return None
     scheme = _SCHEME.match(text[at : at + _HEAD])
     at += scheme.end() if scheme else 0
     head = text[at : at + _HEAD].partition("\n")[0].rstrip("\r")
     reach, whole = _reach(text, pair)
     found = reach.match(head)
+    if not found and _CLOSER_FIRST.match(head):
+        reach, found = _TO_SPACE, _TO_SPACE.match(head)
     value = found.group().rstrip() if found else ""
     if whole:
         comment = _COMMENT.search(value)
@@ -166,6 +171,14 @@ def _value(text: str, pair: t.Match[str]) -> tuple[int, int] | None:
     return at, end
 
 
+def _compared(text: str, pair: t.Match[str]) -> bool:
+    """Return whether ``==`` compares or pins a version; else it stands before a value that begins with ``=``."""
+    dense = not pair.group("before") and not pair.group("after")
+    if dense and pair.group("key").isupper():
+        return False
+    return not dense or _OPERAND.match(text, pair.end()) is not None
+
+
 def _reach(text: str, pair: t.Match[str]) -> tuple[t.Pattern[str], bool]:
     """Return how far an unquoted value reaches, and whether it is the rest of its line."""
     start, sign = pair.start(), pair.group("sign")
@@ -174,6 +187,8 @@ def _reach(text: str, pair: t.Match[str]) -> tuple[t.Pattern[str], bool]:
         return _TO_TAG, False
     if before.endswith(("?", "&")):
         return _TO_AMPERSAND, False
+    if before.endswith(";"):
+        return _TO_SEMICOLON, False
     newline = before.rfind("\n")
     whole = newline != -1 or start <= 80
     if pair.group("key").lower() in ("cookie", "set-cookie", "authorization", "proxy-authorization"):
@@ -182,7 +197,7 @@ def _reach(text: str, pair: t.Match[str]) -> tuple[t.Pattern[str], bool]:
         return _TO_LINE_END, True
     if before.endswith('"') and not pair.group("quote"):
         return re.compile(r'[^"\n]+'), False
-    if before.endswith("--") or (sign == "=" and not pair.group("before") and pair.group("key").isupper()):
+    if before.endswith(("--", "/:")) or (sign == "=" and not pair.group("before") and pair.group("key").isupper()):
         return _TO_SPACE, False
     return _TO_DELIMITER, False
 
@@ -234,8 +249,8 @@ def _harmless(value: str, pair: t.Match[str], whole: bool, head: str) -> bool:
     if _NOTHING.match(value) or _REFERENCE.match(value) or _FOLDER.match(stripped) or _related(stripped, key):
         return True
     dense = pair.group("sign") == "=" and not pair.group("before") and not pair.group("after")
-    if dense and (key.isupper() or pair.string[max(pair.start() - 1, 0)] == "-"):
-        # KEY=value of an environment and --key=value are never code.
+    if dense and (key.isupper() or pair.string[max(pair.start() - 1, 0)] in "-:;?&"):
+        # KEY=value of an environment, --key=value and parts of a URL or a connection string are never code.
         return _LITERAL_ANY_CASE.match(value) is not None
     if _LITERAL.match(value) or _LITERAL_ANY_CASE.match(value) or _CODE.match(head if not whole else value):
         return True

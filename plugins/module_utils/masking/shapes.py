@@ -9,6 +9,7 @@ cannot have started earlier, so that a failed attempt costs a bounded number of 
 
 from __future__ import annotations
 
+import functools
 import re
 import typing as t
 
@@ -78,9 +79,14 @@ _TABLE: tuple[tuple[str, str], ...] = (
     ("pass:", r"(?P<keep>(?<=[ \t=])pass:)[^\s\"']{4,}"),
 )
 
-_RULES: tuple[tuple[str, t.Pattern[str]], ...] = tuple(
-    (hint, re.compile(pattern, re.IGNORECASE)) for hints, pattern in _TABLE for hint in hints.split()
-)
+_RULES: tuple[tuple[str, str], ...] = tuple((hint, pattern) for hints, pattern in _TABLE for hint in hints.split())
+
+
+@functools.lru_cache(maxsize=None)
+def _compiled(pattern: str) -> t.Pattern[str]:
+    # Compiled when it is first needed: most runs meet few kinds, and compiling all would cost more than masking.
+    return re.compile(pattern, re.IGNORECASE)
+
 
 _URL = re.compile(r"(?<=://)[^\s\"'<>\\]+")
 _PORT = re.compile(r"\d{1,5}(?:[/?#]|$)")
@@ -117,7 +123,7 @@ def mask_shapes(text: str, lowered: str) -> str:
     """Return ``text`` without secrets that are recognised by their own shape; ``lowered`` is ``text.lower()``."""
     for hint, pattern in _RULES:
         if hint in lowered:
-            text = pattern.sub(_replace, text)
+            text = _compiled(pattern).sub(_replace, text)
     if "://" in lowered and "@" in lowered:
         text = _URL.sub(_urls, text)
     return text

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 import typing as t
 
@@ -22,28 +23,25 @@ _LONG_OPTION = re.compile(r"(?<![\w-])-{1,2}(?P<key>[A-Za-z][\w.-]{0,64})[ \t]+(
 _METAVAR = re.compile(r"[A-Z_]{2,}[\])]?$|\[?<[\w -]+>?\]?$|\$\{?\w+\}?$|\{\{")
 
 # (what must occur in the lower-cased text, a program, what stands before a secret in the rest of its line)
-_PROGRAMS: tuple[tuple[str, t.Pattern[str], t.Pattern[str]], ...] = tuple(
-    (hint, re.compile(rf"(?<![\w.-]){program}(?![\w.:-])"), re.compile(rf"(?P<keep>(?<=\s){before})(?P<value>{_WORD})"))
-    for hint, program, before in (
-        ("mysql", r"mysql[\w-]{0,20}", r"-p(?=\S)"),
-        ("mariadb", r"mariadb[\w-]{0,20}", r"-p(?=\S)"),
-        ("sshpass", r"sshpass", r"-p[ \t]*"),
-        ("mongo", r"mongo\w{0,20}", r"-p[ \t]*"),
-        (
-            " login",
-            r"(?:docker|podman|helm|nerdctl|buildah|skopeo|oras|crane|oc)[ \t]+(?:registry[ \t]+)?login",
-            r"-p[ \t]*",
-        ),
-        ("7z", r"7z[azr]?", r"-p(?=\S)"),
-        ("zip", r"(?:un)?zip", r"-P[ \t]*"),
-        ("redis", r"redis-(?:cli|benchmark)", r"-a[ \t]*"),
-        ("redis-cli", r"redis-cli[^\n]{0,200}?[ \t]AUTH", r"(?:[^\s<]{1,64}[ \t]+(?=\S))?"),
-        ("ldap", r"ldap(?:search|add|modify|delete|passwd|whoami)", r"-[wsW][ \t]*"),
-        ("curl", r"curl", r"(?:-u|--user|--proxy-user|-U)[ \t=]*[\"']?[^\s:\"']{0,200}:"),
-        ("http", r"https?", r"(?:-a|--auth)[ \t=]*[\"']?[^\s:\"']{0,200}:"),
-        ("smb", r"smb(?:client|map)", r"-U[ \t]*[^\s%\"']{0,200}%"),
-        ("htpasswd", r"htpasswd[ \t]+-\w{0,8}b\w{0,8}", r"\S+[ \t]+\S+[ \t]+"),
-    )
+_PROGRAMS: tuple[tuple[str, str, str], ...] = (
+    ("mysql", r"mysql[\w-]{0,20}", r"-p(?=\S)"),
+    ("mariadb", r"mariadb[\w-]{0,20}", r"-p(?=\S)"),
+    ("sshpass", r"sshpass", r"-p[ \t]*"),
+    ("mongo", r"mongo\w{0,20}", r"-p[ \t]*"),
+    (
+        " login",
+        r"(?:docker|podman|helm|nerdctl|buildah|skopeo|oras|crane|oc)[ \t]+(?:registry[ \t]+)?login",
+        r"-p[ \t]*",
+    ),
+    ("7z", r"7z[azr]?", r"-p(?=\S)"),
+    ("zip", r"(?:un)?zip", r"-P[ \t]*"),
+    ("redis", r"redis-(?:cli|benchmark)", r"-a[ \t]*"),
+    ("redis-cli", r"redis-cli[^\n]{0,200}?[ \t]AUTH", r"(?:[^\s<]{1,64}[ \t]+(?=\S))?"),
+    ("ldap", r"ldap(?:search|add|modify|delete|passwd|whoami)", r"-[wsW][ \t]*"),
+    ("curl", r"curl", r"(?:-u|--user|--proxy-user|-U)[ \t=]*[\"']?[^\s:\"']{0,200}:"),
+    ("http", r"https?", r"(?:-a|--auth)[ \t=]*[\"']?[^\s:\"']{0,200}:"),
+    ("smb", r"smb(?:client|map)", r"-U[ \t]*[^\s%\"']{0,200}%"),
+    ("htpasswd", r"htpasswd[ \t]+-\w{0,8}b\w{0,8}", r"\S+[ \t]+\S+[ \t]+"),
 )
 
 _LINE_WORDS = re.compile(
@@ -89,9 +87,9 @@ def mask_words(text: str, lowered: str) -> str:
     """Return ``text`` without secrets that follow an option or a word; ``lowered`` is ``text.lower()``."""
     if "-" in text:
         text = _LONG_OPTION.sub(_option, text)
-    for hint, program, option in _PROGRAMS:
+    for hint, program, before in _PROGRAMS:
         if hint in lowered:
-            text = _command_lines(text, program, option)
+            text = _command_lines(text, *_compiled(program, before))
     for hint, pattern in _RULES:
         if hint in lowered:
             text = pattern.sub(_keep, text)
@@ -107,9 +105,15 @@ def _keep(match: t.Match[str]) -> str:
 def _option(match: t.Match[str]) -> str:
     value = match.group("value")
     if not looks_secret(match.group("key")) or value.lower() in _PROSE or _METAVAR.match(value):
-        # The value may be an option's name for what follows, but never a secret of this one.
+        # Prose about the option, or the placeholder of a usage line.
         return match.group()
     return match.group()[: match.start("value") - match.start()] + MARK
+
+
+@functools.lru_cache(maxsize=None)
+def _compiled(program: str, before: str) -> tuple[t.Pattern[str], t.Pattern[str]]:
+    called = re.compile(rf"(?<![\w.-]){program}(?![\w.:-])")
+    return called, re.compile(rf"(?P<keep>(?<=\s){before})(?P<value>{_WORD})")
 
 
 def _command_lines(text: str, program: t.Pattern[str], option: t.Pattern[str]) -> str:

@@ -10,6 +10,7 @@ import hashlib
 import random
 import typing as t
 import uuid
+from pathlib import Path
 
 import pytest
 from ansible_collections.evenkeel.drift.plugins.module_utils.mask import (
@@ -441,3 +442,11 @@ def test_short_and_ordinary_values_are_masked_as_whole_words_only() -> None:
 def test_no_known_value_breaks_the_marker() -> None:
     masker = Masker(["masked", "asked>", "<masked>"])
     assert masker.mask(f"a {MARK} b") == f"a {MARK} b"
+
+
+def test_the_examples_of_the_documentation_are_true() -> None:
+    page = Path(__file__).resolve().parents[4] / "docs" / "secrets.md"
+    lines = page.read_text(encoding="utf-8").splitlines()
+    examples = [(before[8:], after[8:]) for before, after in zip(lines, lines[1:]) if before.startswith("before  ")]
+    assert len(examples) >= 6
+    assert [mask(before) for before, _after in examples] == [after for _before, after in examples]
