@@ -6,10 +6,11 @@
 from __future__ import annotations
 
 import os
+import tempfile
 import time
 import typing as t
 
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.audit.opening import run_key
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.audit.opening import open_run, run_key
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.settings import Settings
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.base import Context
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.observation import (
@@ -34,10 +35,22 @@ def utc_now() -> str:
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
 
 
-def refuse(folder: RunFolder, host: str, environment: str, reason: str) -> None:
+def refuse(folder: RunFolder, host: str, reason: str) -> None:
     """Note that a host's variables cannot be used, so it was not observed."""
+    environment = folder.read("run.json")["environments"][host]
     evidence.keep(folder, host, evidence.SETTINGS, {"environment": environment, "reference": None, "contract": {}})
     _keep_outcome(folder, host, environment, utc_now(), {"kind": "contract", "reason": reason})
+
+
+def observe_alone(host: str, settings: Settings, send: Send) -> Json:
+    """Observe a host outside of any run, and return ``{outcome, reason, sections: {name: evidence}}``."""
+    with tempfile.TemporaryDirectory(prefix="evenkeel-") as scratch:
+        about = {"kind": "observation", "hosts": [host], "environments": {host: settings.environment}}
+        folder = open_run(scratch, settings.environment, utc_now(), about)
+        summary = HostRun(folder, host, settings, False).observe(send)
+        if summary["outcome"] != "ok":
+            raise HostUnseen(summary["kind"], summary["reason"])
+        return {**summary, "sections": {name: evidence.load(folder, host, name) for name in summary["sections"]}}
 
 
 class HostRun:

@@ -5,16 +5,25 @@
 
 from __future__ import annotations
 
+import dataclasses
+import os
 import typing as t
 from collections.abc import Iterator
 
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.audit.baseline import save_baseline
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.audit.hosts import utc_now
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.hosts import HostInputs
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.run import RunInputs, judge_run
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.verdict import host_verdict
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.reference.sides import stored_references
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report import markdown
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.store import evidence
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.run import RunFolder, canonical
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.run import (
+    RunFolder,
+    canonical,
+    point_latest,
+    prune,
+)
 
 FINDINGS = "findings.json"
 REPORT = "report.md"
@@ -71,19 +80,54 @@ def _hosts(folder: RunFolder, settings: t.Mapping[str, Json | None], environment
         )
 
 
-def write_results(folder: RunFolder, findings: Json) -> str:
-    """Write findings.json and the report, and return the report's path."""
-    folder.write(FINDINGS, findings)
-    folder.write_bytes(REPORT, markdown.render(findings).encode("utf-8"))
-    return folder.join(REPORT)
-
-
-def verdicts(findings: Json, fail_on: str) -> dict[str, Json]:
-    """Return, for each host that fails, its verdict (``judge/verdict.py``)."""
+def _verdicts(folder: RunFolder, findings: Json) -> dict[str, Json]:
+    """Return, for each host that fails, its verdict (``judge/verdict.py``), and whether it was out of reach."""
     failed = {}
+    fail_on = folder.read("run.json")["settings"]["fail_on"]
     for environment in findings["environments"]:
         for host in environment["hosts"]:
             verdict = host_verdict(findings["findings"], host, environment["name"], fail_on)
             if verdict["failed"]:
-                failed[host] = verdict
+                outcome = evidence.load(folder, host, evidence.HOST) or {}
+                kind = (outcome.get("failure") or {}).get("kind")
+                failed[host] = {**verdict, "unreachable": kind == "unreachable"}
     return failed
+
+
+@dataclasses.dataclass(frozen=True)
+class Result:
+    """A judged run: its folder, findings.json, the path of the report, and the verdicts of the hosts that fail."""
+
+    folder: RunFolder
+    findings: Json
+    report: str
+    failed: dict[str, Json]
+
+
+def _write(folder: RunFolder) -> Result:
+    findings = judge_folder(folder)
+    folder.write(FINDINGS, findings)
+    folder.write_bytes(REPORT, markdown.render(findings).encode("utf-8"))
+    return Result(folder, findings, folder.join(REPORT), _verdicts(folder, findings))
+
+
+def finish(folder: RunFolder) -> Result:
+    """Judge a run that has just been observed, write its results, and seal it."""
+    run = folder.read("run.json")
+    folder.write("run.json", {**run, "finished": utc_now()})
+    settings = run["settings"]
+    if settings["save_baseline"]:
+        save_baseline(folder, settings["save_baseline"], settings["signing_key"])
+    result = _write(folder)
+    folder.seal()
+    point_latest(folder)
+    prune(os.path.dirname(folder.path), settings["keep_runs"], folder)
+    return result
+
+
+def judge_again(folder: RunFolder) -> Result:
+    """Judge a stored run once more, from its own evidence and nothing else. Raises StoreError when that was altered."""
+    folder.verify()
+    result = _write(folder)
+    folder.sign()
+    return result

@@ -23,13 +23,13 @@ _PACKAGE = "ansible_collections.evenkeel.drift.plugins.module_utils"
 # Runs on the host. Modules come from the bundle alone, so neither sys.path nor the working directory can put another in
 # their place.
 _PROGRAM = """
-import base64, json, sys, types, zlib
+import base64, json, sys, zlib
+from importlib.machinery import ModuleSpec
 bundle = json.loads(zlib.decompress(base64.b64decode(BUNDLE)))
 
 class Finder:
     @staticmethod
     def find_spec(name, path=None, target=None):
-        from importlib.machinery import ModuleSpec
         source = bundle["modules"].get(name)
         if source is None and not any(known.startswith(name + ".") for known in bundle["modules"]):
             return None

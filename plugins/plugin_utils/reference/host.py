@@ -26,6 +26,14 @@ def publish(folder: RunFolder, host: str, tree: str, directories: Directories, s
     folder.write_bytes(f"{name}.directories", directories.dump())
 
 
+def published(folder: RunFolder, host: str, tree: str) -> Directories | None:
+    """Return a whole tree that was laid down, or None when the host's was not wholly seen."""
+    try:
+        return Directories.load(folder.join(PRIVATE, safe_name(host), f"{safe_name(tree)}.directories"))
+    except FileNotFoundError:
+        return None
+
+
 class HostSide(Side):
     """Another host of this run, observed before."""
 
@@ -34,23 +42,20 @@ class HostSide(Side):
         self._folder = folder
         self._host = host
 
-    def _path(self, name: str, ending: str) -> str:
-        return f"{PRIVATE}/{safe_name(self._host)}/{safe_name(name)}.{ending}"
-
     def tree(self, name: str, spec: Json) -> Directories:
         try:
-            whole = Directories.load(self._folder.join(self._path(name, "directories")))
-        except FileNotFoundError:
-            raise ReferenceUnavailable(
-                f"the reference host {self._host} has no observation of tree {name} in this run: "
-                "is it in the inventory, within --limit, and reachable?"
-            ) from None
+            whole = published(self._folder, self._host, name)
         except CorruptStore as error:
             raise ReferenceUnavailable(str(error)) from error
+        if whole is None:
+            raise ReferenceUnavailable(
+                f"the reference host {self._host} has no whole observation of tree {name} in this run: "
+                "is it in the inventory, within --limit, reachable, and is all of the tree readable?"
+            )
         return narrow(whole, spec)
 
     def keyed(self, name: str, spec: Json, paths: t.Sequence[str], key: bytes) -> dict[str, str]:
-        found: dict[str, str] = self._folder.read(self._path(name, "secrets"))
+        found: dict[str, str] = self._folder.read(f"{PRIVATE}/{safe_name(self._host)}/{safe_name(name)}.secrets")
         return found
 
 

@@ -123,6 +123,19 @@ def narrow(manifest: Directories, request: t.Mapping[str, t.Any]) -> Directories
     return Directories(manifest.meta, found)
 
 
+def compares(request: t.Mapping[str, t.Any]) -> t.Callable[[str], bool]:
+    """Return a function that says whether a request compares a path at all."""
+    spec = TreeSpec({"name": "reference", **request})
+    known: dict[str, bool] = {"": False, spec.prefix: False}
+
+    def compared(path: str) -> bool:
+        if not path.startswith(spec.prefix) or spec.exclude.ignored(_python_name(path), False):
+            return False
+        return not _excluded(path[: path.rfind("/") + 1], spec, known)
+
+    return compared
+
+
 def _excluded(path: str, spec: TreeSpec, known: dict[str, bool]) -> bool:
     if path not in known:
         parent = path[: path.rstrip("/").rfind("/") + 1]

@@ -120,10 +120,14 @@ class RunFolder:
 
     def seal(self) -> None:
         """Forget what was secret, write the checksums, and take the mark away."""
-        shutil.rmtree(self.join(PRIVATE), ignore_errors=False)
+        shutil.rmtree(self.join(PRIVATE))
+        self.sign()
+        os.unlink(self.join(INCOMPLETE))
+
+    def sign(self) -> None:
+        """Write the checksums of everything that belongs to the result."""
         lines = [f"{self.checksum(name)}  {name}\n" for name in self.files()]
         self.write_bytes(MANIFEST, "".join(lines).encode("utf-8"))
-        os.unlink(self.join(INCOMPLETE))
 
     def checksum(self, name: str) -> str:
         with open(self.join(name), "rb") as file:

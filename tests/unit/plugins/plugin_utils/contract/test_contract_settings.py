@@ -184,8 +184,7 @@ def test_text_from_the_command_line_is_read_as_what_is_expected() -> None:
     ("values", "message"),
     [
         ({"drift_contrct": {}}, 'drift_contrct: unknown variable, did you mean "drift_contract"? Known variables: '),
-        ({"drift_root": "srv/app"}, 'drift_root: expected an absolute path on the host without ".."'),
-        ({"drift_root": "/srv/../etc"}, 'drift_root: expected an absolute path on the host without ".."'),
+        ({"drift_root": "srv/app"}, "drift_root: expected an absolute path on the host, found"),
         ({"drift_root": 7}, "drift_root: expected absolute path on the host, found the number 7"),
         (
             {"drift_repo": ".", "drift_reference": {"host": "a"}},

@@ -1,0 +1,59 @@
+# Copyright: Contributors to the evenkeel.drift project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Judges a run from its folder, writes findings and report, seals the folder, and shows the outcome."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible.errors import AnsibleActionFail
+from ansible.plugins.action import ActionBase
+from ansible.utils.color import ANSIBLE_COLOR
+from ansible.utils.display import Display
+
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.audit.judging import finish, judge_again
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.schema import ContractError
+from ansible_collections.evenkeel.drift.plugins.plugin_utils import control
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.reference.unavailable import ReferenceUnavailable
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.report import terminal
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.run import RunFolder, StoreError
+
+_WIDEST = 120
+_NARROWEST = 80
+
+Json = dict[str, t.Any]
+
+
+class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no types
+    """Runs once for all hosts, and connects to none: everything that it reads lies in the run folder."""
+
+    _requires_connection = False
+    _supports_check_mode = True
+    TRANSFERS_FILES = False
+
+    def run(self, tmp: str | None = None, task_vars: Json | None = None) -> Json:
+        variables = task_vars or {}
+        super().run(tmp, variables)
+        arguments = self.validate_argument_spec(
+            argument_spec={"run": {"type": "str", "required": True}, "again": {"type": "bool", "default": False}}
+        )[1]
+        try:
+            if arguments["again"]:
+                folder = control.stored_run(arguments["run"], variables, self._templar.template)
+                result = judge_again(folder)
+            else:
+                result = finish(RunFolder(arguments["run"]))
+        except (StoreError, ContractError, ReferenceUnavailable) as error:
+            raise AnsibleActionFail(str(error)) from error
+        display = Display()
+        columns = max(_NARROWEST, min(_WIDEST, display.columns))
+        text = terminal.render(result.findings, columns=columns, colour=ANSIBLE_COLOR, report_path=result.report)
+        display.display(text)
+        return {
+            "changed": False,
+            "run": result.folder.path,
+            "report": result.report,
+            "verdict": result.findings["verdict"],
+            "failed_hosts": result.failed,
+        }

@@ -1,0 +1,106 @@
+# Copyright: Contributors to the evenkeel.drift project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Opens a run: one folder for all hosts of the play."""
+
+from __future__ import annotations
+
+import os
+import typing as t
+
+from ansible.errors import AnsibleActionFail
+from ansible.plugins.action import ActionBase
+
+from ansible_collections.evenkeel.drift.plugins.plugin_utils import control
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.audit.hosts import utc_now
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.audit.opening import open_run
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.schema import ContractError
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.settings import (
+    RUN_WIDE,
+    Settings,
+    environment_of,
+    resolve,
+)
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.run import StoreError
+
+# What a task may take beyond the host's own limit: two round trips, and the merge on the control node.
+_GRACE_S = 60
+
+Json = dict[str, t.Any]
+
+
+class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no types
+    """Runs once for all hosts, and connects to none."""
+
+    _requires_connection = False
+    _supports_check_mode = True
+    TRANSFERS_FILES = False
+
+    def run(self, tmp: str | None = None, task_vars: Json | None = None) -> Json:
+        variables = task_vars or {}
+        super().run(tmp, variables)
+        self.validate_argument_spec(argument_spec={})
+        hosts = list(variables["ansible_play_hosts_all"])
+        try:
+            settings = self._run_wide(variables)
+            environments = {host: self._environment(variables, host) for host in hosts}
+            labels = sorted(set(environments.values()))
+            folder = open_run(
+                settings.output_dir,
+                labels[0] if len(labels) == 1 else "several",
+                utc_now(),
+                {
+                    "kind": "audit",
+                    "hosts": hosts,
+                    "environments": environments,
+                    "controller": control.controller(),
+                    "settings": {
+                        "fail_on": settings.fail_on,
+                        "keep_runs": settings.keep_runs,
+                        "save_baseline": settings.save_baseline,
+                        "signing_key": settings.signing_key,
+                    },
+                    "run_wide": control.run_wide(variables, self._templar.template),
+                },
+            )
+        except (ContractError, StoreError) as error:
+            raise AnsibleActionFail(str(error)) from error
+        return {
+            "changed": False,
+            "path": folder.path,
+            "reference_hosts": self._reference_hosts(variables, hosts),
+            "task_timeout": self._timeout(variables, hosts, settings) + _GRACE_S,
+        }
+
+    def _run_wide(self, variables: Json) -> Settings:
+        """Return the settings of the run; drift_root is each host's own matter, and checked there."""
+        given = control.drift_variables(variables, self._templar.template)
+        names = (*RUN_WIDE, "drift_contract", "drift_keep_runs", "drift_signing_key", "drift_host_timeout")
+        wanted = {name: given[name] for name in names if name in given}
+        return resolve({"drift_root": "/", **wanted}, cwd=os.getcwd())
+
+    def _environment(self, variables: Json, host: str) -> str:
+        """Return a host's environment for the case that the host itself never gets to say it."""
+        its = variables["hostvars"][host]
+        named = its.get("drift_environment") or self._templar.template(variables.get("drift_environment"))
+        return str(named or environment_of(its.get("inventory_file"), variables.get("ansible_inventory_sources") or ()))
+
+    def _reference_hosts(self, variables: Json, hosts: list[str]) -> list[str]:
+        """Return the hosts that others are compared with: they are observed first."""
+        references = [self._templar.template(variables.get("drift_reference"))]
+        references += [variables["hostvars"][host].get("drift_reference") for host in hosts]
+        named = {str(reference["host"]) for reference in references if _names_host(reference)}
+        return sorted(named & set(hosts))
+
+    def _timeout(self, variables: Json, hosts: list[str], settings: Settings) -> int:
+        """Return the longest time limit of any host, in seconds."""
+        limits = [settings.host_timeout]
+        for host in hosts:
+            limit = variables["hostvars"][host].get("drift_host_timeout")
+            if limit is not None:
+                limits.append(resolve({"drift_root": "/", "drift_host_timeout": limit}, cwd=os.getcwd()).host_timeout)
+        return max(limits)
+
+
+def _names_host(reference: t.Any) -> bool:
+    return isinstance(reference, t.Mapping) and bool(reference.get("host"))

@@ -1,0 +1,101 @@
+# Copyright: Contributors to the evenkeel.drift project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Observes a host: ships the collectors' source, joins the answer with the reference, keeps the evidence."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure
+from ansible.plugins.action import ActionBase
+
+from ansible_collections.evenkeel.drift.plugins.module_utils.mask import mask
+from ansible_collections.evenkeel.drift.plugins.plugin_utils import control
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.audit.hosts import HostRun, observe_alone, refuse
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.schema import ContractError
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.bundle import script
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.observation import HostUnseen
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.run import RunFolder, StoreError
+
+_MODULE = "evenkeel.drift.snapshot_info"
+_OPTIONS = ("root", "contract", "reference", "repo", "sections", "host_timeout", "workers", "nice", "rehash")
+_ARGUMENTS = {
+    "run": {"type": "path"},
+    "reference_hosts": {"type": "list", "elements": "str", "default": []},
+    "root": {"type": "str"},
+    "contract": {"type": "dict"},
+    "reference": {"type": "dict"},
+    "repo": {"type": "str"},
+    "sections": {"type": "list", "elements": "str"},
+    "host_timeout": {"type": "str"},
+    "workers": {"type": "int"},
+    "nice": {"type": "int"},
+    "rehash": {"type": "str", "choices": ["auto", "always"]},
+}
+
+Json = dict[str, t.Any]
+
+
+class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no types
+    """One task, one process on the host, one round trip; a second one only where there is drift to describe."""
+
+    _supports_check_mode = True
+    _supports_async = False
+    TRANSFERS_FILES = False
+
+    _script = b""
+
+    def run(self, tmp: str | None = None, task_vars: Json | None = None) -> Json:
+        variables = dict(task_vars or {}, ansible_no_target_syslog=True)
+        super().run(tmp, variables)
+        _validation, arguments = self.validate_argument_spec(argument_spec=_ARGUMENTS)
+        host = str(variables["inventory_hostname"])
+        folder = RunFolder(arguments["run"]) if arguments["run"] else None
+        overrides = {f"drift_{name}": arguments[name] for name in _OPTIONS if arguments[name] is not None}
+        try:
+            settings = control.settings_of(variables, self._templar.template, overrides)
+            if folder is None:
+                return {"changed": False, **observe_alone(host, settings, self._sender(variables))}
+            control.check_run_wide(folder, control.run_wide(variables, self._templar.template))
+            run = HostRun(folder, host, settings, host in arguments["reference_hosts"])
+            return {"changed": False, **run.observe(self._sender(variables))}
+        except ContractError as error:
+            if folder is not None:
+                refuse(folder, host, str(error))
+            raise AnsibleActionFail(f"{host}: {error}") from error
+        except HostUnseen as unseen:
+            raise AnsibleActionFail(f"{host} could not be observed: {unseen.reason}") from unseen
+        except StoreError as error:
+            raise AnsibleActionFail(str(error)) from error
+
+    def _sender(self, variables: Json) -> t.Callable[[Json], Json]:
+        def send(request: Json) -> Json:
+            self._script = script(request)
+            try:
+                # Over a pipe the script is never a file on the host, whatever ansible.cfg says.
+                self._connection.set_option("pipelining", True)
+                result = self._execute_module(module_name=_MODULE, module_args={}, task_vars=variables)
+            except AnsibleConnectionFailure as error:
+                raise HostUnseen("unreachable", mask(str(error))) from error
+            return _answer(result)
+
+        return send
+
+    def _configure_module(self, module_name: str, module_args: Json, task_vars: Json) -> t.Any:
+        """Let ansible-core find the interpreter and the shebang, and put our script in the place of the module's text."""
+        built, path = super()._configure_module(module_name=module_name, module_args=module_args, task_vars=task_vars)
+        return dataclasses.replace(built, b_module_data=self._script), path
+
+
+def _answer(result: Json) -> Json:
+    if result.get("unreachable"):
+        raise HostUnseen("unreachable", mask(str(result.get("msg", "the host cannot be reached"))))
+    if not result.get("failed") and isinstance(result.get("answer"), dict):
+        answer: Json = result["answer"]
+        return answer
+    # Of a traceback the last line is the message. Whatever else the host wrote stays there: it may hold anything.
+    error = str(result.get("module_stderr") or "").strip().splitlines()[-1:]
+    words = [str(result.get("msg") or "no answer came back"), *error]
+    raise HostUnseen("failed" if error else "garbled", mask(": ".join(words))[:500])

@@ -1,0 +1,37 @@
+# Copyright: Contributors to the evenkeel.drift project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Gives one host the verdict that the judge reached about it."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible.plugins.action import ActionBase
+
+_SHOWN = 5
+
+Json = dict[str, t.Any]
+
+
+class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no types
+    """Connects to no host: a host that could not be reached gets its verdict too."""
+
+    _requires_connection = False
+    _supports_check_mode = True
+    TRANSFERS_FILES = False
+
+    def run(self, tmp: str | None = None, task_vars: Json | None = None) -> Json:
+        variables = task_vars or {}
+        super().run(tmp, variables)
+        arguments = self.validate_argument_spec(argument_spec={"failed_hosts": {"type": "dict", "required": True}})[1]
+        host = str(variables["inventory_hostname"])
+        verdict = arguments["failed_hosts"].get(host)
+        if verdict is None:
+            return {"changed": False, "msg": f"{host} is in sync, as far as it is audited"}
+        reasons = verdict["reasons"]
+        lines = [f"{reason['severity']}: {reason['summary']}" for reason in reasons[:_SHOWN]]
+        if len(reasons) > _SHOWN:
+            lines.append(f"and {len(reasons) - _SHOWN} more; the report has them all")
+        result = {"changed": False, "msg": "\n".join(lines), "findings": [reason["id"] for reason in reasons]}
+        return {**result, "unreachable": True} if verdict["unreachable"] else {**result, "failed": True}

@@ -1,0 +1,81 @@
+# Copyright: Contributors to the evenkeel.drift project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the action plugins share: the variables that a host is audited with, and who runs the audit. Private to the collection."""
+
+from __future__ import annotations
+
+import os
+import socket
+import typing as t
+
+from ansible import __version__ as ansible_version
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.audit.opening import owner_of
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.plain import plain
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.schema import ContractError
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.settings import (
+    PREFIX,
+    RUN_WIDE,
+    Settings,
+    resolve,
+)
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.run import RunFolder
+
+COLLECTION_VERSION = "1.0.0"
+
+Json = dict[str, t.Any]
+
+
+def drift_variables(variables: t.Mapping[str, t.Any], template: t.Callable[[t.Any], t.Any]) -> Json:
+    """Return every ``drift_*`` variable in scope, templated: from inventory, play, role, import and command line alike."""
+    return {name: template(variables[name]) for name in sorted(variables) if name.startswith(PREFIX)}
+
+
+def settings_of(
+    variables: t.Mapping[str, t.Any],
+    template: t.Callable[[t.Any], t.Any],
+    overrides: t.Mapping[str, t.Any] | None = None,
+) -> Settings:
+    """Return the validated settings of one host. Raises ContractError. ``overrides`` outrank the variables."""
+    return resolve(
+        {**drift_variables(variables, template), **(overrides or {})},
+        cwd=os.getcwd(),
+        inventory_file=variables.get("inventory_file"),
+        inventory_sources=variables.get("ansible_inventory_sources") or (),
+    )
+
+
+def run_wide(variables: t.Mapping[str, t.Any], template: t.Callable[[t.Any], t.Any]) -> Json:
+    """Return the variables of one host that must be equal on all hosts of a run, as plain values."""
+    given = drift_variables({name: variables.get(name) for name in RUN_WIDE}, template)
+    return {name: plain(value, name) for name, value in given.items()}
+
+
+def check_run_wide(folder: RunFolder, mine: Json) -> None:
+    """Refuse a host whose run-wide variables differ from those that the run was opened with. Raises ContractError."""
+    opened = folder.read("run.json")["run_wide"]
+    wrong = [
+        f"{name}: must be equal on all hosts of a run, but is {mine[name]!r} here and {opened[name]!r} elsewhere"
+        for name in RUN_WIDE
+        if mine[name] != opened[name]
+    ]
+    if wrong:
+        raise ContractError(wrong)
+
+
+def stored_run(name: str, variables: t.Mapping[str, t.Any], template: t.Callable[[t.Any], t.Any]) -> RunFolder:
+    """Return the folder of the stored run ``name``: an id below drift_output_dir, or a path. Raises StoreError, ContractError."""
+    given = drift_variables(variables, template)
+    wanted = {key: given[key] for key in ("drift_output_dir",) if key in given}
+    settings = resolve({"drift_root": "/", "drift_run": name, **wanted}, cwd=os.getcwd())
+    return RunFolder.existing(str(settings.run), settings.output_dir)
+
+
+def controller() -> Json:
+    """Return who runs this, where and with what, for the report."""
+    return {
+        "user": owner_of(os.environ),
+        "host": socket.gethostname(),
+        "ansible": ansible_version,
+        "collection": COLLECTION_VERSION,
+    }
