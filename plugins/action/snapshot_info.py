@@ -10,7 +10,6 @@ import typing as t
 
 from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure
 from ansible.plugins.action import ActionBase
-
 from ansible_collections.evenkeel.drift.plugins.module_utils.mask import mask
 from ansible_collections.evenkeel.drift.plugins.plugin_utils import control
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.audit.hosts import HostRun, observe_alone, refuse
@@ -84,7 +83,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
         return send
 
     def _configure_module(self, module_name: str, module_args: Json, task_vars: Json) -> t.Any:
-        """Let ansible-core find the interpreter and the shebang, and put our script in the place of the module's text."""
+        """Let ansible-core find interpreter and shebang, and put our script in the place of the module's text."""
         built, path = super()._configure_module(module_name=module_name, module_args=module_args, task_vars=task_vars)
         return dataclasses.replace(built, b_module_data=self._script), path
 

@@ -9,8 +9,6 @@ import typing as t
 
 from ansible.plugins.action import ActionBase
 
-_SHOWN = 5
-
 Json = dict[str, t.Any]
 
 
@@ -30,8 +28,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
         if verdict is None:
             return {"changed": False, "msg": f"{host} is in sync, as far as it is audited"}
         reasons = verdict["reasons"]
-        lines = [f"{reason['severity']}: {reason['summary']}" for reason in reasons[:_SHOWN]]
-        if len(reasons) > _SHOWN:
-            lines.append(f"and {len(reasons) - _SHOWN} more; the report has them all")
-        result = {"changed": False, "msg": "\n".join(lines), "findings": [reason["id"] for reason in reasons]}
+        more = f" (and {len(reasons) - 1} more, see the report)" if len(reasons) > 1 else ""
+        message = f"{reasons[0]['severity']}: {reasons[0]['summary']}{more}"
+        result = {"changed": False, "msg": message, "findings": [reason["id"] for reason in reasons]}
         return {**result, "unreachable": True} if verdict["unreachable"] else {**result, "failed": True}

@@ -22,6 +22,8 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.settings i
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.run import RunFolder
 
 COLLECTION_VERSION = "1.0.0"
+# Two ways to say one thing: who says it one way outranks the other way too.
+_REFERENCES = {"drift_reference", "drift_repo"}
 
 Json = dict[str, t.Any]
 
@@ -37,8 +39,11 @@ def settings_of(
     overrides: t.Mapping[str, t.Any] | None = None,
 ) -> Settings:
     """Return the validated settings of one host. Raises ContractError. ``overrides`` outrank the variables."""
+    given = drift_variables(variables, template)
+    if overrides and _REFERENCES & overrides.keys():
+        given = {name: value for name, value in given.items() if name not in _REFERENCES}
     return resolve(
-        {**drift_variables(variables, template), **(overrides or {})},
+        {**given, **(overrides or {})},
         cwd=os.getcwd(),
         inventory_file=variables.get("inventory_file"),
         inventory_sources=variables.get("ansible_inventory_sources") or (),

@@ -10,23 +10,15 @@ differ.
 from __future__ import annotations
 
 import dataclasses
-import time
 import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.module_utils.trees import digest
+from ansible_collections.evenkeel.drift.plugins.module_utils.trees.shown import shown_entry
 from ansible_collections.evenkeel.drift.plugins.module_utils.trees.spec import Compared
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.directories import Directories, Directory, WireEntry
 
 Entry = dict[str, t.Any]
 
-_KINDS = {
-    digest.FILE: "file",
-    digest.LINK: "link",
-    digest.FIFO: "fifo",
-    digest.SOCKET: "socket",
-    digest.DEVICE: "device",
-    digest.SUBMODULE: "submodule",
-}
 _SAMPLE = 200
 # The value of a reference entry whose content a filter would have made: not comparable.
 FILTERED = "filtered:"
@@ -41,26 +33,6 @@ class Comparison:
     groups: list[dict[str, t.Any]] = dataclasses.field(default_factory=list)
     unknown: list[dict[str, str]] = dataclasses.field(default_factory=list)
     unknown_files: int = 0
-
-
-def shown_entry(fields: WireEntry) -> Entry:
-    """Return an entry in the form of the evidence. A secret-class file has neither digest, size nor time."""
-    _name, kind, mode, value, size, mtime_ns, owner, group, *lines = fields
-    entry: Entry = {"type": _KINDS[kind]}
-    if kind == digest.LINK:
-        return {**entry, "target": value, "owner": owner, "group": group}
-    if kind == digest.SUBMODULE:
-        return {**entry, "commit": value}
-    entry.update(mode=f"{int(mode, 8):04o}", owner=owner, group=group)
-    if kind != digest.FILE:
-        return entry
-    if value == digest.KEYED:
-        return {**entry, "secret": True}
-    return {**entry, "sha256": value, "size": size, "mtime": _utc(mtime_ns), "lines": lines[0] if lines else None}
-
-
-def _utc(mtime_ns: int) -> str:
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(mtime_ns // 10**9))
 
 
 def by_name(directory: Directory | None) -> dict[str, WireEntry]:

@@ -11,6 +11,7 @@ import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.patterns import Patterns
 from ansible_collections.evenkeel.drift.plugins.module_utils.trees import digest
+from ansible_collections.evenkeel.drift.plugins.module_utils.trees.shown import shown_entry
 from ansible_collections.evenkeel.drift.plugins.module_utils.trees.spec import Compared
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.patterns import compile_lines, compile_selection
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.base import Context, Exchange, Json
@@ -19,7 +20,6 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.tree_compa
     by_name,
     compare,
     join,
-    shown_entry,
 )
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.tree_request import (
     GarbledAnswer,
@@ -32,6 +32,7 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.cache import 
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.directories import Directories
 
 _MAX_TEXT = 1 << 20
+_LFS_POINTER = "version https://git-lfs.github.com/spec/"
 _MAX_DETAILS = 200
 _MAX_DIFF_LINES = 20_000
 _MAX_IDENTICAL = 500
@@ -214,8 +215,8 @@ class TreeExchange:
             fields = _find(base.directories, difference["path"])
             difference["base"] = None if fields is None else shown_entry(fields)
         for group in result.groups:
-            same = any(directory.path.startswith(group["path"]) for directory in base.directories)
-            group["base"] = "same" if same else "none"
+            present = view.directories if group["side"] == "host" else self._reference
+            group["base"] = _group_base(group["path"], present, base.directories)
 
     def wanted_details(self, evidence: Json) -> list[str]:
         """Return the paths whose lines and text are worth a second look: those that differ, or are only on the host."""
@@ -243,6 +244,7 @@ class TreeExchange:
             ours = answer.get("files", {}).get(difference["path"], {})
             if difference["host"] is not None and ours.get("sha256") == difference["host"].get("sha256", ""):
                 difference["host"]["lines"] = ours["lines"]
+                difference["host"]["lfs"] = str(ours.get("text")).startswith(_LFS_POINTER)
             if wants_diff and "content" in difference["aspects"]:
                 difference["diff"] = _diff(theirs.get(difference["path"], {}), ours, self._context.max_diff_bytes)
 
@@ -273,6 +275,15 @@ def _secret_paths(directories: Directories) -> dict[str, t.Any]:
                 if fields[3] == digest.KEYED:
                     found[join(directory.path, name)] = fields
     return found
+
+
+def _group_base(path: str, present: Directories, base: Directories) -> str:
+    """Return whether a whole directory is in the base: ``none`` of it, the ``same``, or ``unknown``."""
+    mine = {directory.path: directory.digest for directory in present if directory.path.startswith(path)}
+    theirs = {directory.path: directory.digest for directory in base if directory.path.startswith(path)}
+    if not theirs:
+        return "none"
+    return "same" if mine == theirs else "unknown"
 
 
 def _find(directories: Directories, path: str) -> t.Any:
