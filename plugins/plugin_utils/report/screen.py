@@ -1,0 +1,69 @@
+# Copyright: Contributors to the evenkeel.drift project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Lines for a terminal: clipped to its width, without control codes but our own colours. Private to the collection."""
+
+from __future__ import annotations
+
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.report import safe
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.status import Status
+
+_CODES = {"red": "31", "yellow": "33", "green": "32", "cyan": "36"}
+
+
+class Screen:
+    """Collects lines. Every text is made safe and clipped here, and colour is put on afterwards."""
+
+    def __init__(self, columns: int, colour: bool) -> None:
+        self.columns = columns
+        self._colour = colour
+        self._lines: list[str] = []
+
+    def line(self, text: str) -> None:
+        """Add one line."""
+        self._lines.append(self._fit(text, self.columns))
+
+    def gap(self) -> None:
+        """Add an empty line."""
+        self._lines.append("")
+
+    def marked(self, mark: Status, text: str, before: str = "") -> None:
+        """Add one line with a status word in its colour."""
+        word = f"[{mark.word}]"
+        fitted = self._fit(f"{before}{word} {text}", self.columns)
+        start = f"{before}{word}"
+        if fitted.startswith(start):
+            fitted = f"{before}{self.paint(word, mark.colour)}{fitted[len(start) :]}"
+        self._lines.append(fitted)
+
+    def cells(self, cells: list[tuple[str, str, int]]) -> None:
+        """Add one line of a table from (text, colour, width): cells are clipped and filled to their width."""
+        last = len(cells) - 1
+        shown = []
+        for place, (text, colour, width) in enumerate(cells):
+            fitted = self._fit(text, width)
+            filler = "" if place == last else " " * (width - safe.width(fitted))
+            shown.append(self.paint(fitted, colour) + filler)
+        self._lines.append(" ".join(shown).rstrip())
+
+    def wrapped(self, label: str, text: str) -> None:
+        """Add a text that must stay whole: it goes on in the next lines."""
+        rest = safe.terminal(f"{label}{text}")
+        while rest:
+            size = len(rest)
+            while safe.width(rest[:size]) > self.columns:
+                size -= 1
+            self._lines.append(rest[: max(size, 1)])
+            rest = rest[max(size, 1) :]
+
+    def paint(self, text: str, colour: str) -> str:
+        """Return a text in a colour, when colours are wanted."""
+        code = _CODES.get(colour)
+        return f"\033[{code}m{text}\033[0m" if self._colour and code and text else text
+
+    def text(self) -> str:
+        """Return all lines."""
+        return "\n".join(self._lines) + "\n"
+
+    def _fit(self, text: str, columns: int) -> str:
+        return safe.clip(safe.terminal(text), columns)

@@ -1,0 +1,62 @@
+# Copyright: Contributors to the evenkeel.drift project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What every section of a report can show: its findings, and how a host stands. Private to the collection."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.document import (
+    Lines,
+    Markup,
+    heading,
+    paragraph,
+    phrase,
+    table,
+)
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.model import RUN, Json, Placed, Report, where
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.status import NOT_ASKED, OUTCOMES, severity, words
+
+_WORST_FIRST = ("fail", "unknown", "not_exercised", "observation")
+
+
+def render(report: Report, section: str) -> Lines:
+    """Return a section that has no tables of its own."""
+    return [*heading(3, section.capitalize()), *findings(report, section, report.of(section))]
+
+
+def findings(report: Report, section: str, chosen: t.Sequence[Json]) -> Lines:
+    """Return the table of some findings of a section, or a sentence that says how many checks passed."""
+    if not chosen:
+        passed = sum(1 for one in report.checks if one["section"] == section and one["outcome"] == "pass")
+        return paragraph(f"No finding about what was seen here; checks that passed: {passed}.")
+    rows = [
+        (where(one), one["check"], one["subject"], one["summary"], severity(one["severity"]).markdown(), status(one))
+        for one in chosen
+    ]
+    return table(("Where", "Check", "Subject", "Finding", "Severity", "Status"), rows)
+
+
+def status(finding: Json) -> Markup:
+    """Return the status word of a finding, with its state, cause and direction where they are known."""
+    details = [words(finding.get("state"))]
+    if finding.get("cause"):
+        details.append(words(finding["cause"]))
+    if finding.get("direction") not in (None, "none"):
+        details.append(words(finding["direction"]))
+    said = [detail for detail in details if detail]
+    return (
+        phrase("{} {}", OUTCOMES[finding["outcome"]].markdown(), ", ".join(said))
+        if said
+        else OUTCOMES[finding["outcome"]].markdown()
+    )
+
+
+def host_status(report: Report, section: str, place: Placed) -> Markup:
+    """Return how a host stands in a section; without facts and without a finding nothing was asked."""
+    outcomes = report.outcomes(place.host, section, RUN)
+    for outcome in _WORST_FIRST:
+        if outcome in outcomes:
+            return OUTCOMES[outcome].markdown()
+    return NOT_ASKED.markdown() if place.facts is None else OUTCOMES["pass"].markdown()
