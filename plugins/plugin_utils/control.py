@@ -1,7 +1,7 @@
 # Copyright: Contributors to the evenkeel.drift project
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the action plugins share: the variables that a host is audited with, and who runs the audit. Private to the collection."""
+"""What the action plugins share: a host's variables, and who runs the audit. Private to the collection."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ Json = dict[str, t.Any]
 
 
 def drift_variables(variables: t.Mapping[str, t.Any], template: t.Callable[[t.Any], t.Any]) -> Json:
-    """Return every ``drift_*`` variable in scope, templated: from inventory, play, role, import and command line alike."""
+    """Return every ``drift_*`` variable in scope, templated: from inventory, play, role and command line alike."""
     return {name: template(variables[name]) for name in sorted(variables) if name.startswith(PREFIX)}
 
 
@@ -69,7 +69,7 @@ def check_run_wide(folder: RunFolder, mine: Json) -> None:
 
 
 def stored_run(name: str, variables: t.Mapping[str, t.Any], template: t.Callable[[t.Any], t.Any]) -> RunFolder:
-    """Return the folder of the stored run ``name``: an id below drift_output_dir, or a path. Raises StoreError, ContractError."""
+    """Return the folder of the stored run ``name``, an id or a path. Raises StoreError, ContractError."""
     given = drift_variables(variables, template)
     wanted = {key: given[key] for key in ("drift_output_dir",) if key in given}
     settings = resolve({"drift_root": "/", "drift_run": name, **wanted}, cwd=os.getcwd())

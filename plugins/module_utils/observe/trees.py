@@ -79,7 +79,9 @@ class _Answer:
 
 def _walk(spec: TreeSpec, host: Host, root_fd: int, share: tuple[int, int], channel: Channel) -> None:
     recorder = record.Recorder(spec, host, channel)
-    Walker(spec, host, recorder, share).run(root_fd)
+    # Forked descriptors share one reading position: listing the same one in two workers would give each a part.
+    own_fd = paths.open_dir(root_fd, ".")
+    Walker(spec, host, recorder, share).run(own_fd)
     recorder.finish()
 
 

@@ -105,6 +105,8 @@ class TreeRequest:
             path, digest, stat, own, files, entries = json.loads(line)
             text = None if entries is None else json.dumps(entries, separators=(",", ":")).encode("ascii")
             found.append(Directory(path, digest, stat, own, files, text))
+        if len({directory.path for directory in found}) != len(found):
+            raise ValueError("a directory is described twice")
         return TreeView(
             outcome="ok",
             reason=answer["reason"],
