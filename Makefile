@@ -54,11 +54,11 @@ $(VENV)/.stamp-setup-dev: requirements-dev.txt tests/unit/requirements.txt $(VEN
 
 .PHONY: audit
 audit: demo ## audit the demonstration: a drifted copy of a small application
-	@inventories/demo/audit.sh
+	@tests/demo/audit.sh
 
 .PHONY: demo
 demo: setup ## only build the demonstration, below .cache/demo
-	@$(BIN)/python inventories/demo/build_demo.py $(CACHE)/demo
+	@$(BIN)/python tests/demo/build_demo.py $(CACHE)/demo
 
 # --- tests ------------------------------------------------------------------------------------------------------
 

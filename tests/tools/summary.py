@@ -41,7 +41,7 @@ def main(folder: Path, needed: list[str]) -> int:
     missing = [name for name in needed if name not in suites or suites[name][0]["tests"] == 0]
     if missing:
         print(f"no test ran in: {', '.join(missing)}", file=sys.stderr)
-    print(f"===== {words(total)} in {sum(seconds for _, seconds in suites.values()):.2f}s =====")
+    print(f"===== {words(total)} in {sum(suite[1] for suite in suites.values()):.2f}s =====")
     return 1 if missing or total["failures"] or total["errors"] else 0
 
 
