@@ -44,7 +44,7 @@ def status(finding: Json) -> Markup:
     if finding.get("cause"):
         details.append(words(finding["cause"]))
     if finding.get("direction") not in (None, "none"):
-        details.append(words(finding["direction"]))
+        details.append("both sides ahead" if finding["direction"] == "both" else words(finding["direction"]))
     said = [detail for detail in details if detail]
     return (
         phrase("{} {}", OUTCOMES[finding["outcome"]].markdown(), ", ".join(said))
