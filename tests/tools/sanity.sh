@@ -33,12 +33,14 @@ sanity() {
 }
 
 controller=$(python -c 'import sys; print("%d.%d" % sys.version_info[:2])')
-sanity --python "$controller" --skip-test pslint
+failed=0
+sanity --python "$controller" --skip-test pslint || failed=1
 
 # What runs on hosts, under the oldest and the newest Python of a host.
 for version in 3.8 3.13; do
   if [[ $version != "$controller" ]] && python=$(tests/tools/find_python.sh "$version"); then
-    PATH="$PATH:$(dirname "$python")" sanity --python "$version" --test compile --test import
+    PATH="$PATH:$(dirname "$python")" sanity --python "$version" --test compile --test import || failed=1
   fi
 done
+((failed == 0)) || exit 1
 echo "sanity: clean"
