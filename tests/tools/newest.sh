@@ -19,7 +19,7 @@ test -x "$venv/bin/python" || "$python" -m venv "$venv"
 "$venv/bin/python" -m pip install --quiet --disable-pip-version-check -r requirements.txt -r tests/unit/requirements.txt
 tests/tools/link.sh "$venv"
 export PATH="$venv/bin:$PATH"
-ansible --version | head -1
+"$venv/bin/python" -c 'import ansible.release, sys; print("ansible-core", ansible.release.__version__, "on Python", sys.version.split()[0])'
 for suite in unit integration; do
   "$venv/bin/python" -m pytest -q -n "${JOBS:-2}" --junitxml="$reports/$suite-newest.xml" "tests/$suite"
 done

@@ -39,7 +39,7 @@ sanity --python "$controller" --skip-test pslint || failed=1
 # What runs on hosts, under the oldest and the newest Python of a host.
 for version in 3.8 3.13; do
   if [[ $version != "$controller" ]] && python=$(tests/tools/find_python.sh "$version"); then
-    PATH="$PATH:$(dirname "$python")" sanity --python "$version" --test compile --test import || failed=1
+    PATH="$(dirname "$(command -v ansible-test)"):$(dirname "$python"):$PATH" sanity --python "$version" --test compile --test import || failed=1
   fi
 done
 ((failed == 0)) || exit 1
