@@ -11,7 +11,8 @@ runs="$checkout/drift-runs"
 cd "$checkout"
 
 newest_run() {
-  find "$runs" -mindepth 1 -maxdepth 1 -type d -printf '%f\n' 2>/dev/null | sort | tail -1
+  [[ -d $runs ]] || return 0
+  find "$runs" -mindepth 1 -maxdepth 1 -type d -printf '%f\n' | sort | tail -1
 }
 
 # 2 is ansible-playbook's answer when a host failed, as one with drift should.
