@@ -67,6 +67,7 @@ class _Fold:
         self._checks: dict[str, dict[str, t.Any]] = {}
         self._findings: dict[str, dict[str, t.Any]] = {}
         self._hosts: dict[str, set[str]] = {}
+        self._roots: dict[str, dict[str, str | None]] = {}
         self._used: dict[str, set[str]] = {}
         self._paths: dict[str, dict[str, str]] = {}
         for item in inputs.evidence:
@@ -74,6 +75,7 @@ class _Fold:
 
     def add_host(self, host: HostInputs) -> None:
         self._hosts.setdefault(host.environment, set()).add(host.name)
+        self._roots.setdefault(host.environment, {})[host.name] = host.settings.get("root")
         used = self._used.setdefault(host.environment, set())
         if host.reference is not None:
             used.add(host.reference)
@@ -126,10 +128,16 @@ class _Fold:
         }
 
     def _environment(self, name: str) -> dict[str, t.Any]:
-        """``reference`` is null when there is none or several; then ``references`` tells."""
+        """``reference`` is null when there is none or several; then ``references`` tells. ``roots``: drift_root by host."""
         used = sorted(self._used[name])
         reference = used[0] if len(used) == 1 else None
-        return {"name": name, "reference": reference, "references": used, "hosts": sorted(self._hosts[name])}
+        return {
+            "name": name,
+            "reference": reference,
+            "references": used,
+            "hosts": sorted(self._hosts[name]),
+            "roots": dict(sorted(self._roots[name].items())),
+        }
 
 
 def _check_order(check: Details) -> tuple[str, ...]:

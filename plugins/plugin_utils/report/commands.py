@@ -17,7 +17,6 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.model import
 
 HOSTS = 20
 PATHS = 50
-ROOT = "root=/path/of/the/application  # drift_root of the hosts below; use your own ssh names where they differ"
 
 
 def plain(name: str) -> str | None:
@@ -31,21 +30,27 @@ def plain(name: str) -> str | None:
 
 def script(report: Report) -> tuple[list[str], int]:
     """Return the lines of all commands, and how many hosts and paths were left out: unfit names, or too many."""
-    lines, left_out, shown = [ROOT], 0, 0
+    lines: list[str] = []
+    left_out = shown = 0
     asked = [one for one in [*report.findings, *report.checks] if (one["section"], one["check"]) == ("git", "commit")]
     commits = {one["host"]: one for one in asked}
-    for _environment, host in report.hosts:
+    for environment, host in report.hosts:
         made, skipped = _host(commits.get(host), report.by_host.get(host, []))
-        name = plain(host)
+        name, root = plain(host), plain(report.root(environment, host))
         if not made and not skipped:
             continue
-        if name is None or name.startswith("-") or shown == HOSTS:
+        if name is None or name.startswith("-") or root is None or "'" in root or shown == HOSTS:
             left_out += 1
             continue
         shown += 1
         left_out += skipped
-        lines += ["", f"# {name}", *(line.replace("\0", shlex.quote(name)) for line in made)]
-    return (lines if shown else []), left_out
+        lines += [
+            f"# {name}",
+            f"root={shlex.quote(root)}",
+            *(line.replace("\0", shlex.quote(name)) for line in made),
+            "",
+        ]
+    return lines[:-1], left_out
 
 
 def _host(commit: Json | None, findings: t.Sequence[Json]) -> tuple[list[str], int]:

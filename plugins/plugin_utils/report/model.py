@@ -61,6 +61,11 @@ class Report:
         """Environment and host of every host that was asked."""
         return [(env["name"], host) for env in self.environments for host in sorted(env["hosts"])]
 
+    def root(self, environment: str, host: str) -> str:
+        """Return the ``drift_root`` of a host; empty when its contract was not valid."""
+        roots = next(env["roots"] for env in self.environments if env["name"] == environment)
+        return roots.get(host) or ""
+
     @property
     def sections(self) -> list[str]:
         """The sections that this run is about; what concerns the run itself is not one."""

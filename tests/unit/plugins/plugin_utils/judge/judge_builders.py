@@ -156,7 +156,11 @@ def evidence(data: dict[str, t.Any], outcome: str = "ok", reason: str = "") -> d
 
 
 def host(name: str = "prod-1", environment: str = "prod", reference: str | None = "r1", **more: t.Any) -> HostInputs:
-    settings = {"contract": {"git": {"path": ".", "clean": True}, "trees": [TREE]}, "fail_on": "high"}
+    settings = {
+        "contract": {"git": {"path": ".", "clean": True}, "trees": [TREE]},
+        "fail_on": "high",
+        "root": "/srv/app",
+    }
     sections = {"git": evidence(git()), "trees": evidence({"trees": [tree()]})}
     made = {"settings": settings, "sections": sections, "failure": None, **more}
     return HostInputs(name=name, environment=environment, reference=reference, **made)

@@ -98,7 +98,9 @@ def test_a_host_in_sync() -> None:
     assert result["findings"] == []
     assert result["verdict"] == {"state": "in_sync", "complete": True, "worst": None, "counts": severity.counts([])}
     assert cell(result, "trees", "source") == cell(result, "git", "repository") == "in_sync"
-    assert result["environments"] == [{"name": "prod", "reference": "r1", "references": ["r1"], "hosts": ["prod-1"]}]
+    [environment] = result["environments"]
+    assert (environment["name"], environment["reference"], environment["references"]) == ("prod", "r1", ["r1"])
+    assert (environment["hosts"], environment["roots"]) == (["prod-1"], {"prod-1": "/srv/app"})
 
 
 def test_a_run_without_hosts_knows_nothing() -> None:

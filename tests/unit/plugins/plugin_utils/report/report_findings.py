@@ -122,7 +122,13 @@ class Audit:
             },
             "references": [{**git, **(reference or {})}],
             "environments": [
-                {"name": name, "reference": "r1", "references": ["r1"], "hosts": hosts}
+                {
+                    "name": name,
+                    "reference": "r1",
+                    "references": ["r1"],
+                    "hosts": hosts,
+                    "roots": dict.fromkeys(hosts, "/srv/app"),
+                }
                 for name, hosts in environments.items()
             ],
             "coverage": [],
