@@ -128,7 +128,7 @@ class _Fold:
         }
 
     def _environment(self, name: str) -> dict[str, t.Any]:
-        """``reference`` is null when there is none or several; then ``references`` tells. ``roots``: drift_root by host."""
+        """``reference`` is null when there is none or several; then ``references`` tells."""
         used = sorted(self._used[name])
         reference = used[0] if len(used) == 1 else None
         return {
