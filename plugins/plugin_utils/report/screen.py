@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import textwrap
+
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report import safe
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.status import Status
 
@@ -55,6 +57,12 @@ class Screen:
                 size -= 1
             self._lines.append(rest[: max(size, 1)])
             rest = rest[max(size, 1) :]
+
+    def paragraph(self, text: str, indent: str, most: int) -> None:
+        """Add a text on as many lines as it needs, ``most`` at the most, each indented."""
+        fitting = self.columns - len(indent)
+        for line in textwrap.wrap(safe.terminal(text), fitting, max_lines=most, placeholder=" ..."):
+            self.line(indent + line)
 
     def paint(self, text: str, colour: str) -> str:
         """Return a text in a colour, when colours are wanted."""

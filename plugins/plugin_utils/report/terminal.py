@@ -55,7 +55,7 @@ def _findings(screen: Screen, title: str, chosen: t.Sequence[Json]) -> None:
         if one["outcome"] == "unknown":
             mark, said = UNKNOWN, f"{one['severity']} {said}"
         screen.marked(mark, said)
-        screen.line(f"  {_explanation(one)}")
+        screen.paragraph(_explanation(one), "  ", 3)
     if len(chosen) > SHOWN:
         screen.line(f"and {len(chosen) - SHOWN} more in the report")
 
