@@ -35,5 +35,5 @@ def _cell(cell: Json | None) -> tuple[str, str]:
     mark = CELLS["not_asked" if cell is None else cell["state"]]
     if cell is None or not cell.get("count"):
         return f"[{mark.word}]", mark.colour
-    worst = f" {cell['worst']}" if cell.get("worst") else ""
+    worst = f", worst {cell['worst']}" if cell.get("worst") else ""
     return f"[{mark.word}] {cell['count']}{worst}", mark.colour
