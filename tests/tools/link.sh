@@ -11,3 +11,6 @@ checkout=$(cd "$(dirname "$0")/../.." && pwd)
 packages=$("$1/bin/python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
 mkdir -p "$packages/ansible_collections/evenkeel"
 ln -sfn "$checkout" "$packages/ansible_collections/evenkeel/drift"
+
+# ansible-lint and molecule install copies where they are called by hand; an old copy must not shadow the checkout.
+rm -rf "$checkout/.ansible/collections/ansible_collections/evenkeel"

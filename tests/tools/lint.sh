@@ -10,6 +10,9 @@ checkout=$(cd "$(dirname "$0")/../.." && pwd)
 cd "$checkout"
 failed=()
 
+# ansible-lint installs a copy of the collection, which must not shadow the checkout for anybody else.
+export ANSIBLE_HOME="$checkout/.cache/lint" ANSIBLE_COLLECTIONS_PATH="$checkout/.cache/lint/collections"
+
 check() {
   local name=$1
   shift
