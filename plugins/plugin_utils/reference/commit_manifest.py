@@ -77,6 +77,8 @@ def _locked(path: str) -> t.Iterator[None]:
         fcntl.flock(fd, fcntl.LOCK_EX)
         yield
     finally:
+        # Closing alone would leave the lock with any process that was forked meanwhile.
+        fcntl.flock(fd, fcntl.LOCK_UN)
         os.close(fd)
 
 

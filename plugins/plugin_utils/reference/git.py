@@ -64,6 +64,11 @@ def find_commit(repository: Repository, ref: str) -> str:
     if done.code == 0:
         return done.output.decode("ascii").strip()
     names = _ref_names(repository)
+    if repository.unreadable:
+        raise ReferenceUnavailable(
+            f"the repository {repository.name} has no commit {quoted(ref)} that can be read: "
+            + "; ".join(repository.unreadable[:3])
+        )
     if not names:
         raise ReferenceUnavailable(f"the repository {repository.name} has no commits")
     near = difflib.get_close_matches(ref, names, n=3, cutoff=0.5)

@@ -77,13 +77,14 @@ def utc(seconds: float) -> str:
 class Repository:
     """A git repository of the operator, for as long as the ``with`` block lasts. It is never written to.
 
-    ``path`` is what the operator named, made absolute; ``warnings`` are sentences worth showing, about the version of
-    git and about refs that could not be read. Entering raises ReferenceUnavailable.
+    ``path`` is what the operator named, made absolute; ``unreadable`` says which refs could not be read, ``warnings``
+    that and what is wrong with the installed git. Entering raises ReferenceUnavailable.
     """
 
     def __init__(self, path: str) -> None:
         self.path = os.path.abspath(path)
         self.warnings: list[str] = []
+        self.unreadable: list[str] = []
         self.object_format = "sha1"
         self._named = path
         self._stack = contextlib.ExitStack()
@@ -111,7 +112,7 @@ class Repository:
         self._empty = os.path.join(self._private, "work")
         self._git_dir = os.path.join(self._private, "git")
         try:
-            self.warnings += layout.copy_refs(self._layout, self._git_dir)
+            self.unreadable = layout.copy_refs(self._layout, self._git_dir)
             layout.check_objects(self._layout.objects)
             copied = self._copied_config()
         except OSError as error:
@@ -120,7 +121,7 @@ class Repository:
         self.object_format = copied.get("extensions.objectformat", "sha1").lower()
         self._write_config({**_OWN_CONFIG, **copied})
         version = self.run("version").output.decode("ascii", "replace").strip()
-        self.warnings[:0] = gitversion.warnings(version)
+        self.warnings = gitversion.warnings(version) + self.unreadable
 
     def _copied_config(self) -> dict[str, str]:
         data = os.path.join(self._private, "data")
