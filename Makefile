@@ -63,7 +63,7 @@ demo: setup ## only build the demonstration, below .cache/demo
 # --- tests ------------------------------------------------------------------------------------------------------
 
 .PHONY: test
-test: clean-reports lint unit e2e molecule unit-py38 sanity test-newest ## everything that CI runs
+test: clean-reports lint audit unit e2e molecule unit-py38 sanity test-newest ## everything that CI runs
 	@$(BIN)/python tests/tools/summary.py $(REPORTS) unit e2e
 
 .PHONY: clean-reports
