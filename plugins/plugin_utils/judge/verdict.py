@@ -27,20 +27,26 @@ def verdict(findings: t.Sequence[Details], unseen: bool) -> dict[str, t.Any]:
 def host_verdict(findings: t.Iterable[Details], host: str, environment: str, fail_on: str) -> dict[str, t.Any]:
     """Return ``{failed, observed, reasons}`` for one host.
 
-    Failures and unknowns at or above ``fail_on`` fail it; a host that was not observed fails whatever ``fail_on``
-    says. A finding whose host is a glob (a reference, a waiver) counts for every host that it matches. ``reasons``
-    are the findings that failed it, as ``{id, severity, outcome, summary}``, the worst first.
+    Failures at or above ``fail_on`` fail it, and so does anything that could not be seen, because it may hide worse:
+    only ``never`` lets that pass. A host that was not observed at all fails whatever ``fail_on`` says. A finding
+    whose host is a glob (a reference, a waiver) counts for every host that it matches. ``reasons`` are the findings
+    that failed it, as ``{id, severity, outcome, summary}``, the worst first.
     """
     mine = [finding for finding in findings if _concerns(finding, host, environment)]
     observed = not any(_is_unobserved(finding) for finding in mine)
     reasons = [
         {key: finding[key] for key in ("id", "severity", "outcome", "summary")}
         for finding in mine
-        if _is_unobserved(finding)
-        or (finding["outcome"] in ("fail", "unknown") and severity.at_or_above(finding["severity"], fail_on))
+        if _is_unobserved(finding) or _fails(finding, fail_on)
     ]
     reasons.sort(key=lambda reason: (severity.rank(reason["severity"]), reason["id"]))
     return {"failed": bool(reasons), "observed": observed, "reasons": reasons}
+
+
+def _fails(finding: Details, fail_on: str) -> bool:
+    if finding["outcome"] == "unknown":
+        return fail_on != "never"
+    return bool(finding["outcome"] == "fail" and severity.at_or_above(finding["severity"], fail_on))
 
 
 def _concerns(finding: Details, host: str, environment: str) -> bool:

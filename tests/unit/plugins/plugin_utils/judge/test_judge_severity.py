@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge import severity
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.verdict import host_verdict
 
 
 @pytest.mark.parametrize(
@@ -38,3 +39,18 @@ def test_worst_and_counts() -> None:
     assert severity.worst([]) is None
     assert severity.worst(["low", "high", "info"]) == "high"
     assert severity.counts(["low", "low"]) == {"critical": 0, "high": 0, "medium": 0, "low": 2, "info": 0}
+
+
+def _finding(outcome: str, level: str) -> dict[str, str]:
+    return {
+        "id": "1", "outcome": outcome, "severity": level, "summary": "s", "host": "h", "environment": "prod",
+        "section": "trees", "component": "source", "check": "read",
+    }
+
+
+def test_what_could_not_be_seen_fails_a_host_whatever_its_severity() -> None:
+    for level in severity.SEVERITIES:
+        for fail_on in ("critical", "high", "medium", "low"):
+            assert host_verdict([_finding("unknown", level)], "h", "prod", fail_on)["failed"]
+        assert not host_verdict([_finding("unknown", level)], "h", "prod", "never")["failed"]
+    assert not host_verdict([_finding("fail", "low")], "h", "prod", "high")["failed"]
