@@ -97,6 +97,7 @@ def build_prod(root: Path, reference: Path) -> None:
 
 
 def main(folder: Path) -> None:
+    os.umask(0o022)  # the modes of the files are part of the demonstration
     if folder.exists():
         if any(folder.iterdir()) and not (folder / MARKER).is_file():
             raise SystemExit(f"{folder} holds something else than a demonstration; it was left alone")
