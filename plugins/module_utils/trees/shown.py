@@ -29,21 +29,28 @@ def shown_entry(fields: t.Sequence[t.Any]) -> dict[str, t.Any]:
     """Return an entry as evidence shows it (``Entry`` in docs/design.md).
 
     ``fields`` is its wire form, ``[name, letter, mode, value, size, mtime_ns, owner, group]``, in a manifest followed
-    by the number of lines. A secret-class file has neither digest, size nor time.
+    by the number of lines. A secret-class file has neither digest, size nor time; what git records has neither owner nor time.
     """
     _name, kind, mode, value, size, mtime_ns, owner, group, *lines = fields
     entry: dict[str, t.Any] = {"type": _KINDS[kind]}
     if kind == digest.LINK:
-        return {**entry, "target": value, "owner": owner, "group": group}
+        return {**entry, "target": value, "owner": owner or None, "group": group or None}
     if kind == digest.SUBMODULE:
         return {**entry, "commit": value}
-    entry.update(mode=f"{int(mode, 8):04o}", owner=owner, group=group)
+    entry.update(mode=f"{int(mode, 8):04o}", owner=owner or None, group=group or None)
     if kind != digest.FILE:
         return entry
     if value == digest.KEYED:
         return {**entry, "secret": True}
     known = lines[0] if lines else None
-    return {**entry, "sha256": value, "size": size, "mtime": _utc(mtime_ns), "lines": known, "lfs": False}
+    return {
+        **entry,
+        "sha256": value,
+        "size": size,
+        "mtime": _utc(mtime_ns) if mtime_ns else None,
+        "lines": known,
+        "lfs": False,
+    }
 
 
 def _utc(mtime_ns: int) -> str:

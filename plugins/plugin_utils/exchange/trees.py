@@ -64,15 +64,16 @@ class TreeExchange:
     def _spec(self) -> Json:
         contract, side = self._contract, self._context.side
         pairs, kept = side.ignored() if side is not None else ([], [])
+        modes = side.modes if side is not None else "exec"
         return {
             "name": contract["name"],
             "path": contract["path"],
             "exclude": compile_lines(contract["exclude"]),
             "ignore": pairs,
             "keep": kept,
-            "modes": side.modes if side is not None else "exec",
-            "owner": "owner" in contract["compare"],
-            "mtime": "mtime" in contract["compare"],
+            "modes": modes,
+            "owner": "owner" in contract["compare"] and modes == "all",
+            "mtime": "mtime" in contract["compare"] and modes == "all",
             "secret": compile_selection(contract["secret"]),
             "forbid": [[pattern, compile_selection([pattern])] for pattern in contract["forbid"]],
             "rules": [{"path": rule["path"], "pattern": rule["pattern"]} for rule in self._rules()],

@@ -34,6 +34,8 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.cache import 
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.directories import Directories, WireEntry
 
 _TIMEOUT_S = 600
+# To be raised when the collector or what is put right after it changes: older manifests are then made again.
+_COLLECTOR = "1"
 
 
 class GitSide(Side):
@@ -115,7 +117,8 @@ class GitSide(Side):
     def _manifest(self, commit: str) -> Directories:
         folder = os.path.join(self._cache.folder, "commits")
         with Repository(self._repo) as repository:
-            return commit_manifest.manifest(repository, commit, folder, functools.partial(self._observe, commit))
+            observe = functools.partial(self._observe, commit)
+            return commit_manifest.manifest(repository, commit, folder, observe, _COLLECTOR)
 
     def _observe(self, commit: str, folder: str) -> Directories:
         """Return the manifest of a checked-out commit, with what a plain checkout cannot show put right."""
@@ -123,14 +126,15 @@ class GitSide(Side):
         lfs, filtered = special["lfs"], special["filtered"]
 
         def change(path: str, entry: WireEntry) -> WireEntry:
+            # Owner and time are those of the checkout: git records neither.
+            name, kind, mode, value, size, _mtime, _owner, _group, *lines = entry
             if path in lfs:
-                return [*entry[:3], lfs[path]["oid"], lfs[path]["size"], *entry[5:8], None]
-            if path in filtered:
-                return [*entry[:3], FILTERED + filtered[path], *entry[4:]]
-            return entry
+                value, size, lines = lfs[path]["oid"], lfs[path]["size"], [None]
+            elif path in filtered:
+                value = FILTERED + filtered[path]
+            return [name, kind, mode, value, size, 0, "", "", *lines]
 
-        seen = observe_folder(folder)
-        return add_submodules(replace_entries(seen, change) if lfs or filtered else seen, special["submodules"])
+        return add_submodules(replace_entries(observe_folder(folder), change), special["submodules"])
 
 
 def _contents(directories: Directories, fallback: Directories | None = None) -> dict[str, str]:
