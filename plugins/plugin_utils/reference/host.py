@@ -8,9 +8,9 @@ from __future__ import annotations
 import json
 import typing as t
 
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.reference.unavailable import ReferenceUnavailable
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.reference.manifest import narrow
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.reference.side import Json, Side
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.reference.unavailable import ReferenceUnavailable
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.directories import (
     CorruptStore,
     Directories,
