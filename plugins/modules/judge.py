@@ -9,8 +9,8 @@ DOCUMENTATION = r"""
 module: judge
 short_description: Judge a run and write its report
 description:
-  - Reads the evidence in a run folder, decides what is in sync, what has drifted and what is unknown, and writes C(findings.json),
-    C(report.md) and C(MANIFEST.sha256) there.
+  - Reads the evidence in a run folder, decides what is in sync, what has drifted and what is unknown, and writes
+    C(findings.json), C(report.md) and C(MANIFEST.sha256) there.
   - Shows the matrix and the findings on the terminal.
   - Meant to be used with C(run_once). Connects to no host.
 version_added: 1.0.0

@@ -9,7 +9,8 @@ DOCUMENTATION = r"""
 module: open_run
 short_description: Open the run folder of an audit
 description:
-  - Makes one private folder for all hosts of the play, below C(drift_output_dir), and notes who runs the audit and with what settings.
+  - Makes one private folder for all hosts of the play, below C(drift_output_dir), and notes who runs the audit and
+    with what settings.
   - Meant to be used with C(run_once). Connects to no host.
 version_added: 1.0.0
 author:

@@ -11,10 +11,11 @@ short_description: Observe a host for drift
 description:
   - Observes a host and compares what is there with a reference, in one task, one process and one round trip.
     A second round trip is made only to a host that has drifted, for the text of the files that differ.
-  - Nothing is written on the host. The collectors are sent over the connection as one script; they need Python 3.8 and nothing else.
-  - Alone, it returns the evidence. In an audit, O(run) names the run folder that the evidence goes to, the settings are the
-    C(drift_*) variables of the host, and a host that cannot be reached or observed does not fail the task, because the audit
-    reports it as unknown.
+  - Nothing is written on the host. The collectors are sent over the connection as one script; they need Python 3.8
+    and nothing else.
+  - Alone, it returns the evidence. In an audit, O(run) names the run folder that the evidence goes to, the settings
+    are the C(drift_*) variables of the host, and a host that cannot be reached or observed does not fail the task,
+    because the audit reports it as unknown.
 version_added: 1.0.0
 author:
   - The evenkeel.drift maintainers (@evenkeel)

@@ -9,7 +9,8 @@ DOCUMENTATION = r"""
 module: verdict
 short_description: Fail a host on its own findings
 description:
-  - Fails the host when it has findings at or above C(drift_fail_on), and marks it unreachable when it could not be reached.
+  - Fails the host when it has findings at or above C(drift_fail_on), and marks it unreachable when it could not be
+    reached.
   - Connects to no host, so that a host out of reach gets its verdict too.
 version_added: 1.0.0
 author:

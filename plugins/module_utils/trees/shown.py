@@ -29,7 +29,8 @@ def shown_entry(fields: t.Sequence[t.Any]) -> dict[str, t.Any]:
     """Return an entry as evidence shows it (``Entry`` in docs/design.md).
 
     ``fields`` is its wire form, ``[name, letter, mode, value, size, mtime_ns, owner, group]``, in a manifest followed
-    by the number of lines. A secret-class file has neither digest, size nor time; what git records has neither owner nor time.
+    by the number of lines. A secret-class file has neither digest, size nor time, what git records neither owner nor
+    time.
     """
     _name, kind, mode, value, size, mtime_ns, owner, group, *lines = fields
     entry: dict[str, t.Any] = {"type": _KINDS[kind]}

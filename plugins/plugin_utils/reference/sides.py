@@ -25,14 +25,14 @@ _FOLDER = "references"
 
 
 class Sides:
-    """The references of one run. What the first host finds out about one holds for all: a branch that moves meanwhile does not."""
+    """The references of one run. What the first host finds out about one holds for all, even if a branch moves."""
 
     def __init__(self, folder: RunFolder, cache: Cache) -> None:
         self._folder = folder
         self.cache = cache
 
     def of(self, settings: Settings, host: str) -> tuple[Side | None, str | None]:
-        """Return the other side of a host, and the reference's id. No side, but an id, means that it is not to be had."""
+        """Return the other side of a host, and the reference's id. An id without a side means that it is not to be had."""
         wanted = settings.reference
         if wanted is None or wanted.get("host") == host:
             return None, None
