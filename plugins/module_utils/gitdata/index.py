@@ -22,14 +22,15 @@ LIMIT = 1 << 30
 STAT = struct.Struct(">10I")
 """ctime s, ctime ns, mtime s, mtime ns, dev, inode, mode, uid, gid, size; all modulo 2**32."""
 
-OID = STAT.size
-"""Where the object's name begins in an entry; the flags follow it."""
+MODE, OID = 24, STAT.size
+"""Where the mode and the object's name begin in an entry; the flags follow the name."""
 
 ASSUME_VALID, EXTENDED, STAGE = 0x8000, 0x4000, 0x3000
 SKIP_WORKTREE, INTENT_TO_ADD = 0x4000, 0x2000
 """Flags of an entry and, in the second line, of its extended flags."""
 
 _SPARSE = 0o040000
+_NOT_SPARSE = "index: it is a sparse index, which holds directories instead of files and is not read"
 _MODES = frozenset((0o100644, 0o100755, 0o120000, 0o160000, 0o100664))
 # What would leave the work tree or reach into a git directory. git refuses to have such a path in an index.
 _ESCAPE = re.compile(rb"(?:\A|[\0/])(?:\.\.?|\.git)?(?=[/\0]|\Z)", re.IGNORECASE)
@@ -52,7 +53,7 @@ class Index:
 
     def mode(self, entry: int) -> int:
         """Return the mode of an entry, as git stores it."""
-        mode: int = _U32.unpack_from(self.data, self.offsets[entry] + 24)[0]
+        mode: int = _U32.unpack_from(self.data, self.offsets[entry] + MODE)[0]
         return mode
 
     def oid(self, entry: int) -> bytes:
@@ -103,12 +104,13 @@ def check(index: Index) -> None:
     paths = index.paths
     if paths and _ESCAPE.search(b"\0".join(paths)):
         raise Unseen("index: damaged: it has a path that git does not allow")
-    for entry in range(len(paths)):
-        if index.mode(entry) not in _MODES:
-            if index.mode(entry) == _SPARSE:
-                raise Unseen("index: it is a sparse index, which holds directories instead of files and is not read")
-            raise Unseen("index: damaged: an entry has a mode that is not known")
-        if entry and paths[entry - 1] >= paths[entry]:
+    modes = {_U32.unpack(mode)[0] for mode in {index.data[at + MODE : at + MODE + 4] for at in index.offsets}}
+    if _SPARSE in modes:
+        raise Unseen(_NOT_SPARSE)
+    if not modes <= _MODES:
+        raise Unseen("index: damaged: an entry has a mode that is not known")
+    for entry in range(1, len(paths)):
+        if paths[entry - 1] >= paths[entry]:
             before = index.flags(entry - 1) & STAGE
             if paths[entry - 1] != paths[entry] or not 0 < before < index.flags(entry) & STAGE:
                 raise Unseen("index: damaged: its entries are out of order")
@@ -178,7 +180,7 @@ def _extensions(data: bytes, at: int, end: int) -> bytes | None:
         if name == b"link":
             link = data[at : at + size]
         elif name == b"sdir":
-            raise Unseen("index: it is a sparse index, which holds directories instead of files and is not read")
+            raise Unseen(_NOT_SPARSE)
         elif not name[:1].isupper():
             raise Unseen(f"index: it needs the extension {name!r}, which is not known")
         at += size

@@ -8,9 +8,10 @@ from __future__ import annotations
 import hashlib
 import typing as t
 
-from ansible_collections.evenkeel.drift.plugins.module_utils.gitdata.index import INTENT_TO_ADD, STAGE, Index
+from ansible_collections.evenkeel.drift.plugins.module_utils.gitdata.index import INTENT_TO_ADD, MODE, OID, STAGE, Index
 
 _TREE = b"40000 "
+_UNUSUAL = 0x70  # in the first byte of the flags: a stage, or extended flags
 
 
 def hasher(oid_size: int) -> t.Callable[[bytes], t.Any]:
@@ -24,11 +25,17 @@ def tree_of(index: Index) -> str | None:
     digest = hasher(index.oid_size)
     # One level for each directory on the way to the current entry: its path with a slash, and its lines so far.
     levels: list[tuple[bytes, list[bytes]]] = [(b"", [])]
-    for entry, path in enumerate(index.paths):
-        if index.flags(entry) & STAGE:
-            return None
-        if index.extended(entry) & INTENT_TO_ADD:
-            continue
+    data, oid_size = index.data, index.oid_size
+    # This loop is the hot one: fields are read in place, and modes are spelled once.
+    modes: dict[bytes, bytes] = {}
+    for entry, (path, offset) in enumerate(zip(index.paths, index.offsets)):
+        if data[offset + OID + oid_size] & _UNUSUAL:
+            if index.flags(entry) & STAGE:
+                return None
+            if index.extended(entry) & INTENT_TO_ADD:
+                continue
+        packed = data[offset + MODE : offset + MODE + 4]
+        mode = modes.get(packed) or modes.setdefault(packed, b"%o " % index.mode(entry))
         folder = path[: path.rfind(b"/") + 1]
         if folder != levels[-1][0]:
             while not folder.startswith(levels[-1][0]):
@@ -37,7 +44,8 @@ def tree_of(index: Index) -> str | None:
             while top < len(folder):
                 top = folder.index(b"/", top) + 1
                 levels.append((folder[:top], []))
-        levels[-1][1].append(b"%o %s\0%s" % (index.mode(entry), path[len(folder) :], index.oid(entry)))
+        start = offset + OID
+        levels[-1][1].append(mode + path[len(folder) :] + b"\0" + data[start : start + oid_size])
     while len(levels) > 1:
         _close(levels, digest)
     name: str = _name(levels[0][1], digest).hexdigest()

@@ -28,6 +28,14 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.text import show
 MAX_PATHS = 1000
 """How many paths of each kind of change are listed at most."""
 
+ARGUMENTS: dict[str, dict[str, t.Any]] = {
+    "path": {"type": "path", "required": True},
+    "ignore": {"type": "list", "elements": "str", "default": []},
+    "max_paths": {"type": "int", "default": MAX_PATHS},
+    "timeout": {"type": "int", "default": 300},
+}
+"""The options of the module git_info."""
+
 Json = t.Dict[str, t.Any]
 Items = t.List[t.Dict[str, str]]
 
