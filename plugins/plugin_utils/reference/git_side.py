@@ -93,8 +93,8 @@ class GitSide(Side):
 
     def relation(self, git_data: Json) -> Json:
         with Repository(self._repo) as repository:
-            head = git_data["head"]["commit"]
-            return history.relation(repository, self._commit, head, index_tree=git_data["index"].get("tree"))
+            head, tree = git_data["head"]["commit"], git_data["index"].get("tree")
+            return history.relation(repository, self._commit, head, tree, _remotes(git_data))
 
     def _special(self, commit: str) -> Json:
         def make() -> Json:
@@ -135,6 +135,11 @@ class GitSide(Side):
             return [name, kind, mode, value, size, 0, "", "", *lines]
 
         return add_submodules(replace_entries(observe_folder(folder), change), special["submodules"])
+
+
+def _remotes(git_data: Json) -> dict[str, str]:
+    remotes = git_data["remotes"]
+    return {f"{name}/{branch}": commit for name in remotes for branch, commit in remotes[name]["branches"].items()}
 
 
 def _contents(directories: Directories, fallback: Directories | None = None) -> dict[str, str]:

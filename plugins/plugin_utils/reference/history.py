@@ -6,11 +6,13 @@
 from __future__ import annotations
 
 import re
+import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.reference.git import Json, about, logged
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.reference.gitcmd import Repository
 
 _MAX_LISTED = 50
+_MAX_BRANCHES = 50
 _OBJECT_ID = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 
 
@@ -23,13 +25,18 @@ def is_commit(repository: Repository, commit: str) -> bool:
 
 
 def relation(
-    repository: Repository, reference_commit: str, host_commit: str | None, index_tree: str | None = None
+    repository: Repository,
+    reference_commit: str,
+    host_commit: str | None,
+    index_tree: str | None = None,
+    host_remotes: t.Mapping[str, str] | None = None,
 ) -> Json:
     """Return the ``relation`` of docs/design.md. Raises ReferenceUnavailable.
 
     ``index_tree`` is the tree object that the host's index describes: when it is not the tree of the host's commit, the
-    host has staged changes. Of a commit that the repository does not know, nothing is said but that. Times of remote
-    branches are those of the operator's last fetch; nothing is fetched.
+    host has staged changes. Of a commit that the repository does not know, nothing is said but that. ``host_remotes``
+    are the host's remote branches, such as ``origin/main``, as its owner last fetched them; what the operator last
+    fetched is looked at as well. Nothing is fetched.
     """
     known = host_commit is not None and is_commit(repository, host_commit)
     found: Json = {
@@ -44,7 +51,7 @@ def relation(
         "extra": [],
         "extra_total": None,
         "staged": None,
-        "remote_branches": _remote_branches(repository, reference_commit),
+        "remote_branches": _branches(repository, reference_commit, host_commit if known else None, host_remotes or {}),
         "fetched": repository.fetched(),
     }
     if host_commit is not None and known:
@@ -71,6 +78,28 @@ def _distance(repository: Repository, reference: str, host: str) -> Json:
 
 def _listed(repository: Repository, start: str, end: str, count: int) -> list[Json]:
     return logged(repository, f"--max-count={_MAX_LISTED}", f"{start}..{end}") if count else []
+
+
+def _branches(
+    repository: Repository, reference: str, host_commit: str | None, host_remotes: t.Mapping[str, str]
+) -> Json:
+    """Return every remote branch with whether it has the reference, and how far the host's commit is from it."""
+    found = _remote_branches(repository, reference)
+    for name, commit in sorted(host_remotes.items())[:_MAX_BRANCHES]:
+        fetched = found.get(name, {})
+        has = True if fetched.get("has_reference") else _has(repository, commit, reference)
+        found[name] = {"commit": commit, "has_reference": has}
+        if host_commit is not None and is_commit(repository, commit):
+            distance = _distance(repository, commit, host_commit)
+            found[name].update(ahead=distance["ahead"], behind=distance["behind"])
+    return found
+
+
+def _has(repository: Repository, commit: str, reference: str) -> bool | None:
+    """Return whether the reference is an ancestor of a commit, None when the repository does not know that."""
+    if not is_commit(repository, commit):
+        return None
+    return repository.run("merge-base", "--is-ancestor", reference, commit, codes=(0, 1)).code == 0
 
 
 def _remote_branches(repository: Repository, reference: str) -> Json:

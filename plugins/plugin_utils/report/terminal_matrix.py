@@ -12,8 +12,8 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.model import
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.screen import Screen
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.status import CELLS
 
-_NAME = 24
-_CELL = 24
+_NAME = 22
+_CELL = 27
 
 
 def draw(screen: Screen, report: Report) -> None:

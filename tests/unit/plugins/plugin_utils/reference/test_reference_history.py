@@ -129,3 +129,13 @@ def test_random_histories_as_git_counts_them(tmp_path: Path) -> None:
         assert found["ahead"] == int(repo.git("rev-list", "--count", f"{reference}..{host}"))
         listed = repo.git("log", "--format=%H", f"{host}..{reference}").split()
         assert [missing["commit"] for missing in found["missing"]] == listed  # type: ignore[attr-defined]
+
+
+def test_remote_branches_as_the_hosts_owner_last_fetched_them(repo: Repo) -> None:
+    old, new = repo.git("rev-parse", "HEAD~1"), repo.git("rev-parse", "HEAD")
+    remotes = {"origin/main": new, "origin/old": old, "origin/far": "f" * 40}
+    with Repository(str(repo.path)) as repository:
+        found = history.relation(repository, new, old, host_remotes=remotes)["remote_branches"]
+    assert found["origin/main"] == {"commit": new, "has_reference": True, "ahead": 0, "behind": 1}
+    assert found["origin/old"] == {"commit": old, "has_reference": False, "ahead": 0, "behind": 0}
+    assert found["origin/far"] == {"commit": "f" * 40, "has_reference": None}
