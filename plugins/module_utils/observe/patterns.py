@@ -20,7 +20,7 @@ class Patterns:
 
     def __init__(self, pairs: Pairs) -> None:
         self._rules = [(re.compile(regex).match, bool(include)) for regex, include in reversed(pairs)]
-        union = "|".join(f"(?:{re.sub('[(][?]P<[^>]+>', '(?:', regex)})" for regex, _include in pairs)
+        union = "|".join(f"(?:{regex})" for regex, _include in pairs)
         # One combined expression answers "no pattern matches" for the many paths that none concerns.
         self._any = re.compile(union).match if pairs else None
 

@@ -8,16 +8,13 @@
 
 from __future__ import annotations
 
-import re
 import typing as t
 
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.wildmatch import Hopeless, PatternError, translate
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.gitglob import translate
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.pattern_errors import Hopeless, PatternError
 
 MAX_PATTERN = 4096
 """Longest pattern, in characters: no longer than the longest path."""
-
-WILD = frozenset("*?[\\")
-"""What ends the part of a pattern that git compares as it stands."""
 
 Pairs = list[list[t.Any]]
 """``[[regex: str, include: bool], ...]``, in the order of the patterns."""
@@ -43,10 +40,12 @@ def compile_selection(lines: t.Sequence[str]) -> Pairs:
 
 
 def compile_gitignores(files: t.Mapping[str, str]) -> Pairs:
-    """Compile the text of every ``.gitignore``, keyed by its path, as git reads them: the deepest has the last word.
+    """Compile the text of every ``.gitignore`` of a repository, as git reads them: the deepest has the last word.
 
-    Paths and text are UTF-8 decoded with ``surrogateescape``. A pattern that can never match is passed over, as git
-    does. Raises :class:`PatternError` for one that is too long.
+    ``files`` is keyed by path. The paths, and those that the pairs match, are relative to the repository's root, which
+    is the host's ``drift_root``: a file above a tree counts in it too. Paths and text are UTF-8 decoded with
+    ``surrogateescape``. A pattern that can never match is passed over, as git does. Raises :class:`PatternError` for
+    one that is too long.
     """
     pairs: Pairs = []
     for path in sorted(files, key=lambda name: (name.count("/"), name)):
@@ -61,15 +60,6 @@ def compile_gitignores(files: t.Mapping[str, str]) -> Pairs:
     return pairs
 
 
-_END = {
-    (False, False): r"/?\Z",
-    (False, True): r"/\Z",
-    (True, False): r"(?:/|\Z)",
-    (True, True): "/",
-}
-"""How an expression ends, by whether it matches below and whether its pattern is for directories only."""
-
-
 def _pair(line: str, base: str, below: bool) -> list[t.Any]:
     if len(line) > MAX_PATTERN:
         raise PatternError(f"pattern {line[:40]!r}... is longer than {MAX_PATTERN} characters")
@@ -77,37 +67,22 @@ def _pair(line: str, base: str, below: bool) -> list[t.Any]:
         return [_regex(line, base, below), not line.startswith("!")]
     except Hopeless as reason:
         raise Hopeless(f"pattern {line!r} can never match: {reason}") from reason
+    except PatternError as reason:
+        raise PatternError(f"pattern {line!r} cannot be used: {reason}") from reason
 
 
 def _regex(line: str, base: str, below: bool) -> str:
     glob = _strip(line)
     if not glob or glob.startswith("#"):
         raise Hopeless("it is a comment" if glob else "it is blank")
-    glob = glob.removeprefix("!")
-    directory = glob.endswith("/")
-    if directory:
-        glob = glob[:-1]
-    prefix = re.escape(base) + r"/(?!\Z)" if base else ""
-    end = _END[below, directory]
-    if not glob.strip("/"):
-        raise Hopeless("it names nothing")
-    if "/" not in glob:
-        return prefix + _anywhere(glob) + end
-    start = next((at for at, char in enumerate(glob) if char in WILD), len(glob))
-    anchored = glob.removeprefix("/")
-    return prefix + translate(anchored, max(0, start - len(glob) + len(anchored))) + end
-
-
-def _anywhere(glob: str) -> str:
-    """Return the expression for a pattern without a slash: it is compared with the last name of a path."""
-    suffix = glob[1:]
-    if glob[0] == "*" and suffix and not WILD.intersection(suffix):
-        return "(?s:.*)" + re.escape(suffix)
-    return "(?s:.*/)?" + translate(glob)
+    return translate(glob.removeprefix("!"), base, below)
 
 
 def _strip(line: str) -> str:
-    """Return a line without its trailing spaces, as git reads it: a backslash keeps the space behind it."""
+    """Return a line without its trailing spaces, as git reads it: a backslash keeps the space behind it.
+
+    pathspec 1.1.1 strips tabs as well, which are part of a name for git.
+    """
     end = 0
     at = 0
     while at < len(line):

@@ -11,6 +11,7 @@ import posixpath
 import re
 import typing as t
 
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.pattern_errors import PatternError
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.patterns import compile_lines
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.schema import (
     ListOf,
@@ -21,7 +22,6 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.schema imp
     nearest,
     quote,
 )
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.wildmatch import PatternError
 
 SEVERITIES = ("critical", "high", "medium", "low", "info")
 """From worst to least."""

@@ -15,6 +15,7 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.secret_files import
     is_secret_file,
     secret_name_regex,
 )
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.patterns import compile_selection
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -159,8 +160,7 @@ def test_the_expression_captures_nothing() -> None:
 
 
 def compiled(*patterns: str) -> Patterns:
-    spec = pathspec.GitIgnoreSpec.from_lines(patterns)
-    return Patterns([[pattern.regex.pattern, pattern.include] for pattern in spec.patterns])
+    return Patterns(compile_selection(patterns))
 
 
 def test_the_contract_decides_where_it_says_something() -> None:

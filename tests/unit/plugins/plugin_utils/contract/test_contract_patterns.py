@@ -13,16 +13,18 @@ import sys
 from pathlib import Path
 
 import pytest
+from ansible.errors import AnsibleError
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.patterns import Patterns
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.pattern_errors import PatternError
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.patterns import (
     MAX_PATTERN,
     compile_gitignores,
     compile_lines,
     compile_selection,
 )
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.wildmatch import PatternError
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from pathspec.patterns.gitignore.spec import GitIgnoreSpecPattern
 
 DIRS = ["a", "b", "foo", "a b", "foo.x"]
 LEAVES = [
@@ -97,8 +99,9 @@ def oracle(tmp_path_factory: pytest.TempPathFactory) -> Oracle:
     return Oracle(tmp_path_factory.mktemp("ignored"))
 
 
+# 700 times three random files.
 @given(root=LINES, nested=LINES, deeper=LINES)
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=700, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_random_patterns_are_read_as_git_reads_them(
     oracle: Oracle, root: list[str], nested: list[str], deeper: list[str]
 ) -> None:
@@ -127,6 +130,21 @@ def test_random_patterns_are_read_as_git_reads_them(
         "foo\\\n[\n[[:nonsense:]]\n/\n//\n!\n\n",
         "*\n!*/\n!*.x\n",
         "a\0b\n",
+        # Each of these pathspec 1.1.1 reads otherwise than git, or refuses.
+        "foo[!a]b\nfoo[^x]a\n",
+        "[[:alpha:]]\n",
+        "[a\\]]\n",
+        "foo[/]a\n[/]a\n",
+        "[z-a]\n",
+        "\t\n",
+        "b\t  \n",
+        "foo/**/\n",
+        "/fo**\n!/fo**/b\n",
+        "/f**/**\n!/f**/**/**/b\n",
+        "foo/***/b\n",
+        "**\\/b\n",
+        "foo\\/a\n",
+        "foo\\/\n",
     ],
 )
 def test_known_traps(oracle: Oracle, text: str) -> None:
@@ -171,6 +189,39 @@ def test_a_selection_reaches_below_the_directories_it_names(
     assert Patterns(compile_selection(patterns)).verdict(path, False) is expected
 
 
+@given(lines=LINES)
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_a_selection_of_one_pattern_is_what_git_ignores_for_it(oracle: Oracle, lines: list[str]) -> None:
+    line = lines[0].removeprefix("!") or "a"
+    ignored = oracle.ignored({".gitignore": line + "\r\n"})
+    try:
+        selection = Patterns(compile_selection([line]))
+    except PatternError:
+        assert ignored == set()
+        return
+    assert {path for path in oracle.paths if selection.verdict(path, path in oracle.dirs)} == ignored
+
+
+@given(lines=LINES, base=st.sampled_from(["", "a/b"]))
+def test_nothing_that_travels_captures(lines: list[str], base: str) -> None:
+    """The host joins all expressions into one, where groups would collide."""
+    files = {f"{base}/.gitignore".lstrip("/"): "\n".join(lines)}
+    assert all(re.compile(regex).groups == 0 for regex, _include in compile_gitignores(files))
+
+
+def test_a_missing_library_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pathspec.patterns.gitignore.spec", None)
+    with pytest.raises(AnsibleError, match="need the Python library pathspec"):
+        compile_lines(["a"])
+
+
+@pytest.mark.parametrize("answer", [None, "^a$", "a(?:(?P<ps_d>/)|$)", "^a(?P<ps_d>/)"])
+def test_a_pathspec_that_translates_otherwise_is_refused(monkeypatch: pytest.MonkeyPatch, answer: str | None) -> None:
+    monkeypatch.setattr(GitIgnoreSpecPattern, "pattern_to_regex", lambda pattern: (answer, True))
+    with pytest.raises(PatternError, match="'a' cannot be used: this version of pathspec"):
+        compile_lines(["a"])
+
+
 def test_a_base_holds_below_itself_only() -> None:
     patterns = Patterns(compile_lines(["*.x", "/top"], base="a+b"))
     asked = {path: patterns.verdict(path, False) for path in ("a+b/c/d.x", "a+b/top", "a+b/c/top", "aab/d.x", "d.x")}
@@ -187,6 +238,7 @@ def test_a_base_holds_below_itself_only() -> None:
         ("# x", "it is a comment"),
         ("/", "it names nothing"),
         ("!", "it names nothing"),
+        ("a\ud800", "no file name holds"),
         ("a" * (MAX_PATTERN + 1), f"longer than {MAX_PATTERN}"),
     ],
 )
@@ -204,6 +256,9 @@ def test_a_pattern_that_means_nothing_is_refused_by_name(pattern: str, reason: s
         ("**/a/" * 40 + "b", "a/" * 1500 + "c"),
         ("**/*a*a*/" * 30 + "b", "aaaa/" * 700 + "c"),
         ("**\\/a/" * 30 + "b", "a/" * 1500 + "c"),
+        ("/x**/" + "**/[a-b]*a/" * 30 + "b", "xa/" + "a/" * 1500 + "c"),
+        ("*a" * 7 + "b", "a" * 200),
+        ("/x" + "**/" * 50 + "b", "xa/" + "a/" * 1500 + "c"),
     ],
 )
 def test_hostile_patterns_do_not_explode(pattern: str, path: str) -> None:
