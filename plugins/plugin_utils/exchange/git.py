@@ -17,5 +17,7 @@ class GitExchange(Exchange):
 
     def read(self, data: Json) -> Json:
         side = self.context.side
-        related = data["repository"] == "present" and side is not None
-        return {**data, "relation": side.relation(data) if related and side is not None else None}
+        if side is None or data["repository"] != "present":
+            return {**data, "relation": None}
+        tags = side.peeled(data["tags"]) if data["tags"] else {}
+        return {**data, "tags": tags, "relation": side.relation(data)}

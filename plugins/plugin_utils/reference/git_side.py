@@ -91,6 +91,10 @@ class GitSide(Side):
             return None
         return Base({**found, "source": "nearest"}, self._narrowed(found["commit"], spec))
 
+    def peeled(self, tags: t.Mapping[str, str]) -> dict[str, str]:
+        with Repository(self._repo) as repository:
+            return history.peel(repository, tags)
+
     def relation(self, git_data: Json) -> Json:
         with Repository(self._repo) as repository:
             head, tree = git_data["head"]["commit"], git_data["index"].get("tree")

@@ -24,6 +24,20 @@ def is_commit(repository: Repository, commit: str) -> bool:
     return done.output.startswith(f"{commit} commit ".encode("ascii"))
 
 
+def peel(repository: Repository, tags: t.Mapping[str, str]) -> dict[str, str]:
+    """Return the commit of each tag, by name. A host's annotated tag is an object of its own, which only this side can read.
+
+    A tag whose object the repository does not know keeps that.
+    """
+    names = [name for name, oid in sorted(tags.items()) if _OBJECT_ID.fullmatch(oid)]
+    if not names:
+        return dict(tags)
+    asked = "".join(f"{tags[name]}^{{commit}}\n" for name in names).encode("ascii")
+    lines = repository.run("cat-file", "--batch-check", stdin=asked).output.decode("ascii").splitlines()
+    found = {name: line.split(" ")[0] for name, line in zip(names, lines, strict=True) if " commit " in line}
+    return {**tags, **found}
+
+
 def relation(
     repository: Repository,
     reference_commit: str,

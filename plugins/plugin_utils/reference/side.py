@@ -43,6 +43,10 @@ class Side:
         """Return the older commit that a host's tree was deployed from, when it is known or can be recognised."""
         return None
 
+    def peeled(self, tags: t.Mapping[str, str]) -> dict[str, str]:
+        """Return the host's tags with the commit that each names, where the reference knows it."""
+        return dict(tags)
+
     def relation(self, git: Json) -> Json | None:
         """Return how the host's repository stands to the reference; None when the reference has no history."""
         return None

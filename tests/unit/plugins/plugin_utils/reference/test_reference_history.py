@@ -139,3 +139,13 @@ def test_remote_branches_as_the_hosts_owner_last_fetched_them(repo: Repo) -> Non
     assert found["origin/main"] == {"commit": new, "has_reference": True, "ahead": 0, "behind": 1}
     assert found["origin/old"] == {"commit": old, "has_reference": False, "ahead": 0, "behind": 0}
     assert found["origin/far"] == {"commit": "f" * 40, "has_reference": None}
+
+
+def test_an_annotated_tag_names_its_commit(repo: Repo) -> None:
+    repo.git("tag", "light")
+    repo.git("tag", "-a", "-m", "released", "annotated")
+    head, annotated = repo.git("rev-parse", "HEAD"), repo.git("rev-parse", "annotated")
+    assert annotated != head
+    with Repository(str(repo.path)) as repository:
+        found = history.peel(repository, {"light": head, "annotated": annotated, "far": "f" * 40})
+    assert found == {"light": head, "annotated": head, "far": "f" * 40}
