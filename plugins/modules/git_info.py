@@ -68,8 +68,8 @@ EXAMPLES = r"""
 RETURN = r"""
 git:
   description:
-    - What was seen of the repository. Paths are relative to the work tree; bytes that are no UTF-8 are shown as C(\\xNN),
-      and a backslash is doubled.
+    - What was seen of the repository. Paths are relative to the work tree; bytes that are no UTF-8 are shown as
+      C(\\xNN), and a backslash is doubled.
     - Without a readable repository there are only RV(git.repository) and RV(git.reason).
   returned: success
   type: dict
@@ -116,8 +116,8 @@ git:
       returned: when present
     remotes:
       description:
-        - Of each remote the C(url) (credentials masked), the C(branches) as of the last fetch, and the time C(fetched) of
-          the last fetch, if that is known.
+        - Of each remote the C(url) (credentials masked), the C(branches) as of the last fetch, and the time C(fetched)
+          of the last fetch, if that is known.
       type: dict
       returned: when present
     stashes:

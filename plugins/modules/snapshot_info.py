@@ -112,6 +112,6 @@ sections:
     trees: {outcome: ok}
 """
 
-# Tells ansible-core that this is a script whose arguments it puts in itself: such a script needs no zip file on the host.
-# The action plugin of the same name sends the collectors in the place of this text.
+# Tells ansible-core that this is a script whose arguments it puts in itself: such a script needs no zip file on the
+# host. The action plugin of the same name sends the collectors in the place of this text.
 ARGUMENTS = "<<INCLUDE_ANSIBLE_MODULE_JSON_ARGS>>"

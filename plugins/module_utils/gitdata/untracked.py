@@ -47,7 +47,7 @@ class Search:
         """Directories that could not be searched, with the reason."""
 
     def run(self, work_fd: int) -> list[Untracked]:
-        """Return what is untracked, sorted. Raises Unseen when the time is up."""
+        """Return what is untracked, in no order. Raises Unseen when the time is up."""
         device = os.fstat(work_fd).st_dev
         # A frame is an open directory, its path, and its directories that are still to be searched: each with what it
         # counts for, None when tracked files are below it.
@@ -69,8 +69,7 @@ class Search:
         finally:
             for fd, _path, _todo in frames[1:]:
                 os.close(fd)
-        kept = [item for item in self._found if item.files or item.nested]
-        return sorted(kept, key=lambda item: item.path)
+        return [item for item in self._found if item.files or item.nested]
 
     def _open(self, parent_fd: int, name: str, path: str, device: int, depth: int) -> int | None:
         if depth > _MAX_DEPTH:

@@ -137,8 +137,10 @@ class _Reader:
         self._unknown += [{"path": show(path), "reason": reason} for path, reason in search.unseen]
         limit = int(self._spec.get("max_paths", MAX_PATHS))
         lists: dict[str, list[t.Any]] = {kind: sorted(map(show, found.paths[kind])) for kind in _KINDS}
-        lists["unverified"] = [{"path": show(path), "reason": reason} for path, reason in sorted(found.unverified)]
+        lists["unverified"] = [{"path": show(path), "reason": reason} for path, reason in found.unverified]
         lists["untracked"] = [{"path": show(item.path), "files": item.count()} for item in untracked]
+        for kind in ("unverified", "untracked"):
+            lists[kind].sort(key=lambda item: str(item["path"]))
         changes = _changes("ok", "")
         changes.update({kind: items[:limit] for kind, items in lists.items()})
         changes["truncated"] = any(len(items) > limit for items in lists.values())

@@ -14,7 +14,7 @@ import struct
 import time
 import typing as t
 
-from ansible_collections.evenkeel.drift.plugins.module_utils.gitdata import repository
+from ansible_collections.evenkeel.drift.plugins.module_utils.gitdata.repository import head_commit
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host, Unseen, explain
 from ansible_collections.evenkeel.drift.plugins.module_utils.secret_files import is_secret_file
 from ansible_collections.evenkeel.drift.plugins.module_utils.text import show
@@ -144,7 +144,7 @@ class Recorder:
     def _nested(self, visit: Visit) -> None:
         """Record the work tree of another repository by the commit that it is at."""
         try:
-            commit = repository.head_commit(visit.fd)
+            commit = head_commit(visit.fd)
         except Unseen as unseen:
             self.unseen(visit.path, f"nested repository: {unseen.reason}")
             return

@@ -12,7 +12,7 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.schema imp
 
 CHECKS = (
     *("repository", "commit", "branch", "tag", "modified", "untracked", "staged", "stash", "operation", "conflicted"),
-    *("remote", "on_remote", "read", "owner"),
+    *("remote", "on_remote", "read", "owner", "unverified"),
 )
 """The checks of this section, whose severity can be set."""
 

@@ -94,7 +94,9 @@ def variables(cwd: str = ".") -> dict[str, Key]:
             shapes.Name(), None, "the application; unset: the name of drift_root and a hash of it"
         ),
         "drift_fail_on": Key(
-            shapes.Choice((*shapes.SEVERITIES[:-1], "never")), "high", "a host fails from this severity on, and on anything that could not be seen"
+            shapes.Choice((*shapes.SEVERITIES[:-1], "never")),
+            "high",
+            "a host fails from this severity on, and on anything that could not be seen",
         ),
         "drift_sections": Key(
             ListOf(SectionName(), minimum=1, split=True), None, "audit only these sections; unset: all of the contract"

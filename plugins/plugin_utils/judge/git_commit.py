@@ -228,7 +228,11 @@ def _on_remote(scope: Scope, level: Level, subject: str, name: str, data: Detail
         if branch.startswith(f"{name}/")
     }
     severity, wanted = level("on_remote"), reference_name(reference)
-    when = f"as last fetched at {remote['fetched']}" if remote["fetched"] else "as last fetched, at a time that is not recorded"
+    when = (
+        f"as last fetched at {remote['fetched']}"
+        if remote["fetched"]
+        else "as last fetched, at a time that is not recorded"
+    )
     observed = {
         "branches": {branch: branches[branch] for branch in sorted(branches)[:LISTED]},
         "fetched": remote["fetched"],

@@ -13,19 +13,17 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge import severi
 
 
 class PathSeverity:
-    """Ordered levels with gitignore patterns, relative to the tree; the worst level that matches a path wins."""
+    """Ordered levels with gitignore patterns, relative to ``drift_root``; the worst level that matches a path wins."""
 
-    def __init__(self, levels: t.Mapping[str, t.Sequence[str]], tree_path: str) -> None:
-        self._tree = "" if tree_path in ("", ".") else tree_path.rstrip("/") + "/"
+    def __init__(self, levels: t.Mapping[str, t.Sequence[str]]) -> None:
         self._levels = [
             (level, Patterns(compile_selection(levels[level]))) for level in severity.SEVERITIES if levels.get(level)
         ]
 
     def of(self, path: str, default: str, is_dir: bool = False) -> str:
         """Return the severity of a path, which is relative to ``drift_root``."""
-        inside = path[len(self._tree) :] if path.startswith(self._tree) else path
         for level, patterns in self._levels:
-            if patterns.verdict(inside, is_dir) is True:
+            if patterns.verdict(path, is_dir) is True:
                 return level
         return default
 

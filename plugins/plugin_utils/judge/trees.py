@@ -43,7 +43,7 @@ def judge(contract: t.Sequence[Details], evidence: Details, context: Context) ->
 
 def _judge_tree(entry: Details, tree: Details, context: Context, made: Judgement) -> None:
     scope = Scope(context, SECTION, entry["name"], entry, "system")
-    severities = PathSeverity(entry.get("severity") or {}, entry["path"])
+    severities = PathSeverity(entry.get("severity") or {})
     made.facts["trees"].append({key: tree[key] for key in _FACTS if key in tree})
     if tree["outcome"] != "ok":
         summary = f"The tree {entry['path']} was not seen: {tree['reason']}"
@@ -126,8 +126,7 @@ def _cell(tree: Details, context: Context, whole: bool) -> str:
 
 def _forbids(entry: Details) -> t.Callable[[str], bool]:
     patterns = Patterns(compile_selection(entry.get("forbid") or []))
-    prefix = "" if entry["path"] in ("", ".") else f"{entry['path']}/"
-    return lambda path: patterns.verdict(path.removeprefix(prefix), False) is True
+    return lambda path: patterns.verdict(path, False) is True
 
 
 def _cover(tree: Details, name: str, context: Context, made: Judgement) -> None:

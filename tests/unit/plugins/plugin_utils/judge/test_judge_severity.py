@@ -43,8 +43,15 @@ def test_worst_and_counts() -> None:
 
 def _finding(outcome: str, level: str) -> dict[str, str]:
     return {
-        "id": "1", "outcome": outcome, "severity": level, "summary": "s", "host": "h", "environment": "prod",
-        "section": "trees", "component": "source", "check": "read",
+        "id": "1",
+        "outcome": outcome,
+        "severity": level,
+        "summary": "s",
+        "host": "h",
+        "environment": "prod",
+        "section": "trees",
+        "component": "source",
+        "check": "read",
     }
 
 
