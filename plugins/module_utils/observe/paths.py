@@ -36,7 +36,7 @@ def _open(name: Name, flags: int, dir_fd: int | None) -> int:
 
 
 def open_dir(parent_fd: int | None, name: Name) -> int:
-    """Return a descriptor of the directory ``name`` below ``parent_fd`` (None: the working directory). Raises OSError."""
+    """Return a descriptor of the directory ``name`` below ``parent_fd`` (None: a path as it is). Raises OSError."""
     return _open(name, _DIRECTORY, parent_fd)
 
 

@@ -17,11 +17,12 @@ Json = dict[str, t.Any]
 
 
 def save_baseline(folder: RunFolder, path: str, signing_key: str | None) -> None:
-    """Write the whole trees of the run's one host to ``path``. Raises StoreError when there is not one host, wholly seen."""
+    """Write the whole trees of the run's one host to ``path``. Raises StoreError unless there is one, wholly seen."""
     run = folder.read("run.json")
     if len(run["hosts"]) != 1:
         raise StoreError(
-            f"drift_save_baseline: a baseline is of one host, and this run has {len(run['hosts'])}; add --limit with one host"
+            f"drift_save_baseline: a baseline is of one host, and this run has {len(run['hosts'])}; "
+            "add --limit with one host"
         )
     host = run["hosts"][0]
     settings = evidence.load(folder, host, evidence.SETTINGS) or {}

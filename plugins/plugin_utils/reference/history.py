@@ -25,7 +25,7 @@ def is_commit(repository: Repository, commit: str) -> bool:
 
 
 def peel(repository: Repository, tags: t.Mapping[str, str]) -> dict[str, str]:
-    """Return the commit of each tag, by name. A host's annotated tag is an object of its own, which only this side can read.
+    """Return the commit of each tag, by name. A host's annotated tag is an object that only this side can read.
 
     A tag whose object the repository does not know keeps that.
     """

@@ -32,7 +32,7 @@ class Sides:
         self.cache = cache
 
     def of(self, settings: Settings, host: str) -> tuple[Side | None, str | None]:
-        """Return the other side of a host, and the reference's id. An id without a side means that it is not to be had."""
+        """Return the other side of a host, and the reference's id. An id without a side means that it cannot be had."""
         wanted = settings.reference
         if wanted is None or wanted.get("host") == host:
             return None, None

@@ -112,10 +112,11 @@ def test_what_the_contract_grades_info_is_told_and_no_failure() -> None:
     assert (found.severity, found.outcome) == ("info", "observation")
 
 
-def test_patterns_are_relative_to_the_tree() -> None:
-    contract = {**TREE, "path": "app"}
-    made = judge(contract=contract, path="app", differences=[difference("app/src/core/a.py", entry("a"), entry("b"))])
-    assert only(made).severity == "critical"
+@pytest.mark.parametrize(("path", "severity"), [("src/core/a.py", "critical"), ("app/src/core/a.py", "medium")])
+def test_patterns_are_relative_to_the_root_wherever_the_tree_lies(path: str, severity: str) -> None:
+    contract = {**TREE, "path": path.partition("/")[0]}
+    made = judge(contract=contract, path=contract["path"], differences=[difference(path, entry("a"), entry("b"))])
+    assert only(made).severity == severity
 
 
 def test_a_whole_directory_is_one_finding_with_its_count() -> None:
