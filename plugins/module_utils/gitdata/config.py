@@ -70,7 +70,7 @@ def parse(text: bytes, into: Config | None = None) -> Config:
             at = header.end()
         else:
             key = _KEY.match(text, at)
-            if not key or not section:
+            if not key:
                 raise _wrong(text, at)
             value, at = _value(text, key.end())
             config.add(section, subsection, key.group(1).decode("ascii").lower(), value)

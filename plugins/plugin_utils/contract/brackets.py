@@ -55,7 +55,7 @@ def bracket(glob: str, at: int) -> tuple[str, int]:
         elif char == "[" and following == ":" and (name := _class_name(glob, at)) is not None:
             if name not in _CLASSES:
                 raise Hopeless(f"[:{name}:] is no character class")
-            ranges += [(low, high) for low, high in map(tuple, _CLASSES[name])]
+            ranges += [(span[0], span[1]) for span in _CLASSES[name]]
             at += len(name) + 3
             previous = ""
         else:

@@ -197,7 +197,7 @@ class Repository:
     def fetched(self) -> str | None:
         """Return when the operator's repository was last fetched into, or None when that is not known."""
         times = []
-        for folder in {self._layout.own, self._layout.common}:
+        for folder in (self._layout.own, self._layout.common):
             try:
                 times.append(os.stat(os.path.join(folder, "FETCH_HEAD"), follow_symlinks=False).st_mtime)
             except FileNotFoundError:

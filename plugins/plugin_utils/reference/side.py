@@ -39,7 +39,7 @@ class Side:
         """Return the keyed digests of secret-class files, or None when this reference cannot be compared by them."""
         return None
 
-    def base(self, git: Json, name: str, spec: Json, host: Directories, reference: Directories) -> Base | None:
+    def base(self, git_data: Json, name: str, spec: Json, host: Directories, reference: Directories) -> Base | None:
         """Return the older commit that a host's tree was deployed from, when it is known or can be recognised."""
         return None
 
@@ -47,7 +47,7 @@ class Side:
         """Return the host's tags with the commit that each names, where the reference knows it."""
         return dict(tags)
 
-    def relation(self, git: Json) -> Json | None:
+    def relation(self, git_data: Json) -> Json | None:
         """Return how the host's repository stands to the reference; None when the reference has no history."""
         return None
 

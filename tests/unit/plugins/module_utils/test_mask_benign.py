@@ -169,8 +169,13 @@ WORDS = [
 def benign() -> list[str]:
     """Return more than 2,000 values as reports are full of them."""
     rng = random.Random(3)
-    digest: t.Callable[[str, int], str] = lambda name, n: hashlib.new(name, str(n).encode()).hexdigest()  # noqa: E731 - one line a kind
-    word = lambda: rng.choice(WORDS)  # noqa: E731 - one line a kind
+
+    def digest(name: str, number: int) -> str:
+        return hashlib.new(name, str(number).encode()).hexdigest()
+
+    def word() -> str:
+        return rng.choice(WORDS)
+
     makers: list[t.Callable[[int], str]] = [
         lambda n: digest("sha1", n),
         lambda n: digest("sha256", n),

@@ -25,7 +25,7 @@ ALNUM = UPPER + LOWER + DIGITS
 def some(rng: random.Random, letters: str, count: int) -> str:
     """Return random letters, digits and both cases among them where the alphabet has them."""
     while True:
-        text = "".join(rng.choice(letters) for _ in range(count))
+        text = "".join(rng.choice(letters) for _number in range(count))
         wanted = [kind for kind in (DIGITS, UPPER, LOWER) if set(kind) <= set(letters)]
         if count < 8 or all(set(kind) & set(text) for kind in wanted):
             return text
@@ -47,7 +47,7 @@ def jwt(rng: random.Random) -> str:
 
 def key_block(label: str, width: int = 64) -> t.Callable[[random.Random], str]:
     def make(rng: random.Random) -> str:
-        lines = [some(rng, ALNUM + "+/", width) for _ in range(4)]
+        lines = [some(rng, ALNUM + "+/", width) for _number in range(4)]
         return "\n".join([f"-----BEGIN {label}-----", *lines, some(rng, ALNUM, 20) + "==", f"-----END {label}-----"])
 
     return make
@@ -219,9 +219,9 @@ ENCODINGS: dict[str, t.Callable[[str], str]] = {
     "upper-case hex": lambda s: s.encode().hex().upper(),
     "url": lambda s: urllib.parse.quote(s, safe=""),
     "url, every byte": lambda s: "".join(f"%{byte:02X}" for byte in s.encode()),
-    "json": lambda s: json.dumps(s),
+    "json": json.dumps,
     "json, every character": lambda s: "".join(f"\\u{ord(char):04x}" for char in s),
-    "html": lambda s: html.escape(s),
+    "html": html.escape,
     "html, every character": lambda s: "".join(f"&#{ord(char)};" for char in s),
     "shell": shlex.quote,
     "upper case": str.upper,
@@ -372,12 +372,12 @@ def test_a_tree_is_masked_by_its_keys_too() -> None:
 
 def test_names_that_differ_only_in_their_secrets_are_all_kept() -> None:
     rng = random.Random(12)
-    first, second = (SHAPES["gitlab"](rng) for _ in range(2))
+    first, second = (SHAPES["gitlab"](rng) for _number in range(2))
     assert mask_tree({first: 1, second: 2}) == {MARK: 1, f"{MARK} (2)": 2}
 
 
 def test_a_tree_that_is_too_deep_is_cut() -> None:
     tree: t.Any = "leaf"
-    for _ in range(400):
+    for _number in range(400):
         tree = [tree]
     assert "leaf" not in json.dumps(mask_tree(tree))

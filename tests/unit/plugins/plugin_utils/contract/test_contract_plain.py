@@ -26,7 +26,7 @@ def _types(value: t.Any) -> set[type]:
 
 def test_what_ansible_loaded_loses_its_tags() -> None:
     loaded = DataLoader().load("{a: [x, 1, true, null, 1.5, 2027-01-31], b: {c: d}}")
-    assert type(loaded) is not dict
+    assert loaded.__class__ is not dict
     assert plain(loaded, "v") == {"a": ["x", 1, True, None, 1.5, "2027-01-31"], "b": {"c": "d"}}
     assert _types(plain(loaded, "v")) == {dict, list, str, int, bool, type(None), float}
 
@@ -37,7 +37,7 @@ def test_a_date_is_its_iso_text() -> None:
 
 def _nested(depth: int) -> t.Any:
     value: t.Any = "x"
-    for _ in range(depth):
+    for _level in range(depth):
         value = [value]
     return value
 

@@ -14,8 +14,8 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.scope import 
 from judge_builders import ALONE, BASE, CONTEXT, TREE, UNMADE, difference, entry, tree
 
 
-def judge(context: Context = CONTEXT, contract: t.Mapping[str, t.Any] = TREE, **more: t.Any) -> Judgement:
-    return trees.judge([contract], {"trees": [tree(**more)]}, context)
+def judge(context: Context = CONTEXT, contract: t.Mapping[str, t.Any] | None = None, **more: t.Any) -> Judgement:
+    return trees.judge([contract or TREE], {"trees": [tree(**more)]}, context)
 
 
 def findings(made: Judgement) -> list[Check]:
