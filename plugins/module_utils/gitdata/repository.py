@@ -63,10 +63,14 @@ def read_index(place: Place, oid_size: int) -> IndexFile:
         raise Unseen(f"index: {explain(error)}") from None
     try:
         written_ns = os.fstat(fd).st_mtime_ns
-        own = index.parse(paths.read_fd(fd, index.LIMIT), oid_size)
+        data = paths.read_fd(fd, index.LIMIT)
+    except OSError as error:
+        raise Unseen(f"index: {explain(error)}") from None
+    except Unseen as unseen:
+        raise Unseen(f"index: {unseen.reason}") from None
     finally:
         os.close(fd)
-    return IndexFile(_whole(place, own, oid_size), written_ns, True)
+    return IndexFile(_whole(place, index.parse(data, oid_size), oid_size), written_ns, True)
 
 
 def _whole(place: Place, own: index.Parsed, oid_size: int) -> index.Index:
