@@ -68,7 +68,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
             "changed": False,
             "path": folder.path,
             "reference_hosts": self._reference_hosts(variables, hosts),
-            "task_timeout": self._timeout(variables, hosts, settings) + _GRACE_S,
+            "task_timeouts": {host: self._timeout(variables, host, settings) + _GRACE_S for host in hosts},
         }
 
     def _run_wide(self, variables: Json) -> Settings:
@@ -91,14 +91,17 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
         named = {str(reference["host"]) for reference in references if _names_host(reference)}
         return sorted(named & set(hosts))
 
-    def _timeout(self, variables: Json, hosts: list[str], settings: Settings) -> int:
-        """Return the longest time limit of any host, in seconds."""
-        limits = [settings.host_timeout]
-        for host in hosts:
-            limit = variables["hostvars"][host].get("drift_host_timeout")
-            if limit is not None:
-                limits.append(resolve({"drift_root": "/", "drift_host_timeout": limit}, cwd=os.getcwd()).host_timeout)
-        return max(limits)
+    def _timeout(self, variables: Json, host: str, settings: Settings) -> int:
+        """Return a host's time limit in seconds; that of the run where its own is not valid, as the host will say."""
+        limit = variables["hostvars"][host].get("drift_host_timeout")
+        try:
+            return (
+                resolve({"drift_root": "/", "drift_host_timeout": limit}, cwd=os.getcwd()).host_timeout
+                if limit
+                else settings.host_timeout
+            )
+        except ContractError:
+            return settings.host_timeout
 
 
 def _names_host(reference: t.Any) -> bool:

@@ -54,9 +54,10 @@ reference_hosts:
   type: list
   elements: str
   sample: []
-task_timeout:
-  description: Seconds after which the observation of a host is given up.
+task_timeouts:
+  description: Seconds after which the observation of a host is given up, by host.
   returned: success
-  type: int
-  sample: 360
+  type: dict
+  sample:
+    prod-1: 360
 """

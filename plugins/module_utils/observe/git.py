@@ -48,7 +48,7 @@ def collect(spec: t.Mapping[str, t.Any], host: Host) -> Json:
     ``spec``: ``path`` of the work tree or bare repository, ``ignore`` (pairs for `Patterns`), ``max_paths``. Without a
     readable repository the data are ``{repository, reason}`` alone. Raises Unseen when ``path`` cannot be opened.
     """
-    work_fd = paths.open_root(os.path.join(host.root, spec.get("path", ".")))
+    work_fd = paths.open_root(os.path.normpath(os.path.join(host.root, spec.get("path", "."))))
     try:
         with find(work_fd) as place:
             return _Reader(spec, host, work_fd, place).read()

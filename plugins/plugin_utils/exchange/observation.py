@@ -18,6 +18,9 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.registry i
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.tree_request import GarbledAnswer
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.reference.unavailable import ReferenceUnavailable
 
+# Text is worth less waiting than drift.
+_FOLLOW_UP_S = 30
+
 Send = t.Callable[[Json], Json]
 
 
@@ -71,7 +74,7 @@ class Observer:
             problem = error.reason
             self._context.side = None
             exchanges, requests = self._prepare()
-        answer = self._ask(requests)
+        answer = self._ask(requests, self._limits.timeout_s)
         sections: dict[str, Json] = {}
         for name, half in exchanges.items():
             sections[name] = self._read(half, answer["sections"].get(name))
@@ -83,13 +86,13 @@ class Observer:
         exchanges = {name: exchange(name, contract, self._context) for name, contract in self._contract.items()}
         return exchanges, {name: half.request() for name, half in exchanges.items()}
 
-    def _ask(self, sections: Json) -> Json:
+    def _ask(self, sections: Json, timeout_s: int) -> Json:
         context, limits = self._context, self._limits
         answer = self._send(
             {
                 "protocol": PROTOCOL,
                 "root": context.root,
-                "timeout_s": limits.timeout_s,
+                "timeout_s": timeout_s,
                 "workers": limits.workers,
                 "nice": limits.nice,
                 "key": context.key.hex() if context.key else None,
@@ -123,7 +126,7 @@ class Observer:
         if not wanted:
             return
         try:
-            answers = self._ask(wanted)["sections"]
+            answers = self._ask(wanted, min(self._limits.timeout_s, _FOLLOW_UP_S))["sections"]
         except HostUnseen as unseen:
             answers = {}
             for name in seen:

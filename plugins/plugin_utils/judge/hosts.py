@@ -15,7 +15,7 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.check import 
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.registry import JUDGES
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.remedies import remedy
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.scope import Context, Judgement, Scope
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.words import reference_name
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.words import number, reference_name
 
 _FAILURES = {
     "unreachable": ("unreachable", "could not be reached"),
@@ -136,16 +136,20 @@ def _not_observed(context: Context, failure: Details) -> Judgement:
     )
 
 
-def judge_reference(reference: Details, environment: str) -> list[Check]:
-    """Return the finding of a reference that could not be made. There is one for each environment compared with it."""
+def judge_reference(reference: Details, environment: str, hosts: t.Sequence[str]) -> list[Check]:
+    """Return the finding of a reference that could not be made: one for the ``hosts`` of an environment that use it."""
     if reference.get("outcome", "ok") == "ok":
         return []
     name = reference_name(reference)
     where = f" of {reference['repo']}" if reference.get("repo") else ""
     scope = Scope(Context(environment, "*"), RUN, "reference", {}, "operational")
+    concerned = hosts[0] if len(hosts) == 1 else number(len(hosts), "host")
     summary = (
-        f"{environment} was not compared: the reference {name}{where} could not be made: {reference.get('reason')}"
+        f"{concerned} of {environment} not compared: the reference {name}{where} could not be made: "
+        f"{reference.get('reason')}"
     )
-    check = scope.unknown("reference", f"{name}{where}", "high", summary, cause="reference_failed")
+    check = scope.unknown(
+        "reference", f"{name}{where}", "high", summary, cause="reference_failed", observed={"hosts": list(hosts)}
+    )
     cure = remedy("fix_reference", "Correct the reference or its repository and audit again.")
-    return [dataclasses.replace(check, remedy=cure, evidence=("references.json",))]
+    return [dataclasses.replace(check, remedy=cure, evidence=(f"references/{reference['id']}.json",))]

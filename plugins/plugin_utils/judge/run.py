@@ -68,7 +68,7 @@ class _Fold:
         self._findings: dict[str, dict[str, t.Any]] = {}
         self._hosts: dict[str, set[str]] = {}
         self._roots: dict[str, dict[str, str | None]] = {}
-        self._used: dict[str, set[str]] = {}
+        self._used: dict[str, dict[str, list[str]]] = {}
         self._paths: dict[str, dict[str, str]] = {}
         for item in inputs.evidence:
             self._paths.setdefault(item["host"], {})[item["section"]] = item["path"]
@@ -76,9 +76,9 @@ class _Fold:
     def add_host(self, host: HostInputs) -> None:
         self._hosts.setdefault(host.environment, set()).add(host.name)
         self._roots.setdefault(host.environment, {})[host.name] = host.settings.get("root")
-        used = self._used.setdefault(host.environment, set())
+        used = self._used.setdefault(host.environment, {})
         if host.reference is not None:
-            used.add(host.reference)
+            used.setdefault(host.reference, []).append(host.name)
         reference = None if host.reference is None else self._references[host.reference]
         made = judge_host(host, reference, self._paths.get(host.name, {}))
         self._all.facts += made.facts
@@ -91,8 +91,8 @@ class _Fold:
     def add_run(self) -> None:
         """Add what concerns no single host. The waivers come last, when all that they may cover is known."""
         for environment, used in self._used.items():
-            for name in used:
-                for check in judge_reference(self._references[name], environment):
+            for name, hosts in used.items():
+                for check in judge_reference(self._references[name], environment, sorted(hosts)):
                     self._add(check)
         for check in self._ledger.checks():
             self._add(check)

@@ -52,6 +52,8 @@ def _fails(finding: Details, fail_on: str) -> bool:
 def _concerns(finding: Details, host: str, environment: str) -> bool:
     if finding["host"] == host:
         return True
+    if (finding["section"], finding["component"]) == (RUN, "reference"):
+        return host in finding["observed"]["hosts"] and environment == finding["environment"]
     if finding["section"] != RUN and finding["check"] != "waiver":
         return False
     return fnmatch.fnmatchcase(host, finding["host"]) and fnmatch.fnmatchcase(environment, finding["environment"])
