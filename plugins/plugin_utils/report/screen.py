@@ -48,15 +48,9 @@ class Screen:
             shown.append(self.paint(fitted, colour) + filler)
         self._lines.append(" ".join(shown).rstrip())
 
-    def wrapped(self, label: str, text: str) -> None:
-        """Add a text that must stay whole: it goes on in the next lines."""
-        rest = safe.terminal(f"{label}{text}")
-        while rest:
-            size = len(rest)
-            while safe.width(rest[:size]) > self.columns:
-                size -= 1
-            self._lines.append(rest[: max(size, 1)])
-            rest = rest[max(size, 1) :]
+    def whole(self, label: str, text: str) -> None:
+        """Add a line that may be wider than the screen: a path is there to be copied, and a terminal wraps it by itself."""
+        self._lines.append(safe.terminal(f"{label}{text}"))
 
     def paragraph(self, text: str, indent: str, most: int) -> None:
         """Add a text on as many lines as it needs, ``most`` at the most, each indented."""

@@ -26,7 +26,7 @@ SHOWN = 40
 
 
 def render(findings: Json, *, columns: int = 80, colour: bool = False, report_path: str) -> str:
-    """Return what the operator sees, no line wider than ``columns`` cells.
+    """Return what the operator sees, no line but the report's path wider than ``columns`` cells.
 
     Control codes are there only with ``colour``, and all of them are ours.
     """
@@ -40,7 +40,7 @@ def render(findings: Json, *, columns: int = 80, colour: bool = False, report_pa
     _findings(screen, "Findings", report.seen)
     _findings(screen, "Not seen", report.unknown)
     _verdict(screen, report)
-    screen.wrapped("Report: ", report_path)
+    screen.whole("Report: ", report_path)
     return screen.text()
 
 

@@ -53,7 +53,7 @@ class RunFolder:
         """Make a new folder below ``output_dir``: ``<started>-<label>-<n>``, mode 0700. Raises StoreError."""
         stamp = re.sub(r"[-:]", "", started)
         try:
-            os.makedirs(output_dir, mode=0o700, exist_ok=True)
+            _make_output_dir(output_dir)
             number = 1
             while True:
                 path = os.path.join(output_dir, f"{stamp}-{label}-{number}")
@@ -145,6 +145,14 @@ class RunFolder:
         for checksum, name in listed:
             if not os.path.isfile(self.join(name)) or self.checksum(name) != checksum:
                 raise StoreError(f"{self.join(name)} is not what the run wrote; {MANIFEST} says otherwise")
+
+
+def _make_output_dir(path: str) -> None:
+    """Make the folder of all runs, which git leaves alone wherever it lies: an audit must not make a work tree dirty."""
+    if not os.path.isdir(path):
+        os.makedirs(path, mode=0o700, exist_ok=True)
+        with open(os.path.join(path, ".gitignore"), "w", encoding="ascii") as file:
+            file.write("*\n")
 
 
 def point_latest(folder: RunFolder) -> None:

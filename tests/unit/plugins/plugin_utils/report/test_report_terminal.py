@@ -34,7 +34,7 @@ def cells(line: str) -> int:
 
 def check(text: str, columns: int = 80) -> None:
     assert not CONTROLS.search(text)
-    assert max(cells(line) for line in text.split("\n")) <= columns
+    assert max(cells(line) for line in text.split("\n") if not line.startswith("Report: ")) <= columns
 
 
 def check_hostile(name: str) -> None:
@@ -124,7 +124,7 @@ def test_the_path_of_the_report_is_whole_however_long_it_is() -> None:
     path = "/srv/" + "very-long-name/" * 20 + "report.md"
     text = terminal.render(scenarios.all_ok(), report_path=path)
     check(text)
-    assert f"Report: {path}" in text.replace("\n", "")
+    assert f"Report: {path}" in text.split("\n")
 
 
 @pytest.mark.parametrize(
