@@ -28,7 +28,8 @@ COLOUR = re.compile(r"\x1b\[(31|32|33|36|0)m")
 def cells(line: str) -> int:
     """Return the display cells of a line, counted apart from the code under test."""
     return sum(
-        0 if unicodedata.combining(char) else 2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in line
+        0 if unicodedata.category(char) in ("Mn", "Me") else 2 if unicodedata.east_asian_width(char) in "WF" else 1
+        for char in line
     )
 
 
