@@ -1,0 +1,95 @@
+# Copyright: Contributors to the evenkeel.drift project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Times the audit against its peers, side by side in one run: ``make bench``, or ``python tests/benchmark --help``."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import time
+import typing as t
+from pathlib import Path
+
+import audits
+import bars
+import clock
+import fleet
+import page
+import peers
+from workshop import Workshop
+
+_DEFAULT = Path(__file__).resolve().parents[2] / ".cache" / "bench"
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python tests/benchmark", description=__doc__)
+    parser.add_argument("--rounds", type=int, default=5, help="how often each case is run (default: 5)")
+    parser.add_argument("--fleet", action="store_true", help="measure many hosts at once instead")
+    parser.add_argument("--quick", action="store_true", help="leave out the peers that take long")
+    parser.add_argument("--dry-run", action="store_true", help="leave docs/benchmarks.md as it is")
+    return parser.parse_args()
+
+
+def _wire(probed: t.Mapping[str, dict[str, t.Any]]) -> tuple[str, int]:
+    """Return the table of bytes and memory, and how many bytes the second audit needs beyond code."""
+    code = bars.code_bytes()
+    rows = []
+    for name, seen in probed.items():
+        own = "-" if name == peers.PING else f"{(seen['sent'] - code + seen['answered']) / 1000:.0f}"
+        sizes = [f"{seen[key] / 1000:.0f}" for key in ("sent", "answered")]
+        memory = [f"{seen[key]:.0f}" for key in ("together_mb", "largest_mb")]
+        rows.append([name, *sizes, own, *memory])
+    head = ["", "sent, KB", "answered, KB", "without code, KB", "all processes, MB", "largest, MB"]
+    second = probed[audits.SECOND]
+    return page.table(head, rows), second["sent"] - code + second["answered"]
+
+
+def _probe(shop: Workshop) -> dict[str, dict[str, t.Any]]:
+    """Run what is counted rather than timed: bytes on the wire, and memory on the host."""
+    cases = [peers.ping_probed(shop), *audits.cases(shop, probed=True)]
+    return {case.name: shop.probed(case) for case in cases}
+
+
+def _measure(shop: Workshop, rounds: int, quick: bool) -> str:
+    manifest = clock.run(audits.manifest(shop), shop.env())
+    clock.run(audits.application_manifest(shop), shop.env())
+    others = [case for case in peers.cases(shop) if not quick or case.name not in peers.SLOW]
+    clock.run(others[0], shop.env())
+    samples = clock.rounds([*others, *audits.cases(shop)], rounds, shop.env())
+    wire, own = _wire(probed := _probe(shop))
+    medians = {name: clock.median(taken) for name, taken in samples.items()}
+    together = max(probed[name]["together_mb"] for name in (audits.FIRST, audits.SECOND))
+    making = manifest.seconds - medians[audits.FIRST]
+    size = f"{shop.tree.shape.files:,} files, {shop.tree.bytes / 1e9:.2f} GB"
+    return "\n\n".join(
+        [
+            f"{size}, medians of {rounds} rounds. {page.machine()}.",
+            page.promises(bars.bars(medians, together, own)),
+            page.times(samples, peers.XARGS),
+            f"The manifest of the commit is made once, by a checkout: {making:.1f} s beyond the first audit.",
+            wire,
+        ]
+    )
+
+
+def main() -> int:
+    options = _options()
+    shop = Workshop(Path(os.environ.get("BENCH_DIR", _DEFAULT)).resolve())
+    print(f"building what is missing in {shop.folder}", file=sys.stderr)
+    shop.prepare()
+    begun = time.monotonic()
+    if options.fleet:
+        block, content = "fleet", f"{page.machine()}.\n\n{page.fleets(fleet.measure(shop))}"
+    else:
+        block, content = "figures", _measure(shop, options.rounds, options.quick)
+    print(content)
+    print(f"measured in {time.monotonic() - begun:.0f} s", file=sys.stderr)
+    if not options.dry_run and not options.quick:
+        page.PAGE.write_text(page.replace_block(page.PAGE.read_text("utf-8"), block, content), "utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

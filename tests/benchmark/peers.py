@@ -1,0 +1,62 @@
+# Copyright: Contributors to the evenkeel.drift project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What others would do: the tools that the audit is compared with."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+
+from clock import Case
+from workshop import CORES, Workshop
+
+XARGS, WALK, PING, EMPTY = "xargs sha256sum", "find -printf", "ansible -m ping", "empty playbook"
+FIND, AIDE = "ansible.builtin.find", "aide --init"
+SLOW = (FIND, AIDE)
+
+_FIELDS = "%p %y %m %s %T@ %C@ %i %U %G\\0"
+
+
+def cases(shop: Workshop) -> list[Case]:
+    """Return the peers that this machine has."""
+    tree = str(shop.tree.host)
+    local = shop.inventory("peers", {"tree": {}})
+    playbook = str(shop.bin / "ansible-playbook")
+    sums = 'find "$1" -type f -print0 | xargs -0 -P"$2" -n256 sha256sum'
+    find = {"paths": tree, "recurse": True, "hidden": True, "get_checksum": True, "checksum_algorithm": "sha256"}
+    found = [
+        Case(XARGS, ["sh", "-c", sums, "sh", tree, str(CORES)]),
+        Case(WALK, ["find", tree, "-printf", _FIELDS]),
+        Case(PING, [str(shop.bin / "ansible"), "all", "-i", local, "-m", "ansible.builtin.ping"]),
+        Case(EMPTY, [playbook, shop.playbook("empty", []), "-i", local]),
+        Case(FIND, [playbook, shop.playbook("find", [{"ansible.builtin.find": find}]), "-i", local]),
+    ]
+    aide = find_aide()
+    if aide is None:
+        print("aide is missing: install it, or run this as root on Debian", file=sys.stderr)
+        return found
+    config = shop.folder / "aide.conf"
+    database = shop.folder / "aide.db"
+    config.write_text(
+        f"database_out=file:{database}\nreport_url=stdout\nnum_workers={CORES}\n{tree} p+n+u+g+s+m+c+i+sha256\n"
+    )
+    return [*found, Case(AIDE, [aide, "--init", f"--config={config}"])]
+
+
+def ping_probed(shop: Workshop) -> Case:
+    inventory = shop.inventory("peers", {"tree": {}}, probed=True)
+    return Case(PING, [str(shop.bin / "ansible"), "all", "-i", inventory, "-m", "ansible.builtin.ping"])
+
+
+def find_aide() -> str | None:
+    """Return where aide is; on Debian root installs it."""
+    apt = shutil.which("apt-get")
+    if shutil.which("aide") is None and apt is not None and os.geteuid() == 0:
+        print("installing aide, to compare with", file=sys.stderr)
+        quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+        argv = [apt, "install", "--yes", "--quiet", "--no-install-recommends", "aide"]
+        subprocess.run(argv, env=quiet, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, check=False)
+    return shutil.which("aide")
