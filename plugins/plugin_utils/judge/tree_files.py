@@ -68,15 +68,17 @@ class TreeFiles:
             return self._unexpected(path, what, cause, _observed(difference), self._level(difference, "low"))
         return self._differs(difference, cause)
 
-    def group(self, group: Details) -> Check:
-        """Return the check of a whole directory that only one side has."""
-        path = subject_of(group["path"])
+    def group(self, group: Details, shared: bool = False) -> Check:
+        """Return the check of a whole directory that only one side has. ``shared``: the other side has a file of that
+        name, which has a check of its own; the slash tells the two apart.
+        """
+        path = group["path"] if shared else subject_of(group["path"])
         cause = tree_cause.of_group(group["side"], group.get("base", "unknown"))
         what = tree_words.group(group["files"], group["directories"])
         seen = {"type": "directory", "files": group["files"], "directories": group["directories"]}
         seen["sample"] = bounded(group["sample"], SHOWN)
         default = "low" if group["side"] == "host" else "medium"
-        level = self.severities.of_group(path, group["sample"], default)
+        level = self.severities.of_group(subject_of(group["path"]), group["sample"], default)
         if group["side"] == "host":
             return self._unexpected(path, what, cause, seen, level)
         return self._missing(path, what, cause, seen, level)

@@ -78,6 +78,7 @@ def _compare(
     names = tree_words.Names(context.host, name, tree_words.base_name(tree["base"]))
     files = tree_files.TreeFiles(scope, severities, names, _forbids(entry))
     made, hidden = [], []
+    named = {difference["path"] for difference in tree["differences"]}
     for difference in tree["differences"]:
         if difference["host"] is None and blind.hides(difference["path"]):
             hidden.append(difference["path"])
@@ -87,7 +88,7 @@ def _compare(
         if group["side"] == "reference" and blind.hides(group["path"]):
             hidden.append(group["path"])
         else:
-            made.append(files.group(group))
+            made.append(files.group(group, tree_files.subject_of(group["path"]) in named))
     if not (tree["differences"] or tree["groups"] or blind.anywhere or tree["unknown_total"]):
         summary = f"All {number(tree['counts']['files'], 'file')} of {entry['path']} equal {name}"
         made.append(
