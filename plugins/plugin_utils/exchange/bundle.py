@@ -20,10 +20,14 @@ import zlib
 _MODULE_UTILS = pathlib.Path(__file__).resolve().parents[2] / "module_utils"
 _PACKAGE = "ansible_collections.evenkeel.drift.plugins.module_utils"
 
-# Runs on the host. Modules come from the bundle alone, so neither sys.path nor the working directory can put another in
-# their place.
+# Runs on the host. A script on standard input has the working directory first in its path, which may be the home of a
+# user with fewer rights than it has itself: before anything else is imported, that goes. Collectors come from the
+# bundle alone.
 _PROGRAM = """
-import base64, json, sys, zlib
+import sys
+sys.path[:] = [folder for folder in sys.path if folder not in ("", ".")]
+sys.dont_write_bytecode = True
+import base64, json, zlib
 from importlib.machinery import ModuleSpec
 bundle = json.loads(zlib.decompress(base64.b64decode(BUNDLE)))
 
@@ -43,7 +47,6 @@ class Finder:
         if source is not None:
             exec(compile(source, module.__name__, "exec", dont_inherit=True), module.__dict__)
 
-sys.dont_write_bytecode = True
 sys.meta_path.insert(0, Finder)
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe import snapshot
 sys.stdout.write(json.dumps({"changed": False, "answer": snapshot.answer(bundle["request"])}))

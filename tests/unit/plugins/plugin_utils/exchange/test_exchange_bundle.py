@@ -1,0 +1,122 @@
+# Copyright: Contributors to the evenkeel.drift project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The script that a host runs: it answers, and neither writes nor lets itself be led."""
+
+from __future__ import annotations
+
+import ast
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange import bundle
+
+_PYTHON38 = Path("~/.pyenv/versions/3.8.18/bin/python").expanduser()
+_PYTHONS = [
+    pytest.param(sys.executable, id="this"),
+    pytest.param(
+        str(_PYTHON38),
+        id="3.8",
+        marks=pytest.mark.skipif(not _PYTHON38.exists(), reason="there is no Python 3.8 on this machine"),
+    ),
+]
+_HIJACKED = "import os\nos.write(2, b'hijacked by ' + __name__.encode() + b'\\n')\nraise SystemExit(77)\n"
+
+
+def request(root: Path) -> dict[str, object]:
+    sections = {"trees": {"trees": [{"name": "app"}]}, "git": {"path": "."}}
+    return {
+        "protocol": 1,
+        "root": str(root),
+        "timeout_s": 60,
+        "workers": 2,
+        "nice": 1,
+        "key": None,
+        "sections": sections,
+    }
+
+
+def run(python: str, script: bytes, cwd: Path) -> subprocess.CompletedProcess[bytes]:
+    environment = {"PATH": os.environ["PATH"], "HOME": str(cwd)}
+    return subprocess.run([python], input=script, capture_output=True, cwd=cwd, env=environment, check=False)
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    folder = tmp_path / "app"
+    folder.mkdir()
+    (folder / "main.py").write_text("1\n")
+    return folder
+
+
+@pytest.mark.parametrize("python", _PYTHONS)
+def test_it_answers_what_it_was_asked(python: str, root: Path, tmp_path: Path) -> None:
+    done = run(python, bundle.script(request(root)), tmp_path)
+    assert (done.returncode, done.stderr) == (0, b"")
+    answer = json.loads(done.stdout)["answer"]
+    assert answer["protocol"] == 1
+    assert answer["sections"]["trees"]["data"]["trees"][0]["totals"]["files"] == 1
+    assert answer["sections"]["git"]["data"]["repository"] == "absent"
+
+
+@pytest.mark.parametrize("python", _PYTHONS)
+def test_it_writes_nothing(python: str, root: Path, tmp_path: Path) -> None:
+    for folder in (root, tmp_path):
+        os.utime(folder, ns=(0, 0))
+    before = {path: path.stat() for path in [tmp_path, *tmp_path.rglob("*")]}
+    run(python, bundle.script(request(root)), tmp_path)
+    after = {path: path.stat() for path in [tmp_path, *tmp_path.rglob("*")]}
+    assert {path: (seen.st_mtime_ns, seen.st_ctime_ns, seen.st_atime_ns) for path, seen in after.items()} == {
+        path: (seen.st_mtime_ns, seen.st_ctime_ns, seen.st_atime_ns) for path, seen in before.items()
+    }
+
+
+def lay_traps(folder: Path) -> None:
+    """Put a module of every name that our code imports into a folder."""
+    names = {"base64", "json", "zlib", "importlib", "ansible_collections", "struct", "re", "hashlib"}
+    for source in bundle._modules().values():
+        for node in ast.walk(ast.parse(source)):
+            if isinstance(node, ast.Import):
+                names |= {alias.name.split(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.module:
+                names.add(node.module.split(".")[0])
+    for name in names - {"__future__"}:
+        (folder / f"{name}.py").write_text(_HIJACKED)
+
+
+@pytest.mark.parametrize("python", _PYTHONS)
+def test_no_module_of_the_working_directory_is_imported(python: str, root: Path, tmp_path: Path) -> None:
+    lay_traps(tmp_path)
+    done = run(python, bundle.script(request(root)), tmp_path)
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
+@pytest.mark.parametrize("python", _PYTHONS)
+def test_the_broken_twin_of_that_is_led(python: str, root: Path, tmp_path: Path) -> None:
+    lay_traps(tmp_path)
+    twin = b"\n".join(line for line in bundle.script(request(root)).split(b"\n") if not line.startswith(b"sys.path"))
+    assert b"hijacked by" in run(python, twin, tmp_path).stderr
+
+
+def test_no_bytecode_is_written_from_the_first_import_on() -> None:
+    lines = [line for line in bundle._PROGRAM.split("\n") if line]
+    assert lines.index("sys.dont_write_bytecode = True") < next(
+        index for index, line in enumerate(lines) if "import" in line and line != "import sys"
+    )
+
+
+def test_the_same_request_makes_the_same_script(root: Path) -> None:
+    backwards = dict(reversed(request(root).items()))
+    assert bundle.script(request(root)) == bundle.script(backwards)
+
+
+def test_a_request_is_data_whatever_it_holds(root: Path, tmp_path: Path) -> None:
+    odd = {**request(root), "root": f"{root}/'; raise SystemExit(3) #\u2028\"\\"}
+    done = run(sys.executable, bundle.script(odd), tmp_path)
+    tree = json.loads(done.stdout)["answer"]["sections"]["trees"]["data"]["trees"][0]
+    assert tree["outcome"] == "unknown"
+    assert "does not exist on this host" in tree["reason"]
