@@ -46,7 +46,7 @@ def _first_seen(output_dir: str, current: RunFolder) -> dict[str, str]:
     It is kept in the new run's folder, so that judging it again does not depend on a run that may be pruned by then.
     """
     for folder in reversed(past_runs(output_dir)):
-        if folder.path != current.path and folder.complete():
+        if folder.id != current.id and folder.complete():
             try:
                 findings = folder.read("findings.json")["findings"]
             except (FileNotFoundError, StoreError):

@@ -48,26 +48,48 @@ class Cache:
         return os.path.join(folder, name)
 
     def directories(self, kind: str, name: str) -> Directories | None:
-        """Return stored directories, or None when there are none that can be trusted."""
-        try:
-            return Directories.load(self.path(kind, name))
-        except (FileNotFoundError, CorruptStore):
-            return None
-
-    def keep_directories(self, kind: str, name: str, directories: Directories) -> None:
-        directories.save(self.path(kind, name))
-
-    def remembered(self, kind: str, name: str, make: t.Callable[[], t.Any]) -> t.Any:
-        """Return the JSON value stored under a name, or make and store it."""
+        """Return stored directories, or None when there are none that can be trusted. Raises StoreError."""
         path = self.path(kind, name)
         try:
-            with open(path, "rb") as file:
-                checksum, _newline, content = file.read().partition(b"\n")
-            if hashlib.sha256(content).hexdigest().encode("ascii") == checksum:
-                return json.loads(content)
-        except FileNotFoundError:
-            pass
+            return Directories.load(path)
+        except (FileNotFoundError, CorruptStore):
+            return None
+        except OSError as error:
+            raise _unusable(path, error) from error
+
+    def keep_directories(self, kind: str, name: str, directories: Directories) -> None:
+        """Store directories. Raises StoreError."""
+        path = self.path(kind, name)
+        try:
+            directories.save(path)
+        except OSError as error:
+            raise _unusable(path, error) from error
+
+    def remembered(self, kind: str, name: str, make: t.Callable[[], t.Any]) -> t.Any:
+        """Return the JSON value stored under a name, or make and store it. Raises StoreError."""
+        path = self.path(kind, name)
+        checksum, _newline, content = _content(path).partition(b"\n")
+        if hashlib.sha256(content).hexdigest().encode("ascii") == checksum:
+            return json.loads(content)
         value = make()
         content = json.dumps(value, sort_keys=True).encode("ascii")
-        write_private(path, hashlib.sha256(content).hexdigest().encode("ascii") + b"\n" + content)
+        try:
+            write_private(path, hashlib.sha256(content).hexdigest().encode("ascii") + b"\n" + content)
+        except OSError as error:
+            raise _unusable(path, error) from error
         return value
+
+
+def _content(path: str) -> bytes:
+    """Return the content of a file, nothing for one that is not there."""
+    try:
+        with open(path, "rb") as file:
+            return file.read()
+    except FileNotFoundError:
+        return b""
+    except OSError as error:
+        raise _unusable(path, error) from error
+
+
+def _unusable(path: str, error: OSError) -> StoreError:
+    return StoreError(f"the cache file {path} cannot be used: {error.strerror}")

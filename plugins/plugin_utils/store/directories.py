@@ -4,9 +4,9 @@
 """The directories of a tree, on disk and in memory: a commit's manifest, or what is known of a host. Private to the
 collection.
 
-The file is a header line (schema, sha256 of the rest, meta), a line with one short record for each directory, and one
-line for each directory's entries. Entries are parsed only when asked for: an audit touches those of the directories
-that differ.
+The file is a line with the SHA-256 of the rest, a header line (schema, meta), a line with one short record for each
+directory, and one line for each directory's entries. Entries are parsed only when asked for: an audit touches those of
+the directories that differ.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import os
 import tempfile
 import typing as t
 
-_SCHEMA = "evenkeel.drift/directories/1"
+_SCHEMA = "evenkeel.drift/directories/2"
 
 # [name, letter, mode, value, size, mtime_ns, owner, group], as the collector sends it.
 WireEntry = list[t.Any]
@@ -76,30 +76,31 @@ class Directories:
 
     def dump(self) -> bytes:
         index = [[d.path, d.digest, d.stat, d.own, d.files] for d in self]
-        lines = [json.dumps(index, separators=(",", ":")).encode("ascii")]
+        header = {"meta": self.meta, "schema": _SCHEMA}
+        lines = [json.dumps(header, sort_keys=True).encode("ascii")]
+        lines += [json.dumps(index, separators=(",", ":")).encode("ascii")]
         lines += [b"null" if d.entries is None else d.entries for d in self]
         body = b"\n".join(lines)
-        header = {"meta": self.meta, "schema": _SCHEMA, "sha256": hashlib.sha256(body).hexdigest()}
-        return json.dumps(header, sort_keys=True).encode("ascii") + b"\n" + body
+        return hashlib.sha256(body).hexdigest().encode("ascii") + b"\n" + body
 
     @classmethod
     def parse(cls, content: bytes, name: str) -> Directories:
         """Return what :meth:`dump` wrote. Raises CorruptStore, naming ``name``, for anything else."""
-        head, _newline, body = content.partition(b"\n")
+        checksum, _newline, body = content.partition(b"\n")
+        if hashlib.sha256(body).hexdigest().encode("ascii") != checksum:
+            raise CorruptStore(f"{name} is corrupt: its content does not match its own checksum")
         try:
+            head, index, *entries = body.split(b"\n")
             header = json.loads(head)
-            if header["schema"] != _SCHEMA or header["sha256"] != hashlib.sha256(body).hexdigest():
-                raise CorruptStore(f"{name} is corrupt: its content does not match its own checksum")
-            lines = body.split(b"\n")
-            index = json.loads(lines[0])
-            meta = header["meta"]
+            if header["schema"] != _SCHEMA:
+                raise CorruptStore(f"{name} is corrupt: it is not of the schema {_SCHEMA}")
+            found = [
+                Directory(path, digest, stat, own, files, None if line == b"null" else line)
+                for (path, digest, stat, own, files), line in zip(json.loads(index), entries, strict=True)
+            ]
+            return cls(header["meta"], found)
         except (ValueError, KeyError, TypeError) as error:
             raise CorruptStore(f"{name} is corrupt: {error}") from error
-        found = [
-            Directory(path, digest, stat, own, files, None if line == b"null" else line)
-            for (path, digest, stat, own, files), line in zip(index, lines[1:], strict=True)
-        ]
-        return cls(meta, found)
 
     def save(self, path: str) -> None:
         """Write the file whole or not at all, readable by its owner alone."""

@@ -46,7 +46,7 @@ class RunFolder:
     """One run's folder."""
 
     def __init__(self, path: str) -> None:
-        self.path = path
+        self.path = os.path.normpath(path)
 
     @classmethod
     def create(cls, output_dir: str, started: str, label: str) -> RunFolder:
@@ -89,10 +89,13 @@ class RunFolder:
         return os.path.join(self.path, *parts)
 
     def write_bytes(self, name: str, content: bytes) -> None:
-        """Write a file of the folder whole or not at all, mode 0600."""
+        """Write a file of the folder whole or not at all, mode 0600. Raises StoreError."""
         path = self.join(name)
-        os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
-        write_private(path, content)
+        try:
+            os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
+            write_private(path, content)
+        except OSError as error:
+            raise StoreError(f"{path} cannot be written: {error.strerror}") from error
 
     def write(self, name: str, content: t.Any) -> None:
         self.write_bytes(name, canonical(content))
@@ -135,20 +138,24 @@ class RunFolder:
 
     def verify(self) -> None:
         """Check every file against the checksums. Raises StoreError, naming the first file that is not what was
-        written.
+        written, or that the run did not write.
         """
+        if not self.complete():
+            raise StoreError(f"{self.path} is incomplete: the run did not end, or was interrupted")
         try:
             with open(self.join(MANIFEST), encoding="utf-8") as file:
-                listed = [line.rstrip("\n").split("  ", 1) for line in file]
+                checksums = {name: checksum for checksum, name in (line.rstrip("\n").split("  ", 1) for line in file)}
         except FileNotFoundError:
-            raise StoreError(f"{self.path} is incomplete: the run did not end, or was interrupted") from None
-        for checksum, name in listed:
-            if not os.path.isfile(self.join(name)) or self.checksum(name) != checksum:
+            raise StoreError(f"{self.path} is incomplete: it has no {MANIFEST}") from None
+        except ValueError as error:
+            raise StoreError(f"{self.join(MANIFEST)} is damaged: {error}") from error
+        for name in sorted(checksums.keys() | set(self.files())):
+            if name not in checksums or not os.path.isfile(self.join(name)) or self.checksum(name) != checksums[name]:
                 raise StoreError(f"{self.join(name)} is not what the run wrote; {MANIFEST} says otherwise")
 
 
 def _make_output_dir(path: str) -> None:
-    """Make the folder of all runs, which git leaves alone wherever it lies: an audit must not make a work tree dirty."""
+    """Make the folder of all runs, which git leaves alone wherever it is: an audit makes no work tree dirty."""
     if not os.path.isdir(path):
         os.makedirs(path, mode=0o700, exist_ok=True)
         with open(os.path.join(path, ".gitignore"), "w", encoding="ascii") as file:
@@ -156,11 +163,17 @@ def _make_output_dir(path: str) -> None:
 
 
 def point_latest(folder: RunFolder) -> None:
-    """Make ``latest`` beside the run folders name this one."""
+    """Make ``latest`` beside the run folders name this one. Raises StoreError."""
     output_dir = os.path.dirname(folder.path)
+    latest = os.path.join(output_dir, "latest")
     temporary = os.path.join(output_dir, f".latest-{folder.id}")
-    os.symlink(folder.id, temporary)
-    os.replace(temporary, os.path.join(output_dir, "latest"))
+    try:
+        os.symlink(folder.id, temporary)
+        os.replace(temporary, latest)
+    except OSError as error:
+        if os.path.islink(temporary):
+            os.unlink(temporary)
+        raise StoreError(f"{latest} cannot be made to name the newest run: {error.strerror}") from error
 
 
 def past_runs(output_dir: str) -> list[RunFolder]:
@@ -180,9 +193,20 @@ def prune(output_dir: str, keep: int, current: RunFolder) -> list[str]:
         return []
     # An incomplete run of this day may still be under way.
     today = current.id[:8]
-    past = [folder for folder in past_runs(output_dir) if folder.path != current.path]
+    past = [folder for folder in past_runs(output_dir) if folder.id != current.id]
     candidates = [folder for folder in past if folder.complete() or folder.id[:8] < today]
     surplus = candidates[: max(0, len(candidates) + 1 - keep)]
-    for folder in surplus:
-        shutil.rmtree(folder.path)
-    return [folder.id for folder in surplus]
+    return [folder.id for folder in surplus if _remove(folder)]
+
+
+def _remove(folder: RunFolder) -> bool:
+    """Remove a run whole, and return whether it was this process that did: two audits can end at once."""
+    doomed = os.path.join(os.path.dirname(folder.path), f".pruned-{folder.id}")
+    try:
+        os.rename(folder.path, doomed)
+        shutil.rmtree(doomed)
+    except FileNotFoundError:
+        return False
+    except OSError as error:
+        raise StoreError(f"drift_keep_runs: {folder.path} cannot be removed: {error.strerror}") from error
+    return True
