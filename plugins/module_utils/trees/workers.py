@@ -15,6 +15,7 @@ import selectors
 import signal
 import struct
 import sys
+import time
 import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host, Unseen
@@ -22,6 +23,7 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section imp
 _FRAME = struct.Struct(">cI")
 _FLUSH = 1 << 15
 _GRACE_S = 1.0
+_REAP_S, _REAP_ATTEMPTS = 0.01, 50
 DONE = b"."
 FAILED = b"!"
 
@@ -110,20 +112,30 @@ def run_forked(jobs: t.Sequence[Job], host: Host, receive: t.Callable[[bytes, by
             workers.append(worker)
             selector.register(worker.fd, selectors.EVENT_READ, worker)
         while selector.get_map():
-            events = selector.select(max(0.0, host.time_left() + _GRACE_S))
-            if not events and host.time_left() + _GRACE_S <= 0:
+            for key, _mask in selector.select(max(0.0, host.time_left() + _GRACE_S)):
+                _drain(key.data, selector, receive)
+            # Whether they still speak or not: one that never ends may never fall silent either.
+            if host.time_left() + _GRACE_S <= 0:
                 _late(selector, host)
                 break
-            for key, _mask in events:
-                _drain(key.data, selector, receive)
     finally:
         selector.close()
         for worker in workers:
             os.kill(worker.pid, signal.SIGKILL)
             os.close(worker.fd)
-            # One that hangs in the kernel dies only when the kernel lets go; it is not waited for.
-            os.waitpid(worker.pid, os.WNOHANG if worker.late else 0)
+        for worker in workers:
+            _reap(worker)
     return [f"a worker {worker.outcome}" for worker in workers if worker.outcome]
+
+
+def _reap(worker: _Worker) -> None:
+    """Take a killed worker's status. One that hangs in the kernel dies only when that lets go: it is not waited for."""
+    attempts = _REAP_ATTEMPTS if worker.late else 0
+    while attempts and os.waitpid(worker.pid, os.WNOHANG)[0] == 0:
+        time.sleep(_REAP_S)
+        attempts -= 1
+    if not worker.late:
+        os.waitpid(worker.pid, 0)
 
 
 def _late(selector: selectors.BaseSelector, host: Host) -> None:
