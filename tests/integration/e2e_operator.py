@@ -1,7 +1,7 @@
 # Copyright: Contributors to the evenkeel.drift project
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""An operator: runs ansible-playbook of this interpreter's environment with folders of their own, and reads the result."""
+"""An operator: runs ansible-playbook of this interpreter's environment in folders of their own and reads the result."""
 
 from __future__ import annotations
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import typing as t
 
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.patterns import compile_selection
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.reference import baseline
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.reference.host import freeze, published
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.store import evidence
@@ -35,7 +36,7 @@ def save_baseline(folder: RunFolder, path: str, signing_key: str | None) -> None
         "created": run["as_of"],
         "collector": "evenkeel.drift.snapshot_info",
         "trees": trees,
-        "git": git["data"] if git is not None and git["outcome"] == "ok" else None,
+        "git": git["data"] if git is not None and git["outcome"] == "ok" else {},
     }
     try:
         baseline.save(path, content, signing_key)
@@ -50,5 +51,5 @@ def _tree(folder: RunFolder, host: str, tree: Json) -> Json:
             f"drift_save_baseline: tree {tree['name']} of {host} was not wholly seen, so no baseline was saved; "
             f"the evidence in {os.path.dirname(folder.join(evidence.path_of(host, 'trees')))} says why"
         )
-    spec = {name: tree[name] for name in ("exclude", "compare", "secret")}
+    spec = {"compare": tree["compare"], "exclude": tree["exclude"], "secret": compile_selection(tree["secret"])}
     return {"name": tree["name"], "path": tree["path"], "spec": spec, "directories": freeze(whole)}

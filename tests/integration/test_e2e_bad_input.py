@@ -1,0 +1,134 @@
+# Copyright: Contributors to the evenkeel.drift project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Bad input: each mistake gets one clear error or one unknown finding, and the rest of the audit goes on."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+from e2e_operator import Operator
+from e2e_project import Repository, application, git, write
+
+
+@pytest.fixture(name="reference")
+def fixture_reference(tmp_path: Path) -> Repository:
+    return application(tmp_path / "reference")
+
+
+@pytest.fixture(name="host")
+def fixture_host(reference: Repository, tmp_path: Path) -> Path:
+    return reference.deploy(tmp_path / "host")
+
+
+def test_a_ref_that_does_not_exist(operator: Operator, reference: Repository, host: Path) -> None:
+    audit = operator.audit_one(host, drift_reference={"git": {"repo": str(reference.path), "ref": "mian"}})
+    (finding,) = (f for f in audit.findings["findings"] if f["check"] == "reference")
+    assert (finding["outcome"], finding["cause"]) == ("unknown", "reference_failed")
+    assert "mian" in finding["summary"]
+    assert audit.state() == (2, "unknown")
+
+
+@pytest.mark.parametrize("kind", ["missing", "no repository", "no commits"])
+def test_a_reference_repository_that_is_none(operator: Operator, host: Path, tmp_path: Path, kind: str) -> None:
+    repo = tmp_path / "elsewhere"
+    if kind != "missing":
+        repo.mkdir()
+    if kind == "no commits":
+        git(repo, "init", "-q")
+    audit = operator.audit_one(host, drift_repo=str(repo))
+    (finding,) = (f for f in audit.findings["findings"] if f["check"] == "reference")
+    assert (finding["outcome"], finding["cause"]) == ("unknown", "reference_failed")
+    assert str(repo) in finding["summary"]
+    assert audit.state() == (2, "unknown")
+
+
+@pytest.mark.parametrize("kind", ["missing", "file", "not absolute"])
+def test_a_root_that_is_none(operator: Operator, reference: Repository, host: Path, tmp_path: Path, kind: str) -> None:
+    (tmp_path / "file").write_text("")
+    root = {"missing": str(tmp_path / "nowhere"), "file": str(tmp_path / "file"), "not absolute": "srv/app"}[kind]
+    inventory = operator.inventory(
+        {"web1": {"drift_root": root}, "web2": {"drift_root": str(host)}}, drift_repo=str(reference.path)
+    )
+    audit = operator.audit(inventory)
+    assert {f["host"] for f in audit.findings["findings"]} == {"web1"}
+    assert {f["outcome"] for f in audit.findings["findings"]} == {"unknown"}
+    assert root in " ".join(f["summary"] for f in audit.findings["findings"])
+    assert audit.state() == (2, "unknown")
+
+
+def test_no_root_at_all_is_said_once(operator: Operator) -> None:
+    audit = operator.audit(operator.inventory({"web1": {}}))
+    (finding,) = audit.findings["findings"]
+    assert finding["cause"] == "contract_invalid"
+    assert "drift_root" in finding["summary"]
+    assert audit.code == 2
+
+
+def test_a_host_repository_without_commits(operator: Operator, reference: Repository, host: Path) -> None:
+    shutil.rmtree(host / ".git")
+    git(host, "init", "-q", "-b", "main")
+    audit = operator.audit_one(host, drift_repo=str(reference.path))
+    assert ("commit", ".", "no_commits") in audit.brief("git")
+    assert audit.brief("trees") == set()
+    assert audit.code == 2
+
+
+def test_a_damaged_host_repository_is_unknown(operator: Operator, reference: Repository, host: Path) -> None:
+    (host / ".git/index").write_bytes(b"DIRC\0\0\0\2 nonsense")
+    audit = operator.audit_one(host, drift_repo=str(reference.path))
+    assert {f["outcome"] for f in audit.findings["findings"]} == {"unknown"}
+    assert "index" in " ".join(f["summary"] for f in audit.findings["findings"])
+    assert audit.state() == (2, "unknown")
+
+
+def test_a_corrupt_cache_changes_nothing(operator: Operator, reference: Repository, host: Path) -> None:
+    write(host, {"src/app.py": "edited\n"})
+    first = operator.audit_one(host, drift_repo=str(reference.path))
+    files = [path for path in operator.cache.rglob("*") if path.is_file() and path.stat().st_size]
+    assert len(files) >= 2
+    for path in files:
+        content = bytearray(path.read_bytes())
+        for place in range(0, len(content), max(1, len(content) // 7)):
+            content[place] ^= 0x41
+        path.write_bytes(bytes(content))
+    second = operator.audit_one(host, drift_repo=str(reference.path))
+    assert (first.brief(), first.state()) == (second.brief(), second.state())
+    assert first.findings["coverage"] == second.findings["coverage"]
+
+
+@pytest.mark.parametrize("place", ["below a file", "read-only file system"])
+def test_an_output_directory_that_cannot_be_written(operator: Operator, host: Path, tmp_path: Path, place: str) -> None:
+    (tmp_path / "file").write_text("")
+    folder = tmp_path / "file/runs" if place == "below a file" else Path("/proc/runs")
+    inventory = operator.inventory({"web1": {"drift_root": str(host)}})
+    outcome = operator.audit(inventory, drift_output_dir=str(folder))
+    assert outcome.code != 0
+    text = " ".join(outcome.text.split())
+    assert f"drift_output_dir: no run folder can be made in {folder}" in text
+    assert "Traceback" not in text
+
+
+def test_a_cache_that_cannot_be_written_is_named(operator: Operator, reference: Repository, host: Path) -> None:
+    operator.cache.write_text("a file")
+    audit = operator.audit_one(host, drift_repo=str(reference.path))
+    assert audit.code == 2
+    assert str(operator.cache) in audit.text
+    assert "Traceback" not in audit.text
+
+
+def test_a_variable_that_is_misspelt(operator: Operator, host: Path) -> None:
+    outcome = operator.audit_one(host, drift_contrct={})
+    assert outcome.code == 2
+    assert 'did you mean "drift_contract"' in " ".join(outcome.text.split())
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="a device node takes root")
+def test_what_is_no_file_does_not_end_the_audit(operator: Operator, reference: Repository, host: Path) -> None:
+    os.mkfifo(host / "src/pipe")
+    os.mknod(host / "src/null", 0o020644, os.makedev(1, 3))
+    audit = operator.audit_one(host, drift_repo=str(reference.path), drift_sections=["trees"])
+    assert audit.brief() == {("presence", "src/null", "only_on_host"), ("presence", "src/pipe", "only_on_host")}
