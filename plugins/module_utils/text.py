@@ -23,6 +23,8 @@ def show(name: str | bytes) -> str:
 
 def raw(shown: str) -> bytes:
     r"""Return the bytes of a name that :func:`show` spelled. Raises ``ValueError`` for other text."""
+    if "\\" not in shown:
+        return shown.encode("utf-8")
     out = bytearray()
     rest = shown
     while rest:
@@ -37,5 +39,9 @@ def raw(shown: str) -> bytes:
             out += bytes.fromhex(rest[1:3])
             rest = rest[3:]
         else:
-            raise ValueError(f"not the spelling of a file name: {shown!r}")
-    return bytes(out)
+            break
+    name = bytes(out)
+    # What was skipped or spelled in another way on the way here comes back different.
+    if show(name) != shown:
+        raise ValueError(f"not the spelling of a file name: {shown!r}")
+    return name

@@ -12,6 +12,7 @@ import typing as t
 from ansible_collections.evenkeel.drift.plugins.module_utils.mask import mask
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe import paths
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host, Unseen, explain
+from ansible_collections.evenkeel.drift.plugins.module_utils.text import show
 from ansible_collections.evenkeel.drift.plugins.module_utils.trees.rules import beneath
 from ansible_collections.evenkeel.drift.plugins.module_utils.trees.spec import TreeSpec
 
@@ -30,17 +31,20 @@ def collect(spec: t.Mapping[str, t.Any], host: Host) -> dict[str, t.Any]:
 
 def _files(spec: t.Mapping[str, t.Any], host: Host) -> dict[str, t.Any]:
     tree = TreeSpec(spec)
-    root_fd = paths.open_root(os.path.join(host.root, tree.path))
     try:
-        return {path: _detail(root_fd, tree, path, spec, host) for path in spec["paths"]}
+        root_fd = paths.open_root(os.path.normpath(os.path.join(host.root, tree.path)))
+    except Unseen as unseen:
+        return {path: {"reason": unseen.reason} for path in spec["paths"]}
+    try:
+        return {path: _detail(root_fd, show(tree.prefix), path, spec, host) for path in spec["paths"]}
     finally:
         os.close(root_fd)
 
 
-def _detail(root_fd: int, tree: TreeSpec, path: str, spec: t.Mapping[str, t.Any], host: Host) -> dict[str, t.Any]:
+def _detail(root_fd: int, prefix: str, path: str, spec: t.Mapping[str, t.Any], host: Host) -> dict[str, t.Any]:
     try:
         host.check_time()
-        fd = paths.open_beneath(root_fd, beneath(path, tree.prefix))
+        fd = paths.open_beneath(root_fd, beneath(path, prefix))
         try:
             return _read(fd, int(spec["max_text"]), bool(spec["text"]), host)
         finally:

@@ -16,7 +16,8 @@ import os
 import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe import paths
-from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host, Unseen
+from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host, Unseen, explain
+from ansible_collections.evenkeel.drift.plugins.module_utils.text import show
 from ansible_collections.evenkeel.drift.plugins.module_utils.trees import record, rules
 from ansible_collections.evenkeel.drift.plugins.module_utils.trees.spec import TreeSpec, pack
 from ansible_collections.evenkeel.drift.plugins.module_utils.trees.walk import Walker
@@ -80,7 +81,10 @@ class _Answer:
 def _walk(spec: TreeSpec, host: Host, root_fd: int, share: tuple[int, int], channel: Channel) -> None:
     recorder = record.Recorder(spec, host, channel)
     # Forked descriptors share one reading position: listing the same one in two workers would give each a part.
-    own_fd = paths.open_dir(root_fd, ".")
+    try:
+        own_fd = paths.open_dir(root_fd, ".")
+    except OSError as error:
+        raise Unseen(f"the tree's root cannot be entered: {explain(error)}") from None
     Walker(spec, host, recorder, share).run(own_fd)
     recorder.finish()
 
@@ -88,13 +92,13 @@ def _walk(spec: TreeSpec, host: Host, root_fd: int, share: tuple[int, int], chan
 def _collect_tree(spec: t.Mapping[str, t.Any], host: Host) -> dict[str, t.Any]:
     tree = TreeSpec(spec)
     answer = _Answer()
-    root_fd = paths.open_root(os.path.join(host.root, tree.path))
+    root_fd = paths.open_root(os.path.normpath(os.path.join(host.root, tree.path)))
     try:
         jobs: list[Job] = [
             functools.partial(_walk, tree, host, root_fd, (index, host.workers)) for index in range(host.workers)
         ]
         if spec.get("rules"):
-            jobs.append(functools.partial(rules.check_rules, root_fd, tree.prefix, spec["rules"], host))
+            jobs.append(functools.partial(rules.check_rules, root_fd, show(tree.prefix), spec["rules"], host))
         incomplete = run_forked(jobs, host, answer.receive)
     finally:
         os.close(root_fd)

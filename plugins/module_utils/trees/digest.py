@@ -97,7 +97,7 @@ def content_digest(path: bytes, own: str, lines: t.Iterable[bytes]) -> bytes:
     ``own`` is what is compared of the directory itself (its mode, or nothing), ``lines`` one for each child that is no
     directory, sorted. The path is part of it, so that a digest alone says which directory it belongs to.
     """
-    return hashlib.sha256(b"\0".join((path, own.encode("ascii"), *lines))).digest()[:CONTENT_BYTES]
+    return hashlib.sha256(b"\0".join((path, own.encode("utf-8"), *lines))).digest()[:CONTENT_BYTES]
 
 
 def entry_line(name: bytes, kind: str, mode: str, value: str, extra: str) -> bytes:

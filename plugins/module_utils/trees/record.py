@@ -94,6 +94,9 @@ class Recorder:
         seen_all = True
         spec = self._spec
         for child in visit.entries:
+            # At the root it is the section git's: a directory, or the file or link of a linked work tree.
+            if child.name == ".git":
+                continue
             path = visit.path + child.name
             name = os.fsencode(child.name)
             directory = is_dir(child)
@@ -221,6 +224,6 @@ class Recorder:
 
 def _name_of(lookup: t.Callable[[int], t.Any], number: int) -> str:
     try:
-        return str(lookup(number)[0])
+        return show(lookup(number)[0])
     except KeyError:
         return str(number)

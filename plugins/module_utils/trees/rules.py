@@ -26,8 +26,8 @@ def check_rules(
     """Send, for each rule ``{path, pattern}``, ``{rule, outcome, reason, matches, lines}``: its index, the number of
     matches, their lines.
 
-    ``prefix`` leads the paths of the tree whose root is ``root_fd``. A file that is not there has no matches and says
-    so in ``reason``; one that cannot be read is unknown.
+    ``prefix`` leads the paths of the tree whose root is ``root_fd``; both are spelled by ``text.show``. A file that is
+    not there has no matches and says so in ``reason``; one that cannot be read is unknown.
     """
     for index, rule in enumerate(rules):
         host.check_time()

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import time
 import typing as t
 
@@ -54,12 +55,24 @@ def shown_entry(fields: t.Sequence[t.Any]) -> dict[str, t.Any]:
     }
 
 
-def _utc(mtime_ns: int) -> str:
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(mtime_ns // 10**9))
+def _utc(mtime_ns: int) -> str | None:
+    """Return a file's time, None for one that lies beyond the calendar: anyone can give a file any time."""
+    try:
+        return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(mtime_ns // 10**9))
+    except (OverflowError, ValueError, OSError):
+        return None
 
 
 def see(options: t.Mapping[str, t.Any], host: Host) -> dict[str, t.Any]:
-    """Return one tree in full, as ``tree_info`` documents it. Raises Unseen when its root cannot be opened."""
+    """Return one tree in full, as ``tree_info`` documents it. Raises Unseen when its root cannot be
+    opened, or an option cannot be used.
+    """
+    for regex in options["exclude"]:
+        try:
+            # As one part among others, which is how they are used.
+            re.compile(f"(?:{regex})")
+        except re.error as error:
+            raise Unseen(f"exclude: {regex!r} cannot be used as a regular expression: {error}") from None
     spec = {
         "name": "tree",
         "exclude": [[regex, True] for regex in options["exclude"]],

@@ -13,6 +13,7 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.observe.patterns im
 
 CONTENT_BYTES = 16
 STAT_BYTES = 8
+MAX_UNPACKED = 512 << 20
 
 
 def pack(blob: bytes) -> str:
@@ -21,8 +22,15 @@ def pack(blob: bytes) -> str:
 
 
 def unpack(text: str) -> bytes:
-    """Return what :func:`pack` packed."""
-    return zlib.decompress(base64.b64decode(text))
+    """Return what :func:`pack` packed. Raises ValueError for anything else, or for too much."""
+    unpacker = zlib.decompressobj()
+    try:
+        blob = unpacker.decompress(base64.b64decode(text, validate=True), MAX_UNPACKED)
+    except zlib.error as error:
+        raise ValueError(str(error)) from error
+    if not unpacker.eof:
+        raise ValueError("packed data are cut off, or too large")
+    return blob
 
 
 def _chunks(blob: bytes, size: int) -> dict[bytes, int]:

@@ -54,7 +54,7 @@ class Exchange:
         return dict(self.contract)
 
     def read(self, data: Json) -> Json:
-        """Return the evidence data in a host's answer. Raises GarbledAnswer."""
+        """Return the evidence data in a host's answer. Raises GarbledAnswer, ReferenceUnavailable."""
         return data
 
     def follow_up(self, data: Json) -> Json | None:
@@ -64,4 +64,7 @@ class Exchange:
         return None
 
     def read_follow_up(self, data: Json, sections: Json) -> None:
-        """Add the answer to the second request to the evidence data."""
+        """Add the answer to the second request, the ``data`` of each section that has any, to the evidence data.
+
+        Raises GarbledAnswer, ReferenceUnavailable.
+        """

@@ -15,13 +15,22 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.mask import mask
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.snapshot import PROTOCOL
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.base import Context, Exchange, Json
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.registry import exchange
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.tree_request import GarbledAnswer
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.shape import (
+    OUTCOME,
+    ByName,
+    GarbledAnswer,
+    require,
+)
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.reference.unavailable import ReferenceUnavailable
 
 # Text is worth less waiting than drift.
 _FOLLOW_UP_S = 30
 
 Send = t.Callable[[Json], Json]
+
+_HOST = {"hostname": str, "user": str, "python": str, "kernel": str, "system": str}
+_ANSWER = {"protocol": int, "host": _HOST, "started": str, "finished": str, "sections": ByName(dict)}
+_SECTION = {"outcome": OUTCOME, "reason": str, "data": dict}
 
 
 class HostUnseen(Exception):
@@ -99,23 +108,24 @@ class Observer:
                 "sections": sections,
             }
         )
-        if (
-            not isinstance(answer, dict)
-            or answer.get("protocol") != PROTOCOL
-            or not isinstance(answer.get("sections"), dict)
-        ):
-            raise HostUnseen("garbled", "the host's answer is not one to what it was asked")
+        try:
+            require(answer, _ANSWER, "the host's answer")
+        except GarbledAnswer as garbled:
+            raise HostUnseen("garbled", str(garbled)) from garbled
+        if answer["protocol"] != PROTOCOL:
+            raise HostUnseen("garbled", "the host's answer is of another protocol")
         return answer
 
     def _read(self, half: Exchange, section: t.Any) -> Json:
-        if not isinstance(section, dict) or section.get("outcome") not in ("ok", "unknown"):
-            return {"outcome": "unknown", "reason": "the host's answer has nothing about this section", "data": {}}
-        if section["outcome"] != "ok":
-            return {"outcome": "unknown", "reason": mask(str(section["reason"])), "data": {}}
         try:
+            require(section, _SECTION, "the host's answer about this section")
+            if section["outcome"] != "ok":
+                return {"outcome": "unknown", "reason": mask(section["reason"]), "data": {}}
             return {"outcome": "ok", "reason": "", "data": half.read(section["data"])}
         except GarbledAnswer as garbled:
             return {"outcome": "unknown", "reason": str(garbled), "data": {}}
+        except ReferenceUnavailable as error:
+            return {"outcome": "unknown", "reason": f"it cannot be compared: {error.reason}", "data": {}}
 
     def _follow_up(self, exchanges: dict[str, Exchange], sections: dict[str, Json]) -> None:
         """Ask once more about what has drifted. What cannot be had this time is text: the drift is known."""
@@ -125,11 +135,25 @@ class Observer:
             wanted.update(half.follow_up(sections[name]["data"]) or {})
         if not wanted:
             return
+        problem = ""
+        answers: Json = {}
         try:
-            answers = self._ask(wanted, min(self._limits.timeout_s, _FOLLOW_UP_S))["sections"]
-        except HostUnseen as unseen:
-            answers = {}
-            for name in seen:
-                sections[name]["reason"] = f"the text of differing files could not be read: {unseen.reason}"
+            given = self._ask(wanted, min(self._limits.timeout_s, _FOLLOW_UP_S))["sections"]
+            for name in wanted:
+                section = given.get(name)
+                require(section, _SECTION, "the host's second answer")
+                if section["outcome"] == "ok":
+                    answers[name] = section["data"]
+                else:
+                    problem = mask(section["reason"])
+        except (HostUnseen, GarbledAnswer) as error:
+            problem = str(error)
         for name, half in seen.items():
-            half.read_follow_up(sections[name]["data"], answers)
+            try:
+                half.read_follow_up(sections[name]["data"], answers)
+            except GarbledAnswer as garbled:
+                problem = str(garbled)
+            except ReferenceUnavailable as error:
+                problem = error.reason
+            if problem:
+                sections[name]["reason"] = f"the text of differing files could not be read: {problem}"

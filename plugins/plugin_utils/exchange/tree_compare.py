@@ -49,12 +49,14 @@ class _Comparer:
         unseen: t.Mapping[str, str],
         incomplete: str,
         compared: Compared,
+        unlisted: int,
     ) -> None:
         self._host = host
         self._reference = reference
         self._unseen = unseen
         self._incomplete = incomplete
         self._compared = compared
+        self._unlisted = unlisted
         self._host_parents = _with_parents(host)
         self._reference_parents = _with_parents(reference)
         self._grouped: dict[tuple[str, str], list[Directory]] = {}
@@ -78,17 +80,18 @@ class _Comparer:
 
     def _hidden(self, path: str) -> bool:
         """Return whether a path lies in, or is, something that could not be seen."""
-        if path in self._unseen:
+        if path in self._unseen or "" in self._unseen:
             return True
         end = path.find("/")
         while end != -1:
-            if path[: end + 1] in self._unseen:
+            # Without the slash: something of which not even the type could be told.
+            if path[: end + 1] in self._unseen or path[:end] in self._unseen:
                 return True
             end = path.find("/", end + 1)
         return False
 
     def _only_reference(self, theirs: Directory) -> None:
-        if self._incomplete or self._hidden(theirs.path):
+        if self._incomplete or self._unlisted or self._hidden(theirs.path):
             self.result.unknown_files += theirs.files
         else:
             self._group(theirs, "reference", self._host_parents)
@@ -107,9 +110,11 @@ class _Comparer:
     def _emit_groups(self) -> None:
         for (path, side), directories in sorted(self._grouped.items()):
             files = sum(directory.files for directory in directories)
-            if files <= 1 and all(d.entries is not None for d in directories):
-                for directory in directories:
-                    self._singles(directory, side)
+            if not files and self._compared.exec_only:
+                # Against git a directory is its files; of this one none could be read.
+                continue
+            if files == 1 and len(directories) == 1 and directories[0].entries is not None:
+                self._singles(directories[0], side)
                 continue
             sample: list[str] = []
             for directory in directories:
@@ -128,7 +133,7 @@ class _Comparer:
     def _singles(self, directory: Directory, side: str) -> None:
         for name, fields in sorted(by_name(directory).items()):
             path = join(directory.path, name)
-            if self._hidden(path):
+            if self._hidden(path) or (side == "reference" and self._unlisted):
                 self.result.unknown_files += 1
             else:
                 self._difference(path, fields if side == "host" else None, fields if side == "reference" else None)
@@ -141,10 +146,10 @@ class _Comparer:
             self._entry(join(path, name), mine.get(name), wanted.get(name))
 
     def _entry(self, path: str, ours: WireEntry | None, theirs: WireEntry | None) -> None:
-        if self._hidden(path):
+        if self._hidden(path) or (ours is None and self._unlisted):
             self.result.unknown_files += 1
             return
-        if theirs is not None and str(theirs[3]).startswith(FILTERED) and ours is not None:
+        if ours is not None and theirs is not None and is_filtered(theirs):
             self.result.unknown_files += 1
             reason = f"content passes the git filter {theirs[3][len(FILTERED) :]!r}, which an audit does not run"
             self.result.unknown.append({"path": path, "reason": reason})
@@ -178,15 +183,24 @@ def aspects(ours: WireEntry | None, theirs: WireEntry | None, compared: Compared
         return ["type"]
     content = {digest.LINK: "target", digest.SUBMODULE: "commit"}.get(ours[1], "content")
     found = [content] if ours[3] != theirs[3] else []
-    if ours[1] == digest.FILE and digest.shown_mode(int(ours[2], 8), compared.exec_only) != digest.shown_mode(
-        int(theirs[2], 8), compared.exec_only
-    ):
+    if _mode(ours, compared) != _mode(theirs, compared):
         found.append("mode")
     if compared.owner and ours[6:8] != theirs[6:8]:
         found.append("owner")
-    if compared.mtime and ours[5] != theirs[5]:
+    if compared.mtime and ours[1] == digest.FILE and ours[5] != theirs[5]:
         found.append("mtime")
     return found
+
+
+def _mode(fields: WireEntry, compared: Compared) -> str:
+    if compared.exec_only:
+        return digest.shown_mode(int(fields[2], 8), True) if fields[1] == digest.FILE else ""
+    return str(fields[2])
+
+
+def is_filtered(fields: WireEntry) -> bool:
+    """Return whether a reference entry is of a file whose content a git filter would have made."""
+    return fields[1] == digest.FILE and str(fields[3]).startswith(FILTERED)
 
 
 def _directory_difference(path: str, ours: str, theirs: str) -> dict[str, t.Any]:
@@ -239,10 +253,12 @@ def compare(
     unseen: t.Mapping[str, str],
     incomplete: str,
     compared: Compared,
+    unlisted: int = 0,
 ) -> Comparison:
     """Return what differs between a host's tree and its reference.
 
     ``unseen`` maps paths that could not be read to the reason; ``incomplete`` is empty, or says why not everything was
-    reached: then what the host did not show is unknown, not missing.
+    reached: then the directories that the host did not show are unknown, not missing. ``unlisted`` is the number of
+    paths that could not be read and are not in ``unseen``: with any, nothing at all is known to be missing.
     """
-    return _Comparer(host, reference, unseen, incomplete, compared).run()
+    return _Comparer(host, reference, unseen, incomplete, compared, unlisted).run()

@@ -11,17 +11,55 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+import re
+import struct
 import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.module_utils.trees.record import INDEX_RECORD, KNOWN_RECORD, NO_STAT
 from ansible_collections.evenkeel.drift.plugins.module_utils.trees.spec import pack, unpack
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.shape import (
+    OBJECT_ID,
+    OUTCOME,
+    PATH,
+    ByName,
+    GarbledAnswer,
+    OneOf,
+    Row,
+    require,
+)
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.directories import Directories, Directory
 
 _NO_STAT = NO_STAT.hex()
-
-
-class GarbledAnswer(Exception):
-    """A host sent something that is no answer to what it was asked. The message says what."""
+_MODE = re.compile("[0-7]{1,5}")
+_ENTRY = OneOf(
+    [
+        Row([PATH, re.compile("f"), _MODE, re.compile("[0-9a-f]{64}|keyed"), int, int, str, str]),
+        Row([PATH, re.compile("l"), re.compile(""), PATH, int, int, str, str]),
+        Row([PATH, re.compile("[psd]"), _MODE, re.compile(""), int, int, str, str]),
+        Row([re.compile(""), re.compile("m"), re.compile(""), OBJECT_ID, int, int, str, str]),
+    ]
+)
+_OWN = re.compile("|[0-7]{1,5}(?: .*)?", re.DOTALL)
+_DIRECTORY = Row(
+    [PATH, re.compile("[0-9a-f]{32}"), re.compile("[0-9a-f]{16}"), _OWN, int, OneOf([None, [_ENTRY]])],
+)
+_RULE = {"rule": int, "outcome": OUTCOME, "reason": str, "matches": int, "lines": [int]}
+_ANSWER = {
+    "name": str,
+    "reason": str,
+    "complete": bool,
+    "directories": str,
+    "known": str,
+    "unchanged": str,
+    "unseen": [Row([PATH, str])],
+    "unseen_total": int,
+    "secrets": [Row([PATH, re.compile("[0-9a-f]{64}")])],
+    "totals": ByName(int),
+    "forbidden": [Row([str, PATH, int, [PATH]])],
+    "forbidden_total": int,
+    "rules": [_RULE],
+}
+_UNSEEN = {"name": str, "outcome": re.compile("unknown"), "reason": str}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -60,6 +98,7 @@ class TreeRequest:
     def __init__(
         self, spec: t.Mapping[str, t.Any], reference: Directories | None = None, earlier: Directories | None = None
     ) -> None:
+        self._compared = reference is not None
         self._reference = {} if reference is None else {directory.digest: directory for directory in reference}
         self._sent_known: list[str] = []
         self._sent_stats: list[Directory] = []
@@ -73,7 +112,7 @@ class TreeRequest:
         self._sent_known = sorted(self._reference.keys() - {directory.digest for directory in self._sent_stats})
         if self._sent_known:
             self.spec["known"] = pack(b"".join(bytes.fromhex(known) for known in self._sent_known))
-        self.spec["entries"] = "none" if reference is None else "changed"
+        self.spec["entries"] = "changed" if self._compared else "none"
 
     def _usable(self, earlier: Directories | None) -> list[Directory]:
         """Return the directories whose entries would not be missed if the host said no more than "unchanged"."""
@@ -85,16 +124,19 @@ class TreeRequest:
     def _dispensable(self, directory: Directory) -> bool:
         if directory.entries is not None:
             return True
-        return not self._wants_all and (not self._reference or directory.digest in self._reference)
+        return not self._wants_all and (not self._compared or directory.digest in self._reference)
 
     def read(self, answer: t.Mapping[str, t.Any]) -> TreeView:
         """Return what an answer to this request says. Raises GarbledAnswer."""
+        require(answer, {"outcome": OUTCOME}, "the answer about a tree")
+        if answer["outcome"] != "ok":
+            require(answer, _UNSEEN, "the answer about a tree")
+            return _unseen(answer["reason"])
+        require(answer, _ANSWER, "the answer about a tree")
         try:
-            if answer["outcome"] != "ok":
-                return _unseen(str(answer["reason"]))
             return self._read(answer)
-        except (KeyError, TypeError, ValueError, IndexError, ArithmeticError) as error:
-            raise GarbledAnswer(f"the answer about a tree is garbled: {error!r}") from error
+        except (ValueError, IndexError, RecursionError, struct.error) as error:
+            raise GarbledAnswer(f"the answer about a tree is garbled: {error}") from error
 
     def _read(self, answer: t.Mapping[str, t.Any]) -> TreeView:
         found = [self._sent_stats[index] for (index,) in INDEX_RECORD.iter_unpack(unpack(answer["unchanged"]))]
@@ -102,7 +144,9 @@ class TreeRequest:
             same = self._reference[self._sent_known[index]]
             found.append(same._replace(stat=stat.hex(), entries=None))
         for line in filter(None, unpack(answer["directories"]).split(b"\n")):
-            path, digest, stat, own, files, entries = json.loads(line)
+            record = json.loads(line)
+            require(record, _DIRECTORY, "the answer about a directory")
+            path, digest, stat, own, files, entries = record
             text = None if entries is None else json.dumps(entries, separators=(",", ":")).encode("ascii")
             found.append(Directory(path, digest, stat, own, files, text))
         if len({directory.path for directory in found}) != len(found):

@@ -10,11 +10,13 @@ import time
 import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.patterns import Patterns
+from ansible_collections.evenkeel.drift.plugins.module_utils.text import show
 from ansible_collections.evenkeel.drift.plugins.module_utils.trees import digest
 from ansible_collections.evenkeel.drift.plugins.module_utils.trees.shown import shown_entry
 from ansible_collections.evenkeel.drift.plugins.module_utils.trees.spec import Compared
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.patterns import compile_lines, compile_selection
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.base import Context, Exchange, Json
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.shape import ByName, GarbledAnswer, OneOf, require
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.tree_compare import (
     Comparison,
     by_name,
@@ -22,7 +24,6 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.tree_compa
     join,
 )
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.tree_request import (
-    GarbledAnswer,
     TreeRequest,
     TreeView,
     spec_key,
@@ -36,6 +37,13 @@ _LFS_POINTER = "version https://git-lfs.github.com/spec/"
 _MAX_DETAILS = 200
 _MAX_DIFF_LINES = 20_000
 _MAX_IDENTICAL = 500
+_DETAIL = OneOf(
+    [
+        {"sha256": str, "lines": OneOf([None, int]), "text": OneOf([None, str]), "reason": str},
+        {"reason": str},
+    ]
+)
+_DETAILS = {"trees": [{"name": str, "files": ByName(_DETAIL)}]}
 
 
 class TreeExchange:
@@ -76,7 +84,7 @@ class TreeExchange:
             "mtime": "mtime" in contract["compare"] and modes == "all",
             "secret": compile_selection(contract["secret"]),
             "forbid": [[pattern, compile_selection([pattern])] for pattern in contract["forbid"]],
-            "rules": [{"path": rule["path"], "pattern": rule["pattern"]} for rule in self._rules()],
+            "rules": [{"path": show(rule["path"]), "pattern": rule["pattern"]} for rule in self._rules()],
             "cross_filesystems": contract["cross_filesystems"],
             "entries": "changed",
         }
@@ -133,7 +141,7 @@ class TreeExchange:
             shown.append(
                 {
                     "kind": rule["kind"],
-                    "path": rule["path"],
+                    "path": show(rule["path"]),
                     "pattern": rule["pattern"],
                     "count": rule.get("count"),
                     **{name: answer[name] for name in ("outcome", "reason", "matches", "lines")},
@@ -145,7 +153,8 @@ class TreeExchange:
         if self._reference is None or view.outcome != "ok":
             return Comparison()
         unseen = dict(view.unseen)
-        result = compare(view.directories, self._reference, unseen, view.reason, Compared.of(self.spec))
+        unlisted = view.unseen_total - len(view.unseen)
+        result = compare(view.directories, self._reference, unseen, view.reason, Compared.of(self.spec), unlisted)
         self._compare_secrets(view, result)
         evidence["unknown"] = result.unknown
         evidence["unknown_total"] = view.unseen_total + len(result.unknown) - len(unseen)
@@ -168,10 +177,14 @@ class TreeExchange:
         known = {difference["path"]: difference for difference in result.differences}
         for path in both:
             if keyed is None or path not in keyed:
-                result.unknown.append({"path": path, "reason": "secret content cannot be compared across runs"})
+                result.equal -= path not in known
+                result.unknown.append(
+                    {"path": path, "reason": "its secret content cannot be compared with this reference"}
+                )
             elif keyed[path] != view.secrets[path] and path in known:
                 known[path]["aspects"].insert(0, "content")
             elif keyed[path] != view.secrets[path]:
+                result.equal -= 1
                 entry = shown_entry(wanted[path])
                 result.differences.append(
                     {
@@ -186,12 +199,18 @@ class TreeExchange:
         result.differences.sort(key=lambda difference: str(difference["path"]))
 
     def _identical(self, view: TreeView, result: Comparison) -> list[Json]:
-        """Return the equal files that the contract gave a severity: those that a report names."""
+        """Return the equal files that the contract gave a severity: those that a report names.
+
+        A file that could not be read, or compared, is not among them.
+        """
         lines = [pattern for patterns in self._contract["severity"].values() for pattern in patterns]
         if not lines or self._reference is None:
             return []
         named = Patterns(compile_selection(lines))
-        differing = {difference["path"] for difference in result.differences}
+        hidden = {unknown["path"] for unknown in result.unknown}
+        if "" in hidden or view.unseen_total > len(view.unseen):
+            return []
+        differing = hidden | {difference["path"] for difference in result.differences}
         found: list[Json] = []
         for directory in self._reference:
             if view.directories.get(directory.path) is None:
@@ -243,9 +262,11 @@ class TreeExchange:
         theirs = side.details(self.details_request(changed)) if side is not None and wants_diff and changed else {}
         for difference in evidence["differences"]:
             ours = answer.get("files", {}).get(difference["path"], {})
-            if difference["host"] is not None and ours.get("sha256") == difference["host"].get("sha256", ""):
-                difference["host"]["lines"] = ours["lines"]
-                difference["host"]["lfs"] = str(ours.get("text")).startswith(_LFS_POINTER)
+            if "sha256" not in ours or ours["sha256"] != (difference["host"] or {}).get("sha256"):
+                # Not read, or no longer what was compared.
+                continue
+            difference["host"]["lines"] = ours["lines"]
+            difference["host"]["lfs"] = str(ours["text"]).startswith(_LFS_POINTER)
             if wants_diff and "content" in difference["aspects"]:
                 difference["diff"] = _diff(theirs.get(difference["path"], {}), ours, self._context.max_diff_bytes)
 
@@ -312,6 +333,7 @@ class TreesExchange(Exchange):
         return {"trees": [tree.request() for tree in self._trees] + [request.spec for request in self._whole]}
 
     def read(self, data: Json) -> Json:
+        require(data, {"trees": [{"name": str}]}, "the answer about the trees")
         answers = data["trees"]
         asked = self.request()["trees"]
         if [answer["name"] for answer in answers] != [spec["name"] for spec in asked]:
@@ -332,6 +354,8 @@ class TreesExchange(Exchange):
         return {"details": {"trees": list(wanted.values())}} if wanted else None
 
     def read_follow_up(self, data: Json, sections: Json) -> None:
-        answers = {answer["name"]: answer for answer in sections.get("details", {}).get("data", {}).get("trees", [])}
+        details = sections.get("details", {"trees": []})
+        require(details, _DETAILS, "the answer about the text of files")
+        answers = {answer["name"]: answer for answer in details["trees"]}
         for tree, evidence in zip(self._trees, data["trees"], strict=True):
             tree.add_details(evidence, answers.get(tree.spec["name"], {}))

@@ -70,7 +70,9 @@ class GitSide(Side):
 
     def keyed(self, name: str, spec: Json, paths: t.Sequence[str], key: bytes) -> dict[str, str]:
         with Repository(self._repo) as repository, tempfile.TemporaryDirectory(prefix="evenkeel-") as folder:
-            git.checkout(repository, self._commit, folder, paths)
+            # Of a file in LFS the repository has the pointer alone: it says nothing about content under our key.
+            comparable = sorted(set(paths) - self._special(self._commit)["lfs"].keys())
+            git.checkout(repository, self._commit, folder, comparable)
             return view_folder(folder, {"secret": spec["secret"]}, key).secrets
 
     def base(self, git_data: Json, name: str, spec: Json, host: Directories, reference: Directories) -> Base | None:
@@ -109,7 +111,7 @@ class GitSide(Side):
         return special
 
     def _narrowed(self, commit: str, spec: Json) -> Directories:
-        name = key_of(commit, spec_key(spec))
+        name = key_of(_COLLECTOR, commit, spec_key(spec))
         known = self._cache.directories("narrowed", name)
         if known is None:
             known = narrow(self._manifest(commit), spec)

@@ -16,9 +16,10 @@ import typing as t
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe import trees
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host
 from ansible_collections.evenkeel.drift.plugins.module_utils.secret_files import is_secret_file
-from ansible_collections.evenkeel.drift.plugins.module_utils.text import raw
+from ansible_collections.evenkeel.drift.plugins.module_utils.text import raw, show
 from ansible_collections.evenkeel.drift.plugins.module_utils.trees import digest
 from ansible_collections.evenkeel.drift.plugins.module_utils.trees.spec import Compared, TreeSpec
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.tree_compare import is_filtered
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.tree_request import TreeRequest, TreeView
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.reference.unavailable import ReferenceUnavailable
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.directories import (
@@ -113,10 +114,11 @@ def narrow(manifest: Directories, request: t.Mapping[str, t.Any]) -> Directories
     would send.
     """
     spec = TreeSpec({"name": "reference", **request})
-    excluded: dict[str, bool] = {"": False, spec.prefix: False}
+    prefix = show(spec.prefix)
+    excluded: dict[str, bool] = {"": False, prefix: False}
     found = []
     for directory in manifest:
-        if directory.path.startswith(spec.prefix) and not _excluded(directory.path, spec, excluded):
+        if directory.path.startswith(prefix) and not _excluded(directory.path, spec, excluded):
             narrowed = _narrow_directory(directory, spec)
             if narrowed is not None:
                 found.append(narrowed)
@@ -126,10 +128,11 @@ def narrow(manifest: Directories, request: t.Mapping[str, t.Any]) -> Directories
 def compares(request: t.Mapping[str, t.Any]) -> t.Callable[[str], bool]:
     """Return a function that says whether a request compares a path at all."""
     spec = TreeSpec({"name": "reference", **request})
-    known: dict[str, bool] = {"": False, spec.prefix: False}
+    prefix = show(spec.prefix)
+    known: dict[str, bool] = {"": False, prefix: False}
 
     def compared(path: str) -> bool:
-        if not path.startswith(spec.prefix) or spec.exclude.ignored(_python_name(path), False):
+        if not path.startswith(prefix) or spec.exclude.ignored(_python_name(path), False):
             return False
         return not _excluded(path[: path.rfind("/") + 1], spec, known)
 
@@ -170,6 +173,8 @@ def _own(own: str, compared: Compared) -> str:
 
 def _masked(folder: str, fields: WireEntry, spec: TreeSpec) -> WireEntry:
     """Return an entry without what may not be known of a secret-class file."""
-    if fields[1] == digest.FILE and fields[3] != digest.KEYED and is_secret_file(folder + fields[0], spec.secret):
+    if fields[1] != digest.FILE or fields[3] == digest.KEYED or is_filtered(fields):
+        return fields
+    if is_secret_file(_python_name(folder + fields[0]), spec.secret):
         return [fields[0], fields[1], fields[2], digest.KEYED, 0, 0, *fields[6:8]]
     return fields
