@@ -74,7 +74,12 @@ def test_every_host_is_accounted_for(operator: Operator, reference: Repository, 
     hosts["drifted"] = {"drift_root": str(reference.deploy(tmp_path / "drifted"))}
     write(tmp_path / "drifted", {"src/app.py": "edited\n"})
     inventory = operator.inventory(
-        hosts, drift_root=str(host), drift_host_timeout="1s", drift_repo=str(reference.path), **TREES
+        hosts,
+        drift_root=str(host),
+        drift_host_timeout="1s",
+        drift_repo=str(reference.path),
+        drift_fail_on="medium",
+        **TREES,
     )
     try:
         audit = operator.audit(inventory, "-f", str(len(hosts)))
