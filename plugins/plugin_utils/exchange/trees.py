@@ -37,13 +37,8 @@ _LFS_POINTER = "version https://git-lfs.github.com/spec/"
 _MAX_DETAILS = 200
 _MAX_DIFF_LINES = 20_000
 _MAX_IDENTICAL = 500
-_DETAIL = OneOf(
-    [
-        {"sha256": str, "lines": OneOf([None, int]), "text": OneOf([None, str]), "reason": str},
-        {"reason": str},
-    ]
-)
-_DETAILS = {"trees": [{"name": str, "files": ByName(_DETAIL)}]}
+_DETAIL = {"sha256": str, "lines": OneOf([None, int]), "text": OneOf([None, str]), "reason": str}
+_DETAILS = {"trees": [{"name": str, "files": ByName({"reason": str})}]}
 
 
 class TreeExchange:
@@ -356,6 +351,9 @@ class TreesExchange(Exchange):
     def read_follow_up(self, data: Json, sections: Json) -> None:
         details = sections.get("details", {"trees": []})
         require(details, _DETAILS, "the answer about the text of files")
+        for detail in (detail for answer in details["trees"] for detail in answer["files"].values()):
+            # One that could not be read has a reason alone.
+            require(detail, _DETAIL if "sha256" in detail else {}, "the answer about the text of a file")
         answers = {answer["name"]: answer for answer in details["trees"]}
         for tree, evidence in zip(self._trees, data["trees"], strict=True):
             tree.add_details(evidence, answers.get(tree.spec["name"], {}))
