@@ -58,7 +58,7 @@ def open_root(path: str) -> int:
     Raises Unseen with a sentence that names the path.
     """
     try:
-        return os.open(os.path.realpath(path), _DIRECTORY & ~os.O_NOFOLLOW)
+        return _open(os.path.realpath(path), _DIRECTORY & ~os.O_NOFOLLOW, None)
     except FileNotFoundError:
         raise Unseen(f"{path} does not exist on this host") from None
     except NotADirectoryError:
