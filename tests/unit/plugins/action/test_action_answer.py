@@ -1,0 +1,44 @@
+# Copyright: Contributors to the evenkeel.drift project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What an action makes of a module's result."""
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+from ansible_collections.evenkeel.drift.plugins.action.snapshot_info import _answer
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.observation import HostUnseen
+
+
+def test_an_answer_is_taken_out_of_the_result() -> None:
+    assert _answer({"changed": False, "answer": {"protocol": 1}}) == {"protocol": 1}
+
+
+@pytest.mark.parametrize(
+    ("result", "kind", "reason"),
+    [
+        ({"unreachable": True, "msg": "no route"}, "unreachable", "no route"),
+        ({"unreachable": True}, "unreachable", "the host cannot be reached"),
+        ({"failed": True, "answer": {}, "msg": "rc 1"}, "garbled", "rc 1"),
+        (
+            {"failed": True, "msg": "x", "module_stderr": "Traceback\n  secret\nOSError: full\n"},
+            "failed",
+            "x: OSError: full",
+        ),
+        ({"answer": []}, "garbled", "no answer came back"),
+        ({}, "garbled", "no answer came back"),
+    ],
+)
+def test_anything_else_is_a_host_unseen(result: dict[str, t.Any], kind: str, reason: str) -> None:
+    with pytest.raises(HostUnseen) as raised:
+        _answer(result)
+    assert (raised.value.kind, raised.value.reason) == (kind, reason)
+
+
+def test_a_reason_is_masked_and_short() -> None:
+    with pytest.raises(HostUnseen) as raised:
+        _answer({"failed": True, "msg": "https://user:hunter2hunter2@example.org/ " + "x" * 9000})
+    assert "hunter2" not in raised.value.reason
+    assert len(raised.value.reason) <= 500
