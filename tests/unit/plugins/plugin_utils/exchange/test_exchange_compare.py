@@ -26,9 +26,7 @@ def tree(own: str = "", **directories: dict[str, list[t.Any]]) -> Directories:
         path = "" if name == "root" else name.replace("__", "/") + "/"
         wire = [[entry, *fields] for entry, fields in sorted(entries.items())]
         text = json.dumps(wire).encode("ascii")
-        made.append(
-            Directory(path, hashlib.sha256(text + own.encode()).hexdigest()[:32], "", own, len(wire), text)
-        )
+        made.append(Directory(path, hashlib.sha256(text + own.encode()).hexdigest()[:32], "", own, len(wire), text))
     return Directories({}, made)
 
 
