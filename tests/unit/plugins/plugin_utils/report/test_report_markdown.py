@@ -16,6 +16,8 @@ import re
 from pathlib import Path
 from typing import Any
 
+import jsonschema
+import markdown_it
 import pytest
 import report_scenarios as scenarios
 from ansible_collections.evenkeel.drift.plugins.module_utils.text import show
@@ -24,8 +26,6 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.report import docum
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from report_findings import Audit, entry, on_host
-
-markdown_it = pytest.importorskip("markdown_it")
 
 GOLDEN = Path(__file__).parent / "golden"
 SCHEMA = Path(__file__).parents[5] / "docs" / "findings.schema.json"
@@ -94,7 +94,6 @@ def test_golden(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["drift", "all_ok", "unseen", "two_environments"])
 def test_the_audits_of_these_tests_follow_the_schema(name: str) -> None:
-    jsonschema = pytest.importorskip("jsonschema")
     jsonschema.validate(scenarios.GOLDEN[name](), json.loads(SCHEMA.read_text(encoding="utf-8")))
 
 

@@ -9,6 +9,9 @@ import re
 import typing as t
 import unicodedata
 
+import cmarkgfm
+import markdown_it
+import mistune
 import pytest
 from ansible_collections.evenkeel.drift.plugins.module_utils.text import show
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.safe import (
@@ -21,11 +24,6 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.safe import 
 )
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
-markdown_it = pytest.importorskip("markdown_it")
-pytest.importorskip("linkify_it")
-cmarkgfm = pytest.importorskip("cmarkgfm")
-mistune = pytest.importorskip("mistune")
 
 FORBIDDEN = re.compile("[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff\ufe0f]")
 
