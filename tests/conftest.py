@@ -8,6 +8,8 @@ import sys
 import tempfile
 from pathlib import Path
 
+import pytest
+
 CHECKOUT = Path(__file__).resolve().parent.parent
 
 
@@ -29,3 +31,18 @@ def pytest_unconfigure() -> None:
     (namespace / "drift").unlink(missing_ok=True)
     for folder in (namespace, namespace.parent, Path(_TOP)):
         folder.rmdir()
+
+
+# What a machine does not have, and CI does not install, is named so in the reason of the skip.
+_NOT_TO_BE_HAD = "on this machine"
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Fail in CI when a test was skipped that could run there."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if os.environ.get("CI") != "true" or reporter is None:
+        return
+    skipped = [report for report in reporter.stats.get("skipped", []) if _NOT_TO_BE_HAD not in str(report.longrepr)]
+    if skipped:
+        reporter.write_line(f"{len(skipped)} tests were skipped that could run in CI", red=True)
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
