@@ -53,8 +53,11 @@ def edited(model: Model, edits: t.Iterable[tuple[int, Node]]) -> Model:
         if not model:
             break
         path = sorted(model)[number % len(model)]
-        same = [node] if node[0] == model[path][0] else [(model[path][0], b"edited", node[2] or model[path][2])]
-        model = plant(model, [(path, node if number % 2 else same[0])])
+        kind, content, mode = model[path]
+        if number % 2 and kind != node[0]:
+            # The same type with another content, where it has one, and another mode, where it has one.
+            node = (kind, b"edited" if kind in "fl" else content, 0 if kind == "l" else node[2] or mode)
+        model = plant(model, [(path, node)])
     return model
 
 
