@@ -1,0 +1,24 @@
+# Copyright: Contributors to the evenkeel.drift project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Swaps a path with another one, as fast as it can, until it is stopped: ``e2e_flipper.py one other``."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import sys
+
+_AT_FDCWD, _RENAME_EXCHANGE = -100, 2
+
+
+def main() -> None:
+    libc = ctypes.CDLL(None, use_errno=True)
+    one, other = (os.fsencode(path) for path in sys.argv[1:3])
+    while libc.renameat2(_AT_FDCWD, one, _AT_FDCWD, other, _RENAME_EXCHANGE) == 0:
+        pass
+    sys.exit(os.strerror(ctypes.get_errno()))
+
+
+if __name__ == "__main__":
+    main()
