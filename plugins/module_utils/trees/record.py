@@ -21,7 +21,7 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.text import show
 from ansible_collections.evenkeel.drift.plugins.module_utils.trees import digest
 from ansible_collections.evenkeel.drift.plugins.module_utils.trees.forbidden import Forbidden
 from ansible_collections.evenkeel.drift.plugins.module_utils.trees.spec import STAT_BYTES, TreeSpec
-from ansible_collections.evenkeel.drift.plugins.module_utils.trees.walk import SHADOW, Visit, is_dir, level_of
+from ansible_collections.evenkeel.drift.plugins.module_utils.trees.walk import COUNTS, SHADOW, Visit, is_dir, level_of
 from ansible_collections.evenkeel.drift.plugins.module_utils.trees.workers import Channel
 
 # Message kinds of a worker.
@@ -93,6 +93,8 @@ class Recorder:
         lines: list[bytes] = []
         seen_all = True
         spec = self._spec
+        # Where nothing can be left out, nothing is asked about each child.
+        whole = visit.level == COUNTS and not spec.exclude and not spec.ignore
         for child in visit.entries:
             # At the root it is the section git's: a directory, or the file or link of a linked work tree.
             if child.name == ".git":
@@ -100,7 +102,7 @@ class Recorder:
             path = visit.path + child.name
             name = os.fsencode(child.name)
             directory = is_dir(child)
-            if self._left_out(path, directory, visit.level):
+            if not whole and self._left_out(path, directory, visit.level):
                 self._totals["ignored"] += 1
                 continue
             if directory:

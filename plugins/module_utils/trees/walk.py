@@ -143,7 +143,7 @@ class Walker:
         except OSError as error:
             self._unseen(path, explain(error))
             return None
-        nested = path != self._spec.prefix and any(entry.name == ".git" for entry in entries)
+        nested = path != self._spec.prefix and ".git" in [entry.name for entry in entries]
         if owns(path, *self._share):
             self._handler.handle(Visit(fd, path, entries, level, nested))
         if nested:
@@ -152,9 +152,9 @@ class Walker:
 
     def _subdirectories(self, path: str, entries: list[os.DirEntry[str]], level: int) -> list[tuple[str, int]]:
         names: list[tuple[str, int]] = []
-        for entry in entries:
+        for entry in filter(is_dir, entries):
             name = entry.name
-            if name == ".git" or not is_dir(entry):
+            if name == ".git":
                 continue
             child = path + name
             if self._spec.exclude.ignored(child, True):
