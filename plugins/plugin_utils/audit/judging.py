@@ -12,6 +12,7 @@ from collections.abc import Iterator
 
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.audit.baseline import save_baseline
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.audit.hosts import utc_now
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.audit.opening import FINDINGS
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.hosts import HostInputs
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.run import RunInputs, judge_run
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.verdict import host_verdict
@@ -25,7 +26,6 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.run import (
     prune,
 )
 
-FINDINGS = "findings.json"
 REPORT = "report.md"
 
 Json = dict[str, t.Any]
@@ -126,8 +126,11 @@ def finish(folder: RunFolder) -> Result:
 
 
 def judge_again(folder: RunFolder) -> Result:
-    """Judge a stored run once more, from its own evidence and nothing else. Raises StoreError when that was altered."""
-    folder.verify()
+    """Judge a stored run once more, from its own evidence and nothing else. Raises StoreError when that was altered.
+
+    The results themselves may be anything: they are made anew, and so an interruption in the middle of it does no harm.
+    """
+    folder.verify(but=(FINDINGS, REPORT))
     result = _write(folder)
     folder.sign()
     return result

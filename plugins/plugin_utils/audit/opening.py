@@ -16,6 +16,7 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.run import (
     past_runs,
 )
 
+FINDINGS = "findings.json"
 _KEY = f"{PRIVATE}/key"
 _KEY_BYTES = 32
 
@@ -30,7 +31,7 @@ def open_run(output_dir: str, label: str, started: str, about: Json) -> RunFolde
     folder = RunFolder.create(output_dir, started, label)
     folder.write_bytes(_KEY, secrets.token_bytes(_KEY_BYTES))
     folder.write("run.json", {"id": folder.id, "started": started, "as_of": started, **about})
-    folder.write("first_seen.json", _first_seen(output_dir, folder))
+    folder.write("first_seen.json", _first_seen(output_dir, folder, set(about["environments"].values())))
     return folder
 
 
@@ -40,19 +41,28 @@ def run_key(folder: RunFolder) -> bytes:
         return file.read()
 
 
-def _first_seen(output_dir: str, current: RunFolder) -> dict[str, str]:
-    """Return when each finding of the newest complete run was first seen, by finding id.
+def _first_seen(output_dir: str, current: RunFolder, environments: t.Collection[str]) -> dict[str, str]:
+    """Return when each finding of the last complete run of each environment was first seen, by finding id.
 
     It is kept in the new run's folder, so that judging it again does not depend on a run that may be pruned by then.
     """
+    found: dict[str, str] = {}
+    wanted = set(environments)
     for folder in reversed(past_runs(output_dir)):
-        if folder.id != current.id and folder.complete():
-            try:
-                findings = folder.read("findings.json")["findings"]
-            except (FileNotFoundError, StoreError):
-                continue
-            return {finding["id"]: finding["first_seen"] for finding in findings}
-    return {}
+        if not wanted:
+            break
+        if folder.id == current.id or not folder.complete():
+            continue
+        try:
+            past = folder.read(FINDINGS)
+        except (FileNotFoundError, StoreError):
+            continue
+        here = wanted & {environment["name"] for environment in past["environments"]}
+        found.update(
+            {finding["id"]: finding["first_seen"] for finding in past["findings"] if finding["environment"] in here}
+        )
+        wanted -= here
+    return found
 
 
 def owner_of(environ: t.Mapping[str, str]) -> str:

@@ -29,13 +29,13 @@ sys.path[:] = [folder for folder in sys.path if folder not in ("", ".")]
 sys.dont_write_bytecode = True
 import base64, json, zlib
 from importlib.machinery import ModuleSpec
-bundle = json.loads(zlib.decompress(base64.b64decode(BUNDLE)))
+modules, request = (json.loads(zlib.decompress(base64.b64decode(part))) for part in (MODULES, REQUEST))
 
 class Finder:
     @staticmethod
     def find_spec(name, path=None, target=None):
-        source = bundle["modules"].get(name)
-        if source is None and not any(known.startswith(name + ".") for known in bundle["modules"]):
+        source = modules.get(name)
+        if source is None and not any(known.startswith(name + ".") for known in modules):
             return None
         return ModuleSpec(name, Finder, is_package=source is None)
     @staticmethod
@@ -43,29 +43,32 @@ class Finder:
         return None
     @staticmethod
     def exec_module(module):
-        source = bundle["modules"].get(module.__name__)
+        source = modules.get(module.__name__)
         if source is not None:
             exec(compile(source, module.__name__, "exec", dont_inherit=True), module.__dict__)
 
 sys.meta_path.insert(0, Finder)
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe import snapshot
-sys.stdout.write(json.dumps({"changed": False, "answer": snapshot.answer(bundle["request"])}))
+sys.stdout.write(json.dumps({"changed": False, "answer": snapshot.answer(request)}))
 sys.stdout.flush()
 """
 
 
 @functools.cache
-def _modules() -> dict[str, str]:
-    """Return the source of everything that a collector may import, by module name."""
+def code() -> str:
+    """Return the source of everything that a collector may import, packed: the part that is the same for every host."""
     found = {}
     for file in sorted(_MODULE_UTILS.rglob("*.py")):
         name = ".".join(file.relative_to(_MODULE_UTILS).with_suffix("").parts)
         found[f"{_PACKAGE}.{name}"] = file.read_text(encoding="utf-8")
-    return found
+    return _pack(found)
+
+
+def _pack(content: t.Any) -> str:
+    packed = zlib.compress(json.dumps(content, sort_keys=True).encode("utf-8"), 6)
+    return base64.b64encode(packed).decode("ascii")
 
 
 def script(request: t.Mapping[str, t.Any]) -> bytes:
     """Return the Python program that prints ``{"answer": …}`` for a request (both shapes are in docs/design.md)."""
-    bundle = json.dumps({"modules": _modules(), "request": request}, sort_keys=True).encode("utf-8")
-    packed = base64.b64encode(zlib.compress(bundle, 6)).decode("ascii")
-    return f"#!/usr/bin/python\nBUNDLE = '{packed}'\n{_PROGRAM}".encode("ascii")
+    return f"#!/usr/bin/python\nMODULES = '{code()}'\nREQUEST = '{_pack(request)}'\n{_PROGRAM}".encode("ascii")

@@ -49,7 +49,7 @@ _PRESENT = {
         "mode": [PATH],
         "conflicted": [PATH],
         "unverified": [_UNREAD],
-        "untracked": [{"path": PATH, "files": int}],
+        "untracked": [{"path": PATH, "files": OneOf([None, int])}],
         "truncated": bool,
     },
     "unknown": [{"path": str, "reason": str}],

@@ -49,7 +49,7 @@ class Screen:
         self._lines.append(" ".join(shown).rstrip())
 
     def whole(self, label: str, text: str) -> None:
-        """Add a line that may be wider than the screen: a path is there to be copied, and a terminal wraps it by itself."""
+        """Add a line that may be wider than the screen: a path is there to be copied."""
         self._lines.append(safe.terminal(f"{label}{text}"))
 
     def paragraph(self, text: str, indent: str, most: int) -> None:

@@ -136,9 +136,9 @@ class RunFolder:
         with open(self.join(name), "rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
 
-    def verify(self) -> None:
-        """Check every file against the checksums. Raises StoreError, naming the first file that is not what was
-        written, or that the run did not write.
+    def verify(self, but: t.Collection[str] = ()) -> None:
+        """Check every file, ``but`` the named ones, against the checksums. Raises StoreError, naming the first file
+        that is not what was written, or that the run did not write.
         """
         if not self.complete():
             raise StoreError(f"{self.path} is incomplete: the run did not end, or was interrupted")
@@ -149,7 +149,7 @@ class RunFolder:
             raise StoreError(f"{self.path} is incomplete: it has no {MANIFEST}") from None
         except ValueError as error:
             raise StoreError(f"{self.join(MANIFEST)} is damaged: {error}") from error
-        for name in sorted(checksums.keys() | set(self.files())):
+        for name in sorted((checksums.keys() | set(self.files())) - set(but)):
             if name not in checksums or not os.path.isfile(self.join(name)) or self.checksum(name) != checksums[name]:
                 raise StoreError(f"{self.join(name)} is not what the run wrote; {MANIFEST} says otherwise")
 

@@ -78,3 +78,19 @@ def test_evidence_that_is_missing_is_unknown_and_not_in_order(folder: RunFolder)
 def test_the_run_s_key_is_gone_when_it_is_sealed(folder: RunFolder) -> None:
     finish(folder)
     assert not Path(folder.join(".private")).exists()
+
+
+def test_first_seen_comes_from_the_last_run_of_each_environment(tmp_path: Path) -> None:
+    def past(stamp: str, environment: str, finding: str) -> None:
+        folder = RunFolder.create(str(tmp_path), stamp, environment)
+        found = {"id": finding, "environment": environment, "first_seen": stamp}
+        folder.write("run.json", {})
+        folder.write("findings.json", {"environments": [{"name": environment}], "findings": [found]})
+        folder.seal()
+
+    past("2026-11-18T00:00:00Z", "prod", "gone")
+    past("2026-11-19T00:00:00Z", "prod", "stays")
+    past("2026-11-20T00:00:00Z", "staging", "other")
+    about = {"hosts": ["a", "b"], "environments": {"a": "prod", "b": "staging"}}
+    opened = open_run(str(tmp_path), "several", "2026-11-21T00:00:00Z", about)
+    assert opened.read("first_seen.json") == {"stays": "2026-11-19T00:00:00Z", "other": "2026-11-20T00:00:00Z"}
