@@ -14,7 +14,6 @@ import struct
 import time
 import typing as t
 
-from ansible_collections.evenkeel.drift.plugins.module_utils.gitdata.repository import head_commit
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host, Unseen, explain
 from ansible_collections.evenkeel.drift.plugins.module_utils.secret_files import is_secret_file
 from ansible_collections.evenkeel.drift.plugins.module_utils.text import show
@@ -148,6 +147,9 @@ class Recorder:
 
     def _nested(self, visit: Visit) -> None:
         """Record the work tree of another repository by the commit that it is at."""
+        # Here, since few trees hold another repository, and every audit would wait for a parser of git's files.
+        from ansible_collections.evenkeel.drift.plugins.module_utils.gitdata.repository import head_commit
+
         try:
             commit = head_commit(visit.fd)
         except Unseen as unseen:

@@ -54,14 +54,19 @@ sys.stdout.flush()
 """
 
 
-@functools.cache
-def code() -> str:
-    """Return the source of everything that a collector may import, packed: the part that is the same for every host."""
+def _modules() -> dict[str, str]:
+    """Return the source of everything that a collector may import, by module name."""
     found = {}
     for file in sorted(_MODULE_UTILS.rglob("*.py")):
         name = ".".join(file.relative_to(_MODULE_UTILS).with_suffix("").parts)
         found[f"{_PACKAGE}.{name}"] = file.read_text(encoding="utf-8")
-    return _pack(found)
+    return found
+
+
+@functools.cache
+def code() -> str:
+    """Return the collectors packed: the part of every script that is the same for all hosts."""
+    return _pack(_modules())
 
 
 def _pack(content: t.Any) -> str:
