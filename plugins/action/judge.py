@@ -15,7 +15,7 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils import control
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.audit.judging import finish, judge_again
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.schema import ContractError
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.reference.unavailable import ReferenceUnavailable
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.report import terminal
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.report import safe, terminal
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.run import RunFolder, StoreError
 
 _WIDEST = 120
@@ -54,5 +54,10 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
             "run": result.folder.path,
             "report": result.report,
             "verdict": result.findings["verdict"],
-            "failed_hosts": result.failed,
+            "failed_hosts": {host: _shown(verdict) for host, verdict in result.failed.items()},
         }
+
+
+def _shown(verdict: Json) -> Json:
+    """Return a host's verdict as it can be printed: its reasons hold the host's names, which Ansible shows raw."""
+    return {**verdict, "reasons": [{**one, "summary": safe.terminal(one["summary"])} for one in verdict["reasons"]]}

@@ -16,6 +16,7 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.audit.hosts import 
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.schema import ContractError
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.bundle import code, script
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.observation import HostUnseen
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.safe import terminal
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.run import RunFolder, StoreError
 
 _MODULE = "evenkeel.drift.snapshot_info"
@@ -62,13 +63,14 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
                 return {"changed": False, **observe_alone(host, settings, self._sender(variables))}
             control.check_run_wide(folder, control.run_wide(variables, self._templar.template))
             run = HostRun(folder, host, settings, host in arguments["reference_hosts"])
-            return {"changed": False, **run.observe(self._sender(variables))}
+            summary = run.observe(self._sender(variables))
+            return {"changed": False, **summary, "reason": terminal(summary["reason"])}
         except ContractError as error:
             if folder is not None:
                 refuse(folder, host, str(error))
             raise AnsibleActionFail(f"{host}: {error}") from error
         except HostUnseen as unseen:
-            raise AnsibleActionFail(f"{host} could not be observed: {unseen.reason}") from unseen
+            raise AnsibleActionFail(terminal(f"{host} could not be observed: {unseen.reason}")) from unseen
         except StoreError as error:
             raise AnsibleActionFail(str(error)) from error
 
