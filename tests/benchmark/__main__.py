@@ -56,8 +56,7 @@ def _measure(shop: Workshop, rounds: int, quick: bool) -> str:
     manifest = clock.run(audits.manifest(shop), shop.env())
     clock.run(audits.application_manifest(shop), shop.env())
     others = [case for case in peers.cases(shop) if not quick or case.name not in peers.SLOW]
-    clock.run(others[0], shop.env())
-    samples = clock.rounds([*others, *audits.cases(shop)], rounds, shop.env())
+    samples = clock.rounds([*others, *audits.cases(shop)], rounds, shop.env(), peers.warm(shop))
     wire, own = _wire(probed := _probe(shop))
     medians = {name: clock.median(taken) for name, taken in samples.items()}
     together = max(probed[name]["together_mb"] for name in (audits.FIRST, audits.SECOND))

@@ -58,11 +58,15 @@ def run(case: Case, env: t.Mapping[str, str], extra: t.Mapping[str, str] | None 
     return Sample(seconds, usage.ru_maxrss / 1024)
 
 
-def rounds(cases: t.Sequence[Case], count: int, env: t.Mapping[str, str]) -> dict[str, list[Sample]]:
-    """Run every case once a round, so that what else the machine does falls on all alike."""
+def rounds(cases: t.Sequence[Case], count: int, env: t.Mapping[str, str], warm: Case) -> dict[str, list[Sample]]:
+    """Run every case once a round, so that what else the machine does falls on all alike.
+
+    ``warm`` is run before each of them and not timed: it brings into the page cache what was dropped from it.
+    """
     samples: dict[str, list[Sample]] = {case.name: [] for case in cases}
     for number in range(1, count + 1):
         for case in cases:
+            run(warm, env)
             sample = run(case, env)
             samples[case.name].append(sample)
             print(f"  round {number}/{count}  {case.name:<44} {sample.seconds:8.2f} s", file=sys.stderr, flush=True)

@@ -46,6 +46,11 @@ def cases(shop: Workshop) -> list[Case]:
     return [*found, Case(AIDE, [aide, "--init", f"--config={config}"])]
 
 
+def warm(shop: Workshop) -> Case:
+    """Return what reads every file and does nothing with it."""
+    return Case("warm", ["sh", "-c", 'find "$1" -type f -exec cat {} + > /dev/null', "sh", str(shop.tree.host)])
+
+
 def ping_probed(shop: Workshop) -> Case:
     inventory = shop.inventory("peers", {"tree": {}}, probed=True)
     return Case(PING, [str(shop.bin / "ansible"), "all", "-i", inventory, "-m", "ansible.builtin.ping"])
