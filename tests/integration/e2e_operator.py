@@ -91,21 +91,25 @@ class Operator:
     def command(self, *arguments: str | Path) -> list[str]:
         return [str(Path(sys.executable).parent / "ansible-playbook"), *map(str, arguments)]
 
-    def start(self, *arguments: str | Path, cwd: Path | None = None, **more: str) -> subprocess.Popen[bytes]:
+    def start(
+        self, *arguments: str | Path, cwd: Path | None = None, environment: t.Mapping[str, str] | None = None
+    ) -> subprocess.Popen[bytes]:
         return subprocess.Popen(
             self.command(*arguments),
             cwd=cwd or self.desk,
-            env=self.environment(**more),
+            env=self.environment(**(environment or {})),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
 
-    def play(self, *arguments: str | Path, cwd: Path | None = None, **more: str) -> Outcome:
-        """Run ansible-playbook and return how it ended; ``more`` are environment variables."""
+    def play(
+        self, *arguments: str | Path, cwd: Path | None = None, environment: t.Mapping[str, str] | None = None
+    ) -> Outcome:
+        """Run ansible-playbook and return how it ended; ``environment`` is added to the operator's own."""
         before = self._runs()
-        process = self.start(*arguments, cwd=cwd, **more)
+        process = self.start(*arguments, cwd=cwd, environment=environment)
         output, _none = process.communicate(timeout=_TIMEOUT_S)
         new = sorted(self._runs() - before)
         return Outcome(process.returncode, output.decode("utf-8", "surrogateescape"), new[-1] if new else None)

@@ -10,6 +10,7 @@ import json
 import os
 import signal
 import sys
+import typing as t
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,7 @@ from e2e_project import Repository, application, git, write
 
 # ansible-playbook's own exit code when a host was out of reach, whatever failed besides.
 UNREACHABLE = 4
-TREES = {"drift_sections": ["trees"]}
+TREES: dict[str, t.Any] = {"drift_sections": ["trees"]}
 
 
 @pytest.fixture(name="reference")
