@@ -17,7 +17,8 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.trees.workers impor
 from hypothesis import given
 from hypothesis import strategies as st
 
-Messages = list[tuple[bytes, bytes]]
+if t.TYPE_CHECKING:
+    Messages = list[tuple[bytes, bytes]]
 
 
 def run(host: Host, *jobs: workers.Job) -> tuple[list[str], Messages]:

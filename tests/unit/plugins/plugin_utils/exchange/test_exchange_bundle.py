@@ -15,13 +15,16 @@ from pathlib import Path
 import pytest
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange import bundle
 
-_PYTHON38 = Path("~/.pyenv/versions/3.8.18/bin/python").expanduser()
+_TOOLS = Path(__file__).resolve().parents[4] / "tools"
+_PYTHON38 = subprocess.run(
+    [str(_TOOLS / "find_python.sh"), "3.8"], capture_output=True, text=True, check=False
+).stdout.strip()
 _PYTHONS = [
     pytest.param(sys.executable, id="this"),
     pytest.param(
-        str(_PYTHON38),
+        _PYTHON38,
         id="3.8",
-        marks=pytest.mark.skipif(not _PYTHON38.exists(), reason="there is no Python 3.8 on this machine"),
+        marks=pytest.mark.skipif(not _PYTHON38, reason="there is no Python 3.8 on this machine"),
     ),
 ]
 _HIJACKED = "import os\nos.write(2, b'hijacked by ' + __name__.encode() + b'\\n')\nraise SystemExit(77)\n"
