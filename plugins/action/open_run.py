@@ -23,7 +23,7 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.settings i
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.run import StoreError
 
 # What a task may take beyond the host's own limit: two round trips, and the merge on the control node.
-_GRACE_S = 60
+_GRACE_S = 40
 
 Json = dict[str, t.Any]
 

@@ -47,12 +47,12 @@ def times(samples: t.Mapping[str, list[clock.Sample]], against: str) -> str:
 def promises(bars: t.Sequence[Bar]) -> str:
     rows = [
         [
-            bar.what,
-            "-" if bar.value is None else f"{bar.value:.2f}{bar.unit}",
-            f"<= {bar.limit:g}{bar.unit}",
-            bar.outcome,
+            one.what,
+            "-" if one.value is None else f"{one.value:.2f}{one.unit}",
+            f"<= {one.limit:g}{one.unit}",
+            one.outcome,
         ]
-        for bar in bars
+        for one in bars
     ]
     return table(["", "measured", "bar", ""], rows)
 

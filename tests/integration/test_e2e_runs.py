@@ -77,7 +77,7 @@ def test_a_run_that_is_not_there_is_named(operator: Operator) -> None:
 
 
 def test_only_the_newest_runs_are_kept(operator: Operator, reference: Repository, host: Path) -> None:
-    made = [operator.audit_one(host, drift_repo=str(reference.path), drift_keep_runs=2).run for _ in range(3)]
+    made = [operator.audit_one(host, drift_repo=str(reference.path), drift_keep_runs=2).run for _run in range(3)]
     left = {path for path in operator.runs.iterdir() if path.is_dir() and not path.is_symlink()}
     assert left == set(made[1:])
     assert (operator.runs / "latest").resolve() == made[-1]
@@ -87,7 +87,7 @@ def test_only_the_newest_runs_are_kept(operator: Operator, reference: Repository
 def test_two_audits_at_once_share_one_manifest(operator: Operator, reference: Repository, host: Path) -> None:
     extra = json.dumps({"drift_output_dir": str(operator.runs), "drift_repo": str(reference.path)})
     inventory = operator.inventory({"web1": {"drift_root": str(host)}})
-    both = [operator.start(AUDIT, "-i", inventory, "-e", extra) for _ in range(2)]
+    both = [operator.start(AUDIT, "-i", inventory, "-e", extra) for _run in range(2)]
     outputs = [process.communicate(timeout=60)[0].decode() for process in both]
     assert [process.returncode for process in both] == [2, 2], outputs
     runs = [path for path in operator.runs.iterdir() if path.is_dir() and not path.is_symlink()]

@@ -32,7 +32,7 @@ Json = dict[str, t.Any]
 
 _NEVER_ANSWERED = {
     "kind": "timeout",
-    "reason": "its observation began and did not end within the time limit of the task",
+    "reason": "its observation began and did not end: the time limit passed, or the play shows an error",
 }
 _NEVER_ASKED = {"kind": "failed", "reason": "its observation did not begin; the messages of the play say why"}
 

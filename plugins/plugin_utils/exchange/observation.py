@@ -24,7 +24,7 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.shape impo
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.reference.unavailable import ReferenceUnavailable
 
 # Text is worth less waiting than drift.
-_FOLLOW_UP_S = 30
+_FOLLOW_UP_S = 20
 
 Send = t.Callable[[Json], Json]
 

@@ -69,14 +69,14 @@ def _is(value: t.Any, shape: t.Any) -> bool:
     if shape is None:
         return value is None
     if isinstance(shape, type):
-        return _is_text(value) if shape is str else type(value) is shape
-    if type(value) is not str:
+        return _is_text(value) if shape is str else value.__class__ is shape
+    if not isinstance(value, str):
         return False
     return _is_path(value) if shape is PATH else shape.fullmatch(value) is not None
 
 
 def _is_text(value: t.Any) -> bool:
-    if type(value) is not str:
+    if not isinstance(value, str):
         return False
     try:
         value.encode("utf-8")
@@ -93,7 +93,7 @@ def _is_path(value: str) -> bool:
 
 
 def _wrong_list(value: t.Any, shape: list[t.Any] | Row, place: str) -> str:
-    if type(value) is not list or (isinstance(shape, Row) and len(value) != len(shape)):
+    if not isinstance(value, list) or (isinstance(shape, Row) and len(value) != len(shape)):
         return f"{place or 'it'} is not a list of the length that it should have"
     shapes = shape if isinstance(shape, Row) else shape * len(value)
     wrongs = (
@@ -103,7 +103,7 @@ def _wrong_list(value: t.Any, shape: list[t.Any] | Row, place: str) -> str:
 
 
 def _wrong_dictionary(value: t.Any, shape: dict[str, t.Any] | ByName, place: str) -> str:
-    if type(value) is not dict:
+    if not isinstance(value, dict):
         return f"{place or 'it'} is not a dictionary"
     if isinstance(shape, ByName):
         if not all(map(_is_text, value)):

@@ -38,7 +38,7 @@ def test_plan_is_the_same_every_time_and_as_large_as_asked() -> None:
 
 
 def test_bars_tell_kept_missed_and_not_measured() -> None:
-    outcomes = [bar.outcome for bar in bars.bars(MEDIANS, 79.9, 100_001)]
+    outcomes = [one.outcome for one in bars.bars(MEDIANS, 79.9, 100_001)]
     assert outcomes == ["ok", "MISSED", "not measured", "not measured", "ok", "ok", "ok", "MISSED"]
 
 
