@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import difflib
 import time
 import typing as t
 
@@ -15,6 +14,7 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.trees import digest
 from ansible_collections.evenkeel.drift.plugins.module_utils.trees.shown import shown_entry
 from ansible_collections.evenkeel.drift.plugins.module_utils.trees.spec import Compared
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.patterns import compile_lines, compile_selection
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange import tree_details
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.base import Context, Exchange, Json
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.shape import ByName, GarbledAnswer, OneOf, require
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.tree_compare import (
@@ -32,10 +32,6 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.reference.manifest 
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.cache import key_of
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.directories import Directories
 
-_MAX_TEXT = 1 << 20
-_LFS_POINTER = "version https://git-lfs.github.com/spec/"
-_MAX_DETAILS = 200
-_MAX_DIFF_LINES = 20_000
 _MAX_IDENTICAL = 500
 _DETAIL = {"sha256": str, "lines": OneOf([None, int]), "text": OneOf([None, str]), "reason": str}
 _DETAILS = {"trees": [{"name": str, "files": ByName({"reason": str})}]}
@@ -233,54 +229,20 @@ class TreeExchange:
             present = view.directories if group["side"] == "host" else self._reference
             group["base"] = _group_base(group["path"], present, base.directories)
 
-    def wanted_details(self, evidence: Json) -> list[str]:
-        """Return the paths whose lines and text are worth a second look: those that differ, or are only on the host."""
-        return [
-            difference["path"]
-            for difference in evidence["differences"]
-            if not difference["secret"] and _is_file(difference["host"])
-        ][:_MAX_DETAILS]
-
     def details_request(self, paths: list[str]) -> Json:
         return {
-            "path": self.spec["path"],
             "name": self.spec["name"],
-            "paths": paths,
-            "max_text": _MAX_TEXT,
-            "text": self._contract["diff"],
+            "path": self.spec["path"],
+            **tree_details.asked(paths, self._contract["diff"]),
         }
 
     def add_details(self, evidence: Json, answer: Json) -> None:
         """Add line counts and text diffs, from what the host and the reference say of the files that differ."""
-        side, wants_diff = self._context.side, self._contract["diff"]
-        changed = [d["path"] for d in evidence["differences"] if _is_file(d["host"]) and _is_file(d["reference"])]
-        theirs = side.details(self.details_request(changed)) if side is not None and wants_diff and changed else {}
-        for difference in evidence["differences"]:
-            ours = answer.get("files", {}).get(difference["path"], {})
-            if "sha256" not in ours or ours["sha256"] != (difference["host"] or {}).get("sha256"):
-                # Not read, or no longer what was compared.
-                continue
-            difference["host"]["lines"] = ours["lines"]
-            difference["host"]["lfs"] = str(ours["text"]).startswith(_LFS_POINTER)
-            if wants_diff and "content" in difference["aspects"]:
-                difference["diff"] = _diff(theirs.get(difference["path"], {}), ours, self._context.max_diff_bytes)
-
-
-def _is_file(entry: Json | None) -> bool:
-    return entry is not None and entry["type"] == "file" and not entry.get("secret")
-
-
-def _diff(theirs: Json, ours: Json, limit: int) -> Json | None:
-    """Return a unified diff from the reference to the host, of texts that are already masked; None when there is none
-    to show.
-    """
-    if theirs.get("text") is None or ours.get("text") is None:
-        return None
-    before, after = theirs["text"].splitlines(), ours["text"].splitlines()
-    if len(before) + len(after) > _MAX_DIFF_LINES:
-        return None
-    text = "\n".join(difflib.unified_diff(before, after, "reference", "host", lineterm=""))
-    return {"text": text[:limit], "truncated": len(text) > limit}
+        side, changed = self._context.side, tree_details.changed(evidence)
+        theirs: Json = {}
+        if side is not None and self._contract["diff"] and changed:
+            theirs = side.details(self.details_request(changed))
+        tree_details.add(evidence, answer.get("files", {}), theirs, self._context.max_diff_bytes)
 
 
 def _secret_paths(directories: Directories) -> dict[str, t.Any]:
@@ -344,7 +306,7 @@ class TreesExchange(Exchange):
         wanted = {
             tree.spec["name"]: tree.details_request(paths)
             for tree, evidence in zip(self._trees, data["trees"], strict=True)
-            if (paths := tree.wanted_details(evidence))
+            if (paths := tree_details.wanted(evidence))
         }
         return {"details": {"trees": list(wanted.values())}} if wanted else None
 
