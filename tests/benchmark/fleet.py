@@ -15,8 +15,8 @@ import memory
 from workshop import Workshop
 
 _HOSTS = 500
-_LARGE = (1, 10)
-_FORKS = "10"
+_LARGE = (10, 20)
+_FORKS = "5"
 _EVERY_S = 0.05
 
 

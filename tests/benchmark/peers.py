@@ -14,8 +14,8 @@ from clock import Case
 from workshop import CORES, Workshop
 
 XARGS, WALK, PING, EMPTY = "xargs sha256sum", "find -printf", "ansible -m ping", "empty playbook"
-FIND, AIDE = "ansible.builtin.find", "aide --init"
-SLOW = (FIND, AIDE)
+FIND, AIDE, AIDE_ALL = "ansible.builtin.find", "aide --init", "aide --init, all cores"
+SLOW = (FIND, AIDE, AIDE_ALL)
 
 _FIELDS = "%p %y %m %s %T@ %C@ %i %U %G\\0"
 
@@ -38,12 +38,19 @@ def cases(shop: Workshop) -> list[Case]:
     if aide is None:
         print("aide is missing: install it, or run this as root on Debian", file=sys.stderr)
         return found
-    config = shop.folder / "aide.conf"
-    database = shop.folder / "aide.db"
-    config.write_text(
-        f"database_out=file:{database}\nreport_url=stdout\nnum_workers={CORES}\n{tree} p+n+u+g+s+m+c+i+sha256\n"
-    )
-    return [*found, Case(AIDE, [aide, "--init", f"--config={config}"])]
+    return [
+        *found,
+        Case(AIDE, [aide, "--init", f"--config={_aide_config(shop, '')}"]),
+        Case(AIDE_ALL, [aide, "--init", f"--config={_aide_config(shop, f'num_workers={CORES}')}"]),
+    ]
+
+
+def _aide_config(shop: Workshop, more: str) -> str:
+    """Write a configuration and return its path; without ``more``, aide has the one worker that is its default."""
+    path = shop.folder / f"aide{len(more)}.conf"
+    database = f"database_out=file:{shop.folder / 'aide.db'}"
+    path.write_text(f"{database}\nreport_url=stdout\n{more}\n{shop.tree.host} p+n+u+g+s+m+c+i+sha256\n")
+    return str(path)
 
 
 def warm(shop: Workshop) -> Case:
