@@ -68,6 +68,7 @@ class HostRun:
         settings = self._settings
         sides = Sides(self._folder, Cache(default_folder(os.environ)))
         side, identity = sides.of(settings, self._host)
+        contract = {name: settings.contract[name] for name in settings.sections}
         context = Context(
             host=self._host,
             root=settings.root,
@@ -78,10 +79,10 @@ class HostRun:
             rehash_after_s=settings.rehash_after,
             max_diff_bytes=settings.max_diff_kb * 1024,
             whole=self._for_others or settings.save_baseline is not None,
+            contract=contract,
         )
         self._keep_settings(identity)
         limits = Limits(settings.host_timeout, settings.workers, settings.nice)
-        contract = {name: settings.contract[name] for name in settings.sections}
         try:
             seen = Observer(contract, context, limits, send).observe()
         except HostUnseen as unseen:

@@ -23,6 +23,7 @@ class Context:
     * ``rehash``: read every file, whatever its times say; happens by itself after ``rehash_after_s`` seconds
     * ``whole``: ask for whole trees too, for others to be compared with; they and their keyed digests end up in
       ``whole_trees``, by name
+    * ``contract``: the contract of all sections that are observed, for those that serve another
     * ``earlier``: the evidence data of the sections that were read before in this observation
     """
 
@@ -35,6 +36,7 @@ class Context:
     max_diff_bytes: int = 64 * 1024
     rehash_after_s: int = 7 * 86400
     whole: bool = False
+    contract: Json = dataclasses.field(default_factory=dict)
     earlier: Json = dataclasses.field(default_factory=dict)
     whole_trees: dict[str, tuple[Directories, dict[str, str]]] = dataclasses.field(default_factory=dict)
 

@@ -49,12 +49,13 @@ class HostInputs:
 
 @dataclasses.dataclass
 class HostJudgement:
-    """What one host adds to the run. ``cells`` is keyed by section and component."""
+    """What one host adds to the run. ``cells`` and ``marks`` are keyed by section and component."""
 
     checks: list[Check] = dataclasses.field(default_factory=list)
     facts: list[dict[str, t.Any]] = dataclasses.field(default_factory=list)
     coverage: list[dict[str, t.Any]] = dataclasses.field(default_factory=list)
     cells: dict[tuple[str, str], str] = dataclasses.field(default_factory=dict)
+    marks: dict[tuple[str, str], str] = dataclasses.field(default_factory=dict)
 
     def add(self, section: str, host: str, made: Judgement) -> None:
         """Add the judgement of one section."""
@@ -63,6 +64,7 @@ class HostJudgement:
             self.facts.append({"host": host, "section": section, "facts": made.facts})
         self.coverage.append({"host": host, "section": section, **made.coverage})
         self.cells.update({(section, component): state for component, state in made.cells.items()})
+        self.marks.update({(section, component): mark for component, mark in made.marks.items()})
 
 
 def judge_host(host: HostInputs, reference: Details | None, paths: t.Mapping[str, str]) -> HostJudgement:
@@ -71,13 +73,14 @@ def judge_host(host: HostInputs, reference: Details | None, paths: t.Mapping[str
     Every section that was asked and every section with evidence is accounted for: what has no usable evidence is
     unknown.
     """
-    context = Context(host.environment, host.name, reference, paths)
+    contract: Details = host.settings.get("contract") or {}
+    seen = {name: evidence["data"] for name, evidence in host.sections.items() if evidence["outcome"] == "ok"}
+    context = Context(host.environment, host.name, reference, paths, contract, seen)
     made = HostJudgement()
     if host.failure is not None:
         made.add(RUN, host.name, _not_observed(context, host.failure))
         return made
     made.add(RUN, host.name, _observed(context))
-    contract: Details = host.settings.get("contract") or {}
     wanted = host.settings.get("sections") or contract
     asked = {section for section in contract if section in wanted and contract[section] is not None}
     for section in sorted(asked | set(host.sections)):

@@ -17,13 +17,16 @@ class Context:
     """Whose evidence is judged, against what.
 
     ``reference`` is the entry of ``references.json`` that the contract names, None when it names none (comparison is
-    then not asked). ``paths`` gives the evidence file of a section inside the run folder.
+    then not asked). ``paths`` gives the evidence file of a section inside the run folder. ``contract`` is the whole
+    contract of the host and ``seen`` the evidence data of the sections that were seen, for rules that join two.
     """
 
     environment: str
     host: str
     reference: Details | None = None
     paths: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
+    contract: Details = dataclasses.field(default_factory=dict)
+    seen: t.Mapping[str, Details] = dataclasses.field(default_factory=dict)
 
     @property
     def comparable(self) -> bool:
@@ -40,13 +43,15 @@ class Judgement:
     """The result of one section of one host.
 
     ``cells`` gives each component's state as far as findings do not say more: ``in_sync``, ``not_asked`` or
-    ``unknown``. ``coverage`` is ``{checked, unknown, ignored, reasons}``, ``facts`` small and bounded.
+    ``unknown``. ``coverage`` is ``{checked, unknown, ignored, reasons}``, ``facts`` small and bounded. ``marks`` gives
+    each component one text that is the same on two hosts when the component is: hosts of one environment should agree.
     """
 
     checks: list[Check] = dataclasses.field(default_factory=list)
     facts: dict[str, t.Any] = dataclasses.field(default_factory=dict)
     coverage: dict[str, t.Any] = dataclasses.field(default_factory=dict)
     cells: dict[str, str] = dataclasses.field(default_factory=dict)
+    marks: dict[str, str] = dataclasses.field(default_factory=dict)
 
 
 @dataclasses.dataclass(frozen=True)
