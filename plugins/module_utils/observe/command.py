@@ -9,6 +9,7 @@ terminal. Its whole process group ends with the time limit.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import signal
@@ -39,7 +40,7 @@ def run(argv: t.Sequence[str], host: Host, understood: t.Container[int] = (0,), 
     host.check_time()
     limit_s = min(limit_s, host.time_left())
     try:
-        process = subprocess.Popen(
+        process = subprocess.Popen(  # noqa: S603  argv is a list, and no shell reads it
             argv,
             env={"LC_ALL": "C", "PATH": _PATH},
             cwd="/",
@@ -57,19 +58,21 @@ def run(argv: t.Sequence[str], host: Host, understood: t.Container[int] = (0,), 
     finally:
         _end(process)
     if process.returncode not in understood:
-        said = mask(err.decode("utf-8", "backslashreplace").strip().splitlines()[-1][:300]) if err.strip() else "nothing"
-        raise Unseen(f"{name} ended with {process.returncode} and said: {said}")
+        raise Unseen(f"{name} ended with {process.returncode} and said: {_last_line(err)}")
     if len(out) > _MAX_BYTES:
         raise Unseen(f"{name} said more than {_MAX_BYTES >> 20} MiB")
     return out
 
 
+def _last_line(said: bytes) -> str:
+    lines = said.decode("utf-8", "backslashreplace").strip().splitlines()
+    return mask(lines[-1][:300]) if lines else "nothing"
+
+
 def _end(process: subprocess.Popen[bytes]) -> None:
     """Leave nothing behind: neither the program, nor what it started."""
-    try:
+    with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
-    except ProcessLookupError:
-        pass
     process.wait()
     for pipe in (process.stdout, process.stderr):
         if pipe is not None:

@@ -19,6 +19,7 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.observe import path
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host, Unseen, explain
 from ansible_collections.evenkeel.drift.plugins.module_utils.text import show
 from ansible_collections.evenkeel.drift.plugins.module_utils.trees import record, rules
+from ansible_collections.evenkeel.drift.plugins.module_utils.trees.newest import merged
 from ansible_collections.evenkeel.drift.plugins.module_utils.trees.spec import TreeSpec, pack
 from ansible_collections.evenkeel.drift.plugins.module_utils.trees.walk import Walker
 from ansible_collections.evenkeel.drift.plugins.module_utils.trees.workers import Channel, Job, run_forked
@@ -37,6 +38,7 @@ class _Answer:
         self.totals: dict[str, int] = {"directories": 0, "files": 0, "ignored": 0, "bytes": 0}
         self.forbidden: dict[tuple[str, str], list[t.Any]] = {}
         self.rules: list[dict[str, t.Any]] = []
+        self.newest: list[dict[str, t.Any]] = []
 
     def receive(self, kind: bytes, payload: bytes) -> None:
         if kind in self.blobs:
@@ -45,6 +47,8 @@ class _Answer:
             self.unseen.append(json.loads(payload))
         elif kind == record.SECRET:
             self.secrets.append(json.loads(payload))
+        elif kind == record.NEWEST:
+            self.newest.append(json.loads(payload))
         elif kind == rules.RULE:
             self.rules.append(json.loads(payload))
         else:
@@ -74,6 +78,7 @@ class _Answer:
             "totals": self.totals,
             "forbidden": hits[:_MAX_HITS],
             "forbidden_total": len(hits),
+            "newest": merged(self.newest, spec.newest["count"] if spec.newest else 0),
             "rules": sorted(self.rules, key=lambda rule: int(rule["rule"])),
         }
 

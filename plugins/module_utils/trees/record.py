@@ -19,12 +19,13 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.secret_files import
 from ansible_collections.evenkeel.drift.plugins.module_utils.text import show
 from ansible_collections.evenkeel.drift.plugins.module_utils.trees import digest
 from ansible_collections.evenkeel.drift.plugins.module_utils.trees.forbidden import Forbidden
+from ansible_collections.evenkeel.drift.plugins.module_utils.trees.newest import Newest
 from ansible_collections.evenkeel.drift.plugins.module_utils.trees.spec import STAT_BYTES, TreeSpec
 from ansible_collections.evenkeel.drift.plugins.module_utils.trees.walk import COUNTS, SHADOW, Visit, is_dir, level_of
 from ansible_collections.evenkeel.drift.plugins.module_utils.trees.workers import Channel
 
 # Message kinds of a worker.
-DIRECTORY, KNOWN, UNCHANGED, UNSEEN, SECRET, TOTALS = b"D", b"K", b"S", b"U", b"H", b"T"
+DIRECTORY, KNOWN, UNCHANGED, UNSEEN, SECRET, NEWEST, TOTALS = b"D", b"K", b"S", b"U", b"H", b"N", b"T"
 KNOWN_RECORD = struct.Struct(f">I{STAT_BYTES}s")
 INDEX_RECORD = struct.Struct(">I")
 NO_STAT = b"\0" * STAT_BYTES
@@ -50,11 +51,14 @@ class Recorder:
         self._host = host
         self._channel = channel
         self._forbidden = Forbidden(spec.forbid)
+        self._newest = Newest(spec.newest)
         self._totals = {"directories": 0, "files": 0, "ignored": 0, "bytes": 0}
         self._owners: dict[tuple[int, int], tuple[str, str]] = {}
 
     def finish(self) -> None:
         """Send what is known only at the end."""
+        if self._spec.newest:
+            self._send(NEWEST, self._newest.result())
         self._send(TOTALS, {**self._totals, "forbidden": self._forbidden.hits()})
 
     def unseen(self, path: str, reason: str) -> None:
@@ -73,6 +77,7 @@ class Recorder:
         self._totals["files"] += len(entries)
         path = os.fsencode(visit.path)
         stat_digest = digest.stat_digest(path, lines)
+        self._newest.look(visit.path, entries)
         self._secrets(visit, entries)
         known_stat = self._spec.stats.get(stat_digest)
         if seen_all and known_stat is not None:

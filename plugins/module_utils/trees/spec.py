@@ -65,6 +65,7 @@ class TreeSpec:
     * ``stats``: packed 8-byte stat digests of directories that were seen before
     * ``entries``: ``changed`` (of directories that are not known), ``all`` or ``none``
     * ``forbid``: ``[[pattern, pairs], …]``; ``cross_filesystems``
+    * ``newest``: ``{count, apart}`` to be told the files that were changed last, without those of the pairs ``apart``
     """
 
     def __init__(self, spec: t.Mapping[str, t.Any]) -> None:
@@ -83,3 +84,4 @@ class TreeSpec:
         self.entries: str = spec.get("entries", "changed")
         self.forbid = [(pattern, Patterns(pairs)) for pattern, pairs in spec.get("forbid", ())]
         self.cross_filesystems = bool(spec.get("cross_filesystems", False))
+        self.newest: dict[str, t.Any] | None = spec.get("newest")

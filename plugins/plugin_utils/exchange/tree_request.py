@@ -58,6 +58,7 @@ _ANSWER = {
     "forbidden": [Row([str, PATH, int, [PATH]])],
     "forbidden_total": int,
     "rules": [_RULE],
+    "newest": {"files": [Row([PATH, int])], "dropped": bool},
 }
 _UNSEEN = {"name": str, "outcome": re.compile("unknown"), "reason": str}
 
@@ -80,6 +81,7 @@ class TreeView:
     forbidden: list[list[t.Any]]
     rules: list[dict[str, t.Any]]
     secrets: dict[str, str]
+    newest: dict[str, t.Any]
 
 
 def spec_key(spec: t.Mapping[str, t.Any]) -> str:
@@ -162,9 +164,10 @@ class TreeRequest:
             forbidden=answer["forbidden"],
             rules=answer["rules"],
             secrets=dict(answer["secrets"]),
+            newest=answer["newest"],
         )
 
 
 def _unseen(reason: str) -> TreeView:
     nothing = Directories({}, [])
-    return TreeView("unknown", reason, False, nothing, [], 0, {}, [], [], {})
+    return TreeView("unknown", reason, False, nothing, [], 0, {}, [], [], {}, {"files": [], "dropped": False})

@@ -14,7 +14,7 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.trees import digest
 from ansible_collections.evenkeel.drift.plugins.module_utils.trees.shown import shown_entry
 from ansible_collections.evenkeel.drift.plugins.module_utils.trees.spec import Compared
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.patterns import compile_lines, compile_selection
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange import tree_details
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange import tree_details, tree_newest
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.base import Context, Exchange, Json
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.shape import ByName, GarbledAnswer, OneOf, require
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.tree_compare import (
@@ -78,6 +78,7 @@ class TreeExchange:
             "rules": [{"path": show(rule["path"]), "pattern": rule["pattern"]} for rule in self._rules()],
             "cross_filesystems": contract["cross_filesystems"],
             "entries": "changed",
+            "newest": tree_newest.asked(self._context.contract, contract["name"]),
         }
 
     def _rules(self) -> list[Json]:
@@ -110,6 +111,8 @@ class TreeExchange:
             "unknown": [{"path": path, "reason": reason} for path, reason in view.unseen],
             "unknown_total": view.unseen_total,
         }
+        if self.spec["newest"]:
+            evidence["newest"] = tree_newest.newest(view, self._reference)
         compared = self._compare(view, evidence)
         evidence["counts"] = {
             "directories": view.totals.get("directories", 0),

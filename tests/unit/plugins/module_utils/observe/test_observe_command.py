@@ -1,0 +1,76 @@
+# Copyright: Contributors to the evenkeel.drift project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Programs of the host: what they say, and what counts as not having said anything."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+
+import pytest
+from ansible_collections.evenkeel.drift.plugins.module_utils.observe import command
+from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host, Unseen
+
+
+def _script(tmp_path: Path, text: str) -> str:
+    path = tmp_path / "program"
+    path.write_text(f"#!/bin/sh\n{text}\n")
+    path.chmod(0o755)
+    return str(path)
+
+
+def _lives(stat: Path) -> bool:
+    try:
+        return ") Z" not in stat.read_text()
+    except OSError:
+        return False
+
+
+def _reason(argv: list[str], host: Host, **more: float) -> str:
+    with pytest.raises(Unseen) as caught:
+        command.run(argv, host, **more)
+    return caught.value.reason
+
+
+def test_it_returns_the_bytes_and_gives_nothing_away(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_PASSWORD", "hunter2")
+    said = command.run([_script(tmp_path, "env; pwd; cat; printf '\\377'")], Host("/", 60))
+    assert said.endswith(b"\xff")
+    assert b"hunter2" not in said
+    assert b"LC_ALL=C\n" in said
+    assert b"\n/\n" in said
+
+
+def test_an_exit_code_must_be_understood(tmp_path: Path) -> None:
+    program = _script(tmp_path, "echo first >&2; echo 'password=hunter2' >&2; exit 3")
+    assert command.run([program], Host("/", 60), understood=(0, 3)) == b""
+    assert _reason([program], Host("/", 60)) == "program ended with 3 and said: password=<masked>"
+
+
+def test_a_program_that_is_not_there_is_unseen(tmp_path: Path) -> None:
+    assert _reason([str(tmp_path / "none")], Host("/", 60)) == "none cannot be started: no such file or directory"
+
+
+def test_what_hangs_is_ended_with_all_that_it_started(tmp_path: Path) -> None:
+    child = tmp_path / "child"
+    program = _script(tmp_path, f"sleep 600 & echo $! > {child}; wait")
+    assert "was not done after" in _reason([program], Host("/", 60), limit_s=0.5)
+    stat = Path(f"/proc/{int(child.read_text())}/stat")
+    until = time.monotonic() + 10
+    while _lives(stat):
+        assert time.monotonic() < until
+
+
+def test_a_program_is_not_started_after_the_deadline(tmp_path: Path) -> None:
+    mark = tmp_path / "mark"
+    assert "time limit" in _reason([_script(tmp_path, f"touch {mark}")], Host("/", -1))
+    assert not mark.exists()
+
+
+def test_programs_are_found_where_a_host_keeps_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", os.fspath(tmp_path))
+    _script(tmp_path, "")
+    assert command.find("program") is None
+    assert (command.find("sh") or "").startswith("/")
