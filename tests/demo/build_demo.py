@@ -12,6 +12,7 @@ import os
 import shutil
 import subprocess
 import sys
+import venv
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
@@ -20,6 +21,9 @@ from demo_application import COMMITS, Change, source
 MARKER = ".evenkeel-demo"
 FIRST_COMMIT = datetime(2025, 9, 19, 8, 0, tzinfo=timezone.utc)
 BEHIND = 4
+ENVIRONMENT = "venv311"
+INSTALLED = {"aiohttp": "3.9.1", "ccxt": "4.3.27", "numpy": "1.26.4", "pydantic": "2.7.1", "uvicorn": "0.29.0"}
+"""What the environment of prod has: aiohttp is not the version that requirements.txt asks for."""
 
 
 def git(repository: Path, *arguments: str, when: datetime = FIRST_COMMIT) -> None:
@@ -96,6 +100,18 @@ def build_prod(root: Path, reference: Path) -> None:
     write(root, {".env": "BYBIT_API_KEY=demo-only-not-a-key\nLOG_LEVEL=INFO\n"})
 
 
+def build_environment(root: Path) -> None:
+    """Make a virtual environment without pip, and install the metadata of packages that nothing here runs."""
+    venv.create(root, symlinks=True, with_pip=False)
+    (packages,) = root.glob("lib/python3*/site-packages")
+    for name, version in INSTALLED.items():
+        metadata = f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"
+        record = f"{name}/__init__.py,,\n{name}-{version}.dist-info/METADATA,,\n"
+        files = {"METADATA": metadata, "RECORD": record, "INSTALLER": "pip\n", "top_level.txt": f"{name}\n"}
+        write(packages, {f"{name}-{version}.dist-info/{file}": text for file, text in files.items()})
+        write(packages, {f"{name}/__init__.py": f'"""The demonstration does without {name}."""\n'})
+
+
 def main(folder: Path) -> None:
     os.umask(0o022)  # the modes of the files are part of the demonstration
     if folder.exists():
@@ -106,6 +122,7 @@ def main(folder: Path) -> None:
     (folder / MARKER).touch()
     build_reference(folder / "reference")
     build_prod(folder / "prod", folder / "reference")
+    build_environment(folder / "prod" / ENVIRONMENT)
 
 
 if __name__ == "__main__":

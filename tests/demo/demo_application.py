@@ -76,6 +76,59 @@ if __name__ == "__main__":
     asyncio.run(main())
 '''
 
+MANAGER = '''"""Connect the configured exchanges."""
+
+import logging
+
+log = logging.getLogger(__name__)
+
+
+class Exchanges:
+    """The exchanges that are connected."""
+
+    def __init__(self, configuration):
+        self.configuration = configuration
+
+    def markets(self):
+        """Return the markets of all exchanges; the demonstration has none."""
+        return []
+
+
+async def connect(path):
+    """Connect the exchanges that the configuration enables."""
+    with open(path, encoding="utf-8") as file:
+        configuration = file.read()
+    log.info("connected")
+    return Exchanges(configuration)
+'''
+
+MONITORING_API = '''"""Serve the monitor's state."""
+
+import argparse
+import asyncio
+
+
+async def answer(reader, writer):
+    """Say that the monitor is there."""
+    await reader.readline()
+    writer.write(b"HTTP/1.0 200 OK\\r\\n\\r\\nhealthy\\n")
+    await writer.drain()
+    writer.close()
+
+
+async def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, default=8001)
+    options = parser.parse_args()
+    server = await asyncio.start_server(answer, options.host, options.port)
+    await server.serve_forever()
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
+'''
+
 MONITOR = '''"""Watch the markets and tell the alert manager what matters."""
 
 import asyncio
@@ -141,9 +194,7 @@ COMMITS = (
             "src/core/exchanges/bybit.py": source(
                 "Bybit.", "fetch_ticker", "fetch_trades", "fetch_open_interest", "sign", "close"
             ),
-            "src/core/exchanges/manager.py": source(
-                "Connect the configured exchanges.", "connect", "reconnect", "markets"
-            ),
+            "src/core/exchanges/manager.py": MANAGER,
         },
     ),
     Change(
@@ -163,7 +214,9 @@ COMMITS = (
         {
             "src/data_processing/__init__.py": "",
             "src/data_processing/error_handler.py": ERROR_HANDLER,
-            "src/data_processing/storage_manager.py": source("Keep ticks on disk.", "store", "load", "prune"),
+            "src/data_processing/storage_manager.py": source("Keep ticks on disk.", "store", "load", "prune").replace(
+                "import logging\n", "import logging\n\nfrom src.data_processing.batch_writer import append, flush\n"
+            ),
             "src/data_processing/batch_writer.py": source("Write ticks in batches.", "append", "flush"),
         },
     ),
@@ -172,7 +225,7 @@ COMMITS = (
         {
             "src/web/__init__.py": "",
             "src/web/web_server.py": source("Serve the dashboard on port 8002.", "dashboard", "static"),
-            "src/web/monitoring_api.py": source("Serve the monitor's state on port 8001.", "signals", "open_interest"),
+            "src/web/monitoring_api.py": MONITORING_API,
             "src/web/templates/index.html": "<!doctype html>\n<title>Virtuoso</title>\n<h1>Markets</h1>\n",
         },
     ),
@@ -206,8 +259,8 @@ COMMITS = (
         (
             (
                 "src/core/exchanges/manager.py",
-                '"""Connect for one market."""',
-                '"""Connect for one market, again when it is lost."""',
+                '"""Connect the exchanges that the configuration enables."""',
+                '"""Connect the exchanges that the configuration enables, again when one is lost."""',
             ),
         ),
     ),

@@ -1,0 +1,66 @@
+# Copyright: Contributors to the evenkeel.drift project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Nothing that the demonstration starts stays running, however it ends."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+DEMO = Path(__file__).parents[2] / "demo"
+
+
+def running(folder: Path) -> list[str]:
+    """Return the command lines of the demonstration's services."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            arguments = process.read_bytes().decode("utf-8", "replace").split("\0")
+        except OSError:
+            continue
+        if arguments[0].startswith(str(folder / "prod")):
+            found.append(" ".join(arguments[1:]))
+    return sorted(found)
+
+
+def wait_until_ended(folder: Path) -> None:
+    until = time.monotonic() + 20
+    while running(folder):
+        assert time.monotonic() < until, running(folder)
+
+
+# One test: the services have one port.
+def test_services_run_beside_the_command_and_end_with_it(tmp_path: Path) -> None:
+    folder = tmp_path / "demo"
+    subprocess.run([sys.executable, str(DEMO / "build_demo.py"), str(folder)], check=True)
+    runner = [sys.executable, str(DEMO / "run_services.py"), str(folder)]
+    ready = tmp_path / "ready"
+
+    done = subprocess.run([*runner, "sh", "-c", "exit 7"], check=False)
+    assert done.returncode == 7
+    assert running(folder) == []
+
+    for ending in (signal.SIGTERM, signal.SIGKILL):
+        ready.unlink(missing_ok=True)
+        process = subprocess.Popen([*runner, "sh", "-c", f"touch {ready}; read forever"], stdin=subprocess.PIPE)
+        try:
+            until = time.monotonic() + 60
+            while not ready.exists():
+                assert process.poll() is None
+                assert time.monotonic() < until
+            assert [line.split()[0] for line in running(folder)] == [
+                "src/main.py",
+                "src/main.py",
+                "src/web/monitoring_api.py",
+            ]
+            process.send_signal(ending)
+        finally:
+            if process.stdin is not None:
+                process.stdin.close()
+            process.kill()
+            process.wait()
+        wait_until_ended(folder)
