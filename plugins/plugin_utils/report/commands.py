@@ -13,6 +13,7 @@ import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.module_utils.text import raw
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.words import number
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.report import live_commands
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.model import Json, Report
 
 HOSTS = 20
@@ -67,6 +68,8 @@ def _host(commit: Json | None, findings: t.Sequence[Json]) -> tuple[list[str], i
         skipped += len(chosen) - len(named[:PATHS])
         if named:
             lines += make([(f"./{path}" if path.startswith("-") else path, one) for path, one in named[:PATHS]])
+    for comment, command in live_commands.commands(findings, plain):
+        lines += [comment, _remote(command)]
     return lines, skipped
 
 

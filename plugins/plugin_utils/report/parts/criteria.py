@@ -19,6 +19,19 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.document imp
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.model import RUN, Json, Report
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.status import UNKNOWN
 
+_OLDER = ("code", "configuration", "unit_file", "environment", "replaced")
+_RUNNING = ("instances", "user", "cwd", "venv", "one_environment", "supervised", "unit")
+# Of each section: the checks of a criterion (none: all of them), and what must hold.
+_LIVE = {
+    "processes": (
+        (_RUNNING, "Every declared process runs as declared: how often, by whom, where, and in which environment"),
+        (_OLDER, "No process is older than the code, the configuration, the unit or the environment that it uses"),
+    ),
+    "ports": (((), "Every declared port is served as declared, and nothing else listens where only that may"),),
+    "units": (((), "Every declared unit is in the state that was declared, and needs no reload"),),
+    "packages": (((), "Every environment has the packages that are asked for"),),
+    "resources": (((), "Every host is within its limits"),),
+}
 _WORK = ("modified", "untracked", "staged", "stash", "operation", "conflicted")
 
 
@@ -40,6 +53,7 @@ def render(report: Report) -> Lines:
         )
     if "trees" in report.sections:
         criteria += _trees(report)
+    criteria += _live(report)
     criteria.append(_waivers(report))
     lines = heading(2, "Success criteria") + paragraph(
         "The environments are consistent when all of these hold; ticked is what this run measured."
@@ -94,6 +108,15 @@ def _trees(report: Report) -> list[Criterion]:
     forbidden = report.of("trees", "forbidden")
     files = sum(one["observed"]["count"] for one in forbidden)
     made.append(_none_of(report, "trees", "No forbidden file lies on any host", forbidden, number(files, "file")))
+    return made
+
+
+def _live(report: Report) -> list[Criterion]:
+    made = []
+    for section, (checks, text) in ((section, one) for section, many in _LIVE.items() for one in many):
+        if section in report.sections:
+            found = [one for one in report.of(section, *checks) if one["outcome"] == "fail"]
+            made.append(_none_of(report, section, text, found))
     return made
 
 

@@ -1,0 +1,51 @@
+# Copyright: Contributors to the evenkeel.drift project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The commands by which findings about what runs on a host are checked by hand. Private to the collection."""
+
+from __future__ import annotations
+
+import shlex
+import typing as t
+
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.model import Json
+
+_UNIT = "Id,LoadState,ActiveState,SubState,UnitFileState,NeedDaemonReload,NRestarts"
+# What shows all of a section, whatever is wrong in it.
+_WHOLE = {
+    "processes": "ps -eo pid,ppid,lstart,user:16,args",
+    "ports": "ss -ltnup",
+    "resources": "uptime; free -m; df -P; df -Pi; date -u",
+}
+SECTIONS = ("processes", "ports", "units", "packages", "resources")
+
+
+def commands(findings: t.Sequence[Json], plain: t.Callable[[str], str | None]) -> list[tuple[str, str]]:
+    """Return comments and commands for one host's findings of these sections.
+
+    ``plain`` returns a name as a shell gets it, or None when a line cannot show it.
+    """
+    made = []
+    for section in SECTIONS:
+        mine = [one for one in findings if one["section"] == section and one["outcome"] == "fail"]
+        names = sorted({name for one in mine if (name := plain(str(one["component"]))) is not None})
+        if names:
+            made.append((f"# {section}: {', '.join(names)}", _command(section, names)))
+    return made
+
+
+def _command(section: str, names: t.Sequence[str]) -> str:
+    if section == "units":
+        return f"systemctl --no-pager show --property={_UNIT} -- {' '.join(map(shlex.quote, names))}"
+    if section == "packages":
+        return "; ".join(map(_installed, names))
+    return _WHOLE[section]
+
+
+def _installed(component: str) -> str:
+    """Return what lists the packages of a virtual environment, or of the system's package manager."""
+    if component == "dpkg":
+        return "dpkg-query -W"
+    if component == "rpm":
+        return "rpm -qa"
+    return f"ls -d -- {shlex.quote(component)}/lib*/python3*/site-packages/*-info"

@@ -1,0 +1,78 @@
+# Copyright: Contributors to the evenkeel.drift project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a report says to check by hand, and counts as success, about what runs on a host."""
+
+from __future__ import annotations
+
+import subprocess
+from typing import Any
+
+import pytest
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.report import live_commands
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.commands import plain, script
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.model import Report
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.parts import criteria
+from report_findings import Audit
+
+
+def finding(section: str, component: str, outcome: str = "fail") -> dict[str, Any]:
+    return {"section": section, "component": component, "outcome": outcome}
+
+
+def shell_words(command: str) -> list[str]:
+    done = subprocess.run(
+        ["sh", "-c", f'ls() {{ printf "%s\\n" "$@"; }}; systemctl() {{ ls "$@"; }}; {command}'],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return done.stdout.splitlines()
+
+
+@pytest.mark.parametrize("name", ["venv 311", "it's", "$(touch MARK)", "; touch MARK", "-rf"])
+def test_names_reach_the_program_as_they_are(name: str) -> None:
+    ((_comment, units),) = live_commands.commands([finding("units", name)], plain)
+    assert shell_words(units)[-1] == name
+    ((_comment, packages),) = live_commands.commands([finding("packages", name)], plain)
+    assert shell_words(packages)[2].startswith(name)
+
+
+def test_each_section_is_asked_once_and_only_about_what_failed() -> None:
+    findings = [
+        finding("processes", "main"),
+        finding("processes", "web"),
+        finding("ports", "web", "observation"),
+        finding("resources", "host", "unknown"),
+        finding("packages", "dpkg"),
+        finding("units", "a\nb"),
+    ]
+    assert [comment for comment, _command in live_commands.commands(findings, plain)] == [
+        "# processes: main, web",
+        "# packages: dpkg",
+    ]
+
+
+def test_the_commands_stand_in_the_script_of_the_host() -> None:
+    audit = Audit({"prod": ["prod-1"]})
+    audit.fail("prod-1", "processes", "instances", "main", "critical", "main runs twice", component="main")
+    lines, left_out = script(Report(audit.done()))
+    assert left_out == 0
+    assert "# processes: main" in lines
+    assert any("ps -eo" in line and line.startswith("ssh prod-1 ") for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("check", "broken"), [("instances", "runs as declared"), ("code", "older than"), ("unit_file", "older than")]
+)
+def test_a_criterion_holds_only_when_its_own_checks_passed(check: str, broken: str) -> None:
+    audit = Audit({"prod": ["prod-1"]})
+    audit.fail("prod-1", "processes", check, "main", "critical", "wrong", component="main")
+    boxes = [line for line in criteria.render(Report(audit.done())) if "process" in line]
+    assert [line.startswith("- [ ]") for line in boxes] == [broken in line for line in boxes]
+    assert len(boxes) == 2
+
+
+def test_a_section_that_was_not_asked_has_no_criterion() -> None:
+    audit = Audit({"prod": ["prod-1"]})
+    assert not any("within its limits" in line for line in criteria.render(Report(audit.done())))
