@@ -46,15 +46,7 @@ def save(path: str, content: t.Mapping[str, t.Any], signing_key: str | None = No
     directories}]``, each directory a list that ends in its entries. Raises ReferenceUnavailable when it cannot be
     written or signed, ValueError when it holds what a baseline may not, such as the digest of a secret-class file.
     """
-    unsealed = {**content, "schema": SCHEMA}
-    unsealed.pop("sha256", None)
-    sealed = {**unsealed, "sha256": _checksum(unsealed)}
-    problem = _misshapen(sealed)
-    if problem:
-        raise ValueError(f"not a baseline: {problem}")
-    for tree in content["trees"]:
-        _refuse_secrets(tree)
-    data = _canonical(sealed)
+    data = render(content)
     signed = signature.sign(data, signing_key) if signing_key is not None else None
     try:
         if signed is not None:
@@ -64,6 +56,19 @@ def save(path: str, content: t.Mapping[str, t.Any], signing_key: str | None = No
         write_private(path, data)
     except OSError as error:
         raise ReferenceUnavailable(f"the baseline {quoted(path)} cannot be written: {error.strerror}") from error
+
+
+def render(content: t.Mapping[str, t.Any]) -> bytes:
+    """Return the file of a baseline with this content. Raises ValueError when it holds what a baseline may not."""
+    unsealed = {**content, "schema": SCHEMA}
+    unsealed.pop("sha256", None)
+    sealed = {**unsealed, "sha256": _checksum(unsealed)}
+    problem = _misshapen(sealed)
+    if problem:
+        raise ValueError(f"not a baseline: {problem}")
+    for tree in content["trees"]:
+        _refuse_secrets(tree)
+    return _canonical(sealed)
 
 
 def load(path: str, allowed_signers: str | None = None) -> Json:

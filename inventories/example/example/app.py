@@ -1,0 +1,7 @@
+"""The example that a fresh control directory audits. Change a line, audit again, and see it reported."""
+
+INTERVAL_S = 10
+
+
+def signal(prices: list[float]) -> str:
+    return "buy" if prices[-1] > sum(prices) / len(prices) else "wait"

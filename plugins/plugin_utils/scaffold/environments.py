@@ -1,0 +1,139 @@
+# Copyright: Contributors to the evenkeel.drift project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The inventories of a new control directory: one group an environment, each with a host that can be audited at once.
+Private to the collection.
+"""
+
+from __future__ import annotations
+
+ENVIRONMENTS = ("local", "staging", "prod")
+
+_HOSTS = """\
+---
+# One group an environment, named like it, and host names that no other environment uses:
+# so several can be audited together, -i local -i staging -i prod.
+{name}:
+  hosts:
+    # Stands for a host of yours: it is this machine, and what is audited is the folder example.
+    {name}-1:
+      ansible_connection: local
+      ansible_python_interpreter: "{{{{ ansible_playbook_python }}}}"
+    #{name}-2:
+      #ansible_host: {address}
+      #ansible_user: audit
+"""
+
+_ADDRESSES = {"local": "192.0.2.10", "staging": "192.0.2.20", "prod": "192.0.2.30"}
+
+_VARIABLES = """\
+---
+# What must be true of the hosts in group {name}. Names that begin with drift_ belong to evenkeel.drift, so a misspelled
+# one is an error. A line with a "#" and no blank after it is an example: take the "#" away to use it.
+
+# Explicit, so that it stays when this folder is renamed.
+drift_environment: {name}
+
+# Where the application lives on the hosts. Relative paths in the contract start there.
+drift_application: example
+drift_root: "{{{{ inventory_dir }}}}/../example"
+
+# What the hosts are compared with; one of these. Nothing is fetched: a clone is taken as it is.
+drift_reference:
+  baseline: "{{{{ inventory_dir }}}}/../baselines/example.json"
+  #git: {{repo: "{{{{ inventory_dir }}}}/../../app", ref: main}}
+  #host: {other}-1
+
+# From this severity on a host fails; anything that could not be seen fails it, too.
+drift_fail_on: high
+
+{contract}"""
+
+_SHORT = """\
+# Only the sections that are named here are audited. prod/group_vars/prod.yml has an example of every section.
+drift_contract:
+  trees:
+    - name: source
+      # gitignore patterns of what is left out.
+      exclude: ["venv*/", logs/, "__pycache__/"]
+      # "mode" compares permissions, too; the example may have been copied with others.
+      compare: [content]
+"""
+
+_LONG = r"""# Only the sections that are named here are audited.
+drift_contract:
+  trees:
+    - name: source
+      path: .
+      # gitignore patterns of what is left out; what a git reference's own .gitignore names is left out as well.
+      exclude: ["venv*/", logs/, "__pycache__/"]
+      # "mode" compares permissions, too; the example may have been copied with others.
+      compare: [content]
+      # The worst level that matches a path counts; medium when none does.
+      severity:
+        critical: ["*.py"]
+        low: ["docs/**"]
+      # Must not exist, not even where git ignores it.
+      forbid: ["**/*.working", "**/*.orig"]
+      # A fix that must be there, and what it replaced.
+      must_contain:
+        - {path: app.py, pattern: '^INTERVAL_S = \d+$', count: 1}
+      must_not_contain:
+        - {path: app.py, pattern: 'verify=False'}
+      # Imports that resolve neither in the tree, nor in this virtual environment, nor in the standard library.
+      #imports: {venv: venv, ignore: [optional_module]}
+      # Who cares, and why: shown with each finding. Every entry of every section can say this.
+      impact: Signals are computed by other code than was tested
+      owner: the example's team
+
+  # The repository on the host, read as data: no git runs there.
+  #git: {branch: main, clean: true, remotes: [origin]}
+
+  # "match" is a regular expression, searched in the arguments joined by one blank; instances: 0 means "must not run".
+  #processes:
+    #- name: app
+      #match: 'python\S* .*app\.py'
+      #instances: 1
+      #user: app
+      #cwd: .
+      #venv: venv
+      #unit: app.service
+      # Started before the newest file of this tree was changed: deployed is not running.
+      #not_older_than: source
+      # Configuration that is read at start.
+      #reads: [settings.ini]
+      #severity: critical
+
+  #ports:
+    #- {port: 8001, process: app, bind: 127.0.0.1}
+    #- {port: 23, closed: true}
+    #- {range: "8000-8009", only_declared: true}
+
+  #units:
+    #- {name: app.service, active: true, enabled: true, max_restarts: 3}
+
+  #packages:
+    #- {venv: venv, requirements: requirements.txt}
+    #- {system: dpkg, names: {openssl: "3.*", curl: "*"}}
+
+  #resources:
+    #memory_percent: {warn: 80, fail: 95}
+    #disk_percent: {warn: 80, fail: 95}
+    #load_per_core: {warn: 2, fail: 4}
+    #clock_skew_s: {warn: 5, fail: 60}
+
+# Differences that are accepted until a date; after it they count again.
+#drift_waivers:
+  #- {section: trees, subject: "docs/*", environment: prod, reason: being rewritten, owner: ops, expires: 2027-01-31}
+"""
+
+
+def files() -> dict[str, str]:
+    """Return the inventories, text by path relative to the control directory."""
+    found = {}
+    for name in ENVIRONMENTS:
+        other = "staging" if name == "prod" else "prod"
+        contract = _LONG if name == "prod" else _SHORT
+        found[f"{name}/hosts.yml"] = _HOSTS.format(name=name, address=_ADDRESSES[name])
+        found[f"{name}/group_vars/{name}.yml"] = _VARIABLES.format(name=name, other=other, contract=contract)
+    return found
