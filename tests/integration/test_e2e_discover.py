@@ -1,0 +1,139 @@
+# Copyright: Contributors to the evenkeel.drift project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A host that nobody has described: the draft of a contract, and an audit with it that finds nothing."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import time
+import typing as t
+import venv
+from pathlib import Path
+
+import pytest
+import yaml
+from e2e_operator import AUDIT, Operator, Outcome
+from e2e_project import application, git
+
+DISCOVER = "evenkeel.drift.discover"
+_LIMIT_S = 20
+# Listens where the kernel says, and says where: no port is guessed.
+SERVER = """\
+import http.server
+server = http.server.HTTPServer(("127.0.0.1", 0), http.server.SimpleHTTPRequestHandler)
+with open("port.pid", "w") as file:
+    file.write(str(server.server_port))
+server.serve_forever()
+"""
+
+
+@pytest.fixture(name="app")
+def fixture_app(tmp_path: Path) -> t.Iterator[Path]:
+    """A clone with a virtual environment of its own, a secret, and a server that runs from both until the test ends."""
+    reference = application(tmp_path / "reference")
+    reference.commit("Serve", {"server.py": SERVER, ".gitignore": "venv/\n*.pid\n.env\n", "requirements.txt": ""})
+    app = reference.deploy(tmp_path / "host/app")
+    venv.create(app / "venv", symlinks=True)
+    (app / ".env").write_text("TOKEN=hunter2hunter2\n")
+    with served(app):
+        yield app
+
+
+@contextlib.contextmanager
+def served(app: Path) -> t.Iterator[int]:
+    """Run the application's server, and return its pid."""
+    argv = [str(app / "venv/bin/python"), "server.py", "--token=hunter2hunter2"]
+    process = subprocess.Popen(argv, cwd=app, env={"PATH": os.environ["PATH"], "SECRET_KEY": "hunter2hunter2"})
+    try:
+        deadline = time.monotonic() + _LIMIT_S
+        while not (app / "port.pid").exists() or not (app / "port.pid").read_text():
+            assert process.poll() is None and time.monotonic() < deadline
+            time.sleep(0.02)
+        yield process.pid
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(_LIMIT_S)
+
+
+def discover(operator: Operator, *arguments: str) -> Outcome:
+    options = ["-e", "ansible_connection=local", "-e", f"ansible_python_interpreter={sys.executable}"]
+    return operator.play(DISCOVER, "-i", "web1,", *options, *arguments)
+
+
+def audit(operator: Operator, draft: Path) -> Outcome:
+    options = ["-e", "ansible_connection=local", "-e", f"ansible_python_interpreter={sys.executable}"]
+    return operator.play(AUDIT, "-i", "web1,", *options, "-e", f"@{draft}")
+
+
+class Loader(yaml.SafeLoader):
+    pass
+
+
+Loader.add_constructor("!unsafe", lambda loader, node: loader.construct_scalar(t.cast(yaml.ScalarNode, node)))
+
+
+def judged(outcome: Outcome) -> list[t.Any]:
+    return [finding for finding in outcome.findings["findings"] if finding["outcome"] != "observation"]
+
+
+def test_an_audit_with_a_draft_is_in_sync(operator: Operator, app: Path) -> None:
+    made = discover(operator, "-e", f"drift_root={app}")
+    assert made.code == 0, made.text
+    folder = operator.desk / "discovered/web1"
+    draft = folder / "app.yml"
+    assert sorted(path.name for path in folder.iterdir()) == ["app.baseline.json", "app.yml"]
+    text = draft.read_text()
+    assert "hunter2" not in text + made.text + (folder / "app.baseline.json").read_text()
+
+    contract = yaml.load(text, Loader)["drift_contract"]
+    assert contract["git"] == {"branch": "main", "clean": True}
+    assert [one["name"] for one in contract["processes"]] == ["server"]
+    assert contract["processes"][0]["venv"] == "venv" and contract["processes"][0]["cwd"] == "."
+    port = int((app / "port.pid").read_text())
+    assert [(one["port"], one["process"], one["bind"]) for one in contract["ports"]] == [(port, "server", "127.0.0.1")]
+    assert contract["packages"][0]["venv"] == "venv"
+    assert {"/.env", "/venv/", "*.pid"} <= set(contract["trees"][0]["exclude"])
+
+    same = audit(operator, draft)
+    assert (same.state(), judged(same)) == ((0, "in_sync"), []), same.text
+
+    (app / "src/app.py").write_text("edited\n")
+    drifted = audit(operator, draft)
+    assert drifted.state()[1] == "drift"
+    assert ("content", "src/app.py") in {(check, subject) for check, subject, _cause in drifted.brief("trees")}
+
+
+def test_a_second_instance_is_found_with_the_draft(operator: Operator, app: Path) -> None:
+    assert discover(operator, "-e", f"drift_root={app}").code == 0
+    (app / "port.pid").unlink()
+    with served(app):
+        found = audit(operator, operator.desk / "discovered/web1/app.yml")
+    assert ("instances", "server", "too_many") in found.brief("processes")
+
+
+def test_a_draft_is_never_overwritten(operator: Operator, app: Path) -> None:
+    kept = operator.desk / "discovered/web1/app.yml"
+    kept.parent.mkdir(parents=True)
+    kept.write_text("mine\n")
+    refused = discover(operator, "-e", f"drift_root={app}")
+    assert refused.code == 2 and "drafts are never overwritten" in refused.text
+    assert kept.read_text() == "mine\n"
+    other = discover(operator, "--check", "-e", f"drift_root={app}", "-e", "discover_dest=other")
+    assert other.code == 0 and not (operator.desk / "other").exists(), other.text
+
+
+def test_an_application_is_recognised_without_being_told(operator: Operator, app: Path) -> None:
+    """Other things may run on the machine; the draft of this application is among those that are made."""
+    git(app, "status")
+    made = discover(operator)
+    assert made.code == 0, made.text
+    drafts = [
+        path for path in (operator.desk / "discovered/web1").glob("*.yml") if f"drift_root: {app} " in path.read_text()
+    ]
+    assert len(drafts) == 1
+    assert judged(audit(operator, drafts[0])) == []
