@@ -9,10 +9,12 @@ import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.base import Context, Exchange
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.git import GitExchange
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.packages import PackagesExchange
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.trees import TreesExchange
 
 _EXCHANGES: dict[str, type[Exchange]] = {
     "git": GitExchange,
+    "packages": PackagesExchange,
     "trees": TreesExchange,
 }
 

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge import git, trees
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge import git, packages, trees
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.scope import Context, Judgement
 
 Judge = t.Callable[[t.Any, t.Mapping[str, t.Any], Context], Judgement]
 
 JUDGES: dict[str, Judge] = {
     git.SECTION: git.judge,
+    packages.SECTION: packages.judge,
     trees.SECTION: trees.judge,
 }

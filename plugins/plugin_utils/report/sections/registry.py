@@ -12,10 +12,11 @@ import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.document import Lines, heading
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.model import Report
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.sections import git, plain, trees
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.sections import git, packages, plain, trees
 
 RENDERERS: dict[str, t.Callable[[Report], Lines]] = {
     git.SECTION: git.render,
+    packages.SECTION: packages.render,
     trees.SECTION: trees.render,
 }
 
