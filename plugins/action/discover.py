@@ -18,6 +18,7 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.audit.drafts import
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.schema import ContractError
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.settings import environment_of
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.settings import variables as known_variables
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.discover.survey import Survey
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.observation import HostUnseen
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.safe import terminal
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.run import StoreError, safe_name
@@ -46,7 +47,7 @@ class ActionModule(SnapshotModule):
                     f"{host}: none of its {len(survey.running())} processes was recognised as part of an application; "
                     "say where yours lives, for example -e drift_root=/srv/app"
                 )
-            drafted = [discovery.draft(survey, root) for root in roots]
+            drafted = self._draft(discovery, survey, roots)
             check = bool(self._task.check_mode)
             files = [] if check else folder.write(drafted, _inventory(variables, host))
         except ContractError as error:
@@ -57,6 +58,21 @@ class ActionModule(SnapshotModule):
             raise AnsibleActionFail(terminal(str(error))) from error
         Display().display("\n".join(_told(host, one, files) for one in drafted))
         return {"changed": True, "dest": folder.path, "drafts": [_result(one, files) for one in drafted]}
+
+    def _draft(self, discovery: Discovery, survey: Survey, roots: t.Sequence[str]) -> list[Drafted]:
+        """Return the drafts of the applications that could be seen. One that could not does not hide the others."""
+        drafted: list[Drafted] = []
+        problems = []
+        for root in roots:
+            try:
+                drafted.append(discovery.draft(survey, root))
+            except StoreError as error:
+                problems.append(f"{root}: {error}")
+        if not drafted:
+            raise StoreError("; ".join(problems))
+        for problem in problems:
+            Display().warning(f"no draft was made of {terminal(problem)}")
+        return drafted
 
     def _given(self, variables: Json) -> Json:
         """Return the variables that are used, and any that nobody knows, for the complaint about it."""
