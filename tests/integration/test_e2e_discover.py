@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import signal
 import subprocess
@@ -20,7 +21,7 @@ import yaml
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.audit.discovery import Discovery
 from e2e_host import ask
 from e2e_operator import AUDIT, Operator, Outcome
-from e2e_project import application
+from e2e_project import application, write
 
 DISCOVER = "evenkeel.drift.discover"
 _LIMIT_S = 20
@@ -38,9 +39,12 @@ server.serve_forever()
 def fixture_app(tmp_path: Path) -> t.Iterator[Path]:
     """A clone with a virtual environment of its own, a secret, and a server that runs from both until the test ends."""
     reference = application(tmp_path / "reference")
-    reference.commit("Serve", {"server.py": SERVER, ".gitignore": "venv/\n*.pid\n.env\n", "requirements.txt": ""})
+    ignored = "venv/\n*.pid\n.env\n"
+    reference.commit("Serve", {"server.py": SERVER, ".gitignore": ignored, "requirements.txt": "greet==1.0\n"})
     app = reference.deploy(tmp_path / "host/app")
     venv.create(app / "venv", symlinks=True)
+    site = next((app / "venv/lib").glob("python*/site-packages"))
+    write(site, {"greet-1.0.dist-info/METADATA": "Metadata-Version: 2.1\nName: greet\nVersion: 1.0\n"})
     (app / ".env").write_text("TOKEN=hunter2hunter2\n")
     with served(app):
         yield app
@@ -93,12 +97,13 @@ def test_an_audit_with_a_draft_is_in_sync(operator: Operator, app: Path) -> None
     assert "hunter2" not in text + made.text + (folder / "app.baseline.json").read_text()
 
     contract = yaml.load(text, Loader)["drift_contract"]
-    assert contract["git"] == {"branch": "main", "clean": True}
+    # The environment and the secret are untracked: without the reference no .gitignore says that they may be.
+    assert contract["git"] == {"branch": "main", "clean": False}
     assert [one["name"] for one in contract["processes"]] == ["server"]
     assert contract["processes"][0]["venv"] == "venv" and contract["processes"][0]["cwd"] == "."
     port = int((app / "port.pid").read_text())
     assert [(one["port"], one["process"], one["bind"]) for one in contract["ports"]] == [(port, "server", "127.0.0.1")]
-    assert contract["packages"][0]["venv"] == "venv"
+    assert contract["packages"] == [{"venv": "venv", "requirements": "requirements.txt"}]
     assert {"/.env", "/venv/", "*.pid"} <= set(contract["trees"][0]["exclude"])
 
     same = audit(operator, draft)
@@ -133,3 +138,32 @@ def test_an_application_is_recognised_without_being_told(app: Path) -> None:
     """Whatever else runs on the machine: this application is among those that would be drafted."""
     _survey, roots = Discovery("web1", {}, "/", lambda request: ask(request)).survey()
     assert str(app) in roots
+
+
+def test_names_that_steer_patterns_and_templates_survive(tmp_path: Path) -> None:
+    """A secret below any name is excluded by exactly that name, so that nothing is unknown."""
+    root = tmp_path / "{{ app }}"
+    names = [
+        b"we[i]rd *dir?",
+        b"new\nline",
+        b"caf\xe9",
+        b"back\\slash\\",
+        b"trailing ",
+        b"!not",
+        b"#no",
+        b"{{ 7 * 7 }}",
+    ]
+    for name in names:
+        folder = os.path.join(os.fsencode(root), name)
+        os.makedirs(folder)
+        for file in (b".env", b"kept.py", name + b".pem"):
+            with open(os.path.join(folder, file), "wb") as opened:
+                opened.write(b"x = 1\n")
+    discovery = Discovery("web1", {"drift_root": str(root)}, "/", lambda request: ask(request))
+    survey, roots = discovery.survey()
+    made = discovery.draft(survey, roots[0])
+    assert made.remaining == []
+    secret = [pattern for pattern, why in made.draft.exclude.items() if why.startswith("of a secret class")]
+    assert len(secret) == 2 * len(names)
+    kept = json.loads(made.baseline)["trees"][0]["directories"]
+    assert [[entry[0] for entry in entries] for _path, _own, entries in kept] == [[], *[["kept.py"]] * len(names)]

@@ -83,9 +83,9 @@ class Discovery:
                 tried = self._try(made, saved, path)
                 remaining = refine(made, tried.findings)
                 learn(made, tried.sections, tried.directories)
-                if saved is not None and render.contract(made) == before:
+                compared, saved = saved, saved if tried.unsaved else path
+                if compared is not None and render.contract(made) == before:
                     break
-                saved = saved if tried.unsaved else path
             if saved is None:
                 raise StoreError(tried.unsaved)
             with open(saved, "rb") as file:

@@ -10,6 +10,7 @@ import posixpath
 import re
 import typing as t
 
+from ansible_collections.evenkeel.drift.plugins.module_utils.text import raw
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.discover.services import Service, services
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.discover.survey import (
     Survey,
@@ -166,8 +167,13 @@ def relative(path: str, root: str) -> str:
 
 
 def anchored(path: str) -> str:
-    """Return the gitignore pattern of exactly this path, relative to the root. A line end, which no pattern can hold,
-    is any one character.
+    """Return the gitignore pattern of exactly this path, relative to the root and spelled as in evidence.
+
+    What no pattern in YAML can hold, a line end or a byte that is no UTF-8, is any one character.
     """
-    body = re.sub(r"[\\*?\[]", r"\\\g<0>", path).replace("\n", "?")
+    try:
+        name = raw(path).decode("utf-8", "surrogateescape")
+    except ValueError:
+        name = path
+    body = re.sub(r"[\n\udc80-\udcff]", "?", re.sub(r"[\\*?\[]", r"\\\g<0>", name))
     return "/" + (body[:-1] + "\\ " if body.endswith(" ") else body)

@@ -79,12 +79,21 @@ def refine(draft: Draft, findings: t.Sequence[Json]) -> list[str]:
     return remaining
 
 
+def _note(draft: Draft, finding: Json, what: str) -> None:
+    """Say that something is left out, and why: because it is drift, or because it was not seen."""
+    sentence = f"{what}: {finding['summary']}"
+    if finding["outcome"] == "unknown":
+        draft.unseen.append(sentence)
+    else:
+        draft.leave_out(sentence)
+
+
 def _git(draft: Draft, finding: Json) -> bool:
     if draft.clean and finding["check"] in _CHANGES:
         draft.clean, draft.clean_why = False, finding["summary"]
     elif draft.git is not None:
         draft.git = None
-        draft.leave_out(f"section git: {finding['summary']}")
+        _note(draft, finding, "section git")
     return True
 
 
@@ -103,7 +112,7 @@ def _trees(draft: Draft, finding: Json) -> bool:
 
 def _processes(draft: Draft, finding: Json) -> bool:
     name = finding["component"]
-    draft.leave_out(f"process {name}: {finding['summary']}")
+    _note(draft, finding, f"process {name}")
     if finding["check"] == "code" and name in draft.young:
         draft.young.discard(name)
         return True
@@ -119,14 +128,14 @@ def _ports(draft: Draft, finding: Json) -> bool:
     if len(kept) == len(draft.ports):
         # The section as a whole: nothing of it could be seen.
         kept = []
-    draft.leave_out(f"port {finding['subject']}: {finding['summary']}")
+    _note(draft, finding, f"port {finding['subject']}")
     draft.ports = kept
     return True
 
 
 def _units(draft: Draft, finding: Json) -> bool:
     name = finding["component"]
-    draft.leave_out(f"unit {name}: {finding['summary']}")
+    _note(draft, finding, f"unit {name}")
     if finding["check"] == "enabled" and name in draft.enabled:
         draft.enabled.discard(name)
     elif draft.units.pop(name, None) is None:
@@ -135,7 +144,7 @@ def _units(draft: Draft, finding: Json) -> bool:
 
 
 def _packages(draft: Draft, finding: Json) -> bool:
-    draft.leave_out(f"packages: {finding['summary']}")
+    _note(draft, finding, "packages")
     names = (finding["component"], finding["subject"])
     hit = [one for one in draft.environments if one.path in names or relative(one.path, draft.root) in names]
     for one in hit or list(draft.environments):
@@ -147,7 +156,7 @@ def _packages(draft: Draft, finding: Json) -> bool:
 
 
 def _resources(draft: Draft, finding: Json) -> bool:
-    draft.leave_out(f"section resources: {finding['summary']}")
+    _note(draft, finding, "section resources")
     draft.resources = False
     return True
 

@@ -126,7 +126,7 @@ def _port(port: Port) -> Branch:
     addresses: t.Any = port.addresses if len(port.addresses) > 1 else port.addresses[0]
     open_to_all = any(address in ("0.0.0.0", "::") for address in port.addresses)  # noqa: S104  compared, not bound
     why = "reachable from other hosts" if open_to_all else "the address that it is bound to"
-    number = "changes with every start, by its number" if port.port >= _EPHEMERAL else ""
+    number = "one that the kernel gives out: it may change with each start" if port.port >= _EPHEMERAL else ""
     return Branch(
         [
             ("port", Leaf(port.port, number)),
