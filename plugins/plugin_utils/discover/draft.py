@@ -11,6 +11,7 @@ import re
 import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.module_utils.text import raw
+from ansible_collections.evenkeel.drift.plugins.module_utils.unit_names import is_service
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.discover.services import Service, services
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.discover.survey import (
     Survey,
@@ -117,13 +118,8 @@ def _add_ports(made: Draft, survey: Survey) -> None:
 def _add_units(made: Draft) -> None:
     for service in made.services:
         unit = service.common("unit")
-        if supervises(unit) and unit not in made.units:
+        if is_service(unit) and unit not in made.units:
             made.units[unit] = f"supervises {service.name}"
-
-
-def supervises(unit: t.Any) -> bool:
-    """Return whether a unit is a service of its own, and not the session of somebody who is logged in."""
-    return isinstance(unit, str) and unit.endswith(".service") and not unit.startswith("user@")
 
 
 def _add_environments(made: Draft, survey: Survey) -> None:

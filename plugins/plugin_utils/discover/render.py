@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.evenkeel.drift.plugins.module_utils.unit_names import is_service
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.discover.draft import (
     TREE,
     Draft,
     Environment,
     Port,
     relative,
-    supervises,
 )
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.discover.nodes import (
     Branch,
@@ -115,7 +115,7 @@ def _process(service: Service, draft: Draft) -> Branch:
         value = service.common(key)
         if value and value.startswith("/") and "\n" not in value:
             pairs.append((key, Leaf(relative(value, draft.root), why)))
-    if supervises(service.common("unit")):
+    if is_service(service.common("unit")):
         pairs.append(("unit", Leaf(service.common("unit"), "supervises it")))
     if service.name in draft.young:
         pairs.append(("not_older_than", Leaf(TREE, "it was started after the newest file there was changed")))

@@ -10,6 +10,8 @@ import posixpath
 import re
 import typing as t
 
+from ansible_collections.evenkeel.drift.plugins.module_utils.unit_names import is_service
+
 Json = dict[str, t.Any]
 
 # Directories of the system: what lies in them belongs to packages, not to an application.
@@ -154,7 +156,7 @@ def members(survey: Survey, root: str) -> list[Json]:
 
 def _is_service(process: Json, survey: Survey) -> bool:
     """Return whether a process is there to stay: it listens, or something supervises it, or it is nobody's child."""
-    if process["unit"] and process["unit"].endswith(".service") and not process["unit"].startswith("user@"):
+    if is_service(process["unit"]):
         return True
     listeners = survey.ports["listeners"] if survey.ports else []
     return process["ppid"] in (0, 1) or any(one["pid"] == process["pid"] for one in listeners)
