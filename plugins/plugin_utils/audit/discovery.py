@@ -13,6 +13,7 @@ import os
 import tempfile
 import typing as t
 
+from ansible_collections.evenkeel.drift.plugins.module_utils.text import show
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.audit.baseline import save_baseline
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.audit.hosts import HostRun, utc_now
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.audit.judging import judge_folder
@@ -20,7 +21,7 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.audit.opening impor
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.settings import Settings, resolve
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.discover import render
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.discover.ask import Asker
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.discover.draft import TREE, Draft, draft
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.discover.draft import TREE, Draft, draft, spelled
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.discover.refine import learn, refine
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.discover.survey import Survey, roots
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.observation import HostUnseen, Limits, Send
@@ -68,11 +69,13 @@ class Discovery:
         root = self._variables.get("drift_root")
         settings = self._settings({"drift_root": root or "/"})
         limits = Limits(settings.host_timeout, settings.workers, settings.nice)
-        survey = Asker(self._host, settings.root, limits, self._send).survey(settings.root if root else None)
-        return survey, [settings.root] if root else sorted(roots(survey))
+        survey = Asker(self._host, settings.root, limits, self._send).survey(show(settings.root) if root else None)
+        return survey, [show(settings.root)] if root else sorted(roots(survey))
 
     def draft(self, survey: Survey, root: str) -> Drafted:
         """Return a draft for the application at ``root``. Raises HostUnseen, ContractError, StoreError."""
+        if spelled(root) is None:
+            raise StoreError("no contract can hold the name of this directory")
         made = draft(survey, self._host, root, utc_now())
         remaining: list[str] = []
         with tempfile.TemporaryDirectory(prefix="evenkeel-") as scratch:
@@ -93,7 +96,11 @@ class Discovery:
 
     def _try(self, made: Draft, reference: str | None, path: str) -> _Try:
         """Audit the host with the draft, apart from everything else, and save what was seen to ``path``."""
-        values: Json = {"drift_root": made.root, "drift_contract": render.contract(made), "drift_save_baseline": path}
+        values: Json = {
+            "drift_root": spelled(made.root),
+            "drift_contract": render.contract(made),
+            "drift_save_baseline": path,
+        }
         if reference is not None:
             values["drift_reference"] = {"baseline": reference}
         settings = self._settings(values)

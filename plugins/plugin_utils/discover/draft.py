@@ -10,6 +10,7 @@ import posixpath
 import re
 import typing as t
 
+from ansible_collections.evenkeel.drift.plugins.module_utils.mask import MARK
 from ansible_collections.evenkeel.drift.plugins.module_utils.text import raw
 from ansible_collections.evenkeel.drift.plugins.module_utils.unit_names import is_service
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.discover.services import Service, services
@@ -76,8 +77,14 @@ class Draft:
     unseen: list[str] = dataclasses.field(default_factory=list)
 
     def leave_out(self, sentence: str) -> None:
+        """Note what was seen and is not part of the draft, once."""
         if sentence not in self.left_out:
             self.left_out.append(sentence)
+
+    def not_seen(self, sentence: str) -> None:
+        """Note what was not seen, once."""
+        if sentence not in self.unseen:
+            self.unseen.append(sentence)
 
 
 def draft(survey: Survey, host: str, root: str, seen: str) -> Draft:
@@ -133,6 +140,9 @@ def _add_environments(made: Draft, survey: Survey) -> None:
         found.setdefault(posixpath.join(made.root, name), "no process runs from it, but it lies here")
     file = next((name for name in _REQUIREMENTS if name in place.get("markers", ())), None)
     for path, why in sorted(found.items()):
+        if spelled(path) is None:
+            made.leave_out(f"virtual environment {path}: no contract can hold its name")
+            continue
         made.environments.append(Environment(path, why, file))
         if beneath(path, made.root):
             made.exclude[anchored(relative(path, made.root)) + "/"] = "a virtual environment; packages are judged below"
@@ -160,6 +170,17 @@ def relative(path: str, root: str) -> str:
     if path == root:
         return "."
     return posixpath.relpath(path, root) if beneath(path, root) else path
+
+
+def spelled(path: str) -> str | None:
+    """Return a path of the evidence as a contract spells it: as it is. None for one that no contract can hold, because
+    it is not UTF-8, has line ends, or is partly secret.
+    """
+    try:
+        name = raw(path).decode("utf-8")
+    except ValueError:
+        return None
+    return None if "\n" in name or MARK in name else name
 
 
 def anchored(path: str) -> str:

@@ -83,7 +83,7 @@ def _note(draft: Draft, finding: Json, what: str) -> None:
     """Say that something is left out, and why: because it is drift, or because it was not seen."""
     sentence = f"{what}: {finding['summary']}"
     if finding["outcome"] == "unknown":
-        draft.unseen.append(sentence)
+        draft.not_seen(sentence)
     else:
         draft.leave_out(sentence)
 
@@ -103,7 +103,7 @@ def _trees(draft: Draft, finding: Json) -> bool:
     if subject in ("", ".") or pattern in draft.exclude:
         return False
     if finding["outcome"] == "unknown":
-        draft.unseen.append(finding["summary"])
+        draft.not_seen(finding["summary"])
         draft.exclude[pattern] = f"not seen: {finding['summary']}"
     else:
         draft.exclude[pattern] = "changed while it was being looked at"

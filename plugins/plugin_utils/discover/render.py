@@ -14,6 +14,7 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.discover.draft impo
     Environment,
     Port,
     relative,
+    spelled,
 )
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.discover.nodes import (
     Branch,
@@ -52,7 +53,7 @@ def text(draft: Draft, baseline: str, usage: str, remaining: t.Sequence[str] = (
     ]
     body = Branch(
         [
-            ("drift_root", Leaf(draft.root, "relative paths below start here")),
+            ("drift_root", Leaf(spelled(draft.root), "relative paths below start here")),
             (
                 "drift_reference",
                 Branch([("baseline", Leaf(baseline, "what was seen; better: git: {repo: …, ref: main}"))]),
@@ -113,8 +114,9 @@ def _process(service: Service, draft: Draft) -> Branch:
         pairs.append(("user", Leaf(service.common("user"), "runs it")))
     for key, why in (("cwd", "its working directory"), ("venv", "the virtual environment that it runs from")):
         value = service.common(key)
-        if value and value.startswith("/") and "\n" not in value:
-            pairs.append((key, Leaf(relative(value, draft.root), why)))
+        name = spelled(relative(value, draft.root)) if value and value.startswith("/") else None
+        if name is not None:
+            pairs.append((key, Leaf(name, why)))
     if is_service(service.common("unit")):
         pairs.append(("unit", Leaf(service.common("unit"), "supervises it")))
     if service.name in draft.young:
@@ -146,7 +148,7 @@ def _unit(name: str, why: str, draft: Draft) -> Branch:
 
 
 def _environment(one: Environment, draft: Draft) -> Branch:
-    pairs: list[tuple[str, Node]] = [("venv", Leaf(relative(one.path, draft.root), one.why))]
+    pairs: list[tuple[str, Node]] = [("venv", Leaf(spelled(relative(one.path, draft.root)), one.why))]
     if one.requirements:
         pairs.append(("requirements", Leaf(one.requirements, "lies there, and what is installed fits it")))
     return Branch(pairs)
@@ -158,7 +160,7 @@ def _resources(draft: Draft) -> Branch:
         [
             ("memory_percent", Leaf(limits, "of the memory that is in use")),
             ("disk_percent", Leaf(limits, "of each disk below")),
-            ("disks", Leaf([draft.root], "the disk that the application lies on")),
+            ("disks", Leaf([spelled(draft.root)], "the disk that the application lies on")),
         ],
         "common limits; all of them are kept now",
     )

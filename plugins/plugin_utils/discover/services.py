@@ -18,6 +18,7 @@ Json = dict[str, t.Any]
 
 _INTERPRETER = re.compile(r"(?:python|pypy|perl|ruby|node|nodejs|php|lua|bash|sh|dash)[0-9.]*")
 _LONGEST = 400
+_MOST = 200
 _PLAINER = {" ": " ", "-": "-", "\n": "\\n"}
 _NAME = re.compile(r"[^A-Za-z0-9_.-]+")
 _ENDING = re.compile(r"\.(?:py|pyc|pl|rb|js|mjs|php|sh|lua|jar)$")
@@ -54,7 +55,9 @@ def services(mine: t.Sequence[Json], everything: t.Sequence[Json]) -> tuple[list
         else:
             left_out.append(f"process {process['pid']} ({process['name']}): its arguments are secret from the start")
     found: list[Service] = []
-    for program, group in groups.items():
+    if len(groups) > _MOST:
+        left_out.append(f"{len(groups) - _MOST} programs: only the first {_MOST} are drafted")
+    for program, group in list(groups.items())[:_MOST]:
         pattern = _pattern(program, group, everything)
         if pattern is None:
             pids = ", ".join(str(one["pid"]) for one in group)

@@ -50,7 +50,17 @@ def test_a_draft_is_a_valid_contract() -> None:
     values = loaded(render.text(drafted(), "b.json", ""))
     assert values["drift_contract"] == render.contract(drafted())
     settings = resolve(values, cwd="/home/ops")
-    assert list(settings.contract) == ["git", "trees", "processes", "ports", "units", "packages", "resources"]
+    assert set(settings.contract) == {"git", "trees", "processes", "ports", "units", "packages", "resources"}
+
+
+def test_what_no_contract_can_hold_is_left_out() -> None:
+    own = {"cwd": "/srv/app/caf\\xe9", "venv": "/srv/app/new\nline"}
+    made = draft(survey([process(7, "/srv/app/run", **own)], app=place()), "h", "/srv/app", SEEN)
+    assert render.contract(made)["processes"][0].keys().isdisjoint({"cwd", "venv"})
+    assert made.environments == [] and "no contract can hold its name" in made.left_out[0]
+    own = {"cwd": "/srv/app/back\\\\slash"}
+    made = draft(survey([process(7, "/srv/app/run", **own)], app=place()), "h", "/srv/app", SEEN)
+    assert render.contract(made)["processes"][0]["cwd"] == "back\\slash"
 
 
 def test_every_line_is_explained() -> None:
