@@ -18,7 +18,7 @@ import typing as t
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe import paths
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host, Unseen, explain
 from ansible_collections.evenkeel.drift.plugins.module_utils.text import show
-from ansible_collections.evenkeel.drift.plugins.module_utils.trees import record, rules
+from ansible_collections.evenkeel.drift.plugins.module_utils.trees import imports, record, rules, similar
 from ansible_collections.evenkeel.drift.plugins.module_utils.trees.newest import merged
 from ansible_collections.evenkeel.drift.plugins.module_utils.trees.spec import TreeSpec, pack
 from ansible_collections.evenkeel.drift.plugins.module_utils.trees.walk import Walker
@@ -39,6 +39,8 @@ class _Answer:
         self.forbidden: dict[tuple[str, str], list[t.Any]] = {}
         self.rules: list[dict[str, t.Any]] = []
         self.newest: list[dict[str, t.Any]] = []
+        self.imports: dict[str, t.Any] | None = None
+        self.similar: list[dict[str, t.Any]] = []
 
     def receive(self, kind: bytes, payload: bytes) -> None:
         if kind in self.blobs:
@@ -51,6 +53,10 @@ class _Answer:
             self.newest.append(json.loads(payload))
         elif kind == rules.RULE:
             self.rules.append(json.loads(payload))
+        elif kind == imports.IMPORTS:
+            self.imports = json.loads(payload)
+        elif kind == similar.SIMILAR:
+            self.similar.append(json.loads(payload))
         else:
             self._add(json.loads(payload))
 
@@ -80,6 +86,8 @@ class _Answer:
             "forbidden_total": len(hits),
             "newest": merged(self.newest, spec.newest["count"] if spec.newest else 0),
             "rules": sorted(self.rules, key=lambda rule: int(rule["rule"])),
+            "imports": self.imports,
+            "similar": sorted(self.similar, key=lambda pair: int(pair["pair"])),
         }
 
 
@@ -105,9 +113,25 @@ def _collect_tree(spec: t.Mapping[str, t.Any], host: Host) -> dict[str, t.Any]:
         if spec.get("rules"):
             jobs.append(functools.partial(rules.check_rules, root_fd, show(tree.prefix), spec["rules"], host))
         incomplete = run_forked(jobs, host, answer.receive)
+        _read_code(tree, spec, root_fd, host, answer)
     finally:
         os.close(root_fd)
     return answer.result(tree, incomplete)
+
+
+def _read_code(tree: TreeSpec, spec: t.Mapping[str, t.Any], root_fd: int, host: Host, answer: _Answer) -> None:
+    """Look into the tree's code, apart from its files: code that ends its reader must not cost what else was seen."""
+    if spec.get("imports"):
+        check = functools.partial(imports.check_imports, root_fd, tree, spec["imports"], host)
+        problems = run_forked([check], host, answer.receive)
+        if answer.imports is None:
+            answer.imports = {"outcome": "unknown", "reason": "; ".join(problems) or "nothing was said"}
+    if spec.get("similar"):
+        compare = functools.partial(similar.check_similar, root_fd, show(tree.prefix), spec["similar"], tree.secret)
+        problems = run_forked([functools.partial(compare, host)], host, answer.receive)
+        said = {pair["pair"] for pair in answer.similar}
+        unseen = {"outcome": "unknown", "reason": "; ".join(problems), "share": None, "lines": [0, 0]}
+        answer.similar += [{"pair": at, **unseen} for at in range(len(spec["similar"])) if at not in said]
 
 
 def collect(spec: t.Mapping[str, t.Any], host: Host) -> dict[str, t.Any]:

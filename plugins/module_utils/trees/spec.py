@@ -65,6 +65,8 @@ class TreeSpec:
     * ``stats``: packed 8-byte stat digests of directories that were seen before
     * ``entries``: ``changed`` (of directories that are not known), ``all`` or ``none``
     * ``forbid``: ``[[pattern, pairs], …]``; ``cross_filesystems``
+    * ``imports``: ``{venv, ignore}`` to have the imports of its Python files looked for
+    * ``similar``: ``[{a, b}]``, files whose lines are compared
     * ``newest``: ``{count, apart}`` to be told the files that were changed last, without those of the pairs ``apart``
     """
 

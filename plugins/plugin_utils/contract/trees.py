@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract import shapes
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract import shapes, tree_code
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.schema import (
     REQUIRED,
     Key,
@@ -55,6 +55,12 @@ _TREE = {
     "must_not_contain": Key(
         ListOf(Map({**_RULE, "severity": _RULE_SEVERITY})), [], "files that must not match a regular expression"
     ),
+    "imports": Key(
+        tree_code.Imports(),
+        False,
+        "whether each import of its Python files must lead somewhere; as a map, where to look",
+    ),
+    "similar": Key(tree_code.SIMILAR, [], "pairs of files that must not have much in common"),
     "secret": Key(
         ListOf(shapes.Pattern()),
         [],
@@ -76,6 +82,13 @@ def _rules_inside(tree: dict[str, t.Any]) -> None:
             if not rule["path"].startswith(prefix):
                 raise Wrong(
                     f"{kind}[{number}].path {quote(rule['path'])} is not in the tree, which is at {tree['path']}"
+                )
+
+    for number, pair in enumerate(tree["similar"]):
+        for side in ("a", "b"):
+            if not pair[side].startswith(prefix):
+                raise Wrong(
+                    f"similar[{number}].{side} {quote(pair[side])} is not in the tree, which is at {tree['path']}"
                 )
 
 

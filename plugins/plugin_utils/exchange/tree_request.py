@@ -44,6 +44,29 @@ _DIRECTORY = Row(
     [PATH, re.compile("[0-9a-f]{32}"), re.compile("[0-9a-f]{16}"), _OWN, int, OneOf([None, [_ENTRY]])],
 )
 _RULE = {"rule": int, "outcome": OUTCOME, "reason": str, "matches": int, "lines": [int]}
+_FINDING = {
+    "path": PATH,
+    "line": int,
+    "lines": [int],
+    "module": str,
+    "name": OneOf([None, str]),
+    "found": OneOf([None, PATH]),
+    "candidates": [PATH],
+}
+_IMPORTS = {
+    "outcome": re.compile("ok"),
+    "reason": str,
+    "venv": str,
+    "python": str,
+    "files": int,
+    "checked": int,
+    "optional": int,
+    "unresolved": [_FINDING],
+    "unresolved_total": int,
+    "unknown": [{"path": str, "reason": str}],
+    "unknown_total": int,
+}
+_SIMILAR = {"pair": int, "outcome": OUTCOME, "reason": str, "share": OneOf([None, float]), "lines": Row([int, int])}
 _ANSWER = {
     "name": str,
     "reason": str,
@@ -58,6 +81,8 @@ _ANSWER = {
     "forbidden": [Row([str, PATH, int, [PATH]])],
     "forbidden_total": int,
     "rules": [_RULE],
+    "imports": OneOf([None, {"outcome": re.compile("unknown"), "reason": str}, _IMPORTS]),
+    "similar": [_SIMILAR],
     "newest": {"files": [Row([PATH, int])], "dropped": bool},
 }
 _UNSEEN = {"name": str, "outcome": re.compile("unknown"), "reason": str}
@@ -82,6 +107,8 @@ class TreeView:
     rules: list[dict[str, t.Any]]
     secrets: dict[str, str]
     newest: dict[str, t.Any]
+    imports: dict[str, t.Any] | None = None
+    similar: t.Sequence[dict[str, t.Any]] = ()
 
 
 def spec_key(spec: t.Mapping[str, t.Any]) -> str:
@@ -165,6 +192,8 @@ class TreeRequest:
             rules=answer["rules"],
             secrets=dict(answer["secrets"]),
             newest=answer["newest"],
+            imports=answer["imports"],
+            similar=answer["similar"],
         )
 
 

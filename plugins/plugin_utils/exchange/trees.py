@@ -14,7 +14,7 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.trees import digest
 from ansible_collections.evenkeel.drift.plugins.module_utils.trees.shown import shown_entry
 from ansible_collections.evenkeel.drift.plugins.module_utils.trees.spec import Compared
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.patterns import compile_lines, compile_selection
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange import tree_details, tree_newest
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange import tree_code, tree_details, tree_newest
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.base import Context, Exchange, Json
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.shape import ByName, GarbledAnswer, OneOf, require
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.tree_compare import (
@@ -79,6 +79,7 @@ class TreeExchange:
             "cross_filesystems": contract["cross_filesystems"],
             "entries": "changed",
             "newest": tree_newest.asked(self._context.contract, contract["name"]),
+            **tree_code.asked(contract, self._context),
         }
 
     def _rules(self) -> list[Json]:
@@ -114,6 +115,7 @@ class TreeExchange:
         if self.spec["newest"]:
             evidence["newest"] = tree_newest.newest(view, self._reference)
         compared = self._compare(view, evidence)
+        evidence.update(tree_code.evidence(self._contract, view, self._reference, evidence["differences"]))
         evidence["counts"] = {
             "directories": view.totals.get("directories", 0),
             "files": view.totals.get("files", 0),

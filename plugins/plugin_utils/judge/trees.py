@@ -12,7 +12,12 @@ import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.patterns import Patterns
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.patterns import compile_selection
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge import tree_files, tree_rules, tree_words
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge import (
+    tree_files,
+    tree_imports,
+    tree_rules,
+    tree_words,
+)
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.check import Check, Details
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.path_severity import PathSeverity
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.scope import Context, Judgement, Scope
@@ -57,6 +62,7 @@ def _judge_tree(entry: Details, tree: Details, context: Context, made: Judgement
     made.checks += tree_files.unread(scope, severities, tree)
     made.checks += tree_rules.forbidden(scope, severities, tree, entry, whole)
     made.checks += tree_rules.contents(scope, severities, tree, entry)
+    made.checks += tree_imports.imports(scope, severities, tree) + tree_imports.similar(scope, severities, tree)
     compared, hidden = _compare(entry, tree, scope, severities, blind)
     made.checks += compared + _unseen(tree, scope, severities, blind, hidden)
     made.cells[entry["name"]] = _cell(tree, context, whole)

@@ -1,7 +1,7 @@
 # Copyright: Contributors to the evenkeel.drift project
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The section trees of a report: files that differ, verified files, structure, rules. Private to the collection."""
+"""The section trees of a report: what differs, verified files, structure, code, rules. Private to the collection."""
 
 from __future__ import annotations
 
@@ -27,15 +27,16 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.status impor
 
 SECTION = "trees"
 FILES = ("content", "mode", "owner", "mtime")
+_APART = ("presence", "forbidden", "imports", "similar")
 DIFFS = 20
 """How many text differences are shown whole; each was cut to the contract's size when it was made."""
 
 
 def render(report: Report) -> Lines:
     """Return the trees part: coverage, differing files, their text, verified files, structure, pollution, rules."""
-    others = [one for one in report.of(SECTION) if one["check"] not in (*FILES, "presence", "forbidden")]
+    others = [one for one in report.of(SECTION) if one["check"] not in (*FILES, *_APART)]
     lines = [*heading(3, "Trees"), *_trees(report), *_files(report), *_diffs(report), *_identical(report)]
-    lines += [*_structure(report), *_pollution(report)]
+    lines += [*_structure(report), *_pollution(report), *_imports(report), *_similar(report)]
     if others:
         lines += [*heading(4, "Rules and waivers"), *findings(report, SECTION, others)]
     return lines
@@ -161,6 +162,50 @@ def _pollution(report: Report) -> Lines:
         for one in chosen
     ]
     return lines + table(("Where", "Directory:pattern", "Files", "Such as", "Status", "Severity"), rows)
+
+
+def _imports(report: Report) -> Lines:
+    chosen = report.of(SECTION, "imports")
+    lines = heading(4, "Imports that lead nowhere") if chosen else []
+    if not chosen:
+        return lines
+    rows = [
+        (
+            where(one),
+            phrase("{}:{}", code(one["observed"]["file"]), one["observed"]["line"]),
+            _imported(one["expected"]),
+            some([code(path) for path in one["expected"]["reference_has"]], len(one["expected"]["reference_has"]), 3),
+            status(one),
+            severity(one["severity"]).markdown(),
+        )
+        for one in chosen
+    ]
+    return lines + table(("Where", "Line", "Imports", "In the reference", "Status", "Severity"), rows)
+
+
+def _imported(expected: Json) -> Markup:
+    if expected.get("name"):
+        return phrase("{} from {}", code(expected["name"]), code(expected["module"]))
+    return code(expected["module"])
+
+
+def _similar(report: Report) -> Lines:
+    chosen = report.of(SECTION, "similar")
+    if not chosen:
+        return []
+    rows = [
+        (
+            where(one),
+            code(one["subject"]),
+            f"{one['observed']['share']:.1%}",
+            f"{one['expected']['max']:.1%}",
+            status(one),
+            severity(one["severity"]).markdown(),
+        )
+        for one in chosen
+    ]
+    titles = ("Where", "Files", "Equal lines", "At most", "Status", "Severity")
+    return [*heading(4, "Files that are too much alike"), *table(titles, rows)]
 
 
 def _sample(names: t.Sequence[str], total: int) -> Markup:
