@@ -10,6 +10,7 @@ import json
 import typing as t
 
 import pytest
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.registry import SECTIONS
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.schema import MAX_ERRORS, ContractError
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.settings import (
     Settings,
@@ -81,6 +82,8 @@ def test_only_the_root_is_needed() -> None:
         "must_contain": [],
         "must_not_contain": [],
         "secret": [],
+        "imports": None,
+        "similar": [],
         "diff": True,
         "cross_filesystems": False,
         "impact": None,
@@ -214,8 +217,8 @@ def test_text_from_the_command_line_is_read_as_what_is_expected() -> None:
         ({"drift_host_timeout": "0"}, "drift_host_timeout: expected seconds"),
         ({"drift_sections": ["tree"]}, 'drift_sections[0]: unknown section, did you mean "trees"?'),
         (
-            {"drift_sections": "ports"},
-            "drift_sections[0]: this release audits git and trees; ports is not supported yet",
+            {"drift_sections": "logs"},
+            f"drift_sections[0]: this release audits {' and '.join(SECTIONS)}; logs is not supported yet",
         ),
         (
             {"drift_sections": "git", "drift_contract": {"trees": [{"name": "a"}]}},
@@ -223,11 +226,11 @@ def test_text_from_the_command_line_is_read_as_what_is_expected() -> None:
         ),
         ({"drift_environment": "../prod"}, "drift_environment: expected a name of letters"),
         ({"drift_application": "a/b"}, "drift_application: expected a name of letters"),
-        ({"drift_contract": {}}, "drift_contract: names no section; leave it out to audit git and trees"),
+        ({"drift_contract": {}}, "drift_contract: names no section; leave it out to audit git and "),
         ({"drift_contract": []}, "drift_contract: expected a map of sections, found the list []"),
         (
-            {"drift_contract": {"ports": []}},
-            "drift_contract.ports: this release audits git and trees; ports is not supported yet",
+            {"drift_contract": {"logs": []}},
+            f"drift_contract.logs: this release audits {' and '.join(SECTIONS)}; logs is not supported yet",
         ),
         ({"drift_contract": {"gitt": {}}}, 'drift_contract.gitt: unknown section, did you mean "git"?'),
         ({"drift_contract": {"trees": []}}, "drift_contract.trees: expected a list of map, found an empty list"),
@@ -294,7 +297,7 @@ def test_text_from_the_command_line_is_read_as_what_is_expected() -> None:
         ),
         (
             {"drift_waivers": [{**WAIVER, "section": "logs"}]},
-            "drift_waivers[0].section: this release audits git and trees",
+            "drift_waivers[0].section: this release audits git and ",
         ),
         ({"drift_waivers": [{**WAIVER, "reason": " "}]}, "drift_waivers[0].reason: expected text, found empty text"),
     ],
