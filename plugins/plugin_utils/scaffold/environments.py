@@ -19,9 +19,9 @@ _HOSTS = """\
     {name}-1:
       ansible_connection: local
       ansible_python_interpreter: "{{{{ ansible_playbook_python }}}}"
-    #{name}-2:
-      #ansible_host: {address}
-      #ansible_user: audit
+    ## {name}-2:
+      ## ansible_host: {address}
+      ## ansible_user: audit
 """
 
 _ADDRESSES = {"local": "192.0.2.10", "staging": "192.0.2.20", "prod": "192.0.2.30"}
@@ -29,7 +29,7 @@ _ADDRESSES = {"local": "192.0.2.10", "staging": "192.0.2.20", "prod": "192.0.2.3
 _VARIABLES = """\
 ---
 # What must be true of the hosts in group {name}. Names that begin with drift_ belong to evenkeel.drift, so a misspelled
-# one is an error. A line with a "#" and no blank after it is an example: take the "#" away to use it.
+# one is an error. A line with "##" is an example: take the "## " away to use it.
 
 # Explicit, so that it stays when this folder is renamed.
 drift_environment: {name}
@@ -41,8 +41,8 @@ drift_root: "{{{{ inventory_dir }}}}/../example"
 # What the hosts are compared with; one of these. Nothing is fetched: a clone is taken as it is.
 drift_reference:
   baseline: "{{{{ inventory_dir }}}}/../baselines/example.json"
-  #git: {{repo: "{{{{ inventory_dir }}}}/../../app", ref: main}}
-  #host: {other}-1
+  ## git: {{repo: "{{{{ inventory_dir }}}}/../../app", ref: main}}
+  ## host: {other}-1
 
 # From this severity on a host fails; anything that could not be seen fails it, too.
 drift_fail_on: high
@@ -81,50 +81,50 @@ drift_contract:
       must_not_contain:
         - {path: app.py, pattern: 'verify=False'}
       # Imports that resolve neither in the tree, nor in this virtual environment, nor in the standard library.
-      #imports: {venv: venv, ignore: [optional_module]}
+      ## imports: {venv: venv, ignore: [optional_module]}
       # Who cares, and why: shown with each finding. Every entry of every section can say this.
       impact: Signals are computed by other code than was tested
       owner: the example's team
 
   # The repository on the host, read as data: no git runs there.
-  #git: {branch: main, clean: true, remotes: [origin]}
+  ## git: {branch: main, clean: true, remotes: [origin]}
 
   # "match" is a regular expression, searched in the arguments joined by one blank; instances: 0 means "must not run".
-  #processes:
-    #- name: app
-      #match: 'python\S* .*app\.py'
-      #instances: 1
-      #user: app
-      #cwd: .
-      #venv: venv
-      #unit: app.service
+  ## processes:
+    ## - name: app
+      ## match: 'python\S* .*app\.py'
+      ## instances: 1
+      ## user: app
+      ## cwd: .
+      ## venv: venv
+      ## unit: app.service
       # Started before the newest file of this tree was changed: deployed is not running.
-      #not_older_than: source
+      ## not_older_than: source
       # Configuration that is read at start.
-      #reads: [settings.ini]
-      #severity: critical
+      ## reads: [settings.ini]
+      ## severity: critical
 
-  #ports:
-    #- {port: 8001, process: app, bind: 127.0.0.1}
-    #- {port: 23, closed: true}
-    #- {range: "8000-8009", only_declared: true}
+  ## ports:
+    ## - {port: 8001, process: app, bind: 127.0.0.1}
+    ## - {port: 23, closed: true}
+    ## - {range: "8000-8009", only_declared: true}
 
-  #units:
-    #- {name: app.service, active: true, enabled: true, max_restarts: 3}
+  ## units:
+    ## - {name: app.service, active: true, enabled: true, max_restarts: 3}
 
-  #packages:
-    #- {venv: venv, requirements: requirements.txt}
-    #- {system: dpkg, names: {openssl: "3.*", curl: "*"}}
+  ## packages:
+    ## - {venv: venv, requirements: requirements.txt}
+    ## - {system: dpkg, names: {openssl: "3.*", curl: "*"}}
 
-  #resources:
-    #memory_percent: {warn: 80, fail: 95}
-    #disk_percent: {warn: 80, fail: 95}
-    #load_per_core: {warn: 2, fail: 4}
-    #clock_skew_s: {warn: 5, fail: 60}
+  ## resources:
+    ## memory_percent: {warn: 80, fail: 95}
+    ## disk_percent: {warn: 80, fail: 95}
+    ## load_per_core: {warn: 2, fail: 4}
+    ## clock_skew_s: {warn: 5, fail: 60}
 
 # Differences that are accepted until a date; after it they count again.
-#drift_waivers:
-  #- {section: trees, subject: "docs/*", environment: prod, reason: being rewritten, owner: ops, expires: 2027-01-31}
+## drift_waivers:
+  ## - {section: trees, subject: "docs/*", environment: prod, reason: being rewritten, owner: ops, expires: 2027-01-31}
 """
 
 
