@@ -25,6 +25,7 @@ Json = t.Dict[str, t.Any]
 ARGUMENTS: Json = {
     "venv": {"type": "path"},
     "requirements": {"type": "list", "elements": "path", "default": []},
+    "root": {"type": "path", "default": "/"},
     "system": {"type": "str", "choices": ["dpkg", "rpm"]},
     "names": {"type": "list", "elements": "str", "default": []},
     "timeout": {"type": "int", "default": 60},
