@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract import git, packages, trees
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract import git, packages, resources, trees, units
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.schema import (
     Problems,
     Shape,
@@ -36,6 +36,8 @@ if t.TYPE_CHECKING:
 SECTIONS: dict[str, Section] = {
     "git": git,
     "packages": packages,
+    "resources": resources,
+    "units": units,
     "trees": trees,
 }
 

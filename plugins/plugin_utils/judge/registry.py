@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge import git, packages, trees
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge import git, packages, resources, trees, units
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.scope import Context, Judgement
 
 Judge = t.Callable[[t.Any, t.Mapping[str, t.Any], Context], Judgement]
@@ -15,5 +15,7 @@ Judge = t.Callable[[t.Any, t.Mapping[str, t.Any], Context], Judgement]
 JUDGES: dict[str, Judge] = {
     git.SECTION: git.judge,
     packages.SECTION: packages.judge,
+    resources.SECTION: resources.judge,
+    units.SECTION: units.judge,
     trees.SECTION: trees.judge,
 }

@@ -12,11 +12,20 @@ import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.document import Lines, heading
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.model import Report
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.sections import git, packages, plain, trees
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.sections import (
+    git,
+    packages,
+    plain,
+    resources,
+    trees,
+    units,
+)
 
 RENDERERS: dict[str, t.Callable[[Report], Lines]] = {
     git.SECTION: git.render,
     packages.SECTION: packages.render,
+    resources.SECTION: resources.render,
+    units.SECTION: units.render,
     trees.SECTION: trees.render,
 }
 

@@ -1,0 +1,52 @@
+# Copyright: Contributors to the evenkeel.drift project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Section units: the state of systemd's units, asked of systemd itself. Private to the collection."""
+
+from __future__ import annotations
+
+import os
+import time
+import typing as t
+
+from ansible_collections.evenkeel.drift.plugins.module_utils.mask import mask
+from ansible_collections.evenkeel.drift.plugins.module_utils.observe.command import find, run
+from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host, Unseen
+from ansible_collections.evenkeel.drift.plugins.module_utils.systemd.show import PROPERTIES, parse_show
+
+ARGUMENTS: dict[str, dict[str, t.Any]] = {
+    "names": {"type": "list", "elements": "str", "required": True},
+    "timeout": {"type": "int", "default": 60},
+}
+
+# What sd_booted(3) asks.
+_BOOTED = "/run/systemd/system"
+_AT_ONCE = 500
+
+
+def collect(spec: t.Mapping[str, t.Any], host: Host) -> dict[str, t.Any]:
+    """Return the state of the units in ``spec["units"]`` (``docs/design.md``).
+
+    A host that was not booted with systemd has none, and says so. Raises Unseen when systemd does not answer.
+    """
+    names = sorted(set(spec["units"]))
+    reason = _absent()
+    if reason:
+        return {"systemd": False, "reason": reason, "version": "", "units": []}
+    systemctl = find("systemctl")
+    if systemctl is None:
+        raise Unseen("this host runs systemd and has no systemctl to ask it with")
+    version = run([systemctl, "--version"], host).split(b"\n")[0].split()
+    ask = [systemctl, "--no-pager", "--no-ask-password", "show", f"--property={','.join(PROPERTIES)}", "--"]
+    units: list[dict[str, t.Any]] = []
+    for begin in range(0, len(names), _AT_ONCE):
+        some = names[begin : begin + _AT_ONCE]
+        out = run([*ask, *some], host)
+        units += parse_show(out, some, time.time() - time.clock_gettime(time.CLOCK_MONOTONIC))
+    shown = version[1].decode("ascii", "backslashreplace") if len(version) > 1 else ""
+    return {"systemd": True, "reason": "", "version": mask(shown), "units": units}
+
+
+def _absent() -> str:
+    """Return why there is no systemd to ask; nothing when there is."""
+    return "" if os.path.isdir(_BOOTED) else f"this host does not run systemd: there is no {_BOOTED}"
