@@ -77,6 +77,7 @@ class Discovery:
         if spelled(root) is None:
             raise StoreError("no contract can hold the name of this directory")
         made = draft(survey, self._host, root, utc_now())
+        render.drop_unfit(made)
         remaining: list[str] = []
         with tempfile.TemporaryDirectory(prefix="evenkeel-") as scratch:
             saved: str | None = None

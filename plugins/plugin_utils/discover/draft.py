@@ -57,6 +57,7 @@ class Draft:
     * ``git``: the branch, empty for a detached HEAD, None without a repository
     * ``exclude``, ``units``: why, by pattern and by unit
     * ``young``: names of services that are not older than the code
+    * ``unjudged``: limits of resources that are not judged, because they are passed already
     """
 
     host: str
@@ -73,6 +74,7 @@ class Draft:
     enabled: set[str] = dataclasses.field(default_factory=set)
     environments: list[Environment] = dataclasses.field(default_factory=list)
     resources: bool = True
+    unjudged: set[str] = dataclasses.field(default_factory=set)
     left_out: list[str] = dataclasses.field(default_factory=list)
     unseen: list[str] = dataclasses.field(default_factory=list)
 

@@ -25,6 +25,7 @@ _MOVING_FILES = {
     "*.sock": re.compile(r".*\.sock"),
 }
 _CHANGES = ("modified", "untracked", "staged", "stash", "conflicted", "unverified", "operation", "read")
+_LIMITS = {"memory": "memory_percent", "disk": "disk_percent", "clock": "clock_skew_s"}
 _JUDGED = ("fail", "unknown")
 
 
@@ -38,7 +39,7 @@ def learn(draft: Draft, sections: t.Mapping[str, Json], directories: Directories
     if draft.git is not None and git.get("repository") == "present":
         draft.git = git["head"]["branch"] or ""
     for unit in _data(sections, "units").get("units", ()):
-        if unit["enabled"] == "enabled" and unit["name"] in draft.units:
+        if unit.get("enabled") == "enabled" and unit["name"] in draft.units:
             draft.enabled.add(unit["name"])
     for directory in directories or ():
         _exclude_moving(draft, directory.path)
@@ -156,8 +157,12 @@ def _packages(draft: Draft, finding: Json) -> bool:
 
 
 def _resources(draft: Draft, finding: Json) -> bool:
-    _note(draft, finding, "section resources")
-    draft.resources = False
+    _note(draft, finding, "resources")
+    limit = _LIMITS.get(finding["check"])
+    if limit is None or limit in draft.unjudged:
+        draft.resources = False
+    else:
+        draft.unjudged.add(limit)
     return True
 
 

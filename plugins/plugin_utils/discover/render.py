@@ -8,6 +8,8 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.module_utils.unit_names import is_service
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.registry import SECTIONS
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.schema import ContractError, Problems
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.discover.draft import (
     TREE,
     Draft,
@@ -30,6 +32,11 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.discover.services i
 Json = dict[str, t.Any]
 
 _PIDS_SHOWN = 10
+_LIMITS = (
+    ("memory_percent", {"warn": 80, "fail": 95}, "of the memory that is in use"),
+    ("disk_percent", {"warn": 80, "fail": 95}, "of the disk below"),
+    ("clock_skew_s", {"warn": 5, "fail": 60}, "seconds between its clock and the control node's"),
+)
 _EPHEMERAL = 32768
 
 
@@ -37,6 +44,26 @@ def contract(draft: Draft) -> Json:
     """Return the contract that the draft stands for, as plain values."""
     values: Json = plain(_contract(draft))
     return values
+
+
+def drop_unfit(draft: Draft) -> None:
+    """Leave out what no contract can say, such as a unit whose name came back masked; the draft names it."""
+
+    def fits(section: str, name: str, entry: Node) -> bool:
+        problems = Problems()
+        SECTIONS[section].SHAPE.read([plain(entry)], section, problems)
+        try:
+            problems.raise_any()
+        except ContractError as error:
+            draft.leave_out(f"{name}: {error.errors[0]}")
+            return False
+        return True
+
+    draft.services = [one for one in draft.services if fits("processes", one.name, _process(one, draft))]
+    known = {one.name for one in draft.services}
+    draft.ports = [one for one in draft.ports if one.process in known and fits("ports", one.why, _port(one))]
+    draft.units = {one: why for one, why in draft.units.items() if fits("units", one, _unit(one, why, draft))}
+    draft.environments = [one for one in draft.environments if fits("packages", one.path, _environment(one, draft))]
 
 
 def text(draft: Draft, baseline: str, usage: str, remaining: t.Sequence[str] = ()) -> str:
@@ -155,12 +182,9 @@ def _environment(one: Environment, draft: Draft) -> Branch:
 
 
 def _resources(draft: Draft) -> Branch:
-    limits = {"warn": 80, "fail": 95}
-    return Branch(
-        [
-            ("memory_percent", Leaf(limits, "of the memory that is in use")),
-            ("disk_percent", Leaf(limits, "of each disk below")),
-            ("disks", Leaf([spelled(draft.root)], "the disk that the application lies on")),
-        ],
-        "common limits; all of them are kept now",
-    )
+    pairs: list[tuple[str, Node]] = []
+    for name, limits, why in _LIMITS:
+        unjudged = name in draft.unjudged
+        pairs.append((name, Leaf({} if unjudged else limits, "not judged: see above" if unjudged else why)))
+    pairs.append(("disks", Leaf([spelled(draft.root)], "the disk that the application lies on")))
+    return Branch(pairs, "common limits; those that are given are kept now")
