@@ -172,6 +172,14 @@ def test_an_observation_is_no_reason_to_leave_something_out() -> None:
     assert made == before
 
 
+def test_what_no_contract_can_say_is_left_out() -> None:
+    made = drafted()
+    made.units["<masked>.service"] = "supervises worker"
+    render.drop_unfit(made)
+    assert list(made.units) == ["api.service"] and len(made.services) == 2 and len(made.ports) == 2
+    assert any(sentence.startswith("<masked>.service: ") for sentence in made.left_out)
+
+
 def test_what_cannot_be_left_out_remains() -> None:
     assert refine(drafted(), [finding("run", "host", "host", "app1", "unknown")]) == ["app1 is wrong"]
     assert refine(drafted(), [finding("trees", "read", "source", ".", "unknown")]) == [". is wrong"]
