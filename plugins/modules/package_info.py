@@ -133,8 +133,8 @@ environment:
       sample: ""
     requirements:
       description:
-        - C(file), C(line) and C(text) (masked) of each requirement, whether it is a C(constraint), the C(target) directory
-          of a local one, and the C(problem) of a line that could not be followed.
+        - C(file), C(line) and C(text) (masked) of each requirement, whether it is a C(constraint), the C(target)
+          directory of a local one, and the C(problem) of a line that could not be followed.
       type: list
       elements: dict
       sample: [{file: requirements.txt, line: 1, text: requests==2.31.0, constraint: false, target: "", problem: ""}]
@@ -182,8 +182,11 @@ def main() -> None:
         data = collect({"environments": environments, "systems": systems}, Host(root, options["timeout"]))
     except Unseen as unseen:
         module.fail_json(msg=unseen.reason)
-    answer = {"environment": one for one in data["environments"]}
-    answer.update({"system": one for one in data["systems"]})
+    answer = {}
+    if environments:
+        answer["environment"] = data["environments"][0]
+    if systems:
+        answer["system"] = data["systems"][0]
     module.exit_json(changed=False, **answer)
 
 
