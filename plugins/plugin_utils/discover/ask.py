@@ -18,6 +18,7 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.shape impo
     OUTCOME,
     ByName,
     GarbledAnswer,
+    OneOf,
     require,
 )
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.cache import Cache, default_folder
@@ -26,6 +27,21 @@ Json = dict[str, t.Any]
 
 _ANSWER = {"protocol": int, "sections": ByName(dict)}
 _SECTION = {"outcome": OUTCOME, "reason": str, "data": dict}
+_NULL_OR_TEXT = OneOf([None, str])
+_PROCESSES = {
+    "hidden": bool,
+    "unread": [{"reason": str}],
+    "processes": [
+        {
+            **dict.fromkeys(("pid", "ppid"), int),
+            **dict.fromkeys(("name", "state", "command", "started"), str),
+            **dict.fromkeys(("user", "exe", "cwd", "venv", "unit", "container"), _NULL_OR_TEXT),
+            "argv": [str],
+            "namespace_foreign": bool,
+            "unread": ByName(str),
+        }
+    ],
+}
 _PLACES = {"places": ByName({"markers": [str], "venvs": [str], "reason": str})}
 
 
@@ -45,7 +61,7 @@ class Asker:
         requests["processes"] = {**requests["processes"], "all": True}
         answers = self._ask(requests)
         survey = Survey()
-        survey.processes = self._read("processes", answers, survey, halves["processes"].read)
+        survey.processes = self._read("processes", answers, survey, lambda data: _whole(halves["processes"].read(data)))
         if survey.processes is not None:
             self._context.earlier["processes"] = survey.processes
             _tell_unread(survey)
@@ -87,6 +103,12 @@ class Asker:
         except GarbledAnswer as garbled:
             survey.unseen.append(f"{name}: {garbled}")
         return None
+
+
+def _whole(data: Json) -> Json:
+    """Return the answer about all processes with what a draft needs of each."""
+    require(data, _PROCESSES, "the host's answer about processes")
+    return data
 
 
 def _places(data: Json) -> Json:

@@ -25,6 +25,9 @@ Json = dict[str, t.Any]
 
 TREE = "source"
 
+EPHEMERAL = 32768
+"""From here on the kernel gives out ports by itself, unless it is told otherwise."""
+
 _REQUIREMENTS = ("requirements.lock", "requirements.txt")
 _LISTED = 40
 
@@ -115,6 +118,11 @@ def _add_ports(made: Draft, survey: Survey) -> None:
     for one in survey.ports["listeners"] if survey.ports else []:
         name = owners.get(one["pid"])
         if name is None:
+            continue
+        if one["proto"] == "udp" and one["port"] >= EPHEMERAL:
+            made.leave_out(
+                f"udp/{one['address']}/{one['port']} of {name}: the kernel gave that port out for one exchange"
+            )
             continue
         key = (one["proto"], one["port"], name)
         why = f"pid {one['pid']} listens on {one['port']}/{one['proto']}"

@@ -11,6 +11,7 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.unit_names import i
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.registry import SECTIONS
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.schema import ContractError, Problems
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.discover.draft import (
+    EPHEMERAL,
     TREE,
     Draft,
     Environment,
@@ -37,7 +38,6 @@ _LIMITS = (
     ("disk_percent", {"warn": 80, "fail": 95}, "of the disk below"),
     ("clock_skew_s", {"warn": 5, "fail": 60}, "seconds between its clock and the control node's"),
 )
-_EPHEMERAL = 32768
 
 
 def contract(draft: Draft) -> Json:
@@ -155,7 +155,7 @@ def _port(port: Port) -> Branch:
     addresses: t.Any = port.addresses if len(port.addresses) > 1 else port.addresses[0]
     open_to_all = any(address in ("0.0.0.0", "::") for address in port.addresses)  # noqa: S104  compared, not bound
     why = "reachable from other hosts" if open_to_all else "the address that it is bound to"
-    number = "one that the kernel gives out: it may change with each start" if port.port >= _EPHEMERAL else ""
+    number = "one that the kernel gives out: it may change with each start" if port.port >= EPHEMERAL else ""
     return Branch(
         [
             ("port", Leaf(port.port, number)),
