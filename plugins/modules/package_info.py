@@ -167,7 +167,7 @@ system:
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.packages import ARGUMENTS, collect
-from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host, Unseen
+from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host
 from ansible_collections.evenkeel.drift.plugins.module_utils.text import show
 
 
@@ -178,10 +178,7 @@ def main() -> None:
     files = [show(_below(root, file)) for file in options["requirements"]]
     environments = [] if options["venv"] is None else [{"path": show(options["venv"]), "requirements": files}]
     systems = [] if options["system"] is None else [{"kind": options["system"], "names": options["names"]}]
-    try:
-        data = collect({"environments": environments, "systems": systems}, Host(root, options["timeout"]))
-    except Unseen as unseen:
-        module.fail_json(msg=unseen.reason)
+    data = collect({"environments": environments, "systems": systems}, Host(root, options["timeout"]))
     answer = {}
     if environments:
         answer["environment"] = data["environments"][0]
