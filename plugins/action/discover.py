@@ -123,5 +123,5 @@ def _told(host: str, one: Drafted, files: t.Sequence[Json]) -> str:
     lines += [f"  not seen: {sentence}" for sentence in result["unseen"]]
     lines += [f"  an audit right after would say: {sentence}" for sentence in result["remaining"]]
     if result["left_out"]:
-        lines.append(f"  left out: {len(result['left_out'])} things, which the draft names with the reason")
+        lines.append(f"  left out, each with its reason in the draft: {len(result['left_out'])}")
     return "\n".join(lines)

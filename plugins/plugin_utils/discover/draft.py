@@ -169,10 +169,11 @@ def _add_bystanders(made: Draft, survey: Survey) -> None:
     others: dict[str, list[str]] = {}
     for one in survey.ports["listeners"] if survey.ports else []:
         if one["pid"] not in mine:
-            who = f"{one['name']}: runs from outside {made.root}" if one["name"] else f"nobody known: {one['reason']}"
+            known = f"{one['name']} listens there, and runs from outside {made.root}"
+            who = known if one["name"] else f"who listens there is not known: {one['reason']}"
             others.setdefault(who, []).append(f"{one['proto']}/{one['address']}/{one['port']}")
     for who, listening in sorted(others.items()):
-        made.leave_out(f"{', '.join(sorted(set(listening))[:_LISTED])}, where listens {who}")
+        made.leave_out(f"{', '.join(sorted(set(listening))[:_LISTED])}: {who}")
 
 
 def relative(path: str, root: str) -> str:
