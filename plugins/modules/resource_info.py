@@ -63,7 +63,8 @@ resources:
     disks:
       description:
         - Of each path the C(outcome), V(ok) or V(unknown) with a C(reason), and C(total_kb), C(used_kb),
-          C(available_kb), C(used_percent) as C(df) shows it, C(inodes), C(inodes_used_percent), and whether it is C(read_only).
+          C(available_kb), C(used_percent) as C(df) shows it, C(inodes), C(inodes_used_percent), and whether it is
+          C(read_only).
       type: list
       elements: dict
       returned: always

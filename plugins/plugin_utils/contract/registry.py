@@ -11,7 +11,14 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract import git, packages, resources, trees, units
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract import (
+    git,
+    packages,
+    ports,
+    resources,
+    trees,
+    units,
+)
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.schema import (
     Problems,
     Shape,
@@ -38,6 +45,7 @@ SECTIONS: dict[str, Section] = {
     "packages": packages,
     "resources": resources,
     "units": units,
+    "ports": ports,
     "trees": trees,
 }
 

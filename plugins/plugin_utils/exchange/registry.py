@@ -10,6 +10,7 @@ import typing as t
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.base import Context, Exchange
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.git import GitExchange
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.packages import PackagesExchange
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.ports import PortsExchange
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.resources import ResourcesExchange
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.trees import TreesExchange
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.units import UnitsExchange
@@ -19,6 +20,7 @@ _EXCHANGES: dict[str, type[Exchange]] = {
     "packages": PackagesExchange,
     "resources": ResourcesExchange,
     "units": UnitsExchange,
+    "ports": PortsExchange,
     "trees": TreesExchange,
 }
 

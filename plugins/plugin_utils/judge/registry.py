@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge import git, packages, resources, trees, units
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge import git, packages, ports, resources, trees, units
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.scope import Context, Judgement
 
 Judge = t.Callable[[t.Any, t.Mapping[str, t.Any], Context], Judgement]
@@ -17,5 +17,6 @@ JUDGES: dict[str, Judge] = {
     packages.SECTION: packages.judge,
     resources.SECTION: resources.judge,
     units.SECTION: units.judge,
+    ports.SECTION: ports.judge,
     trees.SECTION: trees.judge,
 }

@@ -16,6 +16,7 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.sections imp
     git,
     packages,
     plain,
+    ports,
     resources,
     trees,
     units,
@@ -26,6 +27,7 @@ RENDERERS: dict[str, t.Callable[[Report], Lines]] = {
     packages.SECTION: packages.render,
     resources.SECTION: resources.render,
     units.SECTION: units.render,
+    ports.SECTION: ports.render,
     trees.SECTION: trees.render,
 }
 
