@@ -6,15 +6,19 @@
 from __future__ import annotations
 
 import time
-import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.patterns import Patterns
 from ansible_collections.evenkeel.drift.plugins.module_utils.text import show
-from ansible_collections.evenkeel.drift.plugins.module_utils.trees import digest
 from ansible_collections.evenkeel.drift.plugins.module_utils.trees.shown import shown_entry
 from ansible_collections.evenkeel.drift.plugins.module_utils.trees.spec import Compared
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.patterns import compile_lines, compile_selection
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange import tree_code, tree_details, tree_newest
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange import (
+    tree_base,
+    tree_code,
+    tree_details,
+    tree_newest,
+    tree_secrets,
+)
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.base import Context, Exchange, Json
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.shape import ByName, GarbledAnswer, OneOf, require
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.tree_compare import (
@@ -151,7 +155,9 @@ class TreeExchange:
         unseen = dict(view.unseen)
         unlisted = view.unseen_total - len(view.unseen)
         result = compare(view.directories, self._reference, unseen, view.reason, Compared.of(self.spec), unlisted)
-        self._compare_secrets(view, result)
+        side, name, key = self._context.side, self._contract["name"], self._context.key
+        if side is not None:
+            tree_secrets.compare_secrets(side, name, self.spec, key, self._reference, view, result)
         evidence["unknown"] = result.unknown
         evidence["unknown_total"] = view.unseen_total + len(result.unknown) - len(unseen)
         evidence["differences"] = result.differences
@@ -159,40 +165,6 @@ class TreeExchange:
         evidence["identical"] = self._identical(view, result)
         self._class_against_base(view, result, evidence)
         return result
-
-    def _compare_secrets(self, view: TreeView, result: Comparison) -> None:
-        """Add the secret-class files whose content differs; one that cannot be compared is unknown."""
-        side = self._context.side
-        if side is None or self._reference is None:
-            return
-        wanted = _secret_paths(self._reference)
-        both = sorted(wanted.keys() & view.secrets.keys())
-        if not both:
-            return
-        keyed = side.keyed(self._contract["name"], self.spec, both, self._context.key)
-        known = {difference["path"]: difference for difference in result.differences}
-        for path in both:
-            if keyed is None or path not in keyed:
-                result.equal -= path not in known
-                result.unknown.append(
-                    {"path": path, "reason": "its secret content cannot be compared with this reference"}
-                )
-            elif keyed[path] != view.secrets[path] and path in known:
-                known[path]["aspects"].insert(0, "content")
-            elif keyed[path] != view.secrets[path]:
-                result.equal -= 1
-                entry = shown_entry(wanted[path])
-                result.differences.append(
-                    {
-                        "path": path,
-                        "host": entry,
-                        "reference": entry,
-                        "aspects": ["content"],
-                        "diff": None,
-                        "secret": True,
-                    }
-                )
-        result.differences.sort(key=lambda difference: str(difference["path"]))
 
     def _identical(self, view: TreeView, result: Comparison) -> list[Json]:
         """Return the equal files that the contract gave a severity: those that a report names.
@@ -226,13 +198,7 @@ class TreeExchange:
         base = side.base(git, self._contract["name"], self.spec, view.directories, self._reference)
         if base is None:
             return
-        evidence["base"] = base.about
-        for difference in result.differences:
-            fields = _find(base.directories, difference["path"])
-            difference["base"] = None if fields is None else shown_entry(fields)
-        for group in result.groups:
-            present = view.directories if group["side"] == "host" else self._reference
-            group["base"] = _group_base(group["path"], present, base.directories)
+        tree_base.class_against(base, view.directories, self._reference, evidence)
 
     def details_request(self, paths: list[str]) -> Json:
         return {
@@ -248,33 +214,6 @@ class TreeExchange:
         if side is not None and self._contract["diff"] and changed:
             theirs = side.details(self.details_request(changed))
         tree_details.add(evidence, answer.get("files", {}), theirs, self._context.max_diff_bytes)
-
-
-def _secret_paths(directories: Directories) -> dict[str, t.Any]:
-    found = {}
-    marker = f'"{digest.KEYED}"'.encode("ascii")
-    for directory in directories:
-        if directory.entries is not None and marker in directory.entries:
-            for name, fields in by_name(directory).items():
-                if fields[3] == digest.KEYED:
-                    found[join(directory.path, name)] = fields
-    return found
-
-
-def _group_base(path: str, present: Directories, base: Directories) -> str:
-    """Return whether a whole directory is in the base: ``none`` of it, the ``same``, or ``unknown``."""
-    mine = {directory.path: directory.digest for directory in present if directory.path.startswith(path)}
-    theirs = {directory.path: directory.digest for directory in base if directory.path.startswith(path)}
-    if not theirs:
-        return "none"
-    return "same" if mine == theirs else "unknown"
-
-
-def _find(directories: Directories, path: str) -> t.Any:
-    folder, _slash, name = path.rpartition("/")
-    directory = directories.get(folder + "/" if folder else "")
-    found = by_name(directory).get(name)
-    return found if found is not None else by_name(directories.get(path + "/")).get("")
 
 
 def _whole(spec: Json) -> Json:
