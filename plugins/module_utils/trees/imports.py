@@ -190,12 +190,18 @@ class _Search:
             theirs = self._installed.find(parts, name)
             if theirs is None:
                 return None
+            if theirs.depth > best.depth:
+                best = Miss(theirs.depth, "", "", own=False)
         hacked = parts[0] == "distutils" and self._installed is not None
         return None if hacked and self._installed_has("_distutils_hack") else best
 
     def _is_own(self, folder: str, name: str) -> bool:
-        """Return whether the tree has a module or package of that name; a mere directory may be anything."""
-        found = (self._places.look(root, name) for root in self._roots(folder))
+        """Return whether the tree has a module or package of that name where a script may run.
+
+        A mere directory may be anything, and what lies inside of a package has another name there.
+        """
+        roots = (root for root in self._roots(folder) if "__init__.py" not in self._places.names(root))
+        found = (self._places.look(root, name) for root in roots)
         return any(one is not None and one.kind != NAMESPACE for one in found)
 
     def _installed_has(self, module: str) -> bool:
@@ -216,6 +222,8 @@ class _Search:
         """Return the files that would resolve an import: where the search ended, else wherever it began."""
         if miss.file and not miss.file.endswith("/__init__.py") and miss.file != "__init__.py":
             return [miss.file]
+        if not miss.own:
+            return []
         rest = "/".join([*parts[miss.depth :], *([name] if name and miss.depth == len(parts) else [])])
         folders = [miss.folder] if miss.depth or level else self._roots(folder)
         found = [miss.file] if miss.file else []

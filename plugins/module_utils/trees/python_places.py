@@ -35,12 +35,14 @@ class Found(t.NamedTuple):
 class Miss(t.NamedTuple):
     """Where a search ended: how many parts of the name were found, and the directory that should hold the next.
 
-    ``file`` is the module that was found, when only the name in it was not.
+    ``file`` is the module that was found, when only the name in it was not. ``own`` is false for a search that ended
+    outside of the tree, in a virtual environment.
     """
 
     depth: int
     folder: str
     file: str
+    own: bool = True
 
 
 class Unreadable(Exception):

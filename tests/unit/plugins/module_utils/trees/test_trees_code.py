@@ -139,6 +139,7 @@ def test_what_leads_somewhere(tmp_path: Path, line: str) -> None:
         ("from .gone import x", (".gone", None)),
         ("from .. import x", ("..", "x")),
         ("import google.gone", ("google.gone", None)),
+        ("from google import gone", ("google", "gone")),
         ("def f():\n    import gone", ("gone", None)),
         ("try:\n    import gone\nexcept ValueError: pass", ("gone", None)),
     ],
@@ -155,6 +156,12 @@ def test_the_environment_decides_on_the_standard_library(tmp_path: Path) -> None
     (tmp_path / "other/lib/python3.12/site-packages").mkdir(parents=True)
     (tmp_path / "other/pyvenv.cfg").write_text("version = 3.12.1\n")
     assert unresolved(tmp_path, venv="other") == [("main.py", 1, "asyncore", None)]
+
+
+def test_a_package_does_not_hide_an_installed_one_of_the_same_name(tmp_path: Path) -> None:
+    write(tmp_path, {"app/__init__.py": "", "app/redis/__init__.py": "", "app/main.py": "from redis import Redis\n"})
+    imports = see(tmp_path, venv=None)["imports"]
+    assert (imports["unresolved"], len(imports["unknown"])) == ([], 1)
 
 
 def test_one_module_in_one_file_is_one_finding(tmp_path: Path) -> None:
