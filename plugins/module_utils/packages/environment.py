@@ -63,7 +63,7 @@ class Environment:
         finally:
             os.close(root_fd)
         try:
-            text = paths.read_fd(fd, _MAX_CONFIG).decode("utf-8", "backslashreplace")
+            text = paths.read_fd(fd, _MAX_CONFIG).decode("utf-8", "backslashreplace").replace("\0", "")
         finally:
             os.close(fd)
         pairs = (line.partition("=") for line in text.splitlines() if "=" in line)

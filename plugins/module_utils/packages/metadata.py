@@ -116,15 +116,15 @@ class Site:
             return ""
         try:
             url = json.loads(paths.read_fd(fd, _MAX_SMALL)).get("url")
+            if not isinstance(url, str):
+                return ""
+            if url.startswith("file://"):
+                return mask(show(os.path.realpath(unquote(urlsplit(url).path))))
+            return mask(show(url))
         except (ValueError, AttributeError, RecursionError):
             return ""
         finally:
             os.close(fd)
-        if not isinstance(url, str):
-            return ""
-        if url.startswith("file://"):
-            return show(os.path.realpath(unquote(urlsplit(url).path)))
-        return mask(show(url))
 
     def _link(self, name: str) -> None:
         """Read the metadata that the link of an old development installation leads to."""
@@ -151,7 +151,7 @@ class Site:
         except Unseen as unseen:
             self._note(self.unread, name, unseen.reason)
         else:
-            self._add(name, found, show(os.path.realpath(os.path.join(self._folder, folder))), 0)
+            self._add(name, found, mask(show(os.path.realpath(os.path.join(self._folder, folder)))), 0)
 
     def _note(self, where: list[Json], name: str, reason: str) -> None:
         where.append({"path": self._path(name), "reason": reason})

@@ -36,7 +36,9 @@ class EnvironmentRules:
         self._installed: dict[str, list[str]] = {}
         self._sources: dict[str, list[str]] = {}
         for package in seen["packages"]:
-            self._installed.setdefault(package["name"], []).append(package["version"])
+            versions = self._installed.setdefault(package["name"], [])
+            if package["version"] not in versions:
+                versions.append(package["version"])
             if package["source"]:
                 self._sources.setdefault(package["source"], []).append(package["name"])
         self._wanted: dict[str, list[Wanted]] = {}
@@ -96,12 +98,12 @@ class EnvironmentRules:
 
     def _lines(self) -> list[Check]:
         """Sort the lines by the package that they ask for; return the checks of those that nobody understands."""
-        made, level = [], self._level("version")
+        made, level = {}, self._level("version")
         if self._seen["requirements_outcome"] != "ok":
             reason = self._seen["requirements_reason"]
             self._unclear.append(reason)
             summary = f"The requirements of {self._path} could not be read: {reason}"
-            made.append(self._scope.unknown("requirements", self._path, level, summary, observed={"reason": reason}))
+            made[""] = self._scope.unknown("requirements", self._path, level, summary, observed={"reason": reason})
         for line in self._seen["requirements"]:
             place = f"{line['file']}:{line['line']}"
             try:
@@ -113,8 +115,8 @@ class EnvironmentRules:
                 self._unclear.append(place)
                 summary = f"{place} asks for something that cannot be told: {line['text']} ({problem})"
                 observed = {"text": line["text"], "reason": str(problem)}
-                made.append(self._scope.unknown("requirements", place, level, summary, observed=observed))
-        return made
+                made[place] = self._scope.unknown("requirements", place, level, summary, observed=observed)
+        return list(made.values())
 
     def _names(self, found: Wanted) -> list[str]:
         if found.name:

@@ -37,7 +37,7 @@ def imports(scope: Scope, severities: PathSeverity, tree: Details) -> list[Check
     )
     if more:
         summary = f"{number(more, 'more import or file', 'more imports or files')} of {path} are not listed"
-        made.append(scope.unknown("imports", path, "high", summary))
+        made.append(scope.unknown("imports", f"{path}:more", "high", summary))
     if not made:
         where = f", with the packages of {seen['venv']}" if seen["venv"] else ""
         files, checked = number(seen["files"], "file"), number(seen["checked"], "import")
@@ -69,6 +69,8 @@ def _unresolved(scope: Scope, severities: PathSeverity, one: Details) -> Check:
     line = f"{path}:{one['line']} imports {name} from {module}" if name else f"{path}:{one['line']} imports {module}"
     if one["found"]:
         said = f"{line}, but {one['found']} does not define it"
+    elif name:
+        said = f"{line}, but nothing there has that name"
     elif module.startswith("."):
         said = f"{line}, which is not in the tree"
     else:

@@ -178,6 +178,31 @@ def test_older_forms_of_metadata(tmp_path: Path, site: Path) -> None:
     assert sources["linked"] == sources["direct"] == os.path.realpath(tmp_path / "work")
 
 
+@pytest.mark.parametrize(
+    ("told", "source"),
+    [
+        ('{"url": "git+https://u:hunter2pw@example.org/a.git"}', "git+https://u:<masked>@example.org/a.git"),
+        ('{"url": "file:///srv/a%20b/../c"}', "/srv/c"),
+        ('{"url": "file:///\\ud800"}', ""),
+        ('{"url": "file:///a%00b"}', ""),
+        ('{"url": 5}', ""),
+        ("[]", ""),
+        ("{", ""),
+    ],
+)
+def test_where_a_package_came_from(tmp_path: Path, site: Path, told: str, source: str) -> None:
+    install(site, "two", "2.0", direct_url__json=told)
+    assert see(tmp_path)["packages"][1]["source"] == source
+
+
+def test_a_configuration_of_any_form(tmp_path: Path, site: Path) -> None:
+    (tmp_path / "venv/pyvenv.cfg").write_bytes(
+        b"home = /none/a\0b\xff\ninclude-system-site-packages=TRUE\nversion=3.11\nx"
+    )
+    answer = see(tmp_path)
+    assert (names(answer), len(answer["unread"])) == ([("one", "1.0")], 1)
+
+
 @given(st.binary(max_size=300))
 def test_any_metadata_is_read_or_said(tmp_path_factory: pytest.TempPathFactory, content: bytes) -> None:
     root = tmp_path_factory.mktemp("any")
