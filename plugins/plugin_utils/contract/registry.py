@@ -4,7 +4,7 @@
 """The sections of a contract. Private to the collection.
 
 A section is a module with ``SHAPE`` (its schema) and ``DEFAULT`` (its value when there is no contract, None: left out,
-and not to be written without a value).
+and not to be written without a value). One whose entries name those of another section also has ``check``.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract import (
     git,
     packages,
     ports,
+    processes,
     resources,
     trees,
     units,
@@ -46,8 +47,12 @@ SECTIONS: dict[str, Section] = {
     "resources": resources,
     "units": units,
     "ports": ports,
+    "processes": processes,
     "trees": trees,
 }
+
+# ``check(contract, place, problems)`` of the sections that name entries of others, when all are read.
+_CROSS_CHECKS: tuple[t.Callable[[t.Mapping[str, t.Any], str, Problems], None], ...] = (processes.check,)
 
 _NAMED = (
     *("git", "trees", "processes", "ports", "units", "containers", "compose", "packages", "configs", "endpoints"),
@@ -86,13 +91,16 @@ class Contract(Shape):
         for name in value:
             if name not in SECTIONS:
                 SectionName().read(name, below(place, name), problems)
-        return {
+        contract = {
             name: section.SHAPE.read(
                 section.DEFAULT if value[name] is None else value[name], f"{place}.{name}", problems
             )
             for name, section in SECTIONS.items()
             if name in value
         }
+        for check in _CROSS_CHECKS:
+            check(contract, place, problems)
+        return contract
 
 
 def default_contract() -> dict[str, t.Any]:

@@ -11,6 +11,7 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.base impor
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.git import GitExchange
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.packages import PackagesExchange
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.ports import PortsExchange
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.processes import ProcessesExchange
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.resources import ResourcesExchange
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.trees import TreesExchange
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.units import UnitsExchange
@@ -21,6 +22,7 @@ _EXCHANGES: dict[str, type[Exchange]] = {
     "resources": ResourcesExchange,
     "units": UnitsExchange,
     "ports": PortsExchange,
+    "processes": ProcessesExchange,
     "trees": TreesExchange,
 }
 

@@ -7,7 +7,15 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge import git, packages, ports, resources, trees, units
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge import (
+    git,
+    packages,
+    ports,
+    processes,
+    resources,
+    trees,
+    units,
+)
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.scope import Context, Judgement
 
 Judge = t.Callable[[t.Any, t.Mapping[str, t.Any], Context], Judgement]
@@ -18,5 +26,6 @@ JUDGES: dict[str, Judge] = {
     resources.SECTION: resources.judge,
     units.SECTION: units.judge,
     ports.SECTION: ports.judge,
+    processes.SECTION: processes.judge,
     trees.SECTION: trees.judge,
 }

@@ -17,6 +17,7 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.sections imp
     packages,
     plain,
     ports,
+    processes,
     resources,
     trees,
     units,
@@ -28,6 +29,7 @@ RENDERERS: dict[str, t.Callable[[Report], Lines]] = {
     resources.SECTION: resources.render,
     units.SECTION: units.render,
     ports.SECTION: ports.render,
+    processes.SECTION: processes.render,
     trees.SECTION: trees.render,
 }
 

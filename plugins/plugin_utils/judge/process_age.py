@@ -1,0 +1,100 @@
+# Copyright: Contributors to the evenkeel.drift project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Whether a process is older than what it runs: its code, configuration, unit and environment. Private to the
+collection.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.check import Check, Details
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.remedies import remedy
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.scope import Scope
+
+_RESTART = remedy("restart", "Restart it, so that it runs what is on the disk; first make sure that this is right.")
+_RELOAD = remedy("reload_units", "Reload the definitions of the units (systemctl daemon-reload), then restart it.")
+
+Level = t.Callable[[str], str]
+
+
+@dataclasses.dataclass(frozen=True)
+class Kind:
+    """One thing that a process can be older than. ``what`` leads the path in a summary."""
+
+    check: str
+    cause: str
+    what: str
+    remedy: Details = dataclasses.field(default_factory=lambda: _RESTART)
+
+
+CODE = Kind("code", "stale_process", "")
+CONFIGURATION = Kind("configuration", "stale_configuration", "its configuration ")
+UNIT_FILE = Kind("unit_file", "stale_unit", "its unit file ", _RELOAD)
+ENVIRONMENT = Kind("environment", "stale_environment", "its virtual environment, ")
+
+
+class Ages:
+    """Compares starts with changes, on one host. ``data`` is the evidence of the section."""
+
+    def __init__(self, scope: Scope, level: Level, data: Details) -> None:
+        self._scope = scope
+        self._level = level
+        self._data = data
+
+    def compare(self, kind: Kind, subject: str, process: Details, path: str, changed: str, changed_s: float) -> Check:
+        """Return the check whether ``process`` started before ``path`` was changed."""
+        scope, level = self._scope, self._level(kind.check)
+        reason = self._doubt(process, changed_s, path)
+        who = f"{scope.component} (pid {process['pid']}) runs since {process['started']}"
+        times: dict[str, t.Any] = {
+            "expected": {"path": path, "changed": changed},
+            "observed": {"pid": process["pid"], "started": process["started"]},
+        }
+        if reason:
+            said = f"{who}: whether that is before {kind.what}{path} was changed is not known: {reason}"
+            return scope.unknown(kind.check, subject, level, said, observed=times["observed"])
+        late = changed_s - process["started_s"]
+        tolerance = self._data["tolerance_s"]
+        told = f"{who}, {kind.what}{path} was changed at {changed}"
+        if late > tolerance:
+            return scope.failed(
+                kind.check,
+                subject,
+                level,
+                f"{told}, {span(late)} later",
+                state="differs",
+                cause=kind.cause,
+                remedy=kind.remedy,
+                direction="reference_ahead",
+                **times,
+            )
+        near = f": within the {tolerance:g} s that cannot be told apart" if abs(late) <= tolerance else ", before that"
+        return scope.passed(kind.check, subject, level, f"{told}{near}", **times)
+
+    def unknown(self, kind: Kind, subject: str, reason: str) -> Check:
+        said = f"Whether {subject} is older than what it runs ({kind.check}) is not known: {reason}"
+        return self._scope.unknown(kind.check, subject, self._level(kind.check), said)
+
+    def _doubt(self, process: Details, changed_s: float, path: str) -> str:
+        """Return why the two times cannot be compared, or nothing."""
+        limit = self._data["now_s"] + self._data["tolerance_s"]
+        if self._data["clock_reason"]:
+            return str(self._data["clock_reason"])
+        if changed_s > limit:
+            return f"the time of {path} is in the future"
+        return "its start is in the future" if process["started_s"] > limit else ""
+
+
+def span(seconds: float) -> str:
+    """Return a length of time in its two largest units: ``2 d 4 h``."""
+    rest = int(seconds)
+    units = [(86400, "d"), (3600, "h"), (60, "min"), (1, "s")]
+    parts = []
+    for size, name in units:
+        count, rest = divmod(rest, size)
+        parts.append(f"{count} {name}" if count else "")
+    first = next((index for index, part in enumerate(parts) if part), len(parts) - 1)
+    return " ".join(part for part in parts[first : first + 2] if part) or "0 s"
