@@ -9,6 +9,7 @@ import os
 import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.module_utils.mask import mask
+from ansible_collections.evenkeel.drift.plugins.module_utils.observe.processes import MAX_DESCRIBED
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.snapshot import PROTOCOL
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.discover.survey import Survey, wanted_places
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.base import Context, Exchange
@@ -18,7 +19,6 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.shape impo
     OUTCOME,
     ByName,
     GarbledAnswer,
-    OneOf,
     require,
 )
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.cache import Cache, default_folder
@@ -27,21 +27,6 @@ Json = dict[str, t.Any]
 
 _ANSWER = {"protocol": int, "sections": ByName(dict)}
 _SECTION = {"outcome": OUTCOME, "reason": str, "data": dict}
-_NULL_OR_TEXT = OneOf([None, str])
-_PROCESSES = {
-    "hidden": bool,
-    "unread": [{"reason": str}],
-    "processes": [
-        {
-            **dict.fromkeys(("pid", "ppid"), int),
-            **dict.fromkeys(("name", "state", "command", "started"), str),
-            **dict.fromkeys(("user", "exe", "cwd", "venv", "unit", "container"), _NULL_OR_TEXT),
-            "argv": [str],
-            "namespace_foreign": bool,
-            "unread": ByName(str),
-        }
-    ],
-}
 _PLACES = {"places": ByName({"markers": [str], "venvs": [str], "reason": str})}
 
 
@@ -61,7 +46,7 @@ class Asker:
         requests["processes"] = {**requests["processes"], "all": True}
         answers = self._ask(requests)
         survey = Survey()
-        survey.processes = self._read("processes", answers, survey, lambda data: _whole(halves["processes"].read(data)))
+        survey.processes = self._read("processes", answers, survey, halves["processes"].read)
         if survey.processes is not None:
             self._context.earlier["processes"] = survey.processes
             _tell_unread(survey)
@@ -105,12 +90,6 @@ class Asker:
         return None
 
 
-def _whole(data: Json) -> Json:
-    """Return the answer about all processes with what a draft needs of each."""
-    require(data, _PROCESSES, "the host's answer about processes")
-    return data
-
-
 def _places(data: Json) -> Json:
     require(data, _PLACES, "the host's answer about places")
     return data
@@ -120,12 +99,14 @@ def _tell_unread(survey: Survey) -> None:
     """Say whose processes could not be read in full: what belongs to them may be missing from a draft."""
     processes = t.cast(Json, survey.processes)
     if processes["hidden"]:
-        survey.unseen.append("processes of other users: this host hides them from the user of the audit")
+        survey.unseen.append(f"processes of other users: {processes['hidden']}")
     hidden = [one for one in survey.running() if {"cwd", "exe"} & one["unread"].keys()]
     users = sorted({str(one["user"]) for one in hidden})
     if hidden:
         reason = next(iter(hidden[0]["unread"].values()))
         survey.unseen.append(f"the directories of {len(hidden)} processes of {', '.join(users)}: {reason}")
+    if processes["total"] > len(processes["processes"]) >= MAX_DESCRIBED:
+        survey.unseen.append(f"all but the first {MAX_DESCRIBED} of {processes['total']} processes")
     lost = len(processes["unread"])
     if lost:
         survey.unseen.append(f"{lost} processes: {processes['unread'][0]['reason']}")

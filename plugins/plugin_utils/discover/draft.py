@@ -135,7 +135,8 @@ def _add_ports(made: Draft, survey: Survey) -> None:
 def _add_units(made: Draft) -> None:
     for service in made.services:
         unit = service.common("unit")
-        if is_service(unit) and unit not in made.units:
+        # What a user's own systemd runs, the system's does not know.
+        if service.processes[0].get("unit_user") is None and is_service(unit) and unit not in made.units:
             made.units[unit] = f"supervises {service.name}"
 
 

@@ -13,6 +13,7 @@ import re
 import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.module_utils.mask import MARK
+from ansible_collections.evenkeel.drift.plugins.module_utils.text import raw
 
 Json = dict[str, t.Any]
 
@@ -50,10 +51,12 @@ def services(mine: t.Sequence[Json], everything: t.Sequence[Json]) -> tuple[list
     left_out = []
     for process in mine:
         program = _program(process["argv"])
-        if program:
+        if "".join(program).strip():
             groups.setdefault(program, []).append(process)
         else:
-            left_out.append(f"process {process['pid']} ({process['name']}): its arguments are secret from the start")
+            left_out.append(
+                f"process {process['pid']} ({process['name']}): it has no arguments, or secret ones from the start"
+            )
     found: list[Service] = []
     if len(groups) > _MOST:
         left_out.append(f"{len(groups) - _MOST} programs: only the first {_MOST} are drafted")
@@ -80,6 +83,18 @@ def _program(argv: t.Sequence[str]) -> tuple[str, ...]:
     return tuple(words)
 
 
+def _exact(word: str) -> str:
+    """Return an argument as patterns see it, from how evidence spells it."""
+    try:
+        return raw(word).decode("utf-8", "surrogateescape")
+    except ValueError:
+        return word
+
+
+def _text(process: Json) -> str:
+    return " ".join(map(_exact, process["argv"]))
+
+
 def _shown(argv: t.Sequence[str]) -> list[str]:
     """Return the arguments before the first that has something secret in it."""
     words: list[str] = []
@@ -100,16 +115,22 @@ def _pattern(program: tuple[str, ...], group: t.Sequence[Json], everything: t.Se
         candidates.append(_anchored(words, all(len(one["argv"]) == len(words) for one in group)))
     for pattern in candidates:
         search = re.compile(pattern).search
-        if {one["pid"] for one in everything if search(one["command"])} == wanted:
+        if {one["pid"] for one in everything if search(_text(one))} == wanted:
             return pattern
     return None
 
 
 def _anchored(words: t.Sequence[str], complete: bool) -> str:
-    text = " ".join(words)
+    text = " ".join(map(_exact, words))
     end = "" if len(text) > _LONGEST else "$" if complete else "(?: |$)"
-    # A contract's pattern is on one line, and people read it: a blank and a dash need no backslash.
-    return "^" + "".join(_PLAINER.get(char, re.escape(char)) for char in text[:_LONGEST]) + end
+    return "^" + "".join(map(_escaped, text[:_LONGEST])) + end
+
+
+def _escaped(char: str) -> str:
+    """Return a character of a pattern: on one line, as text that YAML can hold, and with no more backslashes than need
+    be. A byte that is no UTF-8 is any one character.
+    """
+    return "." if "\udc80" <= char <= "\udcff" else _PLAINER.get(char, re.escape(char))
 
 
 def _stem(program: tuple[str, ...], process: Json) -> str:

@@ -66,7 +66,7 @@ def place(*markers: str, venvs: t.Sequence[str] = ()) -> Json:
 def survey(processes: t.Sequence[Json], listeners: t.Sequence[Json] = (), **places: Json) -> Survey:
     """Return a survey; the places are named by their path below /srv."""
     return Survey(
-        {"processes": list(processes), "hidden": False, "unread": []},
+        {"processes": list(processes), "hidden": "", "total": 1, "unread": []},
         {"listeners": list(listeners)},
         {f"/srv/{name}": what for name, what in places.items()},
     )

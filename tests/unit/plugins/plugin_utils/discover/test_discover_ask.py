@@ -44,10 +44,10 @@ def test_what_was_not_answered_was_not_seen() -> None:
     "data",
     [
         {},
-        {"processes": [], "hidden": False},
-        {"processes": [{"pid": 1}], "hidden": False, "unread": []},
-        {"processes": [{**process(1, "a"), "argv": [1]}], "hidden": False, "unread": []},
-        {"processes": 7, "hidden": False, "unread": []},
+        {"processes": [], "hidden": "", "total": 1},
+        {"processes": [{"pid": 1}], "hidden": "", "total": 1, "unread": []},
+        {"processes": [{**process(1, "a"), "argv": [1]}], "hidden": "", "total": 1, "unread": []},
+        {"processes": 7, "hidden": "", "total": 1, "unread": []},
     ],
 )
 def test_processes_of_another_form_were_not_seen(data: Json) -> None:

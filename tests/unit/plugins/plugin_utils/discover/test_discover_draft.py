@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from ansible_collections.evenkeel.drift.plugins.module_utils.text import show
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.settings import resolve
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.discover import nodes, render
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.discover.draft import Draft, draft
@@ -121,7 +122,19 @@ def test_a_secret_argument_is_never_in_a_pattern() -> None:
     seen = process(1, PYTHON, "run.py", "--token=<masked>", "--verbose")
     assert services([seen], [seen])[0][0].match == rf"^{PYTHON} run\.py(?: |$)"
     hidden = process(2, "TOKEN=<masked>", "x")
-    assert services([hidden], [hidden]) == ([], ["process 2 (TOKEN=<masked>): its arguments are secret from the start"])
+    assert services([hidden], [hidden]) == (
+        [],
+        ["process 2 (TOKEN=<masked>): it has no arguments, or secret ones from the start"],
+    )
+
+
+def test_a_pattern_sees_the_arguments_themselves() -> None:
+    """Evidence spells a backslash twice and a byte that is no UTF-8 by its number; a pattern is searched in neither."""
+    argument = b"/srv/app/caf\xe9 back\\slash\nline"
+    seen = process(1, show(argument))
+    pattern = services([seen], [seen])[0][0].match
+    assert re.search(pattern, argument.decode("utf-8", "surrogateescape")) and "\n" not in pattern
+    pattern.encode("utf-8")
 
 
 def finding(section: str, check: str, component: str, subject: str, outcome: str = "fail") -> Json:
@@ -201,14 +214,13 @@ NAMES = st.text(st.characters(blacklist_characters="\0/", blacklist_categories=[
 
 @given(NAMES, NAMES, NAMES)
 def test_any_name_survives(folder: str, word: str, user: str) -> None:
-    seen = process(7, "/srv/app/run", word, cwd=f"/srv/app/{folder}", user=user, exe=None)
+    seen = process(7, "/srv/app/run", show(word), cwd=show(f"/srv/app/{folder}"), user=user, exe=None)
     made = draft(survey([seen], [listener(7, 80, name=word)], app=place(".git")), "h", "/srv/app", SEEN)
     made.exclude[f"/{word}x"] = folder
     made.leave_out(word)
     text = render.text(made, f"discovered/{folder}/b.json", word, [user])
     assert loaded(text)["drift_contract"] == render.contract(made)
-    assert re.search(made.services[0].match, seen["command"])
-    assert made.services[0].match.splitlines() == [made.services[0].match] or "\n" not in made.services[0].match
+    assert re.search(made.services[0].match, f"/srv/app/run {word}") and "\n" not in made.services[0].match
     for line in text.splitlines():
         assert "{{" not in line or "!unsafe" in line or "#" in line
 
