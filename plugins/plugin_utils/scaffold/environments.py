@@ -101,8 +101,8 @@ drift_contract:
       # Started before the newest file of this tree was changed: deployed is not running.
       ## not_older_than: source
       # Configuration that is read at start.
-      ## reads: [settings.ini]
-      ## severity: critical
+      ## reads: [config/settings.ini]
+      ## severity: {instances: critical}
 
   ## ports:
     ## - {port: 8001, process: app, bind: 127.0.0.1}
