@@ -9,6 +9,7 @@ import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.module_utils.mask import mask, mask_argv
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host, Unseen
+from ansible_collections.evenkeel.drift.plugins.module_utils.proc.match import Seen, text_of
 from ansible_collections.evenkeel.drift.plugins.module_utils.proc.reader import Gone, Proc
 from ansible_collections.evenkeel.drift.plugins.module_utils.proc.supervisor import container_of, unit_of
 from ansible_collections.evenkeel.drift.plugins.module_utils.text import show
@@ -67,7 +68,7 @@ def find_owners(proc: Proc, inodes: t.Collection[int], host: Host) -> Owners:
 def describe(proc: Proc, pid: int) -> Owner | None:
     """Return the process, None when it is gone. What cannot be read of it is None."""
     try:
-        name = _try(lambda: mask(show(proc.stat(pid).comm)))
+        stat = _try(lambda: proc.stat(pid))
         argv = _try(lambda: proc.argv(pid))
         cgroup = _try(lambda: proc.cgroup(pid))
     except Gone:
@@ -75,11 +76,11 @@ def describe(proc: Proc, pid: int) -> Owner | None:
     words = [show(word) for word in argv or []]
     return Owner(
         pid,
-        name,
+        None if stat is None else mask(show(stat.comm)),
         None if argv is None else " ".join(mask_argv(words)),
         None if cgroup is None else unit_of(cgroup),
         None if cgroup is None else container_of(cgroup),
-        " ".join(words),
+        "" if stat is None else text_of(Seen(stat, argv or [])),
     )
 
 

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import pwd
 import re
@@ -16,10 +17,12 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.net.table import PR
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host, Unseen, explain
 from ansible_collections.evenkeel.drift.plugins.module_utils.proc.reader import Proc
 from ansible_collections.evenkeel.drift.plugins.module_utils.text import show
+from ansible_collections.evenkeel.drift.plugins.module_utils.trees.workers import Channel, run_forked
 
 ARGUMENTS: dict[str, dict[str, t.Any]] = {"timeout": {"type": "int", "default": 60}}
 
 _LIMIT = 256 << 20
+_ANSWER = b"A"
 
 
 def collect(spec: t.Mapping[str, t.Any], host: Host, proc: Proc | None = None) -> dict[str, t.Any]:
@@ -45,7 +48,7 @@ def collect(spec: t.Mapping[str, t.Any], host: Host, proc: Proc | None = None) -
     return {
         "listeners": sorted(listeners, key=lambda one: (one["proto"], one["port"], one["address"], one["inode"])),
         "outcomes": outcomes,
-        "declared_processes": _declared(spec.get("processes") or {}, known.values()),
+        "declared_processes": _declared(spec.get("processes") or {}, known.values(), host),
     }
 
 
@@ -98,9 +101,28 @@ def _user(uid: int) -> str:
         return str(uid)
 
 
-def _declared(patterns: t.Mapping[str, str], owners: t.Iterable[Owner | None]) -> dict[str, list[int]]:
+def _declared(patterns: t.Mapping[str, str], owners: t.Iterable[Owner | None], host: Host) -> dict[str, list[int]]:
+    """Return in which owners each pattern is found. Raises Unseen.
+
+    A pattern can take for ever: it is searched by a process of its own, which ends with the time limit.
+    """
     listening = [owner for owner in owners if owner is not None]
-    return {
-        name: [owner.pid for owner in listening if re.search(pattern, owner.arguments)]
-        for name, pattern in sorted(patterns.items())
-    }
+    answers: list[bytes] = []
+
+    def work(channel: Channel) -> None:
+        found = {}
+        for name, pattern in sorted(patterns.items()):
+            try:
+                wanted = re.compile(pattern)
+            except re.error as error:
+                raise Unseen(f"this host's Python does not understand the pattern of {name}: {error}") from None
+            found[name] = [owner.pid for owner in listening if wanted.search(owner.arguments)]
+        channel.send(_ANSWER, json.dumps(found).encode("ascii"))
+
+    if not patterns:
+        return {}
+    failures = run_forked([work], host, lambda _kind, payload: answers.append(payload))
+    if failures or not answers:
+        raise Unseen(f"the processes of the ports were not told apart: {'; '.join(failures)}")
+    made: dict[str, list[int]] = json.loads(answers[0])
+    return made

@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 from ansible_collections.evenkeel.drift.plugins.module_utils.net.table import parse_address, parse_table
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe import ports
-from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host
+from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host, Unseen
 from ansible_collections.evenkeel.drift.plugins.module_utils.proc.reader import Proc
 from hypothesis import given
 from hypothesis import strategies as st
@@ -138,3 +138,11 @@ def test_ss_sees_the_same() -> None:
     assert {
         (one["proto"], one["address"], one["port"], str(one["pid"])) for one in data["listeners"] if one["port"] in mine
     } == {one for one in theirs if one[2] in mine}
+
+
+@pytest.mark.parametrize(
+    ("pattern", "said"), [("(", "does not understand the pattern of me"), (r"(?:.+)+\x00", "not told apart")]
+)
+def test_a_pattern_that_cannot_be_searched_is_unseen(pattern: str, said: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)), pytest.raises(Unseen, match=said):
+        ports.collect({"processes": {"me": pattern}}, Host("/", 1))

@@ -59,7 +59,7 @@ def found(made: Judgement) -> set[tuple[str, str, str | None, str]]:
     }
 
 
-UNSEEN = {"pid": None, "name": None, "command": None, "unit": None, "reason": "permission denied"}
+UNSEEN: Json = {"pid": None, "name": None, "command": None, "unit": None, "reason": "permission denied"}
 WANTED = {"port": 8001, "bind": "127.0.0.1"}
 CASES: list[tuple[str, list[Json], list[Json], set[tuple[str, str, str | None, str]]]] = [
     ("as declared", [WANTED], [listener()], set()),

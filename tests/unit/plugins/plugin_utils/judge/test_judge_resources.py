@@ -26,7 +26,7 @@ def contract(**given: t.Any) -> Json:
     problems = Problems()
     read = SHAPE.read(given, "resources", problems)
     problems.raise_any()
-    return t.cast(Json, read)
+    return read
 
 
 def disk(**more: t.Any) -> Json:
