@@ -9,8 +9,10 @@ import os
 import typing as t
 
 from ansible.errors import AnsibleActionFail
+from ansible.inventory.manager import InventoryManager
 from ansible.plugins.action import ActionBase
 from ansible_collections.evenkeel.drift.plugins.plugin_utils import control
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.audit.claims import check_claims
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.audit.hosts import utc_now
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.audit.opening import open_run
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.schema import ContractError
@@ -43,6 +45,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
         try:
             settings = self._run_wide(variables)
             environments = {host: self._environment(variables, host) for host in hosts}
+            self._check_claims(variables, environments)
             labels = sorted(set(environments.values()))
             folder = open_run(
                 settings.output_dir,
@@ -83,6 +86,13 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
         its = variables["hostvars"][host]
         named = its.get("drift_environment") or self._templar.template(variables.get("drift_environment"))
         return str(named or environment_of(its.get("inventory_file"), variables.get("ansible_inventory_sources") or ()))
+
+    def _check_claims(self, variables: Json, environments: t.Mapping[str, str]) -> None:
+        """Refuse a host or an environment of two inventories, which shows only when each is read alone."""
+        sources = [str(source) for source in variables.get("ansible_inventory_sources") or ()]
+        if len(sources) > 1:
+            alone = {source: InventoryManager(loader=self._loader, sources=[source]) for source in sources}
+            check_claims({source: set(one.hosts) for source, one in alone.items()}, environments)
 
     def _reference_hosts(self, variables: Json, hosts: list[str]) -> list[str]:
         """Return the hosts that others are compared with: they are observed first."""

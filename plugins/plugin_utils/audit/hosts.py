@@ -106,6 +106,7 @@ class HostRun:
             "application": settings.application,
             "root": settings.root,
             "reference": identity,
+            "branches": (settings.reference or {}).get("git", {}).get("branches", []),
             "contract": {name: settings.contract[name] for name in settings.sections},
             "fail_on": settings.fail_on,
             "waivers": settings.waivers,

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.audit.baseline import save_baseline
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.audit.hosts import utc_now
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.audit.opening import FINDINGS
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.audit.relating import keep_relations, load_relations
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.hosts import HostInputs
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.run import RunInputs, judge_run
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.verdict import host_verdict
@@ -57,6 +58,7 @@ def judge_folder(folder: RunFolder) -> Json:
             waivers=[waiver for _key, waiver in sorted(waivers.items())],
             first_seen=folder.read("first_seen.json"),
             evidence=evidence.index(folder),
+            relations=load_relations(folder),
         )
     )
 
@@ -118,6 +120,7 @@ def finish(folder: RunFolder) -> Result:
     settings = run["settings"]
     if settings["save_baseline"]:
         save_baseline(folder, settings["save_baseline"], settings["signing_key"])
+    keep_relations(folder)
     result = _write(folder)
     folder.seal()
     point_latest(folder)

@@ -11,6 +11,7 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract import sha
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.schema import (
     REQUIRED,
     Key,
+    ListOf,
     Map,
     Problems,
     Wrong,
@@ -31,13 +32,32 @@ class GitRef(shapes.Text):
         return text
 
 
+class RemoteBranch(GitRef):
+    """A remote-tracking branch such as ``origin/main``."""
+
+    def describe(self) -> str:
+        return "remote branch such as origin/main"
+
+    def convert(self, value: t.Any) -> str:
+        text = super().convert(value).removeprefix("refs/remotes/")
+        if "/" not in text.strip("/") or not text.isprintable():
+            raise Wrong(f"expected a {self.describe()}, found {quote(text)}")
+        return text
+
+
 class Reference(Map):
-    """Exactly one of ``git``, ``host`` and ``baseline``; the result has that key alone."""
+    """Exactly one of ``git``, ``host`` and ``baseline``; the result has that key alone.
+
+    ``git`` has ``branches`` only where some are named.
+    """
 
     def __init__(self, cwd: str) -> None:
         git = {
             "repo": Key(shapes.LocalPath(cwd), REQUIRED, "the repository, a clone on the control node"),
             "ref": Key(GitRef(), "HEAD", "the wanted commit: a branch, tag or commit of it"),
+            "branches": Key(
+                ListOf(RemoteBranch()), [], "remote branches shown beside the environments, as last fetched"
+            ),
         }
         super().__init__(
             {
@@ -53,6 +73,9 @@ class Reference(Map):
 
     def read(self, value: t.Any, place: str, problems: Problems) -> dict[str, t.Any]:
         result = super().read(value, place, problems)
+        git = result.get("git")
+        if git is not None and not git["branches"]:
+            del git["branches"]
         return {name: part for name, part in result.items() if part is not None}
 
 

@@ -12,6 +12,7 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.check import 
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.git_facts import facts
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.remedies import remedy
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.scope import Context, Judgement, Scope
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.words import short
 
 SECTION = "git"
 COMPONENT = "repository"
@@ -64,6 +65,7 @@ def judge(contract: Details, evidence: Details, context: Context) -> Judgement:
             made.checks += git_worktree.clean(scope, level, path, evidence)
         made.checks += git_worktree.unfinished(scope, level, path, evidence)
         made.checks += git_worktree.oddities(scope, level, evidence)
+        _mark(made, evidence)
     elif evidence["repository"] == "absent":
         made.checks.append(
             scope.failed(
@@ -86,6 +88,16 @@ def judge(contract: Details, evidence: Details, context: Context) -> Judgement:
         made.checks.append(scope.unknown("repository", path, level("repository"), summary))
     _cover(made, evidence, context)
     return made
+
+
+def _mark(made: Judgement, evidence: Details) -> None:
+    """Say what must be equal on hosts that are alike: the commit, and whether the work tree is clean."""
+    changes = evidence["changes"]
+    if evidence["unknown"] or changes["outcome"] != "ok" or changes["unverified"]:
+        return
+    dirty = any(changes[kind] for kind in ("modified", "deleted", "mode", "conflicted"))
+    commit = evidence["head"]["commit"]
+    made.marks[COMPONENT] = f"{short(commit)}{', modified' if dirty else ''}"
 
 
 def _cover(made: Judgement, evidence: Details, context: Context) -> None:

@@ -1,7 +1,7 @@
 # Copyright: Contributors to the evenkeel.drift project
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The matrix: one row a component, one column an environment. Private to the collection."""
+"""The matrix: one row a component, one column an environment or a branch. Private to the collection."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import dataclasses
 import fnmatch
 import typing as t
 
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge import severity
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.check import RUN, SECTIONS, Check
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge import branches, severity
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.check import RUN, SECTIONS, Check, Details
 
 _ORDER = {name: place for place, name in enumerate((*SECTIONS, RUN))}
 _BASES = ("unknown", "constrained", "not_asked", "in_sync")
@@ -46,6 +46,9 @@ class _Cell:
         return "expected" if self.accepted and base == "in_sync" else base
 
 
+_NOT_ASKED = {"state": "not_asked", "worst": None, "count": 0}
+
+
 class Matrix:
     """Gathers the cells while the hosts pass by."""
 
@@ -53,6 +56,7 @@ class Matrix:
         self._columns: set[str] = set()
         self._blind: set[str] = set()
         self._rows: dict[tuple[str, str], dict[str, _Cell]] = {}
+        self._branches: dict[str, Details] = {}
 
     def add_host(self, environment: str, cells: t.Mapping[tuple[str, str], str], observed: bool) -> None:
         """Take note of what a host's components say. One that was not observed makes its column unknown."""
@@ -62,6 +66,10 @@ class Matrix:
         for row, state in cells.items():
             self._cell(row, environment).bases.add(state)
 
+    def add_branch(self, branch: Details) -> None:
+        """Take note of a branch, which informs: it is no host, so it neither fails nor passes a run."""
+        self._branches[branch["column"]] = branch
+
     def add(self, check: Check) -> None:
         """Take note of a check. One about a waiver stands in each environment that the waiver names."""
         names = [check.environment]
@@ -70,14 +78,22 @@ class Matrix:
         for name in names:
             self._cell((check.section, check.component), name).add(check)
 
-    def as_dict(self) -> dict[str, t.Any]:
-        """Return the matrix as it stands in findings.json."""
-        columns = sorted(self._columns)
+    def as_dict(self, holding: t.Collection[str] = (), commits: t.Mapping[str, str] | None = None) -> dict[str, t.Any]:
+        """Return the matrix as it stands in findings.json: references first, then environments, then branches.
+
+        ``holding`` are the environments with a host that others are compared with, ``commits`` the one commit of an
+        environment, where it has one.
+        """
+        environments = sorted(self._columns, key=lambda name: (name not in holding, name))
+        apart = {name: branches.cells(branch) for name, branch in sorted(self._branches.items())}
         rows = []
         for row in sorted(self._rows, key=lambda key: (_ORDER.get(key[0], len(_ORDER)), key)):
-            cells = {name: self._shown(row, name) for name in columns}
+            cells = {name: self._shown(row, name) for name in environments}
+            cells |= {name: found.get(row, dict(_NOT_ASKED)) for name, found in apart.items()}
             rows.append({"section": row[0], "component": row[1], "cells": cells})
-        return {"columns": columns, "rows": rows}
+        about = {name: _environment(name in holding, (commits or {}).get(name)) for name in environments}
+        about |= {name: _branch(branch) for name, branch in self._branches.items()}
+        return {"columns": [*environments, *apart], "about": about, "rows": rows}
 
     @property
     def unseen(self) -> bool:
@@ -95,3 +111,11 @@ class Matrix:
         if environment in self._blind and state not in ("differs", "missing"):
             state = "unknown"
         return {"state": state, "worst": cell.worst, "count": cell.count}
+
+
+def _environment(reference: bool, commit: str | None) -> dict[str, t.Any]:
+    return {"kind": "environment", "reference": reference, "commit": commit, "fetched": None, "reason": ""}
+
+
+def _branch(branch: Details) -> dict[str, t.Any]:
+    return {"kind": "branch", "reference": False, **{key: branch[key] for key in ("commit", "fetched", "reason")}}

@@ -10,9 +10,10 @@ import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge import severity
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.check import Check, Details
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.elsewhere import place_imports
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.environments import Alike
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.hosts import (
     HostInputs,
-    HostJudgement,
     judge_host,
     judge_reference,
 )
@@ -31,7 +32,7 @@ class RunInputs:
     of references.json; ``hosts`` is consumed once, so that no more than one host's evidence need be in memory;
     ``waivers`` are normalised; ``first_seen`` maps finding ids to the time of an earlier run; ``evidence`` is the
     store's index of evidence files, ``[{path, host, section, reader, user, started, finished, bytes, sha256,
-    outcome}]``.
+    outcome}]``. ``relations`` is the content of relations.json (docs/design.md), empty for one environment alone.
     """
 
     run: Details
@@ -40,6 +41,7 @@ class RunInputs:
     waivers: t.Sequence[Details] = ()
     first_seen: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
     evidence: t.Sequence[Details] = ()
+    relations: Details = dataclasses.field(default_factory=dict)
 
 
 def judge_run(inputs: RunInputs) -> dict[str, t.Any]:
@@ -63,7 +65,9 @@ class _Fold:
         self._references = {reference["id"]: reference for reference in inputs.references}
         self._ledger = Ledger(inputs.waivers, self._as_of)
         self._matrix = Matrix()
-        self._all = HostJudgement()
+        self._alike = Alike()
+        self._facts: list[dict[str, t.Any]] = []
+        self._coverage: list[dict[str, t.Any]] = []
         self._checks: dict[str, dict[str, t.Any]] = {}
         self._findings: dict[str, dict[str, t.Any]] = {}
         self._hosts: dict[str, set[str]] = {}
@@ -81,8 +85,9 @@ class _Fold:
             used.setdefault(host.reference, []).append(host.name)
         reference = None if host.reference is None else self._references[host.reference]
         made = judge_host(host, reference, self._paths.get(host.name, {}))
-        self._all.facts += made.facts
-        self._all.coverage += made.coverage
+        self._facts += made.facts
+        self._coverage += made.coverage
+        self._alike.add(host, made, self._paths.get(host.name, {}))
         self._matrix.add_host(host.environment, made.cells, host.failure is None)
         self._ledger.asked(host.environment, host.name, made.cells)
         for check in made.checks:
@@ -94,8 +99,12 @@ class _Fold:
             for name, hosts in used.items():
                 for check in judge_reference(self._references[name], environment, sorted(hosts)):
                     self._add(check)
+        for check in self._alike.checks():
+            self._add(self._ledger.apply(check))
         for check in self._ledger.checks():
             self._add(check)
+        for branch in self._inputs.relations.get("branches", ()):
+            self._matrix.add_branch(branch)
 
     def _add(self, check: Check) -> None:
         name = check.id
@@ -110,6 +119,7 @@ class _Fold:
         (self._findings if check.is_finding else self._checks)[name] = check.as_dict()
 
     def result(self) -> dict[str, t.Any]:
+        place_imports(self._findings.values())
         findings = sorted(self._findings.values(), key=_finding_order)
         environments = sorted(self._hosts)
         return {
@@ -117,15 +127,21 @@ class _Fold:
             "run": dict(self._inputs.run),
             "references": [dict(self._references[name]) for name in sorted(self._references)],
             "environments": [self._environment(name) for name in environments],
-            "coverage": sorted(self._all.coverage, key=lambda row: (row["host"], row["section"])),
-            "facts": sorted(self._all.facts, key=lambda row: (row["host"], row["section"])),
+            "coverage": sorted(self._coverage, key=lambda row: (row["host"], row["section"])),
+            "facts": sorted(self._facts, key=lambda row: (row["host"], row["section"])),
             "checks": sorted(self._checks.values(), key=_check_order),
             "findings": findings,
-            "matrix": self._matrix.as_dict(),
+            "matrix": self._matrix.as_dict(self._holding(), self._inputs.relations.get("commits")),
+            "relations": [dict(one) for one in self._inputs.relations.get("relations", ())],
             "waivers": self._ledger.states(),
             "evidence": sorted((dict(item) for item in self._inputs.evidence), key=lambda item: str(item["path"])),
             "verdict": verdict(findings, self._matrix.unseen or not environments),
         }
+
+    def _holding(self) -> set[str]:
+        """Return the environments with a host that other hosts are compared with."""
+        sources = {one.get("host") for one in self._references.values() if one.get("kind") == "host"}
+        return {name for name, hosts in self._hosts.items() if hosts & sources}
 
     def _environment(self, name: str) -> dict[str, t.Any]:
         """``reference`` is null when there is none or several; then ``references`` tells."""

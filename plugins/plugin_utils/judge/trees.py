@@ -66,6 +66,8 @@ def _judge_tree(entry: Details, tree: Details, context: Context, made: Judgement
     compared, hidden = _compare(entry, tree, scope, severities, blind)
     made.checks += compared + _unseen(tree, scope, severities, blind, hidden)
     made.cells[entry["name"]] = _cell(tree, context, whole)
+    if whole and tree["digest"]:
+        made.marks[entry["name"]] = _mark(tree)
     _cover(tree, entry["name"], context, made)
 
 
@@ -129,6 +131,13 @@ def _cell(tree: Details, context: Context, whole: bool) -> str:
     if not whole or (context.reference is not None and (not context.comparable or tree["reference"] is None)):
         return "unknown"
     return "not_asked" if context.reference is None else "in_sync"
+
+
+def _mark(tree: Details) -> str:
+    """Say what must be equal on hosts that are alike. The digest leaves out what secret files hold."""
+    secret = sorted(one["path"] for one in tree["differences"] if one["secret"] and "content" in one["aspects"])
+    said = f"content {tree['digest'][:12]}"
+    return f"{said}, other secrets in {', '.join(secret)}" if secret else said
 
 
 def _forbids(entry: Details) -> t.Callable[[str], bool]:

@@ -54,6 +54,8 @@ def _concerns(finding: Details, host: str, environment: str) -> bool:
         return True
     if (finding["section"], finding["component"]) == (RUN, "reference"):
         return host in finding["observed"]["hosts"] and environment == finding["environment"]
+    if finding["check"] == "hosts_alike":
+        return host in finding["observed"]["hosts"] and environment == finding["environment"]
     if finding["section"] != RUN and finding["check"] != "waiver":
         return False
     return fnmatch.fnmatchcase(host, finding["host"]) and fnmatch.fnmatchcase(environment, finding["environment"])

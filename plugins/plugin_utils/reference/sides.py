@@ -37,6 +37,9 @@ class Sides:
         if wanted is None or wanted.get("host") == host:
             return None, None
         kind = next(iter(wanted))
+        if kind == "git":
+            # Which branches are shown beside it does not make it another reference.
+            wanted = {"git": {name: wanted["git"][name] for name in ("repo", "ref")}}
         identity = f"{kind}-{key_of(wanted)[:8]}"
         about = self._about(identity, wanted, settings)
         if about["outcome"] != "ok":

@@ -31,6 +31,7 @@ class Report:
         self.matrix: Json = data["matrix"]
         self.environments: list[Json] = sorted(data["environments"], key=lambda one: str(one["name"]))
         self.references: dict[str, Json] = {one["id"]: one for one in data["references"]}
+        self.relations: list[Json] = list(data.get("relations") or [])
         self.findings: list[Json] = sorted(data["findings"], key=_order)
         self.checks: list[Json] = sorted(data["checks"], key=_place)
         self.coverage: list[Json] = sorted(data["coverage"], key=lambda one: (str(one["host"]), str(one["section"])))

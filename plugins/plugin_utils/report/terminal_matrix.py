@@ -24,15 +24,22 @@ def draw(screen: Screen, report: Report) -> None:
     width = max(min(_CELL, screen.columns - name - 1), 1)
     for start in range(0, len(columns), beside):
         chosen = columns[start : start + beside]
-        screen.cells([("COMPONENT", "none", name), *((column, "none", width) for column in chosen)])
+        screen.cells([("COMPONENT", "none", name), *((_title(report, column), "none", width) for column in chosen)])
         for row in report.matrix["rows"]:
             cells = [_cell(row["cells"].get(column)) for column in chosen]
             label = f"{row['section']} {row['component']}"
             screen.cells([(label, "none", name), *((text, colour, width) for text, colour in cells)])
 
 
+def _title(report: Report, column: str) -> str:
+    about: Json = (report.matrix.get("about") or {}).get(column) or {}
+    return f"{column} (reference)" if about.get("reference") else column
+
+
 def _cell(cell: Json | None) -> tuple[str, str]:
     mark = CELLS["not_asked" if cell is None else cell["state"]]
+    if cell is not None and cell.get("note"):
+        return f"[{mark.word}] {cell['note']}", mark.colour
     if cell is None or not cell.get("count"):
         return f"[{mark.word}]", mark.colour
     worst = f", worst {cell['worst']}" if cell.get("worst") else ""

@@ -21,25 +21,38 @@ ORDER = ("missing", "differs", "unknown", "constrained", "expected", "in_sync", 
 
 
 def render(report: Report) -> Lines:
-    """Return the matrix; an environment that holds the reference of another is marked."""
+    """Return the matrix; an environment that holds the reference of another is marked, a branch says its age.
+
+    A row's status is that of its environments: a branch informs.
+    """
     columns: list[str] = list(report.matrix["columns"])
-    sources = {one.get("host") for one in report.references.values() if one.get("kind") == "host"}
-    holding = {one["name"] for one in report.environments if sources & set(one["hosts"])}
-    titles: list[str] = [
-        "Component",
-        *(f"{name} (reference)" if name in holding else name for name in columns),
-        "Status",
-    ]
+    titles: list[str] = ["Component", *(_title(report, name) for name in columns), "Status"]
     rows: list[list[object]] = [[Markup("compared with"), *(_reference(report, name) for name in columns), None]]
     for row in report.matrix["rows"]:
         cells: Json = row["cells"]
+        live = {name: cell for name, cell in cells.items() if _about(report, name).get("kind") != "branch"}
         rows.append(
-            [f"{row['section']}: {row['component']}", *(_cell(cells.get(name)) for name in columns), _worst(cells)]
+            [f"{row['section']}: {row['component']}", *(_cell(cells.get(name)) for name in columns), _worst(live)]
         )
     return [*heading(2, "Environment matrix"), *table(titles, rows)]
 
 
+def _about(report: Report, name: str) -> Json:
+    found: Json = (report.matrix.get("about") or {}).get(name) or {}
+    return found
+
+
+def _title(report: Report, name: str) -> Markup:
+    about = _about(report, name)
+    if about.get("kind") == "branch":
+        return phrase("{} (branch, fetched {})", name, about.get("fetched") or "at an unknown time")
+    return phrase("{} (reference)", name) if about.get("reference") else phrase("{}", name)
+
+
 def _reference(report: Report, name: str) -> Markup:
+    about = _about(report, name)
+    if about.get("kind") == "branch":
+        return code(str(about["commit"])[:7]) if about.get("commit") else Markup("-")
     return code(report.reference_name(name)) if report.references_of(name) else Markup("nothing")
 
 
@@ -48,6 +61,8 @@ def _cell(cell: Json | None) -> Markup:
         return CELLS["not_asked"].markdown()
     mark = CELLS[cell["state"]].markdown()
     count, worst = cell.get("count"), cell.get("worst")
+    if cell.get("note"):
+        return phrase("{} {}", mark, cell["note"])
     return phrase("{} {}, worst {}", mark, count, worst) if count and worst else mark
 
 
