@@ -75,7 +75,7 @@ def not_of_an_application(process: Json) -> str:
 def directories(process: Json) -> list[str]:
     """Return the directories that a process comes from, the most telling first, none of them the system's."""
     found = []
-    for path in (process["cwd"], *_programs(process), process["venv"], _folder(process["exe"])):
+    for path in (process["cwd"], *_programs(process), process["venv"]):
         if path and path.startswith("/") and not path.endswith(" (deleted)"):
             folder = posixpath.normpath(path)
             if folder not in found and not is_system(folder):
@@ -84,12 +84,11 @@ def directories(process: Json) -> list[str]:
 
 
 def _programs(process: Json) -> list[str]:
-    """Return the directories of the program and the first script among the arguments."""
-    return [_folder(word) for word in process["argv"][:2] if word.startswith("/")]
-
-
-def _folder(path: str | None) -> str:
-    return posixpath.dirname(path) if path else ""
+    """Return the directories of the first script among the arguments and of the program. An interpreter lies where it
+    was installed, which tells nothing.
+    """
+    words = [word for word in (*process["argv"][:2], process["exe"] or "") if word.startswith("/")]
+    return [posixpath.dirname(word) for word in words if not _INTERPRETER.fullmatch(posixpath.basename(word))]
 
 
 def above(path: str) -> list[str]:
@@ -123,11 +122,11 @@ def root_of(process: Json, places: t.Mapping[str, Json]) -> str | None:
     venv: str | None = process["venv"]
     for folder in found:
         # A virtual environment beside the code, and the code itself, are one application.
-        if venv and folder != venv and beneath(folder, posixpath.dirname(venv)):
+        if venv and posixpath.dirname(venv) in (folder, posixpath.dirname(folder)) and folder != venv:
             return posixpath.dirname(venv) if not is_system(posixpath.dirname(venv)) else folder
-    if venv and not is_system(posixpath.dirname(venv)):
-        return posixpath.dirname(venv)
-    return found[0] if found else None
+    if found and found[0] != venv:
+        return found[0]
+    return posixpath.dirname(venv) if venv and not is_system(posixpath.dirname(venv)) else None
 
 
 def roots(survey: Survey) -> dict[str, list[Json]]:
