@@ -14,7 +14,7 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.mask import mask, m
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Unseen
 from ansible_collections.evenkeel.drift.plugins.module_utils.proc import clock
 from ansible_collections.evenkeel.drift.plugins.module_utils.proc.match import Seen, elsewhere
-from ansible_collections.evenkeel.drift.plugins.module_utils.proc.reader import Proc
+from ansible_collections.evenkeel.drift.plugins.module_utils.proc.reader import Gone, Proc
 from ansible_collections.evenkeel.drift.plugins.module_utils.proc.supervisor import container_of, unit_of
 from ansible_collections.evenkeel.drift.plugins.module_utils.proc.venv import environment_of
 from ansible_collections.evenkeel.drift.plugins.module_utils.text import show
@@ -39,7 +39,8 @@ class Describer:
         self._users: dict[int, str] = {}
         try:
             self._namespace: bytes | None = proc.link(own, "ns/pid")
-        except Unseen:
+        except (Gone, Unseen):
+            # We are not in this /proc: it belongs to another namespace.
             self._namespace = None
 
     def elsewhere(self, pid: int) -> bool:

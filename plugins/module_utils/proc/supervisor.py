@@ -9,7 +9,7 @@ import re
 
 _UNIT = re.compile(rb"_?([A-Za-z0-9:_.\\@-]+\.(?:service|scope|mount|swap|socket))")
 _ID = re.compile(rb"(?:.*[-:])?([0-9a-f]{64})(?:\.scope)?")
-_LXC = re.compile(rb"/lxc(?:\.payload)?[./]([^/\n]+)")
+_LXC = re.compile(rb"/lxc(?:\.payload[./]|/)([^/\n]+)")
 _NSPAWN = re.compile(rb"/systemd-nspawn@([^/\n]+)\.service/payload(?:/|$)", re.MULTILINE)
 _DELETED = b" (deleted)"
 
