@@ -1,0 +1,183 @@
+# Copyright: Contributors to the evenkeel.drift project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Processes against what the contract asks of them."""
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract import processes as contract_processes
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.registry import Contract
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.schema import ContractError, Problems
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.base import Context as ExchangeContext
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.processes import ProcessesExchange
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.shape import GarbledAnswer
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.process_age import span
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.processes import DEFAULTS, judge
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.scope import Context, Judgement
+
+Json = dict[str, t.Any]
+
+START = 1_000_000.0
+
+
+def process(pid: int = 7, **more: t.Any) -> Json:
+    made = {"pid": pid, "ppid": 1, "name": "python", "uid": 5, "user": "app", "started": "START", "started_s": START}
+    made.update(state="S", command="python main.py", argv=["python", "main.py"], exe="/usr/bin/python3", cwd="/srv/app")
+    made.update(replaced=[], venv=None, unit="app.service", unit_user=None, unit_key="app.service", container=None)
+    made.update(namespace_foreign=False, cpu_percent=0.1, rss_kb=1024, threads=1, unread={})
+    return {**made, **more}
+
+
+def evidence(*found: Json, **more: t.Any) -> Json:
+    made: Json = {"root": "/srv/app", "booted": "B", "booted_s": 1.0, "now_s": START + 1e6, "clock_reason": ""}
+    made.update(tolerance_s=2.0, total=9, hidden="", processes=list(found), unread=[], unread_total=0, files={})
+    made.update(matches={"main": [one["pid"] for one in found]}, foreign={"main": []}, unit_files={}, environments={})
+    made["paths"] = {".": "/srv/app", "venv": "/srv/app/venv"}
+    return {**made, **more}
+
+
+def entry(**more: t.Any) -> Json:
+    problems = Problems()
+    (made,) = contract_processes.SHAPE.read([{"name": "main", "match": "main", **more}], "p", problems)
+    problems.raise_any()
+    return t.cast(Json, made)
+
+
+def judged(seen: Json, trees: Json | None = None, **more: t.Any) -> Judgement:
+    context = Context("prod", "prod-1", seen={} if trees is None else {"trees": {"trees": [trees]}})
+    return judge([entry(**more)], seen, context)
+
+
+def brief(made: Judgement) -> set[tuple[str, str, str | None]]:
+    return {(one.check, one.outcome, one.cause) for one in made.checks if one.outcome != "pass"}
+
+
+def newest(after_s: float, outcome: str = "ok") -> Json:
+    changed = {"outcome": outcome, "reason": "not all", "path": "a.py", "mtime": "CHANGED", "mtime_s": START + after_s}
+    return {"name": "source", "newest": changed}
+
+
+UNKNOWN = "unknown"
+HIDDEN = "hidepid=2"
+
+
+@pytest.mark.parametrize(
+    ("seen", "wanted", "found"),
+    [
+        (evidence(process()), {}, set()),
+        (evidence(), {}, {("instances", "fail", "not_running")}),
+        (evidence(process()), {"instances": 2}, {("instances", "fail", "too_few")}),
+        (evidence(process(), process(8)), {}, {("instances", "fail", "too_many")}),
+        (evidence(process()), {"instances": 0}, {("instances", "fail", "too_many")}),
+        (evidence(), {"instances": 0}, set()),
+        (evidence(hidden=HIDDEN), {}, {("instances", UNKNOWN, "unseen")}),
+        (evidence(process(), hidden=HIDDEN), {}, {("instances", UNKNOWN, "unseen")}),
+        (evidence(hidden=HIDDEN), {"instances": 0}, {("instances", UNKNOWN, "unseen")}),
+        (evidence(process(), process(8), hidden=HIDDEN), {}, {("instances", "fail", "too_many")}),
+        (evidence(unread_total=1), {}, {("instances", UNKNOWN, "unseen")}),
+        (evidence(process()), {"user": "app"}, set()),
+        (evidence(process()), {"user": "5"}, set()),
+        (evidence(process()), {"user": "root"}, {("user", "fail", "wrong_user")}),
+        (evidence(process(user=None, unread={"user": "no"})), {"user": "app"}, {("user", UNKNOWN, "unseen")}),
+        (evidence(process(cwd="/tmp")), {"cwd": "."}, {("cwd", "fail", "wrong_directory")}),
+        (evidence(process()), {"venv": "venv"}, {("venv", "fail", "other_environment")}),
+        (evidence(process(unread={"venv": "no"})), {"venv": "venv"}, {("venv", UNKNOWN, "unseen")}),
+        (evidence(process()), {"unit": "app", "supervised": True}, set()),
+        (evidence(process()), {"unit": "other"}, {("unit", "fail", "unsupervised")}),
+        (evidence(process(unit="session-2.scope")), {"supervised": True}, {("supervised", "fail", "unsupervised")}),
+        (evidence(process(unit=None, container="abc")), {"supervised": True}, set()),
+        (evidence(process(replaced=["exe"])), {}, {("replaced", "fail", "stale_process")}),
+        (evidence(process(cwd=None, unread={"cwd": "no"})), {}, {("replaced", UNKNOWN, "unseen")}),
+        (
+            evidence(process(), process(8, exe="/opt/python")),
+            {"instances": 2},
+            {("one_environment", "fail", "two_environments")},
+        ),
+    ],
+)
+def test_each_fault_is_found_and_nothing_else(seen: Json, wanted: Json, found: set[t.Any]) -> None:
+    assert brief(judged(seen, **wanted)) == found
+
+
+@pytest.mark.parametrize(
+    ("tree", "outcome"),
+    [
+        (newest(3), "fail"),
+        (newest(2), "pass"),
+        (newest(-2), "pass"),
+        (newest(-90), "pass"),
+        (newest(3, UNKNOWN), "fail"),
+        (newest(-90, UNKNOWN), UNKNOWN),
+        (newest(2e6), UNKNOWN),
+        ({"name": "other"}, UNKNOWN),
+        ({"name": "source"}, UNKNOWN),
+        (None, UNKNOWN),
+    ],
+)
+def test_older_than_its_code(tree: Json | None, outcome: str) -> None:
+    made = judged(evidence(process()), tree, not_older_than="source")
+    (check,) = [one for one in made.checks if one.check == "code"]
+    assert check.outcome == outcome
+    if outcome == "fail":
+        assert check.summary == "main (pid 7) runs since START, a.py was changed at CHANGED, 3 s later"
+
+
+def test_older_than_configuration_unit_and_environment() -> None:
+    changed = {"path": "/x", "mtime": "CHANGED", "mtime_s": START + 187_200}
+    seen = evidence(
+        process(venv="/srv/app/venv"),
+        files={"app.ini": {"outcome": "ok", "reason": "", "mtime": "CHANGED", "mtime_s": START + 60}},
+        unit_files={"app.service": {"outcome": "ok", "reason": "", "files": [changed]}},
+        environments={"/srv/app/venv": {"outcome": "ok", "reason": "", "newest": changed}},
+    )
+    made = judged(seen, reads="app.ini")
+    assert brief(made) == {
+        ("configuration", "fail", "stale_configuration"),
+        ("unit_file", "fail", "stale_unit"),
+        ("environment", "fail", "stale_environment"),
+    }
+    doubtful = judged({**seen, "clock_reason": "it jumped"}, reads="app.ini")
+    assert {one for _check, one, _cause in brief(doubtful)} == {UNKNOWN}
+
+
+def test_the_severities_are_those_that_can_be_set() -> None:
+    assert set(DEFAULTS) == set(contract_processes.CHECKS)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(0.4, "0 s"), (59, "59 s"), (61, "1 min 1 s"), (187_200, "2 d 4 h"), (86_401, "1 d")]
+)
+def test_span(seconds: float, text: str) -> None:
+    assert span(seconds) == text
+
+
+def read_contract(**contract: t.Any) -> Json:
+    problems = Problems()
+    made = Contract().read(contract, "drift_contract", problems)
+    problems.raise_any()
+    return t.cast(Json, made)
+
+
+def test_a_tree_that_is_named_must_be_there() -> None:
+    mine = {"name": "main", "match": "m", "not_older_than": ["source", "sourze"]}
+    with pytest.raises(ContractError, match=r'processes\[0\].not_older_than\[1\]: .* "sourze", did you mean "source"'):
+        read_contract(trees=[{"name": "source"}], processes=[mine])
+    with pytest.raises(ContractError, match="it has none"):
+        read_contract(processes=[mine])
+
+
+def test_what_must_not_run_has_no_terms() -> None:
+    with pytest.raises(ContractError, match="user says how it must run, but instances: 0"):
+        read_contract(processes=[{"name": "main", "match": "m", "instances": 0, "user": "app"}])
+
+
+def test_a_host_can_send_anything() -> None:
+    exchange = ProcessesExchange([entry(cwd=".")], ExchangeContext("h", "/srv/app", cache=t.cast(t.Any, None)))
+    good = evidence(process())
+    assert exchange.read(good) == good
+    for change in ({"matches": {}}, {"paths": {}}, {"processes": [{}]}, {"now_s": "x"}, {"hidden": True}):
+        with pytest.raises(GarbledAnswer):
+            exchange.read({**good, **change})
