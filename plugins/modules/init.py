@@ -12,8 +12,8 @@ description:
   - Writes the directory that an operator audits from - playbooks, an inventory for each of the environments C(local),
     C(staging) and C(prod) with a commented contract, settings of ansible-playbook, and a small example that can be
     audited at once.
-  - A file that is there is never overwritten. When one differs from what would be written, the task fails, names it, and
-    writes nothing.
+  - A file that is there is never overwritten. When one differs from what would be written, the task fails, names it,
+    and writes nothing.
   - Connects to no host; the directory is made on the control node.
 version_added: 1.0.0
 author:

@@ -8,7 +8,8 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract import shapes
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.schema import Key, ListOf, Map, MapOf, Wrong
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.schema import Key, ListOf, Map, Wrong
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.terms import terms
 
 CHECKS = (
     *("repository", "commit", "branch", "tag", "modified", "untracked", "staged", "stash", "operation", "conflicted"),
@@ -29,15 +30,7 @@ SHAPE = Map(
         "tag": Key(shapes.Text(), None, "the tag that HEAD must be at"),
         "clean": Key(shapes.Boolean(), True, "whether modified, untracked and stashed work is drift"),
         "remotes": Key(ListOf(shapes.Text()), [], "remotes whose branches must contain the reference's commit"),
-        "severity": Key(
-            MapOf(CHECKS, shapes.Choice(shapes.SEVERITIES), f"check ({', '.join(CHECKS)})"),
-            {},
-            "severity of single checks",
-        ),
-        "impact": Key(shapes.Text(lines=True), None, "what drift here means for the business; shown with each finding"),
-        "owner": Key(shapes.Text(), None, "who looks after it; shown with each finding"),
-        "remedy": Key(shapes.Text(lines=True), None, "what to do about drift; shown with each finding"),
-        "risk": Key(shapes.Choice(shapes.RISKS), "operational", "the risk table that a finding belongs to"),
+        **terms(CHECKS),
     },
     check=_one_place,
 )

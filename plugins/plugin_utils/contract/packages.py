@@ -14,42 +14,18 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.schema imp
     Key,
     ListOf,
     Map,
-    MapOf,
     Problems,
     Shape,
     Wrong,
     below,
     found,
 )
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.terms import terms
 
 CHECKS = ("version", "installed", "declared", "metadata", "environment")
 """The checks of this section, whose severity can be set."""
 
 SYSTEMS = ("dpkg", "rpm")
-
-
-class EnvironmentPath(shapes.Text):
-    """The path of a virtual environment: below ``drift_root``, or absolute."""
-
-    def describe(self) -> str:
-        return "path below drift_root, or absolute"
-
-    def convert(self, value: t.Any) -> str:
-        absolute = isinstance(value, str) and value.startswith("/")
-        return (shapes.HostPath() if absolute else shapes.RootPath()).convert(value)
-
-
-class Files(ListOf):
-    """One path below ``drift_root``, or a list of them."""
-
-    def __init__(self) -> None:
-        super().__init__(shapes.RootPath())
-
-    def describe(self) -> str:
-        return "path below drift_root, or list of them"
-
-    def read(self, value: t.Any, place: str, problems: Problems) -> list[t.Any]:
-        return super().read([value] if isinstance(value, str) else value, place, problems)
 
 
 class Versions(Shape):
@@ -94,22 +70,16 @@ def _one_kind(entry: dict[str, t.Any]) -> None:
 SHAPE = Entries(
     Map(
         {
-            "venv": Key(EnvironmentPath(), None, "the virtual environment"),
-            "requirements": Key(Files(), [], "requirements files whose packages it must have, in the wanted versions"),
+            "venv": Key(shapes.AnyPath(), None, "the virtual environment"),
+            "requirements": Key(
+                shapes.OneOrMore(shapes.RootPath()),
+                [],
+                "requirements files whose packages it must have, in the wanted versions",
+            ),
             "only_declared": Key(shapes.Boolean(), False, "whether packages that no requirements file names are drift"),
             "system": Key(shapes.Choice(SYSTEMS), None, "instead of venv: whose record of system packages"),
             "names": Key(Versions(), None, 'with system: the packages, such as `{openssl: "3.*", curl: "*"}`'),
-            "severity": Key(
-                MapOf(CHECKS, shapes.Choice(shapes.SEVERITIES), f"check ({', '.join(CHECKS)})"),
-                {},
-                "severity of single checks",
-            ),
-            "impact": Key(
-                shapes.Text(lines=True), None, "what drift here means for the business; shown with each finding"
-            ),
-            "owner": Key(shapes.Text(), None, "who looks after it; shown with each finding"),
-            "remedy": Key(shapes.Text(lines=True), None, "what to do about drift; shown with each finding"),
-            "risk": Key(shapes.Choice(shapes.RISKS), "operational", "the risk table that a finding belongs to"),
+            **terms(CHECKS),
         },
         check=_one_kind,
     ),

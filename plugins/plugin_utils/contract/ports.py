@@ -19,8 +19,11 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.schema imp
     Wrong,
     found,
 )
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.terms import terms
 
 PROTOCOLS = ("tcp", "udp")
+CHECKS = ("listening", "address", "process", "user", "closed", "conflict", "declared")
+"""The checks of this section, whose severity can be set."""
 
 
 class Address(shapes.Text):
@@ -126,13 +129,7 @@ SHAPE = Entries(
             "user": Key(shapes.Text(), None, "the user that must have opened it"),
             "bind": Key(Addresses(), None, "the only addresses where it must listen; unset: any"),
             "closed": Key(shapes.Boolean(), False, "whether nothing may listen there"),
-            "severity": Key(shapes.Choice(shapes.SEVERITIES), None, "severity of all its findings"),
-            "impact": Key(
-                shapes.Text(lines=True), None, "what drift here means for the business; shown with each finding"
-            ),
-            "owner": Key(shapes.Text(), None, "who looks after it; shown with each finding"),
-            "remedy": Key(shapes.Text(lines=True), None, "what to do about drift; shown with each finding"),
-            "risk": Key(shapes.Choice(shapes.RISKS), "operational", "the risk table that a finding belongs to"),
+            **terms(CHECKS),
         },
         check=_one_kind,
     ),

@@ -15,12 +15,12 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.schema imp
     Key,
     ListOf,
     Map,
-    MapOf,
     Problems,
     Wrong,
     nearest,
     quote,
 )
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.terms import terms
 
 CHECKS = (
     *("instances", "user", "cwd", "venv", "one_environment", "supervised", "unit", "code", "configuration"),
@@ -31,48 +31,19 @@ CHECKS = (
 _MAX_INSTANCES = 10_000
 
 
-class Place(shapes.Text):
-    """A path on the host: below ``drift_root``, or absolute."""
-
-    def describe(self) -> str:
-        return "path below drift_root, or absolute"
-
-    def convert(self, value: t.Any) -> str:
-        absolute = isinstance(value, str) and value.startswith("/")
-        return (shapes.HostPath() if absolute else shapes.RootPath()).convert(value)
-
-
-class OneOrMore(ListOf):
-    """A list, or its only item alone."""
-
-    def describe(self) -> str:
-        return f"{self._shape.describe()}, or list of them"
-
-    def read(self, value: t.Any, place: str, problems: Problems) -> list[t.Any]:
-        return super().read([value] if isinstance(value, str) else value, place, problems)
-
-
 _PROCESS = {
     "name": Key(shapes.Name(), REQUIRED, "the process's name in reports, unique"),
     "match": Key(shapes.Regex(), REQUIRED, "searched in the arguments of each process, joined by one blank"),
     "instances": Key(shapes.Integer(0, _MAX_INSTANCES), 1, "how many must run; 0: none may"),
     "user": Key(shapes.Text(), None, "the user that it must run as"),
-    "cwd": Key(Place(), None, "the directory that it must run in"),
-    "venv": Key(Place(), None, "the virtual environment that it must run from"),
+    "cwd": Key(shapes.AnyPath(), None, "the directory that it must run in"),
+    "venv": Key(shapes.AnyPath(), None, "the virtual environment that it must run from"),
     "unit": Key(shapes.Text(), None, "the systemd unit that must supervise it"),
     "supervised": Key(shapes.Boolean(), False, "whether a systemd unit or a container must supervise it"),
-    "not_older_than": Key(OneOrMore(shapes.Name()), [], "trees whose code it must not be older than"),
-    "reads": Key(OneOrMore(Place()), [], "configuration that it reads when it starts"),
+    "not_older_than": Key(shapes.OneOrMore(shapes.Name()), [], "trees whose code it must not be older than"),
+    "reads": Key(shapes.OneOrMore(shapes.AnyPath()), [], "configuration that it reads when it starts"),
     "containers": Key(shapes.Boolean(), False, "whether processes inside containers count as well"),
-    "severity": Key(
-        MapOf(CHECKS, shapes.Choice(shapes.SEVERITIES), f"check ({', '.join(CHECKS)})"),
-        {},
-        "severity of single checks",
-    ),
-    "impact": Key(shapes.Text(lines=True), None, "what drift here means for the business; shown with each finding"),
-    "owner": Key(shapes.Text(), None, "who looks after it; shown with each finding"),
-    "remedy": Key(shapes.Text(lines=True), None, "what to do about drift; shown with each finding"),
-    "risk": Key(shapes.Choice(shapes.RISKS), "operational", "the risk table that a finding belongs to"),
+    **terms(CHECKS),
 }
 
 

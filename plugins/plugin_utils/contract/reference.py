@@ -74,8 +74,8 @@ class Reference(Map):
     def read(self, value: t.Any, place: str, problems: Problems) -> dict[str, t.Any]:
         result = super().read(value, place, problems)
         git = result.get("git")
-        if git is not None and not git["branches"]:
-            del git["branches"]
+        if git and not git.get("branches"):
+            git.pop("branches", None)
         return {name: part for name, part in result.items() if part is not None}
 
 

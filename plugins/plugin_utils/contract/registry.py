@@ -43,11 +43,11 @@ if t.TYPE_CHECKING:
 
 SECTIONS: dict[str, Section] = {
     "git": git,
+    "processes": processes,
+    "ports": ports,
+    "units": units,
     "packages": packages,
     "resources": resources,
-    "units": units,
-    "ports": ports,
-    "processes": processes,
     "trees": trees,
 }
 
@@ -70,7 +70,7 @@ class SectionName(Shape):
         if isinstance(value, str) and value in SECTIONS:
             return value
         if isinstance(value, str) and value in _NAMED:
-            raise Wrong(f"this release audits {' and '.join(SECTIONS)}; {value} is not supported yet")
+            raise Wrong(f"this release audits {', '.join(SECTIONS)}; {value} is not supported yet")
         if not isinstance(value, str):
             raise Wrong(f"expected a {self.describe()}, found {found(value)}")
         raise Wrong(unknown_key(nearest(value, _NAMED), SECTIONS, "section"))
@@ -87,7 +87,7 @@ class Contract(Shape):
             problems.add(place, f"expected a {self.describe()}, found {found(value)}")
             return {}
         if not value:
-            problems.add(place, "names no section; leave it out to audit " + " and ".join(SECTIONS))
+            problems.add(place, "names no section; leave it out to audit " + " and ".join(default_contract()))
         for name in value:
             if name not in SECTIONS:
                 SectionName().read(name, below(place, name), problems)

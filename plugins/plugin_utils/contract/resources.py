@@ -14,11 +14,11 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.schema imp
     Key,
     ListOf,
     Map,
-    MapOf,
     Shape,
     Wrong,
     found,
 )
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.terms import terms
 
 CHECKS = ("memory", "swap", "disk", "inodes", "load", "clock")
 """The checks of this section, whose severity can be set."""
@@ -78,15 +78,7 @@ SHAPE = Map(
         "disks": Key(
             ListOf(shapes.HostPath()), [], "a path on each disk to look at; unset: the disks of drift_root and of `/`"
         ),
-        "severity": Key(
-            MapOf(CHECKS, shapes.Choice(shapes.SEVERITIES), f"check ({', '.join(CHECKS)})"),
-            {},
-            "severity of single checks, over either limit",
-        ),
-        "impact": Key(shapes.Text(lines=True), None, "what drift here means for the business; shown with each finding"),
-        "owner": Key(shapes.Text(), None, "who looks after it; shown with each finding"),
-        "remedy": Key(shapes.Text(lines=True), None, "what to do about drift; shown with each finding"),
-        "risk": Key(shapes.Choice(shapes.RISKS), "system", "the risk table that a finding belongs to"),
+        **terms(CHECKS, "system"),
     }
 )
 

@@ -161,6 +161,17 @@ class HostPath(Text):
         return posixpath.normpath(text).replace("//", "/")
 
 
+class AnyPath(Text):
+    """A path on a host: below ``drift_root``, or absolute."""
+
+    def describe(self) -> str:
+        return "path below drift_root, or absolute"
+
+    def convert(self, value: t.Any) -> str:
+        absolute = isinstance(value, str) and value.startswith("/")
+        return (HostPath() if absolute else RootPath()).convert(value)
+
+
 class LocalPath(Text):
     """A path on the control node; a relative one starts at ``cwd``, the directory that the user stands in."""
 
@@ -226,6 +237,20 @@ class Date(Text):
             return datetime.datetime.strptime(text, "%Y-%m-%d").date().isoformat()
         except ValueError as reason:
             raise Wrong(f"expected a {self.describe()}, found {found(text)}") from reason
+
+
+class OneOrMore(ListOf):
+    """A list, or its only item alone."""
+
+    def __init__(self, shape: Shape) -> None:
+        super().__init__(shape)
+        self._one = shape
+
+    def describe(self) -> str:
+        return f"{self._one.describe()}, or list of them"
+
+    def read(self, value: t.Any, place: str, problems: Problems) -> list[t.Any]:
+        return super().read([value] if isinstance(value, str) else value, place, problems)
 
 
 class Compared(ListOf):

@@ -10,7 +10,6 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract import shapes
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.packages import EnvironmentPath
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.schema import (
     REQUIRED,
     Key,
@@ -29,7 +28,7 @@ class Imports(Shape):
     _MAP = Map(
         {
             "venv": Key(
-                EnvironmentPath(), None, "the virtual environment; unset: the one of `packages`, or `venv`, `.venv`"
+                shapes.AnyPath(), None, "the virtual environment; unset: the one of `packages`, or `venv`, `.venv`"
             ),
             "ignore": Key(ListOf(shapes.Text()), [], "modules that need not be found, such as `local_settings`"),
         }

@@ -17,6 +17,7 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.schema imp
     Wrong,
     quote,
 )
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.terms import shown_terms
 
 _RULE = {
     "path": Key(shapes.RootPath(), REQUIRED, "the file, relative to drift_root"),
@@ -68,10 +69,7 @@ _TREE = {
     ),
     "diff": Key(shapes.Boolean(), True, "whether differing text files are shown as a diff"),
     "cross_filesystems": Key(shapes.Boolean(), False, "whether other file systems mounted below are entered"),
-    "impact": Key(shapes.Text(lines=True), None, "what drift here means for the business; shown with each finding"),
-    "owner": Key(shapes.Text(), None, "who looks after it; shown with each finding"),
-    "remedy": Key(shapes.Text(lines=True), None, "what to do about drift; shown with each finding"),
-    "risk": Key(shapes.Choice(shapes.RISKS), "system", "the risk table that a finding belongs to"),
+    **shown_terms("system"),
 }
 
 

@@ -17,9 +17,14 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.schema imp
     Wrong,
     found,
 )
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.terms import terms
 
 _TYPES = "service|socket|timer|mount|automount|swap|target|path|slice|scope|device"
 _UNIT = re.compile(rf"[A-Za-z0-9:_.\\@-]{{1,240}}\.(?:{_TYPES})")
+
+
+CHECKS = ("loaded", "active", "enabled", "reload", "restarts")
+"""The checks of this section, whose severity can be set."""
 
 
 class UnitName(shapes.Text):
@@ -48,13 +53,7 @@ SHAPE = ListOf(
             "max_restarts": Key(
                 shapes.Integer(0, 1_000_000), None, "how often systemd may have restarted it; unset: not judged"
             ),
-            "severity": Key(shapes.Choice(shapes.SEVERITIES), None, "severity of all its findings"),
-            "impact": Key(
-                shapes.Text(lines=True), None, "what drift here means for the business; shown with each finding"
-            ),
-            "owner": Key(shapes.Text(), None, "who looks after it; shown with each finding"),
-            "remedy": Key(shapes.Text(lines=True), None, "what to do about drift; shown with each finding"),
-            "risk": Key(shapes.Choice(shapes.RISKS), "operational", "the risk table that a finding belongs to"),
+            **terms(CHECKS),
         }
     ),
     minimum=1,

@@ -167,7 +167,8 @@ class PortRules:
         return checks
 
     def _level(self, check: str) -> str:
-        return self._entry.get("severity") or DEFAULTS[check]
+        given: t.Mapping[str, str] = self._entry.get("severity") or {}
+        return given.get(check) or DEFAULTS[check]
 
     def _expected(self) -> dict[str, t.Any]:
         wanted = {key: self._entry[key] for key in ("port", "proto", "process", "user", "bind", "closed")}

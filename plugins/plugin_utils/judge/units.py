@@ -179,7 +179,8 @@ class _Unit:
         return self._failed("restarts", summary, unit, state="failed", cause="restarted", cure=_LOOK, expected=wanted)
 
     def _level(self, check: str) -> str:
-        return self._wanted.get("severity") or DEFAULTS[check]
+        given: t.Mapping[str, str] = self._wanted.get("severity") or {}
+        return given.get(check) or DEFAULTS[check]
 
     def _passed(self, check: str, summary: str, unit: Details, expected: Details | None = None) -> Check:
         return self._scope.passed(
