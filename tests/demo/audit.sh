@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
-# Audit the demonstration and check that its drift was found. `make audit` builds the demonstration first.
+# Audit the demonstration, while its services run, and check that its drift was found. `make audit` builds the demonstration first.
 set -euo pipefail
 
 checkout=$(cd "$(dirname "$0")/../.." && pwd)
@@ -18,7 +18,8 @@ newest_run() {
 # 2 is ansible-playbook's answer when a host failed, as one with drift should.
 before=$(newest_run)
 code=0
-ansible-playbook evenkeel.drift.audit -i inventories/demo -e drift_output_dir="$runs" </dev/null || code=$?
+python tests/demo/run_services.py .cache/demo \
+  ansible-playbook evenkeel.drift.audit -i inventories/demo -e drift_output_dir="$runs" </dev/null || code=$?
 run=$(newest_run)
 verdict=none
 if [[ $run != "$before" ]]; then
