@@ -16,6 +16,7 @@ import audits
 import bars
 import clock
 import fleet
+import judging
 import page
 import peers
 from workshop import Workshop
@@ -27,6 +28,7 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python tests/benchmark", description=__doc__)
     parser.add_argument("--rounds", type=int, default=5, help="how often each case is run (default: 5)")
     parser.add_argument("--fleet", action="store_true", help="measure many hosts at once instead")
+    parser.add_argument("--judge", action="store_true", help="judge and report a thousand stored hosts instead")
     parser.add_argument("--quick", action="store_true", help="leave out the peers that take long")
     parser.add_argument("--dry-run", action="store_true", help="leave docs/benchmarks.md as it is")
     return parser.parse_args()
@@ -75,6 +77,8 @@ def _measure(shop: Workshop, rounds: int, quick: bool) -> str:
 
 def main() -> int:
     options = _options()
+    if options.judge:
+        return judging.measure(_DEFAULT.parent / "bench-judge")
     shop = Workshop(Path(os.environ.get("BENCH_DIR", _DEFAULT)).resolve())
     print(f"building what is missing in {shop.folder}", file=sys.stderr)
     shop.prepare()

@@ -31,17 +31,17 @@ class Alike:
         self._marks: dict[tuple[str, str, str, str], dict[str, list[str]]] = {}
         self._terms: dict[tuple[str, str, str, str], Details] = {}
         self._paths: dict[tuple[str, str], str] = {}
+        self._drifted: set[tuple[str, str, str]] = set()
 
     def add(self, host: HostInputs, made: HostJudgement, paths: t.Mapping[str, str]) -> None:
-        """Take note of one host. A component without a mark was not seen, and is unknown already."""
+        """Take note of one host as it was judged. A component without a mark was not seen, and is unknown already."""
         contract: Details = host.settings.get("contract") or {}
-        digests: dict[tuple[str, str], str] = {}
+        self._drifted |= {(host.name, one.section, one.component) for one in made.checks if one.outcome == "fail"}
         for (section, component), mark in made.marks.items():
             if section == RUN:
                 continue
             terms = _terms(contract.get(section), component)
-            digests[(section, component)] = _digest([host.reference, terms])
-            key = (host.environment, section, component, digests[(section, component)])
+            key = (host.environment, section, component, _digest([host.reference, terms]))
             self._marks.setdefault(key, {}).setdefault(mark, []).append(host.name)
             self._terms.setdefault(key, terms)
             self._paths[(host.name, section)] = paths.get(section, f"evidence/{host.name}/{section}.json")
@@ -82,9 +82,18 @@ class Alike:
             state="differs",
             cause="hosts_differ",
             expected={"groups": 1},
-            observed={"groups": shown, "hosts": hosts},
+            observed={"groups": shown, "hosts": self._concerned(key, hosts)},
             remedy=_ALIGN,
         )
+
+    def _concerned(self, key: tuple[str, str, str, str], hosts: list[str]) -> list[str]:
+        """Return the hosts that the finding counts for: all, unless a group is as its contract and reference want it.
+
+        Then that group is the right one, and its hosts do not fail for what the others are.
+        """
+        _environment, section, component, _contract = key
+        drifted = [host for host in hosts if (host, section, component) in self._drifted]
+        return drifted or hosts
 
 
 def _terms(section: t.Any, component: str) -> Details:
