@@ -3,5 +3,5 @@
 INTERVAL_S = 10
 
 
-def signal(prices: list[float]) -> str:
+def signal(prices):
     return "buy" if prices[-1] > sum(prices) / len(prices) else "wait"

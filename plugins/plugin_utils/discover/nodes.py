@@ -13,7 +13,7 @@ import dataclasses
 import re
 import typing as t
 
-import yaml  # type: ignore[import-untyped]  # has no types of its own
+import yaml
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.safe import terminal
 
 _TEMPLATE = re.compile(r"\{[{%#]")

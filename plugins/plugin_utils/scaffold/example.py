@@ -24,7 +24,7 @@ _APP = '''\
 INTERVAL_S = 10
 
 
-def signal(prices: list[float]) -> str:
+def signal(prices):
     return "buy" if prices[-1] > sum(prices) / len(prices) else "wait"
 '''
 
