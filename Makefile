@@ -102,6 +102,8 @@ sanity: setup-dev ## ansible-test sanity on a copy of the checkout, with no igno
 bench: setup-dev ## time the audit against its peers; prints ratios
 	@test -d tests/benchmark || { echo "tests/benchmark is missing" >&2; exit 1; }
 	$(BIN)/python tests/benchmark
+	$(BIN)/python tests/benchmark --live
+	$(BIN)/python tests/benchmark --judge
 
 .PHONY: clean
 clean: ## remove what these targets made; run folders stay

@@ -17,6 +17,7 @@ import bars
 import clock
 import fleet
 import judging
+import live
 import page
 import peers
 from workshop import Workshop
@@ -27,8 +28,10 @@ _DEFAULT = Path(__file__).resolve().parents[2] / ".cache" / "bench"
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python tests/benchmark", description=__doc__)
     parser.add_argument("--rounds", type=int, default=5, help="how often each case is run (default: 5)")
-    parser.add_argument("--fleet", action="store_true", help="measure many hosts at once instead")
-    parser.add_argument("--judge", action="store_true", help="judge and report a thousand stored hosts instead")
+    part = parser.add_mutually_exclusive_group()
+    part.add_argument("--fleet", action="store_true", help="measure many hosts at once instead")
+    part.add_argument("--live", action="store_true", help="measure what runs on a host instead")
+    part.add_argument("--judge", action="store_true", help="judge and report a thousand stored hosts instead")
     parser.add_argument("--quick", action="store_true", help="leave out the peers that take long")
     parser.add_argument("--dry-run", action="store_true", help="leave docs/benchmarks.md as it is")
     return parser.parse_args()
@@ -75,16 +78,29 @@ def _measure(shop: Workshop, rounds: int, quick: bool) -> str:
     )
 
 
+def _live(shop: Workshop, rounds: int) -> str:
+    promised, samples = live.measure(shop, rounds)
+    times = page.times(samples, live.SETUP)
+    return "\n\n".join([f"Medians of {rounds} rounds. {page.machine()}.", page.promises(promised), times])
+
+
+def _judge(shop: Workshop) -> str:
+    promised, findings = judging.measure(shop.folder / "judge")
+    return f"{findings:,} findings. {page.machine()}.\n\n{page.promises(promised)}"
+
+
 def main() -> int:
     options = _options()
-    if options.judge:
-        return judging.measure(_DEFAULT.parent / "bench-judge")
     shop = Workshop(Path(os.environ.get("BENCH_DIR", _DEFAULT)).resolve())
     print(f"building what is missing in {shop.folder}", file=sys.stderr)
     shop.prepare()
     begun = time.monotonic()
     if options.fleet:
         block, content = "fleet", f"{page.machine()}.\n\n{page.fleets(fleet.measure(shop))}"
+    elif options.live:
+        block, content = "live", _live(shop, options.rounds)
+    elif options.judge:
+        block, content = "judge", _judge(shop)
     else:
         block, content = "figures", _measure(shop, options.rounds, options.quick)
     print(content)

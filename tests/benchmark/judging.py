@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import resource
 import shutil
 import subprocess
@@ -18,6 +19,7 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.audit.opening impor
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.settings import resolve
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.store import evidence
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.run import RunFolder
+from bars import Bar
 
 HOSTS = 1000
 ITEMS = 2000
@@ -104,25 +106,26 @@ def build(folder: Path, hosts: int = HOSTS, items: int = ITEMS) -> str:
     return run.path
 
 
-def judge(path: str) -> str:
-    """Judge and report a run folder in this process; return a line with the seconds and the peak of memory."""
-
+def judge(path: str) -> Json:
+    """Judge and report a run folder in this process; return what it found, the seconds, and the peak of memory."""
     begun = time.perf_counter()
     result = finish(RunFolder(path))
     seconds = time.perf_counter() - begun
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    good = seconds <= SECONDS_LIMIT and peak <= MB_LIMIT
-    return (
-        f"{len(result.findings['findings'])} findings, {len(result.findings['checks'])} checks: {seconds:.1f} s "
-        f"(at most {SECONDS_LIMIT:.0f}), {peak:.0f} MB (at most {MB_LIMIT:.0f}): {'ok' if good else 'MISSED'}"
-    )
+    return {"findings": len(result.findings["findings"]), "seconds": seconds, "mb": peak}
 
 
-def measure(folder: Path) -> int:
-    """Build a run, judge it in a process of its own, print what it took; return the exit code."""
-    path = build(folder)
-    return subprocess.run([sys.executable, __file__, path], check=False).returncode
+def measure(folder: Path) -> tuple[list[Bar], int]:
+    """Build a run and judge it in a process of its own; return the promises, and how many findings there were."""
+    done = subprocess.run([sys.executable, __file__, build(folder)], check=True, stdout=subprocess.PIPE)
+    shutil.rmtree(folder)
+    seen = json.loads(done.stdout)
+    what = f"judging and reporting {HOSTS:,} hosts x {ITEMS:,} items"
+    return [
+        Bar(f"{what}, time", seen["seconds"], SECONDS_LIMIT, " s"),
+        Bar(f"{what}, memory", seen["mb"], MB_LIMIT, " MB"),
+    ], seen["findings"]
 
 
 if __name__ == "__main__":
-    print(judge(sys.argv[1]))
+    print(json.dumps(judge(sys.argv[1])))

@@ -23,6 +23,7 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.model import
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.parts.actions import holds_host_work
 
 ITEMS = 50
+_SERVICES = ("processes", "ports", "units", "packages", "resources")
 _BOX = "- [ ]"
 _LEFT_OUT = (
     "{} left out of the commands: a name that a shell line cannot show safely (control or invisible characters, bytes "
@@ -35,7 +36,7 @@ def render(report: Report) -> Lines:
     lines = [*heading(2, "Verification checklist"), *heading(3, "Before the change"), *bullets(_before(report), _BOX)]
     after = _after(report)
     lines += [*heading(3, "After the change"), *bullets(after[:ITEMS], _BOX), *more(len(after) - ITEMS, "item")]
-    return lines + _commands(report)
+    return lines + _services(report) + _commands(report)
 
 
 def _before(report: Report) -> list[Markup]:
@@ -76,6 +77,27 @@ def _after(report: Report) -> list[Markup]:
     rest = [one for one in report.seen if one["id"] not in told and (one["section"], one["check"]) != ("git", "commit")]
     items += [phrase("Solved on {}: {}", where(one), one["summary"]) for one in rest]
     return [*items, Markup("A new audit has the verdict [OK] and is complete")]
+
+
+def _services(report: Report) -> Lines:
+    """Return what was declared to run or to be there, ticked where every check of it passed in this run."""
+    counted: dict[tuple[str, str, str], dict[str, int]] = {}
+    for one in [*report.findings, *report.checks]:
+        if one["section"] in _SERVICES and one["outcome"] != "observation":
+            outcomes = counted.setdefault((where(one), str(one["section"]), str(one["component"])), {})
+            outcomes[one["outcome"]] = outcomes.get(one["outcome"], 0) + 1
+    if not counted:
+        return []
+    lines = [_service(name, counted[name]) for name in sorted(counted)]
+    return [*heading(3, "Services, as this run saw them"), *lines[:ITEMS], "", *more(len(lines) - ITEMS, "service")]
+
+
+def _service(name: tuple[str, str, str], outcomes: dict[str, int]) -> str:
+    place, section, component = name
+    words = {"pass": "passed", "fail": "failed", "unknown": "not seen", "waived": "waived"}
+    said = ", ".join(f"{outcomes[outcome]} {word}" for outcome, word in words.items() if outcome in outcomes)
+    box = Markup("x" if set(outcomes) == {"pass"} else " ")
+    return phrase("- [{}] {} {} on {}: {}", box, section, code(component), place, said)
 
 
 def _commits(report: Report) -> list[Markup]:

@@ -12,7 +12,7 @@ import pytest
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report import live_commands
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.commands import plain, script
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.model import Report
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.parts import criteria
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.parts import criteria, verification
 from report_findings import Audit
 
 
@@ -76,3 +76,17 @@ def test_a_criterion_holds_only_when_its_own_checks_passed(check: str, broken: s
 def test_a_section_that_was_not_asked_has_no_criterion() -> None:
     audit = Audit({"prod": ["prod-1"]})
     assert not any("within its limits" in line for line in criteria.render(Report(audit.done())))
+
+
+def test_a_service_is_ticked_only_when_every_check_of_it_passed() -> None:
+    audit = Audit({"prod": ["prod-1"]})
+    audit.passed("prod-1", "processes", "instances", "main", "one runs", component="main")
+    audit.passed("prod-1", "processes", "instances", "web", "one runs", component="web")
+    audit.fail("prod-1", "processes", "code", "web[7]:source", "high", "older", component="web")
+    audit.unknown("prod-1", "units", "active", "a.service", "high", "no systemd", component="a.service")
+    boxes = [line for line in verification.render(Report(audit.done())) if " on prod / prod-1: " in line]
+    assert [line for line in boxes if line.startswith(("- [x] processes", "- [ ] processes", "- [ ] units"))] == [
+        "- [x] processes `main` on prod / prod-1: 1 passed",
+        "- [ ] processes `web` on prod / prod-1: 1 passed, 1 failed",
+        "- [ ] units `a.service` on prod / prod-1: 1 not seen",
+    ]
