@@ -43,7 +43,7 @@ def fixture_app(tmp_path: Path) -> t.Iterator[Path]:
     reference.commit("Serve", {"server.py": SERVER, ".gitignore": ignored, "requirements.txt": "greet==1.0\n"})
     app = reference.deploy(tmp_path / "host/app")
     venv.create(app / "venv", symlinks=True)
-    site = next((app / "venv/lib").glob("python*/site-packages"))
+    (site,) = (app / "venv/lib").glob("python*/site-packages")
     write(site, {"greet-1.0.dist-info/METADATA": "Metadata-Version: 2.1\nName: greet\nVersion: 1.0\n"})
     (app / ".env").write_text("TOKEN=hunter2hunter2\n")
     with served(app):
@@ -136,7 +136,7 @@ def test_a_draft_is_never_overwritten(operator: Operator, app: Path) -> None:
 
 def test_an_application_is_recognised_without_being_told(app: Path) -> None:
     """Whatever else runs on the machine: this application is among those that would be drafted."""
-    _survey, roots = Discovery("web1", {}, "/", lambda request: ask(request)).survey()
+    _survey, roots = Discovery("web1", {}, "/", ask).survey()
     assert str(app) in roots
 
 
@@ -159,7 +159,7 @@ def test_names_that_steer_patterns_and_templates_survive(tmp_path: Path) -> None
         for file in (b".env", b"kept.py", name + b".pem"):
             with open(os.path.join(folder, file), "wb") as opened:
                 opened.write(b"x = 1\n")
-    discovery = Discovery("web1", {"drift_root": str(root)}, "/", lambda request: ask(request))
+    discovery = Discovery("web1", {"drift_root": str(root)}, "/", ask)
     survey, roots = discovery.survey()
     made = discovery.draft(survey, roots[0])
     assert made.remaining == []

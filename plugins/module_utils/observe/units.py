@@ -36,7 +36,7 @@ def collect(spec: t.Mapping[str, t.Any], host: Host) -> dict[str, t.Any]:
     systemctl = find("systemctl")
     if systemctl is None:
         raise Unseen("this host runs systemd and has no systemctl to ask it with")
-    version = run([systemctl, "--version"], host).split(b"\n")[0].split()
+    version = run([systemctl, "--version"], host).partition(b"\n")[0].split()
     ask = [systemctl, "--no-pager", "--no-ask-password", "show", f"--property={','.join(PROPERTIES)}", "--"]
     units: list[dict[str, t.Any]] = []
     for begin in range(0, len(names), _AT_ONCE):

@@ -131,7 +131,7 @@ class Site:
         try:
             fd = paths.open_file(self._fd, name)
             try:
-                folder = os.fsdecode(paths.read_fd(fd, _MAX_SMALL).split(b"\n")[0].strip())
+                folder = os.fsdecode(paths.read_fd(fd, _MAX_SMALL).partition(b"\n")[0].strip())
             finally:
                 os.close(fd)
             root = paths.open_root(os.path.join(self._folder, folder))

@@ -132,8 +132,7 @@ class Places:
                 os.close(fd)
             return read_source(content)
         except SyntaxError as error:
-            where = f" in line {error.lineno}" if error.lineno else ""
-            raise Unreadable(f"this host's Python does not understand it: {error.msg}{where}") from None
+            raise Unreadable(f"this host's Python does not understand it: {error.msg}{_where(error.lineno)}") from None
         except (RecursionError, MemoryError):
             raise Unreadable("it is nested too deeply to be read") from None
         except ValueError as error:
@@ -196,3 +195,7 @@ def _is_dir(entry: os.DirEntry[str]) -> bool:
         return entry.is_dir()
     except OSError:
         return False
+
+
+def _where(line: int | None) -> str:
+    return f" in line {line}" if line else ""
