@@ -314,7 +314,18 @@ def test_an_injected_unknown_is_never_in_sync(given_hosts: list[HostInputs], wai
 
 def test_the_judge_has_no_way_to_the_outside() -> None:
     ours = "ansible_collections.evenkeel.drift.plugins."
-    allowed = {"__future__", "dataclasses", "fnmatch", "functools", "hashlib", "ipaddress", "json", "re", "typing"}
+    allowed = {
+        "__future__",
+        "contextlib",
+        "dataclasses",
+        "fnmatch",
+        "functools",
+        "hashlib",
+        "ipaddress",
+        "json",
+        "re",
+        "typing",
+    }
     allowed |= {f"packaging.{name}" for name in ("markers", "requirements", "specifiers", "utils", "version")}
     allowed |= {f"{ours}module_utils.observe.patterns", f"{ours}plugin_utils.contract.patterns"}
     for file in (DOCS.parent / "plugins" / "plugin_utils" / "judge").glob("*.py"):
