@@ -101,20 +101,14 @@ def _mark(made: Judgement, evidence: Details) -> None:
 
 
 def _cover(made: Judgement, evidence: Details, context: Context) -> None:
-    unseen = [check for check in made.checks if check.outcome == "unknown"]
-    reasons = {check.summary for check in unseen}
+    reasons = set()
     if context.reference is None:
         reasons.add(
             "comparison not asked: no reference is named; staged changes need its objects and were not asked either"
         )
     if evidence["repository"] == "absent":
         reasons.add("no git repository")
-    made.coverage = {
-        "checked": len(made.checks) - len(unseen),
-        "unknown": len(unseen),
-        "ignored": 0,
-        "reasons": sorted(reasons),
-    }
+    made.cover(reasons)
     if context.reference is None or context.reference.get("kind") != "git":
         made.cells[COMPONENT] = "not_asked"
     else:

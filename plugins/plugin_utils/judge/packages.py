@@ -49,7 +49,7 @@ def judge(contract: t.Sequence[Details], evidence: Details, context: Context) ->
             _environment(scope, _level(entry), entry, environments.get(component, _UNSEEN), made)
         else:
             _system(scope, _level(entry), entry, systems.get(component, _UNSEEN), made)
-    _cover(made)
+    made.cover()
     return made
 
 
@@ -180,13 +180,3 @@ def _system_package(scope: Scope, level: Level, name: str, pattern: str, seen: D
         remedy=_INSTALL,
     )
     return [*made, wrong]
-
-
-def _cover(made: Judgement) -> None:
-    unseen = [check for check in made.checks if check.outcome == "unknown"]
-    made.coverage = {
-        "checked": len(made.checks) - len(unseen),
-        "unknown": len(unseen),
-        "ignored": 0,
-        "reasons": sorted({check.summary for check in unseen})[:50],
-    }

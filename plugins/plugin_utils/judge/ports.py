@@ -59,13 +59,7 @@ class _Ports:
                 self._port(entry)
         self._others()
         made = self._made
-        unseen = [check for check in made.checks if check.outcome == "unknown"]
-        made.coverage = {
-            "checked": len(made.checks) - len(unseen),
-            "unknown": len(unseen),
-            "ignored": self._ignored,
-            "reasons": sorted({check.summary for check in unseen}),
-        }
+        made.cover(ignored=self._ignored)
         return made
 
     def _blind(self, proto: str) -> str:

@@ -54,8 +54,6 @@ def judge(contract: t.Any, evidence: Details, context: Context) -> Judgement:
         made.cells[entry["name"]] = "in_sync"
         made.marks[entry["name"]] = rules.mark()
         rows.append(rules.row())
-    unseen = sorted({check.summary for check in made.checks if check.outcome == "unknown"})
-    count = sum(1 for check in made.checks if check.outcome == "unknown")
     made.facts = {
         "booted": evidence["booted"],
         "total": evidence["total"],
@@ -63,7 +61,7 @@ def judge(contract: t.Any, evidence: Details, context: Context) -> Judgement:
         "processes": rows[:_MOST],
         "processes_total": len(rows),
     }
-    made.coverage = {"checked": len(made.checks) - count, "unknown": count, "ignored": 0, "reasons": unseen[:LISTED]}
+    made.cover()
     return made
 
 

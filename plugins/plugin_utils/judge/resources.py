@@ -44,13 +44,7 @@ def judge(contract: Details, evidence: Details, context: Context) -> Judgement:
     scope = Scope(context, SECTION, COMPONENT, contract, "system")
     rules = _Rules(scope, contract, evidence)
     made = Judgement(checks=rules.judge(), facts=_facts(evidence))
-    unseen = [check for check in made.checks if check.outcome == "unknown"]
-    made.coverage = {
-        "checked": len(made.checks) - len(unseen),
-        "unknown": len(unseen),
-        "ignored": 0,
-        "reasons": sorted({check.summary for check in unseen}),
-    }
+    made.cover()
     made.cells[COMPONENT] = "in_sync" if made.checks else "not_asked"
     if evidence["os"] is not None:
         made.marks[COMPONENT] = f"{evidence['os']['pretty']}, time zone {evidence['clock']['zone']}"

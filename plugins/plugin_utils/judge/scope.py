@@ -10,6 +10,7 @@ import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge import remedies
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.check import Check, Details
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.words import LISTED
 
 
 @dataclasses.dataclass(frozen=True)
@@ -52,6 +53,13 @@ class Judgement:
     coverage: dict[str, t.Any] = dataclasses.field(default_factory=dict)
     cells: dict[str, str] = dataclasses.field(default_factory=dict)
     marks: dict[str, str] = dataclasses.field(default_factory=dict)
+
+    def cover(self, reasons: t.Iterable[str] = (), ignored: int = 0) -> None:
+        """Count the checks as what was covered; ``reasons`` stand beside those of the checks that are unknown."""
+        unseen = [check for check in self.checks if check.outcome == "unknown"]
+        said = sorted({*reasons, *(check.summary for check in unseen)})
+        counted = {"checked": len(self.checks) - len(unseen), "unknown": len(unseen), "ignored": ignored}
+        self.coverage = {**counted, "reasons": said[:LISTED]}
 
 
 @dataclasses.dataclass(frozen=True)

@@ -54,13 +54,7 @@ def judge(contract: t.Sequence[Details], evidence: Details, context: Context) ->
             made.checks.append(rules.unknown(reason))
             made.cells[name] = "unknown"
         made.facts["units"].append(_fact(name, unit))
-    unseen = [check for check in made.checks if check.outcome == "unknown"]
-    made.coverage = {
-        "checked": len(made.checks) - len(unseen),
-        "unknown": len(unseen),
-        "ignored": 0,
-        "reasons": sorted({check.summary for check in unseen}),
-    }
+    made.cover()
     return made
 
 
