@@ -16,9 +16,13 @@ from pathlib import Path
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe import trees
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host
 from ansible_collections.evenkeel.drift.plugins.module_utils.trees.spec import Compared
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.settings import resolve
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.base import Context
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.bundle import script
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.registry import exchange
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.tree_compare import Comparison, compare
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.tree_request import TreeRequest, TreeView
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.cache import Cache
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.directories import Directories
 
 Json = dict[str, t.Any]
@@ -51,6 +55,16 @@ def request(root: Path, timeout_s: int = 60, workers: int = 2, **spec: t.Any) ->
         "nice": 0,
         "key": KEY.hex(),
         "sections": {"git": {"path": ".", "ignore": []}, "trees": {"trees": [tree]}},
+    }
+
+
+def asked_by(contract: Json, root: Path) -> Json:
+    """Return the request that an audit with this contract, and without a reference, makes."""
+    sections = resolve({"drift_root": str(root), "drift_contract": contract}, cwd="/").contract
+    context = Context(host="web1", root=str(root), cache=Cache(str(root / "no-cache")), contract=sections)
+    return {
+        **request(root),
+        "sections": {name: exchange(name, part, context).request() for name, part in sections.items()},
     }
 
 

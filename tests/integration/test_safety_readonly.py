@@ -13,11 +13,12 @@ import stat
 import subprocess
 import sys
 import typing as t
+import venv
 from pathlib import Path
 
 import pytest
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.bundle import script
-from e2e_host import ask, details, request, run, timeless
+from e2e_host import ask, asked_by, details, request, run, timeless
 from e2e_operator import Operator
 from e2e_project import Repository, application, git, write
 
@@ -89,6 +90,61 @@ def test_an_audit_leaves_no_trace(operator: Operator, reference: Repository, hos
         audit = operator.audit_one(host, drift_repo=str(reference.path), drift_rehash=rehash)
         assert ("content", "src/core/engine.py", "edited_on_host") in audit.brief()
         assert changed(before, fingerprint(host)) == set()
+
+
+@pytest.fixture(name="serving")
+def fixture_serving(host: Path) -> t.Iterator[Path]:
+    """The host with a virtual environment, and a process that runs from it."""
+    venv.create(host / "venv", symlinks=True)
+    (site,) = (host / "venv/lib").glob("python*/site-packages")
+    write(site, {"one-1.0.dist-info/METADATA": "Name: one\nVersion: 1.0\n", "one.py": "one = 1\n"})
+    write(host, {"requirements.txt": "one==1.0\n-r more.txt\n", "more.txt": "one\n", "src/late.py": "import one\n"})
+    argv = [str(host / "venv/bin/python"), "-I", "-S", "-c", "input(print('ready', flush=True) or '')", "serving"]
+    with subprocess.Popen(argv, cwd=host, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"ready\n"
+        for path in (host, *host.rglob("*")):
+            if not path.is_symlink():
+                os.utime(path, ns=(10**18, path.stat().st_mtime_ns))
+        yield host
+        process.kill()
+
+
+LIVE: dict[str, t.Any] = {
+    "trees": [
+        {
+            "name": "source",
+            "imports": {"venv": "venv"},
+            "similar": [{"a": "src/app.py", "b": "src/core/engine.py", "max": 1.0}],
+        }
+    ],
+    "processes": [
+        {"name": "app", "match": "serving$", "venv": "venv", "not_older_than": "source", "reads": "requirements.txt"}
+    ],
+    "ports": [{"port": 1, "closed": True}],
+    "units": [{"name": "dbus.service"}],
+    "packages": [{"venv": "venv", "requirements": "requirements.txt"}, {"system": "dpkg", "names": {"bash": "*"}}],
+    "resources": {},
+}
+
+
+@ROOT
+def test_looking_at_what_runs_leaves_no_trace(operator: Operator, serving: Path) -> None:
+    before = fingerprint(serving)
+    audit = operator.audit_one(serving, drift_contract=LIVE, drift_fail_on="never")
+    seen = {(check["section"], check["check"]) for check in audit.findings["checks"] + audit.findings["findings"]}
+    wanted = {("processes", "instances"), ("processes", "code"), ("processes", "environment"), ("packages", "version")}
+    assert wanted <= seen
+    assert changed(before, fingerprint(serving)) == set()
+
+
+@STRACE
+def test_the_script_calls_nothing_that_changes_what_runs(serving: Path, tmp_path: Path) -> None:
+    asked = asked_by(LIVE, serving)
+    if Path("/run/systemd/system").is_dir():
+        # There it starts systemctl, which talks to systemd.
+        del asked["sections"]["units"]
+    assert mutations(script(asked), tmp_path) == []
 
 
 @ROOT

@@ -40,6 +40,22 @@ def open_dir(parent_fd: int | None, name: Name) -> int:
     return _open(name, _DIRECTORY, parent_fd)
 
 
+def open_followed(parent_fd: int | None, path: Name) -> int:
+    """Return a descriptor of the directory that a path leads to, through links too: for looking at what is there, as a
+    program that uses it would. Raises OSError.
+    """
+    return _open(path, _DIRECTORY & ~os.O_NOFOLLOW, parent_fd)
+
+
+def names_in(folder: Name) -> list[str]:
+    """Return the names in the directory that a path leads to, sorted; no access time is changed. Raises OSError."""
+    fd = open_followed(None, folder)
+    try:
+        return sorted(os.listdir(fd))
+    finally:
+        os.close(fd)
+
+
 def open_file(parent_fd: int | None, name: Name) -> int:
     """Return a descriptor of the regular file ``name`` below ``parent_fd``. Raises OSError, or Unseen when it is no
     regular file.

@@ -211,9 +211,11 @@ def _python(stated: str) -> str:
 
 def _names(folder: str) -> list[str]:
     try:
-        return sorted(os.listdir(folder))
-    except OSError:
+        return paths.names_in(folder)
+    except (FileNotFoundError, NotADirectoryError):
         return []
+    except OSError as error:
+        raise Unseen(f"{show(folder)} cannot be listed: {explain(error)}") from None
 
 
 def _sites(top: str, names: t.Sequence[str]) -> list[tuple[str, str, str]]:

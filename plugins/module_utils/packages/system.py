@@ -34,7 +34,7 @@ def dpkg(host: Host, folder: str = _FOLDER) -> tuple[Found, dict[str, str]]:
         raise Unseen(f"{folder} cannot be looked at: {explain(error)}") from None
     root_fd = paths.open_root(folder)
     try:
-        if any(name.isdigit() for name in os.listdir(f"{folder}/updates")):
+        if any(name.isdigit() for name in paths.names_in(f"{folder}/updates")):
             raise Unseen("dpkg is at work, or was interrupted: its record is not complete")
         fd = paths.open_file(root_fd, "status")
         try:

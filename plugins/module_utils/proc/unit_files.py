@@ -9,6 +9,7 @@ import os
 import pwd
 import typing as t
 
+from ansible_collections.evenkeel.drift.plugins.module_utils.observe import paths
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Unseen, explain
 
 _SYSTEM = (
@@ -56,6 +57,6 @@ def _folders(user: int | None) -> t.Sequence[str]:
 
 def _drop_ins(folder: str) -> list[str]:
     try:
-        return sorted(f"{folder}/{name}" for name in os.listdir(folder) if name.endswith(".conf"))
+        return [f"{folder}/{name}" for name in paths.names_in(folder) if name.endswith(".conf")]
     except (FileNotFoundError, NotADirectoryError):
         return []

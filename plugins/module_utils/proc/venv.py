@@ -13,6 +13,7 @@ import os
 import re
 import typing as t
 
+from ansible_collections.evenkeel.drift.plugins.module_utils.observe import paths
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Unseen, explain
 from ansible_collections.evenkeel.drift.plugins.module_utils.proc.reader import Proc
 
@@ -81,12 +82,12 @@ def newest_change(home: bytes) -> tuple[bytes, float] | None:
             changed = os.stat(packages).st_mtime
             if not _explained(packages, changed):
                 found.append((changed, packages))
-            with os.scandir(packages) as entries:
-                for number, entry in enumerate(entries):
-                    if number >= _ENTRIES:
-                        raise Unseen(f"more than {_ENTRIES} entries in its site-packages")
-                    if os.fsdecode(entry.name).endswith(_CHANGED):
-                        found.append((entry.stat(follow_symlinks=False).st_mtime, entry.path))
+            names = paths.names_in(packages)
+            if len(names) > _ENTRIES:
+                raise Unseen(f"more than {_ENTRIES} entries in its site-packages")
+            for name in (name for name in names if name.endswith(_CHANGED)):
+                path = os.path.join(packages, os.fsencode(name))
+                found.append((os.lstat(path).st_mtime, path))
     except OSError as error:
         raise Unseen(f"it cannot be read: {explain(error)}") from None
     seconds, path = max(found)
@@ -97,7 +98,7 @@ def _site_packages(home: bytes) -> list[bytes]:
     found = set()
     for library in (b"/lib", b"/lib64"):
         try:
-            names = os.listdir(home + library)
+            names = [os.fsencode(name) for name in paths.names_in(home + library)]
         except FileNotFoundError:
             continue
         for name in names:

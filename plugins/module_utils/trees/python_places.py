@@ -79,7 +79,7 @@ class Places:
 
     def _listed(self, folder: str) -> dict[str, bool]:
         try:
-            fd = os.open(folder or ".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=self._root_fd)
+            fd = paths.open_followed(self._root_fd, folder or ".")
         except (FileNotFoundError, NotADirectoryError):
             return {}
         except OSError as error:
