@@ -115,6 +115,26 @@ def test_an_audit_with_a_draft_is_in_sync(operator: Operator, app: Path) -> None
     assert ("content", "src/app.py") in {(check, subject) for check, subject, _cause in drifted.brief("trees")}
 
 
+def test_an_audit_of_the_demonstration_with_its_draft_is_in_sync(operator: Operator, tmp_path: Path) -> None:
+    """It is as drifted as a host can be: what it is now becomes the draft, and each oddity a reason beside it."""
+    demo = Path(__file__).parents[1] / "demo"
+    folder = tmp_path / "demo"
+    subprocess.run([sys.executable, str(demo / "build_demo.py"), str(folder)], check=True)
+    ready = "import sys; print('ready', flush=True); sys.stdin.read()"
+    argv = [sys.executable, str(demo / "run_services.py"), str(folder), sys.executable, "-c", ready]
+    with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as services:
+        assert services.stdin is not None and services.stdout is not None
+        assert services.stdout.readline() == b"ready\n"
+        made = discover(operator, "-e", f"drift_root={folder / 'prod'}")
+        same = audit(operator, operator.desk / "discovered/web1/prod.yml")
+        services.stdin.close()
+    assert made.code == 0, made.text
+    contract = yaml.load((operator.desk / "discovered/web1/prod.yml").read_text(), Loader)["drift_contract"]
+    assert [(one["name"], one["instances"]) for one in contract["processes"]] == [("main", 2), ("monitoring_api", 1)]
+    assert [(one["port"], one["bind"]) for one in contract["ports"]] == [(18001, "0.0.0.0")]
+    assert (same.state(), judged(same)) == ((0, "in_sync"), []), same.text
+
+
 def test_a_second_instance_is_found_with_the_draft(operator: Operator, app: Path) -> None:
     assert discover(operator, "-e", f"drift_root={app}").code == 0
     (app / "port.pid").unlink()

@@ -27,6 +27,8 @@ _MOVING_FILES = {
 _CHANGES = ("modified", "untracked", "staged", "stash", "conflicted", "unverified", "operation", "read")
 _LIMITS = {"memory": "memory_percent", "disk": "disk_percent", "clock": "clock_skew_s"}
 _JUDGED = ("fail", "unknown")
+# Of these sections a part can be left out without the rest, and each finding of one component asks for a part.
+_STEPWISE = ("git", "processes", "packages")
 
 
 def learn(draft: Draft, sections: t.Mapping[str, Json], directories: Directories | None) -> bool:
@@ -69,14 +71,25 @@ def _exclude_file(draft: Draft, folder: str, name: str) -> None:
 
 
 def refine(draft: Draft, findings: t.Sequence[Json]) -> list[str]:
-    """Leave out what an audit with the draft has found. Returns the summaries of what cannot be left out."""
+    """Leave out what an audit with the draft has found. Returns the summaries of what cannot be left out.
+
+    One step at a time: two instances that are older than the code, or two packages of another version, are one reason
+    to ask less. What is still wrong then, the next audit finds.
+    """
     remaining = []
+    stepped: set[tuple[str, str]] = set()
     for finding in findings:
+        section = finding["section"]
         if finding["outcome"] not in _JUDGED:
             continue
-        change = _CHANGE.get(finding["section"])
+        if (section, finding["component"]) in stepped:
+            _note(draft, finding, f"{section} {finding['component']}")
+            continue
+        change = _CHANGE.get(section)
         if change is None or not change(draft, finding):
             remaining.append(str(finding["summary"]))
+        elif section in _STEPWISE:
+            stepped.add((section, finding["component"]))
     return remaining
 
 
@@ -113,7 +126,7 @@ def _trees(draft: Draft, finding: Json) -> bool:
 
 def _processes(draft: Draft, finding: Json) -> bool:
     name = finding["component"]
-    _note(draft, finding, f"process {name}")
+    _note(draft, finding, f"processes {name}")
     if finding["check"] == "code" and name in draft.young:
         draft.young.discard(name)
         return True
@@ -145,7 +158,7 @@ def _units(draft: Draft, finding: Json) -> bool:
 
 
 def _packages(draft: Draft, finding: Json) -> bool:
-    _note(draft, finding, "packages")
+    _note(draft, finding, f"packages {finding['component']}")
     names = (finding["component"], finding["subject"])
     hit = [one for one in draft.environments if one.path in names or relative(one.path, draft.root) in names]
     for one in hit or list(draft.environments):

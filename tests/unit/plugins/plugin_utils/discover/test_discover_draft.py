@@ -181,6 +181,34 @@ def test_what_an_audit_would_find_is_left_out(found: Json, gone: t.Callable[[Dra
     resolve({"drift_root": made.root, "drift_contract": render.contract(made)}, cwd="/")
 
 
+@pytest.mark.parametrize(
+    ("found", "kept"),
+    [
+        (
+            [
+                finding("processes", "code", "api", "api[1]:source"),
+                finding("processes", "code", "api", "api[2]:source"),
+            ],
+            lambda made: made.young == {"worker"} and {one.name for one in made.services} == {"api", "worker"},
+        ),
+        (
+            [finding("packages", "version", "venv", "flask"), finding("packages", "version", "venv", "jinja2")],
+            lambda made: len(made.environments) == 1 and made.environments[0].requirements is None,
+        ),
+        (
+            [finding("git", "modified", "repository", "."), finding("git", "stash", "repository", ". stash")],
+            lambda made: made.git is not None and not made.clean,
+        ),
+    ],
+)
+def test_findings_of_one_kind_are_one_reason_to_ask_less(found: list[Json], kept: t.Callable[[Draft], bool]) -> None:
+    made = drafted()
+    assert refine(made, found) == []
+    assert kept(made)
+    said = " ".join([*made.left_out, made.clean_why])
+    assert all(one["summary"] in said for one in found)
+
+
 def test_an_observation_is_no_reason_to_leave_something_out() -> None:
     made = drafted()
     before = dataclasses.replace(made)
