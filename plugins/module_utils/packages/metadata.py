@@ -119,7 +119,9 @@ class Site:
             if not isinstance(url, str):
                 return ""
             if url.startswith("file://"):
-                return mask(show(os.path.realpath(unquote(urlsplit(url).path))))
+                path = unquote(urlsplit(url).path)
+                # No file has such a name, and only newer Pythons say so.
+                return "" if "\0" in path else mask(show(os.path.realpath(path)))
             return mask(show(url))
         except (ValueError, AttributeError, RecursionError):
             return ""

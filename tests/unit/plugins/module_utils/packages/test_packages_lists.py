@@ -19,7 +19,7 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.packages.requiremen
 from hypothesis import given
 from hypothesis import strategies as st
 
-Json = dict[str, t.Any]
+Json = t.Dict[str, t.Any]
 
 
 def read(root: Path, *files: str) -> list[Json]:

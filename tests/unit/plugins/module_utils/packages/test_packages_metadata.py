@@ -20,7 +20,7 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section imp
 from hypothesis import given
 from hypothesis import strategies as st
 
-Json = dict[str, t.Any]
+Json = t.Dict[str, t.Any]
 
 
 def see(root: Path, path: str = "venv") -> Json:
