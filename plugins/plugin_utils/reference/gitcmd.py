@@ -194,6 +194,16 @@ class Repository:
         """Return a new private folder that is removed with this object."""
         return tempfile.mkdtemp(suffix=suffix, dir=os.path.join(self._private, "data"))
 
+    def cut_off(self) -> frozenset[str]:
+        """Return the commits whose parents a shallow repository does not have; none when it is whole."""
+        try:
+            with open(os.path.join(self._git_dir, "shallow"), encoding="ascii") as file:
+                return frozenset(file.read().split())
+        except FileNotFoundError:
+            return frozenset()
+        except (OSError, UnicodeDecodeError) as error:
+            raise ReferenceUnavailable(f"what {self.name} lacks as a shallow one cannot be read: {error}") from error
+
     def fetched(self) -> str | None:
         """Return when the operator's repository was last fetched into, or None when that is not known."""
         times = []

@@ -79,6 +79,7 @@ class Repositories:
             for commit in (a, b):
                 if not is_commit(repository, commit):
                     raise ReferenceUnavailable(f"{repository.name} does not have the commit {commit[:12]}: fetch it")
+            _check_whole(repository, a, b)
             counted = repository.run("rev-list", "--left-right", "--count", f"{a}...{b}", "--")
             ahead, behind = (int(part) for part in counted.output.split())
             self._counted[key] = (ahead, behind)
@@ -94,6 +95,17 @@ def relate(repositories: Repositories, nodes: t.Sequence[Node]) -> list[Json]:
     made = [_pair(repositories, a, b) for a, b in itertools.combinations(nodes[:MAX_NODES], 2)]
     reason = f"not counted: more than {MAX_NODES} environments and branches"
     return made + [_unknown(node.name, "*", reason) for node in nodes[MAX_NODES:]]
+
+
+def _check_whole(repository: Repository, a: str, b: str) -> None:
+    """Raise ReferenceUnavailable when a shallow repository ends before the two commits meet: counts would be wrong."""
+    ends = repository.cut_off()
+    if ends:
+        apart = repository.run("rev-list", f"{a}...{b}", "--").output.decode("ascii").split()
+        if not ends.isdisjoint(apart):
+            raise ReferenceUnavailable(
+                f"{repository.name} is shallow and ends before {a[:12]} and {b[:12]} meet: fetch it with --unshallow"
+            )
 
 
 def _pair(repositories: Repositories, a: Node, b: Node) -> Json:
@@ -136,8 +148,11 @@ def branch(repositories: Repositories, reference: Json, name: str, trees: t.Mapp
     try:
         repository = repositories.of(reference["repo"])
         found["fetched"] = repository.fetched()
-        done = repository.run("rev-parse", "--verify", "--quiet", f"refs/remotes/{name}^{{commit}}", codes=None)
-        if done.code != 0:
+        ref = f"refs/remotes/{name}"
+        # What is no name of a ref may still be a revision, such as origin/main~1: that is no branch.
+        named = repository.run("check-ref-format", ref, codes=(0, 1)).code == 0
+        done = repository.run("rev-parse", "--verify", "--quiet", f"{ref}^{{commit}}", codes=None)
+        if not named or done.code != 0:
             return {**found, "reason": f"{repository.name} has no remote branch {quoted(name)}, as last fetched"}
         found.update(about(repository, done.output.decode("ascii").strip()))
         found["ahead"], found["behind"] = repositories.distance(reference["repo"], found["commit"], reference["commit"])
