@@ -1,7 +1,7 @@
 # Copyright: Contributors to the evenkeel.drift project
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Environments beside each other: who is ahead of whom, and what is in some of them only. Private to the collection."""
+"""Environments beside each other: who is ahead of whom, and whose hosts are not alike. Private to the collection."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.document imp
     bullets,
     code,
     heading,
-    join,
     paragraph,
     phrase,
     some,
     table,
 )
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.model import Json, Report
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.parts import presence
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.status import UNKNOWN
 
 _NAMED = 5
@@ -27,7 +27,7 @@ _GROUPS = 20
 
 def render(report: Report) -> Lines:
     """Return the tables; nothing for one environment whose hosts are alike."""
-    return [*_relations(report), *_only(report), *_unlike(report)]
+    return [*_relations(report), *presence.render(report), *_unlike(report)]
 
 
 def _relations(report: Report) -> Lines:
@@ -52,32 +52,6 @@ def _direction(one: Json) -> Markup:
     if ahead:
         return phrase("{} is {} ahead of {}, and 0 behind", a, number(ahead, "commit"), b)
     return phrase("{} is {} behind {}, and 0 ahead", a, number(behind, "commit"), b)
-
-
-def _only(report: Report) -> Lines:
-    """Return the paths that some environments have and others lack, as their findings against the reference tell."""
-    names = [one["name"] for one in report.environments]
-    if len(names) < 2:
-        return []
-    found: dict[tuple[str, str], dict[str, set[str]]] = {}
-    for one in report.findings:
-        if one["section"] == "trees" and one["check"] == "presence" and one["state"] in ("unexpected", "missing"):
-            states = found.setdefault((one["component"], one["subject"]), {})
-            states.setdefault(one["state"], set()).add(one["environment"])
-    rows: list[tuple[object, ...]] = []
-    for (component, subject), states in sorted(found.items()):
-        beyond, lacking = sorted(states.get("unexpected", ())), sorted(states.get("missing", ()))
-        if lacking and set(lacking) != set(names):
-            said = phrase("missing in {}", join(", ", lacking))
-        elif beyond and set(beyond) != set(names):
-            said = phrase("only in {}", join(", ", beyond))
-        else:
-            continue
-        rows.append((component, code(subject), said))
-    if not rows:
-        return []
-    note = "Each is told against the reference of the environment; one that was not seen is not counted as having it."
-    return [*heading(2, "Only in some environments"), *paragraph(note), *table(("Tree", "Path", "Where"), rows)]
 
 
 def _unlike(report: Report) -> Lines:

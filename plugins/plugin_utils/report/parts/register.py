@@ -13,6 +13,7 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.document imp
     heading,
     paragraph,
     phrase,
+    some,
     table,
 )
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.model import Json, Report, where
@@ -22,6 +23,8 @@ _BY_HAND = frozenset(
     {"edited_on_host", "both_changed", "only_on_host", "deleted_on_host", "mode_changed", "uncommitted_work"}
 )
 _OVERWRITTEN = frozenset({"edited_on_host", "both_changed", "deleted_on_host", "mode_changed"})
+_KINDS = ("modified", "deleted", "mode", "conflicted", "untracked")
+_NAMED = 5
 _TITLES = ("Where", "What", "How", "First seen", "Survives a redeploy", "Owner")
 
 
@@ -35,8 +38,8 @@ def render(report: Report) -> Lines:
 
 
 def is_manual(finding: Json) -> bool:
-    """Return whether a finding is a change that somebody made on the host, a waived or unseen one apart."""
-    if finding["outcome"] == "unknown":
+    """Return whether a finding is a change that somebody made on the host: seen, and not made in the reference."""
+    if finding["outcome"] == "unknown" or finding.get("direction") == "reference_ahead":
         return False
     return finding.get("cause") in _BY_HAND or finding.get("direction") in ("host_ahead", "both")
 
@@ -45,20 +48,30 @@ def survives(finding: Json) -> Markup:
     """Return whether the change is still there after the reference has been deployed over it."""
     if finding["section"] == "git" and finding["check"] == "stash":
         return Markup("yes, until the repository is replaced")
-    cause, subject = finding.get("cause"), str(finding["subject"])
+    cause = finding.get("cause")
     untracked = cause == "only_on_host" or finding["check"] == "untracked"
     if cause in _OVERWRITTEN or (finding["section"] == "git" and not untracked):
         return Markup("no")
     if untracked:
-        kind = "directory" if subject.endswith("/") else "path"
-        return phrase("yes, unless the deployment removes what it does not know: this {} is not in the reference", kind)
+        return Markup("yes, unless the deployment removes what is not in the reference")
     return Markup("not known")
+
+
+def _what(finding: Json) -> Markup:
+    """Return what was changed. The finding of a repository lists its paths, which say more than the repository's."""
+    said = phrase("{} {}", finding["section"], code(finding["subject"]))
+    observed: Json = finding.get("observed") or {}
+    listed = [path for kind in _KINDS for path in observed.get(kind) or ()] if finding["section"] == "git" else []
+    if not listed:
+        return said
+    paths = [code(one["path"] if isinstance(one, dict) else one) for one in listed]
+    return phrase("{}: {}", said, some(paths, observed["total"], _NAMED))
 
 
 def _row(finding: Json) -> tuple[object, ...]:
     return (
         where(finding),
-        phrase("{} {}", finding["section"], code(finding["subject"])),
+        _what(finding),
         words(finding.get("cause") or finding.get("state")),
         finding.get("first_seen"),
         survives(finding),
