@@ -87,30 +87,30 @@ class _Known:
         unseen = [*report.unknown, *(one for one in _waived(report) if one["state"] == "unknown")]
         self._unseen = {(one["environment"], one["section"], one["component"]) for one in unseen}
 
-    def lacks(self, name: str, beyond: t.Iterable[str], component: str) -> bool:
-        """Return whether ``name`` lacks what the ``beyond`` have beyond their references: it is as its own, which is
-        one of theirs.
+    def lacks(self, name: str, beyond: t.Collection[str], component: str) -> bool:
+        """Return whether ``name`` lacks what the ``beyond`` have beyond their references.
+
+        Without a finding it is as its own reference, so it lacks the path when that is the reference of one of them.
         """
-        root = self._root(name, component)
-        return root is not None and root in {self._stands_on(other, component, ()) for other in beyond}
+        root = self._root(name, component, beyond, ()) if self._seen(name, component) else None
+        return root is not None and root in {self._root(other, component, beyond, ()) for other in beyond}
 
-    def _root(self, name: str, component: str, passed: tuple[str, ...] = ()) -> str | None:
-        """Return the reference that an environment without a finding is as, None when that is not known."""
-        return self._stands_on(name, component, passed) if self._seen(name, component) else None
+    def _root(self, name: str, component: str, beyond: t.Collection[str], passed: tuple[str, ...]) -> str | None:
+        """Return the id of the reference of an environment, None when that is not one or does not tell.
 
-    def _stands_on(self, name: str, component: str, passed: tuple[str, ...]) -> str | None:
-        """Return the reference of an environment; of one that is compared with a host, that of the host's."""
+        One that is compared with a host is as that host, and so as the reference of the host's own environment; not
+        when that has the path beyond its reference, or was not seen.
+        """
         used = self._report.references_of(name)
         if len(used) != 1 or name in passed:
             return None
-        reference = used[0]
-        holding = self._of_host.get(str(reference.get("host"))) if reference["kind"] == "host" else None
-        if holding is None or holding == name:
-            return str(reference["id"])
-        # Where the holding environment is compared with nothing, the host itself is the truth.
-        if not self._report.references_of(holding):
-            return str(reference["id"])
-        return self._root(holding, component, (*passed, name))
+        holding = self._of_host.get(str(used[0].get("host"))) if used[0]["kind"] == "host" else None
+        # A host that is compared with nothing is a truth of its own.
+        if holding is None or holding == name or not self._report.references_of(holding):
+            return str(used[0]["id"])
+        if holding in beyond or not self._seen(holding, component):
+            return None
+        return self._root(holding, component, beyond, (*passed, name))
 
     def _seen(self, name: str, component: str) -> bool:
         if (name, component) not in self._asked:
