@@ -26,8 +26,8 @@ def rows(*findings: dict[str, Any]) -> list[str]:
     audit = Audit({"prod": ["prod-1"]})
     for number, one in enumerate(findings):
         given_ = {"section": "trees", "check": "content", "subject": f"src/{number:04}.py", "severity": "low", **one}
-        first = (given_.pop(key) for key in ("section", "check", "subject", "severity"))
-        audit.fail("prod-1", *first, "x", **given_)
+        section, check, subject, level = (given_.pop(key) for key in ("section", "check", "subject", "severity"))
+        audit.fail("prod-1", section, check, subject, level, "x", **given_)
     lines = register.render(Report(audit.done()))
     return [line for line in lines if line.startswith("| prod")]
 
