@@ -11,7 +11,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 import typing as t
 import venv
 from pathlib import Path
@@ -22,6 +21,7 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.audit.discovery imp
 from e2e_host import ask
 from e2e_operator import AUDIT, Operator, Outcome
 from e2e_project import application, write
+from waiting import wait_until
 
 DISCOVER = "evenkeel.drift.discover"
 _LIMIT_S = 20
@@ -56,10 +56,9 @@ def served(app: Path) -> t.Iterator[int]:
     argv = [str(app / "venv/bin/python"), "server.py", "--token=hunter2hunter2"]
     process = subprocess.Popen(argv, cwd=app, env={"PATH": os.environ["PATH"], "SECRET_KEY": "hunter2hunter2"})
     try:
-        deadline = time.monotonic() + _LIMIT_S
-        while not (app / "port.pid").exists() or not (app / "port.pid").read_text():
-            assert process.poll() is None and time.monotonic() < deadline
-            time.sleep(0.02)
+        told = app / "port.pid"
+        wait_until(lambda: process.poll() is not None or (told.exists() and told.read_text()), "the server listens")
+        assert process.poll() is None
         yield process.pid
     finally:
         process.send_signal(signal.SIGTERM)

@@ -21,8 +21,8 @@ from pathlib import Path
 import pytest
 from e2e_operator import Operator
 from e2e_project import Repository
+from waiting import wait_until
 
-_WAIT_S = 20
 _MAIN = "import pathlib, sys, time\npathlib.Path(sys.argv[2]).touch()\ntime.sleep(300)\n"
 _DAY_S = 86400
 
@@ -39,11 +39,8 @@ class Service:
         ready = self.home / f"ready-{len(self._started)}"
         process = subprocess.Popen([python, "main.py", self.mark, str(ready)], cwd=cwd, **how)
         self._started.append(process)
-        until = time.monotonic() + _WAIT_S
-        while not ready.exists():
-            assert process.poll() is None, "the process ended by itself"
-            assert time.monotonic() < until, "the process did not start"
-            time.sleep(0.02)
+        wait_until(lambda: ready.exists() or process.poll() is not None, "the process starts")
+        assert process.poll() is None, "the process ended by itself"
         return process.pid
 
     def end(self) -> None:
@@ -104,8 +101,7 @@ def test_one_too_many_from_another_environment_older_than_its_code(
     later = time.time() + 3
     os.utime(host / "lib/a.py", (later, later))
     os.utime(host / "app.ini", (later, later))
-    while time.time() < later:
-        time.sleep(0.05)
+    wait_until(lambda: time.time() > later, "the files are as old as they say")
     audit = operator.audit_one(host, drift_contract=contract(service, venv="venv"), drift_repo=str(reference.path))
     both = [
         (f"main[{pid}]:{what}", cause)

@@ -11,13 +11,12 @@ import json
 import os
 import signal
 import subprocess
-import time
-import typing as t
 from pathlib import Path
 
 import pytest
 from e2e_operator import AUDIT, JUDGE, Operator, Outcome
 from e2e_project import Repository, application, git, write
+from waiting import wait_until
 
 RESULTS = ("findings.json", "report.md", "MANIFEST.sha256")
 
@@ -115,7 +114,7 @@ def test_an_interrupted_run_says_so(
     inventory = operator.inventory({"web1": {"drift_root": str(host), "ansible_python_interpreter": str(slow)}})
     process = operator.start(AUDIT, "-i", inventory, "-e", extra)
     try:
-        wait_for(lambda: (tmp_path / "pid").exists() and (tmp_path / "pid").read_text().strip() != "")
+        wait_until(lambda: (tmp_path / "pid").exists() and (tmp_path / "pid").read_text().strip(), "the host is asked")
         os.killpg(process.pid, number)
         process.communicate(timeout=60)
     finally:
@@ -136,13 +135,6 @@ def test_an_interrupted_run_says_so(
 def stop(process: subprocess.Popen[bytes]) -> None:
     with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
-
-
-def wait_for(reached: t.Callable[[], bool]) -> None:
-    end = time.monotonic() + 60
-    while not reached():
-        assert time.monotonic() < end
-        time.sleep(0.01)
 
 
 @pytest.mark.parametrize(

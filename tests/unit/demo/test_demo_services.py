@@ -8,8 +8,9 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
+
+from waiting import wait_until
 
 DEMO = Path(__file__).parents[2] / "demo"
 
@@ -27,12 +28,6 @@ def running(folder: Path) -> list[str]:
     return sorted(found)
 
 
-def wait_until_ended(folder: Path) -> None:
-    until = time.monotonic() + 20
-    while running(folder):
-        assert time.monotonic() < until, running(folder)
-
-
 # One test: the services have one port.
 def test_services_run_beside_the_command_and_end_with_it(tmp_path: Path) -> None:
     folder = tmp_path / "demo"
@@ -48,10 +43,7 @@ def test_services_run_beside_the_command_and_end_with_it(tmp_path: Path) -> None
         ready.unlink(missing_ok=True)
         process = subprocess.Popen([*runner, "sh", "-c", f"touch {ready}; read forever"], stdin=subprocess.PIPE)
         try:
-            until = time.monotonic() + 60
-            while not ready.exists():
-                assert process.poll() is None
-                assert time.monotonic() < until
+            wait_until(ready.exists, "the services run")
             assert [line.split()[0] for line in running(folder)] == [
                 "src/main.py",
                 "src/main.py",
@@ -63,4 +55,4 @@ def test_services_run_beside_the_command_and_end_with_it(tmp_path: Path) -> None
                 process.stdin.close()
             process.kill()
             process.wait()
-        wait_until_ended(folder)
+        wait_until(lambda: not running(folder), "the services have ended")

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-import time
 from pathlib import Path
 
 import pytest
@@ -14,6 +13,7 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.reference.gitcmd im
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.reference.unavailable import ReferenceUnavailable
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.directories import Directories, Directory
 from reference_repos import Repo
+from waiting import wait_until
 
 
 def names(folder: str) -> Directories:
@@ -141,10 +141,7 @@ def test_audits_at_once_share_one_making(repo: Repo, tmp_path: Path) -> None:
     with commit_manifest._locked(str(cache / f"{name}.lock")):
         for audit in audits:
             audit.start()
-        deadline = time.monotonic() + 30
-        while _waiting(cache / f"{name}.lock") < len(audits) and time.monotonic() < deadline:
-            os.sched_yield()
-        assert _waiting(cache / f"{name}.lock") == len(audits)
+        wait_until(lambda: _waiting(cache / f"{name}.lock") == len(audits), "all of them wait for the lock")
     for audit in audits:
         audit.join()
     assert [audit.exitcode for audit in audits] == [0] * 4

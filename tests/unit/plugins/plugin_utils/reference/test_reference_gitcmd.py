@@ -13,6 +13,7 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.reference.git impor
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.reference.gitcmd import Repository
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.reference.unavailable import ReferenceUnavailable
 from reference_repos import Repo, fingerprint
+from waiting import lives, wait_until
 
 
 @pytest.fixture
@@ -280,11 +281,10 @@ def test_unsafe_versions_are_named(text: str, warned: bool) -> None:
 
 def test_a_program_that_hangs_is_ended_with_its_children(tmp_path: Path) -> None:
     script = f"sleep 600 & echo $! > {tmp_path}/child; wait"
-    with pytest.raises(ReferenceUnavailable, match=r"took longer than 0\.3 s"):
-        process.run(["/bin/sh", "-c", script], {}, "/", seconds=0.3)
+    with pytest.raises(ReferenceUnavailable, match="took longer than 2 s"):
+        process.run(["/bin/sh", "-c", script], {}, "/", seconds=2)
     child = int((tmp_path / "child").read_text())
-    state = Path(f"/proc/{child}/stat")
-    assert not state.exists() or state.read_text().rsplit(")", 1)[1].split()[0] == "Z"
+    wait_until(lambda: not lives(child), "its child has ended too")
 
 
 def test_output_is_capped() -> None:
