@@ -17,6 +17,7 @@ UNREFERENCED = "first audit, no reference"
 FIRST, SECOND = "first audit", "second audit"
 FULL_FIRST, FULL_SECOND = "first audit, git and trees", "second audit, git and trees"
 APPLICATION = "first audit, 2,000 files"
+LIGHT = "first audit, no reference, half the bytes"
 
 
 def _host(root: Path, reference: Path | None, contract: t.Mapping[str, t.Any] | None) -> dict[str, t.Any]:
@@ -48,6 +49,7 @@ def cases(shop: Workshop, probed: bool = False) -> list[Case]:
         case(FULL_FIRST, "full", full, True),
         case(FULL_SECOND, "full", full, False),
         case(APPLICATION, "application", _trees_only(application), True),
+        case(LIGHT, "light", _host(shop.light.host, None, TREES), True),
     ]
 
 

@@ -15,11 +15,10 @@ import typing as t
 from pathlib import Path
 
 # Another number makes every machine build anew.
-VERSION = 1
+VERSION = 2
 _SEED = 20251121
 _BLOCK_BYTES = 8 << 20
 _LINE = 64
-_MEDIAN_BYTES = 3600
 _SPREAD = 1.6
 _LARGEST = 4 << 20
 _DONE = "corpus.json"
@@ -28,13 +27,16 @@ _WHEN = "1758268800 +0000"
 
 @dataclasses.dataclass(frozen=True)
 class Shape:
-    """How many files, in how many directories."""
+    """How many files, in how many directories, and the median size of a file; the mean is 3.5 times as large."""
 
     files: int
     directories: int
+    median_bytes: int = 3600
 
 
-TREE = Shape(100_000, 5_000)
+TREE = Shape(100_000, 5_000, 7200)
+# As many files with half the bytes: what an audit needs beside hashing weighs more.
+LIGHT = Shape(100_000, 5_000)
 APPLICATION = Shape(2_000, 120)
 SMALL = Shape(20, 4)
 
@@ -57,7 +59,7 @@ def plan(shape: Shape) -> list[File]:
     return [
         File(
             f"{folder}/file_{number:06}.py",
-            min(_LARGEST, int(rng.lognormvariate(0, _SPREAD) * _MEDIAN_BYTES) + 1),
+            min(_LARGEST, int(rng.lognormvariate(0, _SPREAD) * shape.median_bytes) + 1),
             rng.randrange(_BLOCK_BYTES),
             rng.random() < 0.02,
         )

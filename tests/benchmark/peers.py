@@ -14,6 +14,7 @@ from clock import Case
 from workshop import CORES, Workshop
 
 XARGS, WALK, PING, EMPTY = "xargs sha256sum", "find -printf", "ansible -m ping", "empty playbook"
+XARGS_LIGHT = "xargs sha256sum, half the bytes"
 FIND, AIDE, AIDE_ALL = "ansible.builtin.find", "aide --init", "aide --init, all cores"
 SLOW = (FIND, AIDE, AIDE_ALL)
 
@@ -22,13 +23,14 @@ _FIELDS = "%p %y %m %s %T@ %C@ %i %U %G\\0"
 
 def cases(shop: Workshop) -> list[Case]:
     """Return the peers that this machine has."""
-    tree = str(shop.tree.host)
+    tree, light = str(shop.tree.host), str(shop.light.host)
     local = shop.inventory("peers", {"tree": {}})
     playbook = str(shop.bin / "ansible-playbook")
     sums = 'find "$1" -type f -print0 | xargs -0 -P"$2" -n256 sha256sum'
     find = {"paths": tree, "recurse": True, "hidden": True, "get_checksum": True, "checksum_algorithm": "sha256"}
     found = [
         Case(XARGS, ["sh", "-c", sums, "sh", tree, str(CORES)]),
+        Case(XARGS_LIGHT, ["sh", "-c", sums, "sh", light, str(CORES)]),
         Case(WALK, ["find", tree, "-printf", _FIELDS]),
         Case(PING, [str(shop.bin / "ansible"), "all", "-i", local, "-m", "ansible.builtin.ping"]),
         Case(EMPTY, [playbook, shop.playbook("empty", []), "-i", local]),
@@ -55,7 +57,8 @@ def _aide_config(shop: Workshop, more: str) -> str:
 
 def warm(shop: Workshop) -> Case:
     """Return what reads every file and does nothing with it."""
-    return Case("warm", ["sh", "-c", 'find "$1" -type f -exec cat {} + > /dev/null', "sh", str(shop.tree.host)])
+    trees = [str(shop.tree.host), str(shop.light.host)]
+    return Case("warm", ["sh", "-c", 'find "$@" -type f -exec cat {} + > /dev/null', "sh", *trees])
 
 
 def ping_probed(shop: Workshop) -> Case:

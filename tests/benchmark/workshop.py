@@ -31,12 +31,13 @@ class Workshop:
         self.cache = folder / "xdg" / "evenkeel-drift"
         self.probe_log = folder / "probe.jsonl"
         self.tree = corpus.Corpus(folder / "tree", corpus.TREE)
+        self.light = corpus.Corpus(folder / "light", corpus.LIGHT)
         self.application = corpus.Corpus(folder / "application", corpus.APPLICATION)
         self.small = corpus.Corpus(folder / "small", corpus.SMALL)
 
     def prepare(self) -> None:
         """Build what is missing, and drop what an earlier benchmark left."""
-        for made in (self.tree, self.application, self.small):
+        for made in (self.tree, self.light, self.application, self.small):
             made.build()
         shutil.rmtree(self.runs, ignore_errors=True)
         shutil.rmtree(self.cache, ignore_errors=True)
