@@ -57,6 +57,8 @@ def commit(scope: Scope, level: Level, path: str, data: Details) -> list[Check]:
     for kind in ("missing", "extra"):
         observed[kind] = list(relation[kind])[:LISTED]
         observed[f"{kind}_total"] = relation[f"{kind}_total"]
+    if relation["apart_reason"]:
+        observed["apart_reason"] = relation["apart_reason"]
     return [_apart(scope, severity, path, data, expected, observed)]
 
 
@@ -104,7 +106,8 @@ def _apart(scope: Scope, severity: str, path: str, data: Details, expected: Deta
         cause, direction, how = "behind", "reference_ahead", f"{number(behind, 'commit')} behind {name}"
         cure = _deploy(name, has_own_work(data))
     else:
-        cause, direction, how = None, "none", f"not at {name}; how far apart they are is not known"
+        cause, direction = None, "none"
+        how = f"not at {name}; how far apart they are is not known: {observed['apart_reason']}"
         cure = saving("investigate", "Find out how the two commits are related.")
     return scope.failed(
         "commit",

@@ -5,11 +5,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.reference.git import Json, about, logged
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.reference.gitcmd import Repository
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.reference.unavailable import CutOff
 
 _MAX_LISTED = 50
 _MAX_BRANCHES = 50
@@ -48,9 +50,10 @@ def relation(
     """Return the ``relation`` of docs/design.md. Raises ReferenceUnavailable.
 
     ``index_tree`` is the tree object that the host's index describes: when it is not the tree of the host's commit, the
-    host has staged changes. Of a commit that the repository does not know, nothing is said but that. ``host_remotes``
-    are the host's remote branches, such as ``origin/main``, as its owner last fetched them; what the operator last
-    fetched is looked at as well. Nothing is fetched.
+    host has staged changes. Of a commit that the repository does not know, nothing is said but that. ``ahead`` and
+    ``behind`` are None, for the ``apart_reason``, when a shallow repository does not tell. ``host_remotes`` are the
+    host's remote branches, such as ``origin/main``, as its owner last fetched them; what the operator last fetched is
+    looked at as well. Nothing is fetched.
     """
     known = host_commit is not None and is_commit(repository, host_commit)
     found: Json = {
@@ -60,6 +63,7 @@ def relation(
         "committed": None,
         "ahead": None,
         "behind": None,
+        "apart_reason": "",
         "missing": [],
         "missing_total": None,
         "extra": [],
@@ -70,16 +74,35 @@ def relation(
     }
     if host_commit is not None and known:
         found.update(about(repository, host_commit))
-        found.update(_distance(repository, reference_commit, host_commit))
+        try:
+            found.update(_apart(repository, reference_commit, host_commit))
+        except CutOff as cut_off:
+            found["apart_reason"] = cut_off.reason
         if index_tree is not None:
             tree = repository.run("rev-parse", "--verify", f"{host_commit}^{{tree}}").output.decode("ascii").strip()
             found["staged"] = tree != index_tree
     return found
 
 
-def _distance(repository: Repository, reference: str, host: str) -> Json:
-    counted = repository.run("rev-list", "--left-right", "--count", f"{host}...{reference}", "--")
+def distance(repository: Repository, a: str, b: str) -> tuple[int, int]:
+    """Return by how many commits ``a`` is ahead of ``b``, and behind it.
+
+    Raises CutOff when a shallow repository ends before the two meet: what it would count is wrong.
+    """
+    ends = repository.cut_off()
+    if ends:
+        apart = repository.run("rev-list", f"{a}...{b}", "--").output.decode("ascii").split()
+        if not ends.isdisjoint(apart):
+            raise CutOff(
+                f"{repository.name} is shallow and ends before {a[:12]} and {b[:12]} meet: fetch it with --unshallow"
+            )
+    counted = repository.run("rev-list", "--left-right", "--count", f"{a}...{b}", "--")
     ahead, behind = (int(part) for part in counted.output.split())
+    return ahead, behind
+
+
+def _apart(repository: Repository, reference: str, host: str) -> Json:
+    ahead, behind = distance(repository, host, reference)
     return {
         "ahead": ahead,
         "behind": behind,
@@ -104,8 +127,9 @@ def _branches(
         has = True if fetched.get("has_reference") else _has(repository, commit, reference)
         found[name] = {"commit": commit, "has_reference": has}
         if host_commit is not None and is_commit(repository, commit):
-            distance = _distance(repository, commit, host_commit)
-            found[name].update(ahead=distance["ahead"], behind=distance["behind"])
+            with contextlib.suppress(CutOff):
+                ahead, behind = distance(repository, host_commit, commit)
+                found[name].update(ahead=ahead, behind=behind)
     return found
 
 
@@ -113,7 +137,9 @@ def _has(repository: Repository, commit: str, reference: str) -> bool | None:
     """Return whether the reference is an ancestor of a commit, None when the repository does not know that."""
     if not is_commit(repository, commit):
         return None
-    return repository.run("merge-base", "--is-ancestor", reference, commit, codes=(0, 1)).code == 0
+    if repository.run("merge-base", "--is-ancestor", reference, commit, codes=(0, 1)).code == 0:
+        return True
+    return None if repository.cut_off() else False
 
 
 def _remote_branches(repository: Repository, reference: str) -> Json:
@@ -124,10 +150,12 @@ def _remote_branches(repository: Repository, reference: str) -> Json:
         "for-each-ref", "--format=%(refname)", f"--contains={reference}", "refs/remotes", codes=None
     )
     names = set(having.output.decode("utf-8", "backslashreplace").split("\n"))
+    # What a shallow repository does not show as an ancestor may be one.
+    lacking = None if having.code != 0 or repository.cut_off() else False
     found: Json = {}
     for line in filter(None, listed.output.decode("utf-8", "backslashreplace").split("\n")):
         name, commit, symbolic = line.split("\0")
         if not symbolic:
-            has = name in names if having.code == 0 else None
+            has = True if name in names else lacking
             found[name[len("refs/remotes/") :]] = {"commit": commit, "has_reference": has}
     return found

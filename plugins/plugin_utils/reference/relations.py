@@ -17,7 +17,7 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.observe.patterns im
 from ansible_collections.evenkeel.drift.plugins.module_utils.text import show
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.reference.git import Json, about
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.reference.gitcmd import Repository
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.reference.history import is_commit
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.reference.history import distance, is_commit
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.reference.unavailable import ReferenceUnavailable, quoted
 
 MAX_NODES = 40
@@ -79,10 +79,7 @@ class Repositories:
             for commit in (a, b):
                 if not is_commit(repository, commit):
                     raise ReferenceUnavailable(f"{repository.name} does not have the commit {commit[:12]}: fetch it")
-            _check_whole(repository, a, b)
-            counted = repository.run("rev-list", "--left-right", "--count", f"{a}...{b}", "--")
-            ahead, behind = (int(part) for part in counted.output.split())
-            self._counted[key] = (ahead, behind)
+            self._counted[key] = distance(repository, a, b)
         return self._counted[key]
 
 
@@ -95,17 +92,6 @@ def relate(repositories: Repositories, nodes: t.Sequence[Node]) -> list[Json]:
     made = [_pair(repositories, a, b) for a, b in itertools.combinations(nodes[:MAX_NODES], 2)]
     reason = f"not counted: more than {MAX_NODES} environments and branches"
     return made + [_unknown(node.name, "*", reason) for node in nodes[MAX_NODES:]]
-
-
-def _check_whole(repository: Repository, a: str, b: str) -> None:
-    """Raise ReferenceUnavailable when a shallow repository ends before the two commits meet: counts would be wrong."""
-    ends = repository.cut_off()
-    if ends:
-        apart = repository.run("rev-list", f"{a}...{b}", "--").output.decode("ascii").split()
-        if not ends.isdisjoint(apart):
-            raise ReferenceUnavailable(
-                f"{repository.name} is shallow and ends before {a[:12]} and {b[:12]} meet: fetch it with --unshallow"
-            )
 
 
 def _pair(repositories: Repositories, a: Node, b: Node) -> Json:

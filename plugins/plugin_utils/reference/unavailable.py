@@ -16,6 +16,10 @@ class ReferenceUnavailable(Exception):
         self.reason = reason
 
 
+class CutOff(ReferenceUnavailable):
+    """A shallow repository ends before the two commits that are compared meet."""
+
+
 def quoted(name: str | bytes) -> str:
     """Return a name for a sentence: on one line, whatever bytes it holds."""
     return one_line(show(name))

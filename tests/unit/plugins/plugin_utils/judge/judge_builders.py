@@ -134,6 +134,7 @@ def relation(**more: t.Any) -> dict[str, t.Any]:
         "committed": "2026-11-20T10:00:00Z",
         "ahead": 0,
         "behind": 0,
+        "apart_reason": "",
         "missing": [],
         "missing_total": 0,
         "extra": [],

@@ -41,7 +41,7 @@ def test_a_repository_at_the_reference_has_no_finding() -> None:
         ),
         (at(OLD, ahead=1), "ahead", "host_ahead", "1 commit ahead of"),
         (at(OLD, ahead=2, behind=3), "diverged", "both", "2 commits of its own, 3 missing"),
-        (at(OLD, ahead=None, behind=None), None, "none", "not known"),
+        (at(OLD, ahead=None, behind=None, apart_reason="app is shallow"), None, "none", "not known: app is shallow"),
         (at(OLD, known=False, ahead=None, behind=None), "unknown_commit", "host_ahead", "exists only on this host"),
     ],
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 import random
+import typing as t
 from pathlib import Path
 
 import pytest
@@ -21,7 +22,7 @@ def repo(tmp_path: Path) -> Repo:
     return repo
 
 
-def related(repo: Repo, reference: str, host: str | None, index_tree: str | None = None) -> dict[str, object]:
+def related(repo: Repo, reference: str, host: str | None, index_tree: str | None = None) -> dict[str, t.Any]:
     before = fingerprint(repo.path)
     with Repository(str(repo.path)) as repository:
         found = history.relation(repository, repo.git("rev-parse", reference), host, index_tree)
@@ -41,6 +42,7 @@ def test_a_host_behind(repo: Repo) -> None:
         "committed": "2023-11-14T22:16:20Z",
         "ahead": 0,
         "behind": 2,
+        "apart_reason": "",
         "missing": missing,
         "missing_total": 2,
         "extra": [],
@@ -51,13 +53,26 @@ def test_a_host_behind(repo: Repo) -> None:
     }
 
 
+def test_what_a_shallow_repository_does_not_tell_is_not_counted(repo: Repo, tmp_path: Path) -> None:
+    old = repo.git("rev-parse", "main~2")
+    repo.git("branch", "old", old)
+    path = tmp_path / "shallow"
+    clone = ["clone", "-q", "--depth", "1", "--no-single-branch", f"file://{repo.path}", str(path)]
+    Repo(tmp_path, make=False).git(*clone)
+    found = related(Repo(path, make=False), "main", old)
+    assert (found["known"], found["ahead"], found["behind"], found["missing"]) == (True, None, None, [])
+    assert "is shallow and ends before" in found["apart_reason"]
+    assert found["remote_branches"]["origin/main"]["has_reference"] is True
+    assert found["remote_branches"]["origin/old"] == {"commit": old, "has_reference": None}
+
+
 def test_a_host_that_went_its_own_way(repo: Repo) -> None:
     repo.git("checkout", "-q", "-b", "side", "main~1")
     host = repo.commit("on the side", b="b\n")
     found = related(repo, "main", host)
     assert (found["ahead"], found["behind"]) == (1, 1)
-    assert [extra["subject"] for extra in found["extra"]] == ["on the side"]  # type: ignore[attr-defined]
-    assert [missing["subject"] for missing in found["missing"]] == ["change 4"]  # type: ignore[attr-defined]
+    assert [extra["subject"] for extra in found["extra"]] == ["on the side"]
+    assert [missing["subject"] for missing in found["missing"]] == ["change 4"]
 
 
 def test_long_lists_are_cut_and_counted(repo: Repo) -> None:
@@ -128,7 +143,7 @@ def test_random_histories_as_git_counts_them(tmp_path: Path) -> None:
         assert found["behind"] == int(repo.git("rev-list", "--count", f"{host}..{reference}"))
         assert found["ahead"] == int(repo.git("rev-list", "--count", f"{reference}..{host}"))
         listed = repo.git("log", "--format=%H", f"{host}..{reference}").split()
-        assert [missing["commit"] for missing in found["missing"]] == listed  # type: ignore[attr-defined]
+        assert [missing["commit"] for missing in found["missing"]] == listed
 
 
 def test_remote_branches_as_the_hosts_owner_last_fetched_them(repo: Repo) -> None:
