@@ -12,7 +12,7 @@ import time
 try:
     import ctypes
 except ImportError:
-    # A Python that was built without libffi.
+    # A Python that was built without libffi; a module's name has the type of a module, and cannot say so.
     ctypes = None  # type: ignore[assignment]
 
 # struct timex: the status follows modes and four longs; https://man7.org/linux/man-pages/man2/adjtimex.2.html

@@ -128,6 +128,17 @@ def _drifted_tree(audit: Audit, host: str) -> None:
         expected=entry("storage new", 310),
         observed=on_host("storage old", 300),
     )
+    _one_sided(audit, host)
+    audit.unknown(host, "trees", "read", "logs/private", "medium", "logs/private could not be read: permission denied")
+    for path, lines in (("config/config.yaml", 1199), ("src/core/bybit.py", 5467)):
+        seen = on_host(path, lines)
+        audit.passed(
+            host, "trees", "content", path, f"{path} equals main@0487dce", expected=entry(path, lines), observed=seen
+        )
+
+
+def _one_sided(audit: Audit, host: str) -> None:
+    """What has another mode, or is on one side only."""
     audit.fail(
         host,
         "trees",
@@ -178,12 +189,6 @@ def _drifted_tree(audit: Audit, host: str) -> None:
         observed={"count": 20, "sample": ["src/__pycache__/main.pyc"]},
         remedy=remedy("remove", "Look at the files, remove them."),
     )
-    audit.unknown(host, "trees", "read", "logs/private", "medium", "logs/private could not be read: permission denied")
-    for path, lines in (("config/config.yaml", 1199), ("src/core/bybit.py", 5467)):
-        seen = on_host(path, lines)
-        audit.passed(
-            host, "trees", "content", path, f"{path} equals main@0487dce", expected=entry(path, lines), observed=seen
-        )
 
 
 def all_ok() -> dict[str, Any]:
