@@ -14,7 +14,7 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.mask import mask
 from ansible_collections.evenkeel.drift.plugins.plugin_utils import control
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.audit.hosts import HostRun, observe_alone, refuse
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.schema import ContractError
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.bundle import code, script
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.bundle import packs, script
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.observation import HostUnseen
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.safe import terminal
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.run import RunFolder, StoreError
@@ -38,7 +38,7 @@ _ARGUMENTS = {
 Json = dict[str, t.Any]
 
 # Here, where ansible-core loads the plugin, and not in each of the processes that it then forks for the hosts.
-code()
+packs()
 
 
 class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no types

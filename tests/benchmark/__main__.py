@@ -39,15 +39,16 @@ def _options() -> argparse.Namespace:
 
 def _wire(probed: t.Mapping[str, dict[str, t.Any]]) -> tuple[str, int]:
     """Return the table of bytes and memory, and how many bytes the second audit needs beyond code."""
-    code = bars.code_bytes()
     rows = []
     for name, seen in probed.items():
+        code = bars.code_bytes(audits.sections(name))
         own = "-" if name == peers.PING else f"{(seen['sent'] - code + seen['answered']) / 1000:.0f}"
         sizes = [f"{seen[key] / 1000:.0f}" for key in ("sent", "answered")]
         memory = [f"{seen[key]:.0f}" for key in ("together_mb", "largest_mb")]
         rows.append([name, *sizes, own, *memory])
     head = ["", "sent, KB", "answered, KB", "without code, KB", "all processes, MB", "largest, MB"]
     second = probed[audits.SECOND]
+    code = bars.code_bytes(audits.sections(audits.SECOND))
     return page.table(head, rows), second["sent"] - code + second["answered"]
 
 

@@ -53,6 +53,11 @@ def cases(shop: Workshop, probed: bool = False) -> list[Case]:
     ]
 
 
+def sections(name: str) -> tuple[str, ...]:
+    """Return the sections that an audit asks a host for."""
+    return ("git", "trees") if name in (FULL_FIRST, FULL_SECOND) else ("trees",)
+
+
 def manifest(shop: Workshop) -> Case:
     """Return the audit with an empty cache: it checks the commit out and reads it before it looks at the host."""
     path = shop.inventory("referenced", {"referenced": _trees_only(shop.tree)})

@@ -32,9 +32,9 @@ class Bar:
         return "ok" if self.value <= self.limit else "MISSED"
 
 
-def code_bytes() -> int:
-    """Return the size of what is sent to ask for nothing: the collectors themselves."""
-    return len(script({}))
+def code_bytes(sections: t.Iterable[str]) -> int:
+    """Return the size of what is sent to ask a host for nothing: the collectors of some sections themselves."""
+    return len(script({"sections": dict.fromkeys(sections)}))
 
 
 def _ratio(medians: t.Mapping[str, float], mine: str, theirs: str) -> float | None:

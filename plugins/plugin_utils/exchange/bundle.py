@@ -14,11 +14,16 @@ import base64
 import functools
 import json
 import pathlib
+import re
 import typing as t
 import zlib
 
+from ansible_collections.evenkeel.drift.plugins.module_utils.observe.registry import FOLLOW_UPS, SECTIONS
+
 _MODULE_UTILS = pathlib.Path(__file__).resolve().parents[2] / "module_utils"
 _PACKAGE = "ansible_collections.evenkeel.drift.plugins.module_utils"
+# How collectors import each other: a test holds this to what Python itself finds in them.
+_IMPORT = re.compile(rf"^ *from {re.escape(_PACKAGE)}([\w.]*) import (?:\(([^)]*)\)|(.*))$", re.MULTILINE)
 
 # Runs on the host. A script on standard input has the working directory first in its path, which may be the home of a
 # user with fewer rights than it has itself: before anything else is imported, that goes. Collectors come from the
@@ -29,7 +34,8 @@ sys.path[:] = [folder for folder in sys.path if folder not in ("", ".")]
 sys.dont_write_bytecode = True
 import base64, json, zlib
 from importlib.machinery import ModuleSpec
-modules, request = (json.loads(zlib.decompress(base64.b64decode(part))) for part in (MODULES, REQUEST))
+request, *packs = (json.loads(zlib.decompress(base64.b64decode(part))) for part in (REQUEST, *MODULES))
+modules = {name: source for pack in packs for name, source in pack.items()}
 
 class Finder:
     @staticmethod
@@ -54,19 +60,51 @@ sys.stdout.flush()
 """
 
 
-def _modules() -> dict[str, str]:
-    """Return the source of everything that a collector may import, by module name."""
-    found = {}
-    for file in sorted(_MODULE_UTILS.rglob("*.py")):
-        name = ".".join(file.relative_to(_MODULE_UTILS).with_suffix("").parts)
-        found[f"{_PACKAGE}.{name}"] = file.read_text(encoding="utf-8")
+@functools.cache
+def packs() -> tuple[tuple[frozenset[str], str], ...]:
+    """Return all collectors packed, each module in one pack, and with each pack the sections that need it.
+
+    It is the same for all hosts and all requests, so that it is made once in a run.
+    """
+    users: dict[str, set[str]] = {}
+    for section in SECTIONS + FOLLOW_UPS:
+        for name in _needed("observe.snapshot", f"observe.{section}"):
+            users.setdefault(name, set()).add(section)
+    shared: dict[frozenset[str], dict[str, str]] = {}
+    for name, sections in users.items():
+        shared.setdefault(frozenset(sections), {})[f"{_PACKAGE}.{name}"] = _source(name) or ""
+    return tuple((sections, _pack(modules)) for sections, modules in shared.items())
+
+
+def _needed(*names: str) -> set[str]:
+    """Return the modules of these names and all that they import, named below the package."""
+    found: set[str] = set()
+    wanted = list(names)
+    while wanted:
+        name = wanted.pop()
+        source = None if name in found else _source(name)
+        if source is not None:
+            found.add(name)
+            wanted += _imported(source)
     return found
 
 
 @functools.cache
-def code() -> str:
-    """Return the collectors packed: the part of every script that is the same for all hosts."""
-    return _pack(_modules())
+def _source(name: str) -> str | None:
+    """Return the source of a module below the package, None when there is none: a package, or a name in a module."""
+    try:
+        return _MODULE_UTILS.joinpath(*name.split(".")).with_suffix(".py").read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return None
+
+
+def _imported(source: str) -> t.Iterator[str]:
+    """Yield what may be a module among the names that a source imports."""
+    for below, several, line in _IMPORT.findall(source):
+        package = below.lstrip(".")
+        yield package
+        for word in re.findall(r"\w+", several or line):
+            yield f"{package}.{word}".lstrip(".")
 
 
 def _pack(content: t.Any) -> str:
@@ -76,4 +114,6 @@ def _pack(content: t.Any) -> str:
 
 def script(request: t.Mapping[str, t.Any]) -> bytes:
     """Return the Python program that prints ``{"answer": …}`` for a request (both shapes are in docs/design.md)."""
-    return f"#!/usr/bin/python\nMODULES = '{code()}'\nREQUEST = '{_pack(request)}'\n{_PROGRAM}".encode("ascii")
+    asked = request["sections"].keys()
+    modules = [pack for sections, pack in packs() if sections & asked]
+    return f"#!/usr/bin/python\nMODULES = {modules}\nREQUEST = '{_pack(request)}'\n{_PROGRAM}".encode("ascii")

@@ -6,13 +6,16 @@
 from __future__ import annotations
 
 import ast
+import base64
 import json
 import os
 import subprocess
 import sys
+import zlib
 from pathlib import Path
 
 import pytest
+from ansible_collections.evenkeel.drift.plugins.module_utils.observe.registry import FOLLOW_UPS, SECTIONS
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange import bundle
 
 _TOOLS = Path(__file__).resolve().parents[4] / "tools"
@@ -81,8 +84,8 @@ def test_it_writes_nothing(python: str, root: Path, tmp_path: Path) -> None:
 def lay_traps(folder: Path) -> None:
     """Put a module of every name that our code imports into a folder."""
     names = {"base64", "json", "zlib", "importlib", "ansible_collections", "struct", "re", "hashlib"}
-    for source in bundle._modules().values():
-        for node in ast.walk(ast.parse(source)):
+    for file in bundle._MODULE_UTILS.rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text())):
             if isinstance(node, ast.Import):
                 names |= {alias.name.split(".")[0] for alias in node.names}
             elif isinstance(node, ast.ImportFrom) and node.module:
@@ -103,6 +106,35 @@ def test_the_broken_twin_of_that_is_led(python: str, root: Path, tmp_path: Path)
     lay_traps(tmp_path)
     twin = b"\n".join(line for line in bundle.script(request(root)).split(b"\n") if not line.startswith(b"sys.path"))
     assert b"hijacked by" in run(python, twin, tmp_path).stderr
+
+
+def imports(name: str) -> set[str]:
+    """Return what Python itself finds that a module imports of the others."""
+    package = bundle._PACKAGE
+    found = set()
+    for node in ast.walk(ast.parse(bundle._source(name) or "")):
+        if isinstance(node, ast.ImportFrom) and f"{node.module}.".startswith(f"{package}."):
+            below = str(node.module)[len(package) + 1 :]
+            found |= {below, *(f"{below}.{alias.name}".lstrip(".") for alias in node.names)}
+    return {module for module in found if bundle._source(module) is not None}
+
+
+@pytest.mark.parametrize("section", SECTIONS + FOLLOW_UPS)
+def test_a_section_has_all_that_it_imports_and_nothing_else(section: str) -> None:
+    wanted = ["observe.snapshot", f"observe.{section}"]
+    needed: set[str] = set()
+    while wanted:
+        name = wanted.pop()
+        if name not in needed:
+            needed.add(name)
+            wanted += imports(name)
+    shipped = {
+        name
+        for sections, pack in bundle.packs()
+        if section in sections
+        for name in json.loads(zlib.decompress(base64.b64decode(pack)))
+    }
+    assert shipped == {f"{bundle._PACKAGE}.{name}" for name in needed}
 
 
 def test_no_bytecode_is_written_from_the_first_import_on() -> None:
