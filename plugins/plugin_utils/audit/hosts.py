@@ -11,6 +11,7 @@ import time
 import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.audit.opening import open_run, run_key
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.registry import OVERVIEWS
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.settings import Settings
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.base import Context
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.observation import (
@@ -108,6 +109,7 @@ class HostRun:
             "reference": identity,
             "branches": (settings.reference or {}).get("git", {}).get("branches", []),
             "contract": {name: settings.contract[name] for name in settings.sections},
+            "overviews": {name: settings.contract[name] for name in OVERVIEWS if name in settings.contract},
             "fail_on": settings.fail_on,
             "waivers": settings.waivers,
         }

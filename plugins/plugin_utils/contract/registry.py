@@ -20,6 +20,7 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract import (
     trees,
     units,
 )
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.overviews import overviews
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.schema import (
     Problems,
     Shape,
@@ -60,6 +61,10 @@ _NAMED = (
 )
 
 
+OVERVIEWS = overviews(SECTIONS)
+"""What a contract holds besides sections."""
+
+
 class SectionName(Shape):
     """The name of a section that this release audits."""
 
@@ -77,7 +82,7 @@ class SectionName(Shape):
 
 
 class Contract(Shape):
-    """A map of sections; only those that it names are audited."""
+    """A map of sections, of which only those that it names are audited, and of overviews of them."""
 
     def describe(self) -> str:
         return "map of sections"
@@ -86,10 +91,10 @@ class Contract(Shape):
         if not isinstance(value, dict):
             problems.add(place, f"expected a {self.describe()}, found {found(value)}")
             return {}
-        if not value:
+        if OVERVIEWS.keys() >= value.keys():
             problems.add(place, "names no section; leave it out to audit " + " and ".join(default_contract()))
         for name in value:
-            if name not in SECTIONS:
+            if name not in SECTIONS and name not in OVERVIEWS:
                 SectionName().read(name, below(place, name), problems)
         contract = {
             name: section.SHAPE.read(
@@ -97,6 +102,11 @@ class Contract(Shape):
             )
             for name, section in SECTIONS.items()
             if name in value
+        }
+        contract |= {
+            name: key.shape.read(value[name], f"{place}.{name}", problems)
+            for name, key in OVERVIEWS.items()
+            if value.get(name) is not None
         }
         for check in _CROSS_CHECKS:
             check(contract, place, problems)

@@ -15,6 +15,7 @@ import typing as t
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract import reference, shapes, waivers
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.plain import plain
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.registry import (
+    OVERVIEWS,
     Contract,
     SectionName,
     default_contract,
@@ -44,6 +45,7 @@ class Settings:
     reference: dict[str, t.Any] | None
     """``{git: {repo, ref}}``, ``{host: name}`` or ``{baseline: path}``"""
     contract: dict[str, t.Any]
+    """By section; and ``pipeline`` and ``catalogue``, as far as it has them."""
     waivers: list[dict[str, t.Any]]
     fail_on: str
     sections: list[str]
@@ -172,7 +174,7 @@ def _settings(result: dict[str, t.Any], environment: str) -> Settings:
     fields = {name.removeprefix(PREFIX): value for name, value in result.items()}
     contract: dict[str, t.Any] = fields["contract"]
     asked: list[str] | None = fields["sections"]
-    fields["sections"] = [name for name in contract if not asked or name in asked]
+    fields["sections"] = [name for name in contract if name not in OVERVIEWS and (not asked or name in asked)]
     fields["environment"] = fields["environment"] or environment
     fields["application"] = fields["application"] or application_of(root)
     return Settings(**fields)

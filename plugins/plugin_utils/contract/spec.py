@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import typing as t
 
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.registry import SECTIONS
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.registry import OVERVIEWS, SECTIONS
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.schema import REQUIRED, Key
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.settings import variables
 
@@ -19,6 +19,8 @@ def documented_keys() -> dict[str, list[tuple[str, Key]]]:
     tables = {"variables": list(public.items())}
     for name in ("drift_reference", "drift_waivers"):
         tables[name] = [(f"{name}{rest}", key) for rest, key in public[name].shape.inner()]
+    for name, key in OVERVIEWS.items():
+        tables[name] = [(name, key), *((f"{name}{rest}", inner) for rest, inner in key.shape.inner())]
     for name, section in SECTIONS.items():
         tables[name] = [(f"{name}{rest}", key) for rest, key in section.SHAPE.inner()]
     return tables

@@ -18,6 +18,7 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.hosts import 
     judge_reference,
 )
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.matrix import Matrix
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.overviews import Overviews
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.verdict import verdict
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.waivers import Ledger
 
@@ -66,6 +67,7 @@ class _Fold:
         self._ledger = Ledger(inputs.waivers, self._as_of)
         self._matrix = Matrix()
         self._alike = Alike()
+        self._overviews = Overviews()
         self._facts: list[dict[str, t.Any]] = []
         self._coverage: list[dict[str, t.Any]] = []
         self._checks: dict[str, dict[str, t.Any]] = {}
@@ -88,6 +90,7 @@ class _Fold:
         self._facts += made.facts
         self._coverage += made.coverage
         self._alike.add(host, made, self._paths.get(host.name, {}))
+        self._overviews.add(host.environment, host.name, host.settings.get("overviews") or {})
         self._matrix.add_host(host.environment, made.cells, host.failure is None)
         self._ledger.asked(host.environment, host.name, made.cells)
         for check in made.checks:
@@ -122,6 +125,7 @@ class _Fold:
         place_imports(self._findings.values())
         findings = sorted(self._findings.values(), key=_finding_order)
         environments = sorted(self._hosts)
+        matrix = self._matrix.as_dict(self._holding(), self._inputs.relations.get("commits"))
         return {
             "schema": SCHEMA,
             "run": dict(self._inputs.run),
@@ -131,7 +135,8 @@ class _Fold:
             "facts": sorted(self._facts, key=lambda row: (row["host"], row["section"])),
             "checks": sorted(self._checks.values(), key=_check_order),
             "findings": findings,
-            "matrix": self._matrix.as_dict(self._holding(), self._inputs.relations.get("commits")),
+            "matrix": matrix,
+            **self._overviews.result(matrix["rows"], findings),
             "relations": [dict(one) for one in self._inputs.relations.get("relations", ())],
             "waivers": self._ledger.states(),
             "evidence": sorted((dict(item) for item in self._inputs.evidence), key=lambda item: str(item["path"])),

@@ -32,6 +32,8 @@ class Report:
         self.environments: list[Json] = sorted(data["environments"], key=lambda one: str(one["name"]))
         self.references: dict[str, Json] = {one["id"]: one for one in data["references"]}
         self.relations: list[Json] = list(data.get("relations") or [])
+        self.pipelines: list[Json] = list(data.get("pipelines") or [])
+        self.services: list[Json] = list(data.get("services") or [])
         self.findings: list[Json] = sorted(data["findings"], key=_order)
         self.checks: list[Json] = sorted(data["checks"], key=_place)
         self.coverage: list[Json] = sorted(data["coverage"], key=lambda one: (str(one["host"]), str(one["section"])))
@@ -40,6 +42,7 @@ class Report:
         self.by_host: dict[str, list[Json]] = {}
         for one in self.findings:
             self.by_host.setdefault(one["host"], []).append(one)
+        self._by_id = {one["id"]: one for one in self.findings}
         self._facts = {(one["host"], one["section"]): one["facts"] for one in data["facts"]}
 
     @property
@@ -61,6 +64,10 @@ class Report:
     def hosts(self) -> list[tuple[str, str]]:
         """Environment and host of every host that was asked."""
         return [(env["name"], host) for env in self.environments for host in sorted(env["hosts"])]
+
+    def finding(self, name: str) -> Json:
+        """Return the finding with this id."""
+        return self._by_id[name]
 
     def root(self, environment: str, host: str) -> str:
         """Return the ``drift_root`` of a host; empty when its contract was not valid."""

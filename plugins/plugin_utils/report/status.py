@@ -50,6 +50,12 @@ CELLS = {
     "unknown": UNKNOWN,
     "not_asked": NOT_ASKED,
 }
+WORKING = {
+    "works": OK,
+    "impaired": Status("IMPAIRED", "\U0001f7e1", "yellow"),
+    "broken": Status("BROKEN", "\u274c", "red"),
+    "unknown": UNKNOWN,
+}
 _CIRCLES = {"red": "\U0001f534", "yellow": "\U0001f7e1", "green": "\U0001f7e2", "none": "\u26aa"}
 
 HORIZONS = {
