@@ -45,3 +45,8 @@ def raw(shown: str) -> bytes:
     if show(name) != shown:
         raise ValueError(f"not the spelling of a file name: {shown!r}")
     return name
+
+
+def spelled(text: str) -> str:
+    r"""Return text that UTF-8 can spell: a lone surrogate, which JSON can name, becomes ``\udNNN``."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")

@@ -17,7 +17,7 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.mask import mask
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe import paths
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host, Unseen, explain
 from ansible_collections.evenkeel.drift.plugins.module_utils.secret_files import is_secret_file
-from ansible_collections.evenkeel.drift.plugins.module_utils.text import raw, show
+from ansible_collections.evenkeel.drift.plugins.module_utils.text import raw, show, spelled
 
 Json = t.Dict[str, t.Any]
 
@@ -96,17 +96,12 @@ class Requirements:
             {
                 "file": file,
                 "line": number,
-                "text": mask(_plain(text)),
+                "text": mask(spelled(text)),
                 "constraint": constraint,
                 "target": mask(target),
-                "problem": mask(_plain(problem)),
+                "problem": mask(spelled(problem)),
             }
         )
-
-
-def _plain(text: str) -> str:
-    """Return text that every encoding can spell."""
-    return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def _beside(file: str, named: str) -> str:

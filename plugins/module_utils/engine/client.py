@@ -1,0 +1,172 @@
+# Copyright: Contributors to the evenkeel.drift project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The API of Docker and of Podman, read with GET alone. Private to the collection."""
+
+from __future__ import annotations
+
+import typing as t
+import urllib.parse
+
+from ansible_collections.evenkeel.drift.plugins.module_utils.engine import frames, sockets
+from ansible_collections.evenkeel.drift.plugins.module_utils.engine.errors import (
+    Denied,
+    NoEngine,
+    NotFound,
+    TooMuch,
+)
+from ansible_collections.evenkeel.drift.plugins.module_utils.engine.reading import parse, said
+from ansible_collections.evenkeel.drift.plugins.module_utils.engine.transport import Answer
+from ansible_collections.evenkeel.drift.plugins.module_utils.engine.version import about
+from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host, Unseen
+
+__all__ = ["Denied", "Engine", "NoEngine", "NotFound", "TooMuch", "open_engine"]
+
+Query = t.Mapping[str, t.Union[str, int, bool]]
+
+_LIMIT = 32 << 20
+_LIMIT_S = 30.0
+_ANOTHER = "it is another engine's: name it as socket in the contract to have that one looked at"
+
+
+class Engine:
+    """One engine that answers.
+
+    ``socket`` is its path, ``kind`` is ``docker`` or ``podman``, ``version`` is ``{version, api, min_api, used_api,
+    kind, os, arch, components: {name: version}}`` with the API that is spoken with it as ``used_api``. ``elsewhere``
+    lists the sockets that were not asked, ``[{socket, state: denied|not_running|hidden|not_asked, reason}]``.
+    """
+
+    def __init__(self, socket: str, host: Host) -> None:
+        """Ask an engine for its version. Raises NoEngine, Denied, Unseen."""
+        self.socket = socket
+        self.elsewhere: list[dict[str, str]] = []
+        self._host = host
+        self._prefix = ""
+        self.version: dict[str, t.Any] = about(self.get("/version", limit=1 << 20), socket)
+        self.kind: str = self.version["kind"]
+        self._prefix = f"/v{self.version['used_api']}"
+
+    def get(self, path: str, query: Query | None = None, limit: int = _LIMIT, limit_s: float = _LIMIT_S) -> t.Any:
+        """Return the JSON that the engine answers with. Nothing in it was masked.
+
+        ``limit`` is in bytes, ``limit_s`` in seconds for the whole answer, within the host's own. Raises NotFound,
+        Denied, NoEngine, TooMuch, and Unseen when the answer comes too late, is broken, or is an error of the
+        engine, whose words are then the reason, masked.
+        """
+        with self._ask(path, query, limit_s) as answer:
+            body = answer.whole(limit)
+        try:
+            return parse(body)
+        except (ValueError, RecursionError):
+            raise Unseen(
+                f"the engine at {self.socket} answers {path} with what is not JSON, or not all of it"
+            ) from None
+
+    def lines(
+        self,
+        path: str,
+        query: Query | None = None,
+        limit_bytes: int = _LIMIT,
+        limit_s: float = _LIMIT_S,
+        tty: bool | None = None,
+    ) -> t.Iterator[tuple[str, bytes]]:
+        """Yield (``stdout``, ``stderr`` or, with a terminal, nothing; line) of a container's log. Nothing is masked.
+
+        ``path`` is ``/containers/<id>/logs``, ``query`` has ``stdout`` and ``stderr``, and may have ``tail``,
+        ``since`` and ``timestamps``, never ``follow``. ``tty`` is the container's ``Config.Tty``; None: the first
+        bytes tell. Raises like :meth:`get`, TooMuch after ``limit_bytes``; whole lines that came before are yielded.
+        """
+        with self._ask(path, query, limit_s) as answer:
+            yield from frames.lines(answer.pieces(limit_bytes), tty)
+
+    def _ask(self, path: str, query: Query | None, limit_s: float) -> Answer:
+        self._host.check_time()
+        asked = {name: _parameter(value) for name, value in sorted((query or {}).items())}
+        target = (
+            self._prefix + urllib.parse.quote(path, safe="/:@") + (f"?{urllib.parse.urlencode(asked)}" if asked else "")
+        )
+        answer = Answer(self.socket, target, min(limit_s, self._host.time_left()))
+        if answer.status == 200:
+            return answer
+        with answer:
+            message = said(answer)
+        if answer.status == 404:
+            raise NotFound(f"the engine does not know it: {message}")
+        raise Unseen(f"the engine at {self.socket} answers {path} with the error {answer.status}: {message}")
+
+
+def open_engine(socket: str | None, host: Host, kind: str | None = None) -> Engine:
+    """Return the engine at a socket, or the first that answers where engines usually listen.
+
+    ``kind`` (``docker``, ``podman``) narrows the search and is required of the engine that answers. Raises NoEngine
+    when there is none, Denied when it may not be asked, Unseen when it gives no proper answer.
+    """
+    if socket is None:
+        return _search(host, kind)
+    state, reason = sockets.look(socket)
+    if state == sockets.ABSENT:
+        raise NoEngine(reason)
+    if state == sockets.HIDDEN:
+        raise Denied(reason)
+    return _expected(Engine(socket, host), kind)
+
+
+def _search(host: Host, kind: str | None) -> Engine:
+    found: Engine | None = None
+    refused: Denied | None = None
+    elsewhere: list[dict[str, str]] = []
+    for place in sockets.usual(kind):
+        state, reason = sockets.look(place.path)
+        if state == sockets.HIDDEN:
+            elsewhere.append({"socket": place.path, "state": "hidden", "reason": reason})
+        elif state == sockets.THERE and found is not None:
+            if not sockets.same(place.path, found.socket):
+                elsewhere.append({"socket": place.path, "state": "not_asked", "reason": _ANOTHER})
+        elif state == sockets.THERE:
+            try:
+                found = _expected(Engine(place.path, host), kind)
+            except NoEngine as missing:
+                elsewhere.append({"socket": place.path, "state": "not_running", "reason": missing.reason})
+            except Denied as error:
+                refused = refused or error
+                elsewhere.append({"socket": place.path, "state": "denied", "reason": error.reason})
+    elsewhere += [
+        {"socket": place.path, "state": "not_asked", "reason": _ANOTHER}
+        for place in sockets.others(kind)
+        if found is None or not sockets.same(place.path, found.socket)
+    ]
+    if found is None:
+        raise refused or _nothing(kind, elsewhere)
+    found.elsewhere = elsewhere
+    return found
+
+
+def _nothing(kind: str | None, elsewhere: t.Sequence[t.Mapping[str, str]]) -> Unseen:
+    """Return why no engine of the usual places answers."""
+    named = " or ".join(one.title() for one in (sockets.KINDS if kind is None else (kind,)))
+    hidden = [one["reason"] for one in elsewhere if one["state"] == "hidden"]
+    silent = [one["reason"] for one in elsewhere if one["state"] == "not_running"]
+    foreign = [one["socket"] for one in elsewhere if one["state"] == "not_asked"]
+    program = sockets.installed(kind)
+    if silent:
+        return NoEngine("; ".join(silent))
+    if foreign:
+        return NoEngine(f"no {named} of this user answers; other users have {', '.join(foreign)}: name one as socket")
+    if hidden:
+        return Denied(hidden[0])
+    if program:
+        return NoEngine(
+            f"{program} is installed, and no engine listens where engines do: it does not run, or elsewhere"
+        )
+    return NoEngine(f"no {named} is installed on this host, and none listens where engines do")
+
+
+def _expected(engine: Engine, kind: str | None) -> Engine:
+    if kind not in (None, engine.kind):
+        raise Unseen(f"the engine at {engine.socket} is {engine.kind}, not {kind}")
+    return engine
+
+
+def _parameter(value: str | int | bool) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)

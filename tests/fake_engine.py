@@ -1,0 +1,112 @@
+# Copyright: Contributors to the evenkeel.drift project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A container engine that is none: it answers on a UNIX socket with what a test puts in, however odd."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import re
+import shutil
+import socketserver
+import tempfile
+import threading
+import typing as t
+from pathlib import Path
+from urllib.parse import unquote
+
+VERSION = {
+    "Version": "20.10.24",
+    "ApiVersion": "1.41",
+    "MinAPIVersion": "1.12",
+    "Os": "linux",
+    "Arch": "amd64",
+    "Components": [{"Name": "Engine", "Version": "20.10.24"}],
+}
+HANG = object()
+"""An answer that never comes."""
+
+
+class Raw(t.NamedTuple):
+    """The bytes of an answer, headers included. ``drip``: then the last byte again and again, for ever."""
+
+    data: bytes
+    drip: bool = False
+
+
+def error(status: int, message: str) -> Raw:
+    """Return the answer that says that something went wrong."""
+    body = json.dumps({"message": message}).encode()
+    return Raw(b"HTTP/1.1 %d Error\r\nContent-Length: %d\r\n\r\n%s" % (status, len(body), body))
+
+
+def body(data: bytes, *headers: str) -> Raw:
+    """Return an answer with a body as it is."""
+    lines = ["HTTP/1.1 200 OK", f"Content-Length: {len(data)}", *headers, "", ""]
+    return Raw("\r\n".join(lines).encode() + data)
+
+
+def frame(stream: int, data: bytes) -> bytes:
+    """Return one frame of a log."""
+    return bytes([stream, 0, 0, 0]) + len(data).to_bytes(4, "big") + data
+
+
+class FakeEngine:
+    """``answers`` maps a path without its version, with or without its query, to a JSON value, a `Raw` or `HANG`."""
+
+    def __init__(self) -> None:
+        # Not in a test's own folder: the path of a socket has 107 bytes at most.
+        self.folder = Path(tempfile.mkdtemp(prefix="engine-"))
+        self.socket = str(self.folder / "engine.sock")
+        self.answers: dict[str, t.Any] = {"/version": VERSION, "/info": {}, "/containers/json": []}
+        self.asked: list[str] = []
+        self.methods: set[str] = set()
+        self._ended = threading.Event()
+        engine = self
+
+        class Handler(socketserver.StreamRequestHandler):
+            def handle(self) -> None:
+                with contextlib.suppress(OSError):
+                    engine.serve(self.rfile, self.wfile)
+
+        class Server(socketserver.ThreadingUnixStreamServer):
+            daemon_threads = True
+            request_queue_size = 64
+
+        self._server = Server(self.socket, Handler)
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True)
+        self._thread.start()
+
+    def __enter__(self) -> FakeEngine:
+        return self
+
+    def __exit__(self, *_raised: object) -> None:
+        self._ended.set()
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+        shutil.rmtree(self.folder)
+
+    def serve(self, reads: t.IO[bytes], writes: t.IO[bytes]) -> None:
+        """Answer one request."""
+        method, target, _protocol = reads.readline().decode().split(" ")
+        while reads.readline().strip():
+            pass
+        target = unquote(re.sub(r"\A/v[0-9.]+(?=/)", "", target))
+        self.methods.add(method)
+        self.asked.append(target)
+        answer = self.answers.get(target, self.answers.get(target.partition("?")[0]))
+        if answer is HANG:
+            self._ended.wait()
+        elif answer is None:
+            self._send(writes, error(404, f"no such thing: {target}"))
+        else:
+            self._send(writes, answer if isinstance(answer, Raw) else body(json.dumps(answer).encode()))
+
+    def _send(self, writes: t.IO[bytes], answer: Raw) -> None:
+        writes.write(answer.data)
+        writes.flush()
+        while answer.drip and not self._ended.wait(0.002):
+            writes.write(answer.data[-1:])
+            writes.flush()
