@@ -17,7 +17,7 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.check import 
 BROKEN = ("critical", "high")
 """From these severities on, drift of a component means that a stage does not do its work."""
 
-_WORST_FIRST = ("broken", "unknown", "impaired", "works")
+_WORST_FIRST = ("broken", "unknown", "impaired", "idle", "works")
 
 _SERVICES = ("processes", "units", "containers", "compose")
 """The sections whose components are services, also when no catalogue names them."""
@@ -49,8 +49,9 @@ class Overviews:
         """Return ``pipelines`` and ``services`` of findings.json.
 
         ``rows`` are those of the matrix, ``findings`` those of the run, the worst first. A state is ``works``,
-        ``impaired`` (drift that is less than high), ``broken`` or ``unknown``, which is also what nothing in this run
-        is called; a stage has the worst state of its components. ``broken`` is the first stage that is, or null.
+        ``idle`` (nothing happened that could be judged), ``impaired`` (drift that is less than high), ``broken`` or
+        ``unknown``, which is also what nothing in this run is called; a stage has the worst state of its components.
+        ``broken`` is the first stage that is, or null.
         """
         run = _Run(rows, findings)
         pipelines = [
@@ -71,15 +72,19 @@ class _Run:
     def __init__(self, rows: t.Sequence[Details], findings: t.Sequence[Details]) -> None:
         self._rows = rows
         self._findings: dict[_Key, list[str]] = {}
+        self._idle: set[_Key] = set()
         for one in findings:
-            if one["outcome"] in ("fail", "unknown"):
-                self._findings.setdefault((one["environment"], one["section"], one["component"]), []).append(one["id"])
+            key = (one["environment"], one["section"], one["component"])
+            if one["outcome"] in ("fail", "unknown", "not_exercised"):
+                self._findings.setdefault(key, []).append(one["id"])
+            if one["outcome"] == "not_exercised":
+                self._idle.add(key)
 
     def components(self, environment: str, named: str) -> list[tuple[str, str, str]]:
         """Return section, component and state of all that ``section:pattern`` names; what names nothing is unknown."""
         section, _colon, pattern = named.partition(":")
         found = [
-            (section, row["component"], _state(row["cells"][environment]))
+            (section, row["component"], self.state(row, environment))
             for row in self._rows
             if row["section"] == section
             and fnmatch.fnmatchcase(row["component"], pattern)
@@ -87,18 +92,21 @@ class _Run:
         ]
         return found or [(section, pattern, "unknown")]
 
+    def state(self, row: Details, environment: str) -> str:
+        """Return how a component does that was asked for."""
+        cell = row["cells"][environment]
+        if cell["state"] in ("differs", "missing"):
+            return "broken" if cell["worst"] in BROKEN else "impaired"
+        if cell["state"] == "unknown":
+            return "unknown"
+        return "idle" if (environment, row["section"], row["component"]) in self._idle else "works"
+
     def findings(self, environment: str, section: str, component: str) -> list[str]:
         """Return the ids of what a component's state rests on."""
         return self._findings.get((environment, section, component), [])
 
 
 _NOT_ASKED = {"state": "not_asked"}
-
-
-def _state(cell: Details) -> str:
-    if cell["state"] in ("differs", "missing"):
-        return "broken" if cell["worst"] in BROKEN else "impaired"
-    return "unknown" if cell["state"] == "unknown" else "works"
 
 
 def _pipeline(run: _Run, environment: str, hosts: list[str], stages: t.Sequence[Details]) -> dict[str, t.Any]:
@@ -144,7 +152,7 @@ def _others(run: _Run, rows: t.Sequence[Details], services: t.Sequence[Details])
     """Return the services that no catalogue names, without a category."""
     named = {(one["environment"], one["section"], one["component"]) for one in services}
     return [
-        _service(run, environment, "", (row["section"], row["component"]), _state(cell))
+        _service(run, environment, "", (row["section"], row["component"]), run.state(row, environment))
         for row in rows
         if row["section"] in _SERVICES and row["component"] != _WHOLE
         for environment, cell in sorted(row["cells"].items())

@@ -38,3 +38,4 @@ def saving(kind: str, text: str, commands: t.Sequence[str] = ()) -> dict[str, t.
 
 
 FIX_ACCESS = remedy("fix_access", "Remove the stated obstacle and audit again: nothing is known about this until then.")
+EXERCISE = remedy("investigate", "Use it, or look for longer, and audit again: nothing happened that could be judged.")

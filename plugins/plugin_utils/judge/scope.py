@@ -150,6 +150,28 @@ class Scope:
             impact=self.terms.get("impact") or "",
         )
 
+    def not_exercised(
+        self,
+        check: str,
+        subject: str,
+        summary: str,
+        *,
+        expected: Details | None = None,
+        observed: Details | None = None,
+    ) -> Check:
+        """Return a check of what did not happen while it was looked at: it neither passed nor failed, and informs."""
+        return self._make(
+            check,
+            subject,
+            "not_exercised",
+            "info",
+            summary,
+            state="unknown",
+            expected=expected or {},
+            observed=observed or {},
+            remedy=remedies.EXERCISE,
+        )
+
     def _make(self, check: str, subject: str, outcome: str, severity: str, summary: str, **more: t.Any) -> Check:
         made = {"owner": self.terms.get("owner") or "", "risk": self.terms.get("risk") or self.risk, **more}
         return Check(

@@ -11,13 +11,14 @@ import typing as t
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.model import Json
 
 _UNIT = "Id,LoadState,ActiveState,SubState,UnitFileState,NeedDaemonReload,NRestarts"
+_PROJECT = "label=com.docker.compose.project="
 # What shows all of a section, whatever is wrong in it.
 _WHOLE = {
     "processes": "ps -eo pid,ppid,lstart,user:16,args",
     "ports": "ss -ltnup",
     "resources": "uptime; free -m; df -P; df -Pi; date -u",
 }
-SECTIONS = ("processes", "ports", "units", "packages", "resources")
+SECTIONS = ("processes", "ports", "units", "containers", "compose", "packages", "resources")
 
 
 def commands(findings: t.Sequence[Json], plain: t.Callable[[str], str | None]) -> list[tuple[str, str]]:
@@ -37,6 +38,10 @@ def commands(findings: t.Sequence[Json], plain: t.Callable[[str], str | None]) -
 def _command(section: str, names: t.Sequence[str]) -> str:
     if section == "units":
         return f"systemctl --no-pager show --property={_UNIT} -- {' '.join(map(shlex.quote, names))}"
+    if section == "containers":
+        return f"docker ps --all; docker inspect --type container -- {' '.join(map(shlex.quote, names))}"
+    if section == "compose":
+        return "; ".join(f"docker ps --all --filter {shlex.quote(_PROJECT + name)}" for name in names)
     if section == "packages":
         return "; ".join(map(_installed, names))
     return _WHOLE[section]

@@ -52,6 +52,7 @@ CELLS = {
 }
 WORKING = {
     "works": OK,
+    "idle": Status("IDLE", "\u26aa", "none"),
     "impaired": Status("IMPAIRED", "\U0001f7e1", "yellow"),
     "broken": Status("BROKEN", "\u274c", "red"),
     "unknown": UNKNOWN,

@@ -30,7 +30,13 @@ _LIVE = {
     "ports": (((), "Every declared port is served as declared, and nothing else listens where only that may"),),
     "units": (((), "Every declared unit is in the state that was declared, and needs no reload"),),
     "packages": (((), "Every environment has the packages that are asked for"),),
+    "containers": (((), "Every container is healthy, stays up, and runs what its image and its project say"),),
+    "compose": (((), "Every Compose project runs as its files say"),),
     "resources": (((), "Every host is within its limits"),),
+    "streams": (((), "Every stream moves, within its limits"),),
+    "endpoints": (((), "Every required endpoint answers as declared, and in time"),),
+    "logs": (((), "In what was read of them, every log holds what it must, and nothing that it must not"),),
+    "commands": (((), "Every command gives the declared result"),),
 }
 _WORK = ("modified", "untracked", "staged", "stash", "operation", "conflicted")
 
@@ -121,11 +127,13 @@ def _live(report: Report) -> list[Criterion]:
 
 
 def _none_of(report: Report, section: str, text: str, found: t.Sequence[Json], measured: str = "") -> Criterion:
-    """Return a criterion that holds when nothing was found and nothing of the section was hidden."""
+    """Return a criterion that holds when nothing was found, and nothing of the section was hidden or did not happen."""
+    idle = sum(1 for one in report.of(section) if one["outcome"] == "not_exercised")
     hidden = sum(1 for one in report.unknown if one["section"] in (section, RUN))
     waived = sum(1 for one in report.checks if (one["section"], one["outcome"]) == (section, "waived"))
     said = f"{measured or number(len(found), 'finding')}, {hidden} unknown, {waived} waived in {section}"
-    return Criterion(Markup(text), False if found else None if hidden else True, said)
+    said += f", {idle} not exercised" if idle else ""
+    return Criterion(Markup(text), False if found else None if hidden or idle else True, said)
 
 
 def _waivers(report: Report) -> Criterion:

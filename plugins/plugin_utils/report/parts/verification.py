@@ -23,7 +23,10 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.model import
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.parts.actions import holds_host_work
 
 ITEMS = 50
-_SERVICES = ("processes", "ports", "units", "packages", "resources")
+_SERVICES = (
+    *("processes", "ports", "units", "containers", "compose", "packages", "resources"),
+    *("streams", "endpoints", "logs", "commands"),
+)
 _BOX = "- [ ]"
 _LEFT_OUT = (
     "{} left out of the commands: a name that a shell line cannot show safely (control or invisible characters, bytes "
@@ -94,7 +97,13 @@ def _services(report: Report) -> Lines:
 
 def _service(name: tuple[str, str, str], outcomes: dict[str, int]) -> str:
     place, section, component = name
-    words = {"pass": "passed", "fail": "failed", "unknown": "not seen", "waived": "waived"}
+    words = {
+        "pass": "passed",
+        "fail": "failed",
+        "unknown": "not seen",
+        "not_exercised": "not exercised",
+        "waived": "waived",
+    }
     said = ", ".join(f"{outcomes[outcome]} {word}" for outcome, word in words.items() if outcome in outcomes)
     box = Markup("x" if set(outcomes) == {"pass"} else " ")
     return phrase("- [{}] {} {} on {}: {}", box, section, code(component), place, said)

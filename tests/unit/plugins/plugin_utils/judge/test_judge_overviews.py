@@ -26,12 +26,14 @@ ROWS = [
     row("streams", "trade.intent", "differs", "medium"),
     row("units", "nginx.service", "unknown", "high"),
     row("endpoints", "health", "not_asked"),
+    row("logs", "main", "in_sync", "high"),
 ]
 FINDINGS = [
     finding("1" * 16, "processes", "executor"),
     finding("2" * 16, "streams", "trade.intent"),
     finding("3" * 16, "units", "nginx.service", "unknown"),
     finding("4" * 16, "processes", "producer", "observation"),
+    finding("5" * 16, "logs", "main", "not_exercised"),
 ]
 
 
@@ -49,6 +51,7 @@ def seen(**overviews: t.Any) -> dict[str, t.Any]:
         (["units:nginx.service"], "unknown", ["3" * 16]),
         (["processes:executor"], "broken", ["1" * 16]),
         (["processes:*"], "broken", ["1" * 16]),
+        (["logs:main", "processes:producer"], "idle", ["5" * 16]),
         (["processes:producer", "streams:trade.*"], "impaired", ["2" * 16]),
         (["units:nginx.service", "streams:trade.intent"], "unknown", ["3" * 16, "2" * 16]),
         (["processes:nobody"], "unknown", []),

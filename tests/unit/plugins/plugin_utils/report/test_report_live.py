@@ -73,6 +73,15 @@ def test_a_criterion_holds_only_when_its_own_checks_passed(check: str, broken: s
     assert len(boxes) == 2
 
 
+def test_what_did_not_happen_meets_no_criterion() -> None:
+    audit = Audit({"prod": ["prod-1"]})
+    audit.passed("prod-1", "logs", "read", "main", "read", component="main")
+    audit.fail("prod-1", "logs", "forbid", "main", "high", "quiet", component="main", outcome="not_exercised")
+    (box,) = [line for line in criteria.render(Report(audit.done())) if "every log" in line]
+    assert box.startswith("- [ ]")
+    assert "1 not exercised" in box
+
+
 def test_a_section_that_was_not_asked_has_no_criterion() -> None:
     audit = Audit({"prod": ["prod-1"]})
     assert not any("within its limits" in line for line in criteria.render(Report(audit.done())))
