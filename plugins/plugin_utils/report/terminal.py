@@ -39,6 +39,7 @@ def render(findings: Json, *, columns: int = 80, colour: bool = False, report_pa
     terminal_matrix.draw(screen, report)
     _findings(screen, "Findings", report.seen)
     _findings(screen, "Not seen", report.unknown)
+    _flows(screen, report)
     _verdict(screen, report)
     screen.whole("Report: ", report_path)
     return screen.text()
@@ -51,13 +52,18 @@ def _findings(screen: Screen, title: str, chosen: t.Sequence[Json]) -> None:
     ]
     screen.line(f"{title}: {len(chosen)}" + (f" ({', '.join(counted)})" if counted else ""))
     for one in chosen[:SHOWN]:
-        mark, said = severity(one["severity"]), f"{one['host']} {one['section']} {one['check']} {one['subject']}"
+        mark, said = severity(one["severity"]), f"{_whose(one)} {one['section']} {one['check']} {one['subject']}"
         if one["outcome"] == "unknown":
             mark, said = UNKNOWN, f"{one['severity']} {said}"
         screen.marked(mark, said)
         screen.paragraph(_explanation(one), "  ", 3)
     if len(chosen) > SHOWN:
         screen.line(f"and {len(chosen) - SHOWN} more in the report")
+
+
+def _whose(finding: Json) -> str:
+    """Return the host, or the environment of what concerns no single one."""
+    return str(finding["environment"] if finding["host"] == "*" else finding["host"])
 
 
 def _explanation(finding: Json) -> str:
@@ -68,6 +74,15 @@ def _explanation(finding: Json) -> str:
         parts.append(f"-> {words(remedy['kind'])}")
     summary = str(finding["summary"]).removeprefix(str(finding["subject"])).strip()
     return f"{' '.join(part for part in parts if part)}: {summary}"
+
+
+def _flows(screen: Screen, report: Report) -> None:
+    """Say where each event flow stops."""
+    broken = [one for one in report.pipelines if one["broken"] is not None]
+    if broken:
+        screen.gap()
+    for one in broken:
+        screen.line(f"The event flow of {one['environment']} stops at {one['broken']}")
 
 
 def _verdict(screen: Screen, report: Report) -> None:

@@ -274,3 +274,12 @@ def test_no_width_and_no_label_breaks_the_matrix(columns: int, count: int, label
     lines = drawn(made.done(), columns)
     assert max(map(len, lines)) <= columns
     assert sum(line.count("[OK]") for line in lines if not line.startswith("COMPONENT")) >= count
+
+
+def test_the_terminal_names_the_environment_of_what_concerns_all_its_hosts() -> None:
+    made = audit()
+    groups = [{"hosts": ["prod-1"], "total": 1, "mark": "a"}, {"hosts": ["prod-2"], "total": 1, "mark": "b"}]
+    made.fail("*", "git", "hosts_alike", "repository", "high", "x", cause="hosts_differ", observed={"groups": groups})
+    data = made.done()
+    data["findings"][0]["environment"] = "prod"
+    assert "prod git hosts_alike repository" in terminal.render(data, report_path="report.md")

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import jsonschema
 import pytest
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.report import terminal
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.model import Report
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.parts import overviews
 from report_findings import Audit
@@ -22,7 +23,7 @@ WHY = "executor does not run"
 Stages = t.Sequence[tuple[str, str]]
 
 
-def made(stages: Stages, broken: str | None = None) -> Report:
+def run(stages: Stages, broken: str | None = None) -> dict[str, t.Any]:
     """A run whose stages are as they are said to be; each is a service too."""
     audit = Audit({"prod": ["prod-1"]})
     audit.fail("prod-1", "processes", "instances", "executor", "critical", WHY, cause="not_running")
@@ -52,12 +53,18 @@ def made(stages: Stages, broken: str | None = None) -> Report:
         for name, state in stages
     ]
     jsonschema.validate(data, SCHEMA)
-    return Report(data)
+    return data
+
+
+def made(stages: Stages, broken: str | None = None) -> Report:
+    return Report(run(stages, broken))
+
+
+STAGES = [("intake", "works"), ("sizing", "impaired"), ("execution", "broken"), ("exit", "works")]
 
 
 def test_the_first_broken_stage_is_marked() -> None:
-    stages = [("intake", "works"), ("sizing", "impaired"), ("execution", "broken"), ("exit", "works")]
-    page = "\n".join(overviews.flow(made(stages, "execution")))
+    page = "\n".join(overviews.flow(made(STAGES, "execution")))
     assert "intake > sizing (impaired) > **execution [BROKEN]** > exit" in page
     assert f"The flow stops at execution: {WHY}. 1 stage after it gets nothing new from it." in page
     assert page.count("[BROKEN]") == 2
@@ -75,6 +82,12 @@ def test_the_first_broken_stage_is_marked() -> None:
 def test_what_was_not_seen_is_not_said_to_work(states: list[str], words: str) -> None:
     page = overviews.flow(made([(f"stage{place}", state) for place, state in enumerate(states)]))
     assert words in page
+
+
+def test_the_terminal_says_where_a_flow_stops() -> None:
+    said = "The event flow of prod stops at execution"
+    assert said in terminal.render(run(STAGES, "execution"), report_path="report.md")
+    assert "event flow" not in terminal.render(run(STAGES[:2]), report_path="report.md")
 
 
 def test_services_are_counted_and_grouped() -> None:
