@@ -90,6 +90,16 @@ test-newest: setup-dev ## unit and end-to-end tests on the newest ansible-core, 
 molecule: setup-dev ## the audit role on this machine, without containers
 	$(BIN)/molecule test --all
 
+# --- the lab ----------------------------------------------------------------------------------------------------
+
+.PHONY: lab
+lab: ## bring the lab up: real hosts with systemd and containers of their own (tests/lab)
+	@tests/lab/up.sh
+
+.PHONY: lab-down
+lab-down: ## take the lab down, with the engine if `make lab` started it
+	@tests/lab/down.sh
+
 .PHONY: lint
 lint: setup-dev ## formatting, types, documentation, licences
 	@tests/tools/lint.sh
@@ -107,5 +117,6 @@ bench: setup-dev ## time the audit against its peers; prints ratios
 
 .PHONY: clean
 clean: ## remove what these targets made; run folders stay
+	@if [ -d $(CACHE)/lab ]; then tests/lab/down.sh; fi
 	rm -rf $(VENV) .ansible .cache .mypy_cache .pytest_cache .ruff_cache .hypothesis build
 	find . -name __pycache__ -type d -not -path './.git/*' -prune -exec rm -rf {} +

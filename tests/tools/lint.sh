@@ -30,7 +30,7 @@ types() {
 }
 
 scripts() {
-  git ls-files -z --cached --others --exclude-standard -- '*.sh' .ci/run | xargs -0 shellcheck
+  git ls-files -z --cached --others --exclude-standard -- '*.sh' .ci/run | xargs -0 shellcheck --external-sources --source-path SCRIPTDIR
 }
 
 check "ruff check" ruff check .
