@@ -1,7 +1,8 @@
 # Copyright: Contributors to the evenkeel.drift project
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Asks a program of the host that only reads, such as ``systemctl show``. Private to the collection.
+"""Starts a program of the host: one that only reads, such as ``systemctl show``, or one that the contract names.
+Private to the collection.
 
 The program gets nothing of this process: no environment but a plain path and ``LC_ALL=C``, no standard input, no
 terminal. Its whole process group ends with the time limit.
@@ -11,9 +12,11 @@ from __future__ import annotations
 
 import contextlib
 import os
+import selectors
 import shutil
 import signal
 import subprocess
+import time
 import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.module_utils.mask import mask
@@ -22,6 +25,25 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section imp
 _PATH = "/usr/sbin:/usr/bin:/sbin:/bin:/usr/local/sbin:/usr/local/bin"
 _LIMIT_S = 60.0
 _MAX_BYTES = 64 << 20
+_PART = 1 << 16
+
+
+class TooLate(Unseen):
+    """A program was not done in time. ``own`` says that this was its own limit, not what the host had left."""
+
+    def __init__(self, reason: str, own: bool) -> None:
+        super().__init__(reason)
+        self.own = own
+
+
+class Ran(t.NamedTuple):
+    """How a program ended, and the beginning of what it said; ``cut`` says that there was more."""
+
+    exit_code: int
+    out: bytes
+    err: bytes
+    cut: bool
+    seconds: float
 
 
 def find(program: str) -> str | None:
@@ -37,13 +59,29 @@ def run(argv: t.Sequence[str], host: Host, understood: t.Container[int] = (0,), 
     the host's deadline.
     """
     name = os.path.basename(argv[0])
+    ran = execute(argv, host, limit_s)
+    if ran.exit_code not in understood:
+        raise Unseen(f"{name} ended with {ran.exit_code} and said: {_last_line(ran.err)}")
+    if ran.cut:
+        raise Unseen(f"{name} said more than {_MAX_BYTES >> 20} MiB")
+    return ran.out
+
+
+def execute(argv: t.Sequence[str], host: Host, limit_s: float, cwd: str = "/", max_bytes: int = _MAX_BYTES) -> Ran:
+    """Run a program and return how it ended, whatever that is; of each output ``max_bytes`` are kept.
+
+    Raises TooLate, and Unseen when the program cannot be started.
+    """
+    name = os.path.basename(argv[0])
     host.check_time()
+    own = limit_s <= host.time_left()
+    begun = time.monotonic()
     limit_s = min(limit_s, host.time_left())
     try:
         process = subprocess.Popen(  # noqa: S603  argv is a list, and no shell reads it
             argv,
             env={"LC_ALL": "C", "PATH": _PATH},
-            cwd="/",
+            cwd=cwd,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -52,16 +90,35 @@ def run(argv: t.Sequence[str], host: Host, understood: t.Container[int] = (0,), 
     except OSError as error:
         raise Unseen(f"{name} cannot be started: {explain(error)}") from None
     try:
-        out, err = process.communicate(timeout=limit_s)
+        out, err, cut = _listen(process, begun + limit_s, max_bytes)
+        code = process.wait(max(begun + limit_s - time.monotonic(), 0.0))
     except subprocess.TimeoutExpired:
-        raise Unseen(f"{name} was not done after {limit_s:.0f} s") from None
+        raise TooLate(f"{name} was not done after {limit_s:.0f} s", own) from None
     finally:
         _end(process)
-    if process.returncode not in understood:
-        raise Unseen(f"{name} ended with {process.returncode} and said: {_last_line(err)}")
-    if len(out) > _MAX_BYTES:
-        raise Unseen(f"{name} said more than {_MAX_BYTES >> 20} MiB")
-    return out
+    return Ran(code, out, err, cut, round(time.monotonic() - begun, 3))
+
+
+def _listen(process: subprocess.Popen[bytes], end: float, max_bytes: int) -> tuple[bytes, bytes, bool]:
+    """Return what a program says until it closes both outputs, and whether some of it was not kept."""
+    kept: dict[t.Any, bytearray] = {process.stdout: bytearray(), process.stderr: bytearray()}
+    cut = False
+    with selectors.DefaultSelector() as selector:
+        for pipe in kept:
+            selector.register(pipe, selectors.EVENT_READ)
+        while selector.get_map():
+            left = end - time.monotonic()
+            if left <= 0:
+                raise subprocess.TimeoutExpired(process.args, 0)
+            for key, _events in selector.select(left):
+                part = os.read(key.fd, _PART)
+                if not part:
+                    selector.unregister(key.fileobj)
+                said = kept[key.fileobj]
+                room = max_bytes - len(said)
+                cut = cut or len(part) > room
+                said += part[:room]
+    return bytes(kept[process.stdout]), bytes(kept[process.stderr]), cut
 
 
 def _last_line(said: bytes) -> str:

@@ -11,7 +11,7 @@ import time
 import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.audit.opening import open_run, run_key
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.registry import OVERVIEWS
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.registry import OVERVIEWS, stored
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.settings import Settings
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.base import Context
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.observation import (
@@ -81,6 +81,7 @@ class HostRun:
             max_diff_bytes=settings.max_diff_kb * 1024,
             whole=self._for_others or settings.save_baseline is not None,
             contract=contract,
+            allow_commands=settings.allow_commands,
         )
         self._keep_settings(identity)
         limits = Limits(settings.host_timeout, settings.workers, settings.nice)
@@ -108,7 +109,7 @@ class HostRun:
             "root": settings.root,
             "reference": identity,
             "branches": (settings.reference or {}).get("git", {}).get("branches", []),
-            "contract": {name: settings.contract[name] for name in settings.sections},
+            "contract": stored({name: settings.contract[name] for name in settings.sections}),
             "overviews": {name: settings.contract[name] for name in OVERVIEWS if name in settings.contract},
             "fail_on": settings.fail_on,
             "waivers": settings.waivers,

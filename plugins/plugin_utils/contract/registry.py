@@ -12,6 +12,8 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract import (
+    commands,
+    endpoints,
     git,
     packages,
     ports,
@@ -49,11 +51,16 @@ SECTIONS: dict[str, Section] = {
     "units": units,
     "packages": packages,
     "resources": resources,
+    "endpoints": endpoints,
     "trees": trees,
+    "commands": commands,
 }
 
 # ``check(contract, place, problems)`` of the sections that name entries of others, when all are read.
 _CROSS_CHECKS: tuple[t.Callable[[t.Mapping[str, t.Any], str, Problems], None], ...] = (processes.check,)
+
+# What a run folder holds of the sections that can name secrets.
+_STORED: dict[str, t.Callable[[t.Any], t.Any]] = {"endpoints": endpoints.stored}
 
 _NAMED = (
     *("git", "trees", "processes", "ports", "units", "containers", "compose", "packages", "configs", "endpoints"),
@@ -111,6 +118,11 @@ class Contract(Shape):
         for check in _CROSS_CHECKS:
             check(contract, place, problems)
         return contract
+
+
+def stored(contract: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+    """Return a contract as a run folder holds it: judging needs no secret."""
+    return {name: _STORED[name](part) if name in _STORED else part for name, part in contract.items()}
 
 
 def default_contract() -> dict[str, t.Any]:

@@ -63,6 +63,7 @@ class Settings:
     workers: int
     nice: int
     max_diff_kb: int
+    allow_commands: bool
 
     def as_dict(self) -> dict[str, t.Any]:
         """Return the settings as plain JSON values, keyed as the fields."""
@@ -119,6 +120,9 @@ def variables(cwd: str = ".") -> dict[str, Key]:
         "drift_workers": Key(shapes.Integer(0, 256), 0, "processes that read files on a host; 0: one a core"),
         "drift_nice": Key(shapes.Integer(0, 19), 10, "how far they step back for others; 19 is furthest"),
         "drift_max_diff_kb": Key(shapes.Integer(0, 10_240), 64, "largest text diff of one file, in KiB; 0: no diffs"),
+        "drift_allow_commands": Key(
+            shapes.Boolean(), False, "whether the commands of the contract run on the host; without it they are unknown"
+        ),
     }
 
 

@@ -24,6 +24,7 @@ class Context:
     * ``whole``: ask for whole trees too, for others to be compared with; they and their keyed digests end up in
       ``whole_trees``, by name
     * ``contract``: the contract of all sections that are observed, for those that serve another
+    * ``allow_commands``: whether commands of the contract may run on the host
     * ``earlier``: the evidence data of the sections that were read before in this observation
     """
 
@@ -36,6 +37,7 @@ class Context:
     max_diff_bytes: int = 64 * 1024
     rehash_after_s: int = 7 * 86400
     whole: bool = False
+    allow_commands: bool = False
     contract: Json = dataclasses.field(default_factory=dict)
     earlier: Json = dataclasses.field(default_factory=dict)
     whole_trees: dict[str, tuple[Directories, dict[str, str]]] = dataclasses.field(default_factory=dict)

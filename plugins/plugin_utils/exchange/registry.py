@@ -8,6 +8,8 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.base import Context, Exchange
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.commands import CommandsExchange
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.endpoints import EndpointsExchange
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.git import GitExchange
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.packages import PackagesExchange
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.ports import PortsExchange
@@ -24,6 +26,8 @@ _EXCHANGES: dict[str, type[Exchange]] = {
     "ports": PortsExchange,
     "processes": ProcessesExchange,
     "trees": TreesExchange,
+    "endpoints": EndpointsExchange,
+    "commands": CommandsExchange,
 }
 
 

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 import typing as t
 
@@ -17,6 +16,7 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.shape impo
     OneOf,
     Row,
     require,
+    require_finite,
 )
 
 _NUMBER = OneOf([int, float])
@@ -77,8 +77,7 @@ class ResourcesExchange(Exchange):
         for disk in data["disks"]:
             if disk["outcome"] == "ok":
                 require(disk, _DISK, f"{_WHAT}: a disk")
-        if not all(map(math.isfinite, _numbers(data))):
-            raise GarbledAnswer(f"{_WHAT} is garbled: it holds what is no number")
+        require_finite(data, _WHAT)
         if data["cores"] is not None and data["cores"] < 1:
             raise GarbledAnswer(f"{_WHAT} is garbled: it names {data['cores']} processors")
         host = data["clock"]
@@ -87,10 +86,3 @@ class ResourcesExchange(Exchange):
         half_s = (waited_s - earliest_s) / 2
         skew_s = host["now_s"] - (self._asked_s + earliest_s + half_s)
         return {**data, "clock": {**host, "skew_s": round(skew_s, 3), "uncertainty_s": round(half_s, 3)}}
-
-
-def _numbers(value: t.Any) -> t.Iterator[float]:
-    if isinstance(value, float):
-        yield value
-    for item in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
-        yield from _numbers(item)

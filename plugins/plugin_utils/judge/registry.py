@@ -8,6 +8,8 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge import (
+    commands,
+    endpoints,
     git,
     packages,
     ports,
@@ -28,4 +30,6 @@ JUDGES: dict[str, Judge] = {
     ports.SECTION: ports.judge,
     processes.SECTION: processes.judge,
     trees.SECTION: trees.judge,
+    endpoints.SECTION: endpoints.judge,
+    commands.SECTION: commands.judge,
 }

@@ -13,6 +13,8 @@ import typing as t
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.document import Lines, heading
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.model import Report
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.sections import (
+    commands,
+    endpoints,
     git,
     packages,
     plain,
@@ -31,6 +33,8 @@ RENDERERS: dict[str, t.Callable[[Report], Lines]] = {
     ports.SECTION: ports.render,
     processes.SECTION: processes.render,
     trees.SECTION: trees.render,
+    endpoints.SECTION: endpoints.render,
+    commands.SECTION: commands.render,
 }
 
 

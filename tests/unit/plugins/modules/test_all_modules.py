@@ -21,6 +21,7 @@ MODULES: dict[str, tuple[str, dict[str, t.Any], str]] = {
     "port_info": ("ports", {}, "ports"),
     "package_info": ("packages", {"system": "dpkg"}, "system"),
     "resource_info": ("resources", {}, "resources"),
+    "endpoint_info": ("endpoints", {"url": "http://127.0.0.1:1/"}, "endpoint"),
     "unit_info": ("units", {"names": ["dbus.service"]}, "units"),
 }
 

@@ -124,6 +124,7 @@ def test_only_the_root_is_needed() -> None:
         "workers": 0,
         "nice": 10,
         "max_diff_kb": 64,
+        "allow_commands": False,
     }
 
 

@@ -1,0 +1,201 @@
+# Copyright: Contributors to the evenkeel.drift project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One request to an endpoint, and what came back. Private to the collection.
+
+No proxy is used whatever the environment says, and no more is read than the limits allow: an endpoint may stream for
+ever.
+"""
+
+from __future__ import annotations
+
+import http.client
+import io
+import socket
+import time
+import typing as t
+import zlib
+
+from ansible_collections.evenkeel.drift.plugins.module_utils.http.connection import Connection, Reader, Trust, connect
+from ansible_collections.evenkeel.drift.plugins.module_utils.http.limit import Failure, Limit
+from ansible_collections.evenkeel.drift.plugins.module_utils.http.url import BadUrl, Target, follow
+from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host, explain
+
+MAX_BODY = 1 << 20
+_PART = 1 << 16
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_GZIP = {"gzip": 31, "x-gzip": 31, "deflate": 15}
+
+
+class Asked(t.NamedTuple):
+    """What is sent. Only a GET and a HEAD follow redirects."""
+
+    method: str
+    headers: t.Mapping[str, str]
+    body: bytes
+    trust: Trust
+    timeout_s: float
+    redirects: int
+
+
+class Answer(t.NamedTuple):
+    """What came back. ``partial`` says why the body is not all of it; ``times_ms`` are since the request began."""
+
+    status: int
+    reason: str
+    headers: dict[str, str]
+    body: bytes
+    partial: str
+    url: str
+    redirects: list[str]
+    address: str
+    times_ms: dict[str, float]
+    tls: dict[str, t.Any] | None
+    at_s: float
+
+
+def ask(target: Target, asked: Asked, host: Host) -> Answer:
+    """Send a request and read its answer. Raises Failure, Unseen."""
+    limit = Limit(host, asked.timeout_s)
+    trail: list[str] = []
+    while True:
+        connection = connect(target, asked.trust, limit)
+        try:
+            answer = _exchange(connection, target, asked, limit, trail)
+        finally:
+            connection.sock.close()
+        location = answer.headers.get("location")
+        if answer.status not in _REDIRECTS or location is None or len(trail) >= asked.redirects:
+            return answer
+        asked, target = _redirected(asked, target, location)
+        trail.append(target.url)
+
+
+def _redirected(asked: Asked, base: Target, location: str) -> tuple[Asked, Target]:
+    try:
+        target = follow(base, location)
+    except BadUrl as error:
+        raise Failure("redirect", "answer", f"its redirect is not followed: {error}") from None
+    if target.origin != base.origin:
+        # What the contract's headers say is meant for the endpoint that it names.
+        asked = asked._replace(headers={})
+    return asked, target
+
+
+def _exchange(connection: Connection, target: Target, asked: Asked, limit: Limit, trail: t.Sequence[str]) -> Answer:
+    reader = Reader(connection.sock, limit)
+    _send(connection.sock, _request(target, asked), limit)
+    response = _head(reader, asked.method)
+    first_ms = reader.first_ms or limit.passed_ms()
+    reader.body()
+    body, partial = _body(response, limit)
+    times = {**connection.times_ms, "first_byte": first_ms, "total": limit.passed_ms()}
+    headers = {name.lower(): value for name, value in reversed(response.getheaders())}
+    body, partial = _decoded(body, partial, headers.get("content-encoding", ""))
+    return Answer(
+        response.status,
+        response.reason,
+        headers,
+        body,
+        partial,
+        target.url,
+        list(trail),
+        connection.address,
+        times,
+        connection.tls,
+        time.time(),
+    )
+
+
+def _request(target: Target, asked: Asked) -> bytes:
+    headers = {
+        "Host": target.authority,
+        "User-Agent": "evenkeel.drift",
+        "Accept": "*/*",
+        "Accept-Encoding": "identity",
+        "Connection": "close",
+    }
+    if asked.body or asked.method in ("POST", "PUT"):
+        headers["Content-Length"] = str(len(asked.body))
+    own = {name.lower() for name in asked.headers}
+    kept = {name: value for name, value in headers.items() if name.lower() not in own}
+    lines = [f"{asked.method} {target.path} HTTP/1.1"]
+    lines += [f"{name}: {value}" for name, value in (*kept.items(), *asked.headers.items())]
+    return "\r\n".join([*lines, "", ""]).encode("utf-8") + asked.body
+
+
+def _send(sock: socket.socket, data: bytes, limit: Limit) -> None:
+    sock.settimeout(limit.left("answer"))
+    try:
+        sock.sendall(data)
+    except socket.timeout:
+        raise limit.over("answer") from None
+    except OSError as error:
+        raise Failure("closed", "answer", f"the request could not be sent: {explain(error)}") from None
+
+
+class _Socket:
+    """As much of a socket as ``HTTPResponse`` wants."""
+
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+
+    def makefile(self, _mode: str) -> io.BufferedReader:
+        return io.BufferedReader(self._reader, _PART)
+
+
+def _head(reader: Reader, method: str) -> http.client.HTTPResponse:
+    response = http.client.HTTPResponse(t.cast(socket.socket, _Socket(reader)), method=method)
+    try:
+        response.begin()
+    except http.client.BadStatusLine:
+        said = "the connection was closed without an answer" if reader.first_ms is None else "it does not speak HTTP"
+        raise Failure("closed" if reader.first_ms is None else "protocol", "answer", said) from None
+    except http.client.LineTooLong:
+        raise Failure("protocol", "answer", "a line of its head is too long") from None
+    except (http.client.HTTPException, ValueError) as error:
+        raise Failure("protocol", "answer", f"its head cannot be read: {error}") from None
+    return response
+
+
+def _body(response: http.client.HTTPResponse, limit: Limit) -> tuple[bytes, str]:
+    """Return the body up to the limit, and why that is not all of it."""
+    wanted = None if response.chunked else response.length
+    parts: list[bytes] = []
+    size = 0
+    partial = ""
+    while size <= MAX_BODY and (wanted is None or size < wanted):
+        try:
+            part = response.read1(_PART if wanted is None else min(_PART, wanted - size))
+        except Failure as failure:
+            partial = f"the answer did not end: {failure.text}"
+            break
+        except (http.client.HTTPException, ValueError):
+            partial = "the answer broke off, or its chunks are garbled"
+            break
+        if not part:
+            if wanted is not None:
+                partial = f"the answer broke off after {size} of {wanted} bytes"
+            break
+        parts.append(part)
+        size += len(part)
+    if size > MAX_BODY:
+        partial = f"only the first {MAX_BODY >> 20} MiB of the answer was read"
+    return b"".join(parts)[:MAX_BODY], partial
+
+
+def _decoded(body: bytes, partial: str, coding: str) -> tuple[bytes, str]:
+    """Return the body without a compression that was not asked for."""
+    coding = coding.strip().lower()
+    if not body or coding in ("", "identity"):
+        return body, partial
+    if coding not in _GZIP:
+        return body, partial or "the answer is compressed in a way that is not known here"
+    unpacker = zlib.decompressobj(_GZIP[coding])
+    try:
+        plain = unpacker.decompress(body, MAX_BODY)
+    except zlib.error:
+        return b"", partial or f"the answer says that it is {coding}, and is not"
+    if not unpacker.eof:
+        partial = partial or "only the beginning of the compressed answer was read"
+    return plain, partial

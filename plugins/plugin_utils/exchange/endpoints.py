@@ -1,0 +1,115 @@
+# Copyright: Contributors to the evenkeel.drift project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Section endpoints: the host asks what only it can reach, this node what the contract wants asked from here. Private
+to the collection.
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.evenkeel.drift.plugins.module_utils.http.limit import KINDS, STAGES
+from ansible_collections.evenkeel.drift.plugins.module_utils.observe.endpoints import collect
+from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.assertions import CONTENT, require_results
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.base import Exchange, Json
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.shape import (
+    OUTCOME,
+    ByName,
+    GarbledAnswer,
+    OneOf,
+    require,
+    require_finite,
+)
+
+_WHAT = "the answer about the endpoints"
+_NUMBER = OneOf([int, float])
+_FAILURE = {"kind": str, "stage": str, "text": str}
+_TLS = {
+    "version": str,
+    "reason": str,
+    "subject": str,
+    "issuer": str,
+    "not_before_s": OneOf([None, int]),
+    "not_after_s": OneOf([None, int]),
+    "verified": bool,
+}
+_ANSWER = {
+    "status": int,
+    "reason": str,
+    "headers": ByName(str),
+    "url": str,
+    "redirects": [str],
+    "address": str,
+    "at_s": _NUMBER,
+    "times_ms": ByName(_NUMBER),
+    "totals_ms": [_NUMBER],
+    "median_ms": _NUMBER,
+    "size": int,
+    "partial": str,
+    "body": str,
+    "body_cut": bool,
+    "content": [CONTENT],
+}
+_ENDPOINT = {
+    "name": str,
+    "url": str,
+    "method": str,
+    "outcome": OUTCOME,
+    "reason": str,
+    "failure": OneOf([None, _FAILURE]),
+    "answer": OneOf([None, _ANSWER]),
+    "tls": OneOf([None, _TLS]),
+}
+_SHAPE = {"now_s": _NUMBER, "endpoints": [_ENDPOINT]}
+_TERMS = ("severity", "impact", "owner", "remedy", "risk")
+_SPARE_S = 10
+
+
+class EndpointsExchange(Exchange):
+    """Joins what both sides saw, in the order of the contract."""
+
+    def request(self) -> Json:
+        return {"endpoints": self._asked("host")}
+
+    def read(self, data: Json) -> Json:
+        here = self._from_here()
+        answers = {"host": self._answers("host", data), "control": self._answers("control", here)}
+        joined = [next(answers[entry["from"]]) for entry in self.contract]
+        return {"now_s": {"host": data["now_s"], "control": here["now_s"]}, "endpoints": joined}
+
+    def _asked(self, side: str) -> list[Json]:
+        entries = [entry for entry in self.contract if entry["from"] == side]
+        return [{key: value for key, value in entry.items() if key not in _TERMS} for entry in entries]
+
+    def _answers(self, side: str, data: Json) -> t.Iterator[Json]:
+        require(data, _SHAPE, _WHAT)
+        require_finite(data, _WHAT)
+        asked = self._asked(side)
+        if [one["name"] for one in data["endpoints"]] != [entry["name"] for entry in asked]:
+            raise GarbledAnswer(f"{_WHAT} is garbled: it is not about what was asked")
+        for entry, one in zip(asked, data["endpoints"], strict=True):
+            _require_one(entry, one)
+        return iter([{**one, "from": side} for one in data["endpoints"]])
+
+    def _from_here(self) -> Json:
+        entries = self._asked("control")
+        time_s = sum(entry["timeout_s"] * entry["samples"] for entry in entries) + _SPARE_S
+        return collect({"endpoints": entries}, Host("/", time_s))
+
+
+def _require_one(entry: Json, one: Json) -> None:
+    what = f"{_WHAT} {entry['name'][:100]!r}"
+    if one["outcome"] != "ok":
+        return
+    failure, answer = one["failure"], one["answer"]
+    if (failure is None) == (answer is None):
+        raise GarbledAnswer(f"{what} is garbled: it holds neither an answer nor why there is none, or both")
+    if failure is not None:
+        if failure["kind"] not in KINDS or failure["stage"] not in STAGES:
+            raise GarbledAnswer(f"{what} is garbled: it tells an unknown failure")
+        return
+    if len(answer["totals_ms"]) != entry["samples"] or "total" not in answer["times_ms"]:
+        raise GarbledAnswer(f"{what} is garbled: it does not say how long it took")
+    require_results(entry, answer["content"], what)

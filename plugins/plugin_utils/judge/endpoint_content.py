@@ -1,0 +1,150 @@
+# Copyright: Contributors to the evenkeel.drift project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The rules for what a declared endpoint's answer holds. Private to the collection."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge import assertion_words
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge import endpoint_words as words
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.check import Check, Details
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.remedies import remedy
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.scope import Scope
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.words import number
+
+KIND_CHECKS = {
+    "contains": "content",
+    "not_contains": "content",
+    "matches": "content",
+    "json": "json",
+    "fresh": "fresh",
+    "min_items": "items",
+}
+"""The check that each key of an entry asks for."""
+
+_SKEW_S = 60
+"""How far ahead of the asking clock a time may lie before the two clocks cannot be believed to agree."""
+
+_FIX = remedy("fix_endpoint", "Look at the service's log and at what it depends on; correct it, or the contract.")
+_FEED = remedy("fix_endpoint", "Look at what should supply the data: the endpoint answers, and its data do not move.")
+
+
+class ContentRules:
+    """The checks of the content that one endpoint answered; ``level`` gives the severity of a check."""
+
+    def __init__(self, scope: Scope, entry: Details, where: str, level: t.Callable[[str], str]) -> None:
+        self._scope = scope
+        self._entry = entry
+        self._name = str(entry["name"])
+        self._where = where
+        self._level = level
+
+    def judge(self, answer: Details) -> list[Check]:
+        return [self._content(result, answer) for result in answer["content"]]
+
+    def _content(self, result: Details, answer: Details) -> Check:
+        kind = str(result["kind"])
+        check = KIND_CHECKS[kind]
+        subject = f"{self._name}:{result['subject']}"
+        if result["outcome"] != "ok":
+            what = f"Whether the answer of {self._name} holds what is said about {result['subject']}"
+            return self._unknown(check, subject, what, result["reason"])
+        if kind == "fresh":
+            return self._fresh(subject, result, answer)
+        if kind == "min_items":
+            return self._items(subject, result)
+        rules = self._entry["json"].get(result["subject"], {}) if kind == "json" else {}
+        what = f"The answer of {self._name}"
+        said = (
+            f"In the answer of {self._name} {assertion_words.json_sentence(result, rules)}"
+            if kind == "json"
+            else assertion_words.text_sentence(result, what)
+        )
+        observed = {"value": result["shown"] or None, "broken": result["broken"]} if kind == "json" else {}
+        expected = {"rules": rules} if kind == "json" else {kind: result["subject"]}
+        if result["holds"]:
+            return self._scope.passed(check, subject, self._level(check), said, expected=expected, observed=observed)
+        state = "missing" if result["missing"] else "differs"
+        return self._failed(check, subject, said, state, "wrong_content", _FIX, observed, expected)
+
+    def _fresh(self, subject: str, result: Details, answer: Details) -> Check:
+        limit = self._entry["fresh"]["within_s"]
+        path, level = result["subject"], self._level("fresh")
+        expected = {"within_s": limit}
+        if result["missing"]:
+            summary = f"The answer of {self._name} has no time at {path}: {result['missing']}"
+            return self._failed("fresh", subject, summary, "missing", "stale_data", _FEED, {}, expected)
+        if not result["times_s"]:
+            summary = f"In the answer of {self._name} {path} is {result['shown']}, which is no time"
+            return self._failed("fresh", subject, summary, "differs", "wrong_content", _FIX, {}, expected)
+        ages = [answer["at_s"] - moment for moment in result["times_s"]]
+        asked = f"asked {self._where} at {words.utc(answer['at_s'])}"
+        observed = {
+            "value": result["shown"],
+            "ages_s": [round(age, 1) for age in ages],
+            "at": words.utc(answer["at_s"]),
+        }
+        what = f"Whether {path} in the answer of {self._name} is fresh"
+        if len({_state(age, limit) for age in ages}) > 1:
+            return self._unknown("fresh", subject, what, f"{result['shown']} has no time zone, {asked}")
+        state = _state(ages[0], limit)
+        if state == "ahead":
+            reason = f"{result['shown']} lies {words.duration(ages[0])} ahead, {asked}: one of the two clocks is wrong"
+            return self._unknown("fresh", subject, what, reason)
+        text = (
+            f"{path} in the answer of {self._name} is {words.duration(max(ages[0], 0.0))} old "
+            f"({words.utc(result['times_s'][0])}, {asked}); limit {words.duration(limit)}"
+        )
+        if state == "old":
+            return self._failed("fresh", subject, text, "failed", "stale_data", _FEED, observed, expected)
+        return self._scope.passed("fresh", subject, level, text, expected=expected, observed=observed)
+
+    def _items(self, subject: str, result: Details) -> Check:
+        least, level = self._entry["min_items"][result["subject"]], self._level("items")
+        expected, observed = {"min_items": least}, {"items": result["size"]}
+        where = f"{result['subject']} in the answer of {self._name}"
+        if result["missing"]:
+            summary = f"{where} is not there: {result['missing']}"
+            return self._failed("items", subject, summary, "missing", "wrong_content", _FIX, observed, expected)
+        if result["size"] is None:
+            summary = f"{where} is {result['shown']}, which is no list"
+            return self._failed("items", subject, summary, "differs", "wrong_content", _FIX, observed, expected)
+        text = f"{where} has {number(result['size'], 'item')}, at least {least} wanted"
+        if result["holds"]:
+            return self._scope.passed("items", subject, level, text, expected=expected, observed=observed)
+        return self._failed("items", subject, text, "failed", "too_few_items", _FEED, observed, expected)
+
+    def _failed(
+        self,
+        check: str,
+        subject: str,
+        summary: str,
+        state: str,
+        cause: str,
+        cure: Details,
+        observed: Details,
+        expected: Details,
+    ) -> Check:
+        return self._scope.failed(
+            check,
+            subject,
+            self._level(check),
+            summary,
+            state=state,
+            cause=cause,
+            remedy=cure,
+            expected=expected,
+            observed=observed,
+        )
+
+    def _unknown(self, check: str, subject: str, what: str, reason: str) -> Check:
+        summary = f"{what}, asked {self._where}, is not known: {reason}"
+        return self._scope.unknown(check, subject, self._level(check), summary)
+
+
+def _state(age_s: float, limit_s: float) -> str:
+    if age_s < -_SKEW_S:
+        return "ahead"
+    return "old" if age_s > limit_s else "fresh"

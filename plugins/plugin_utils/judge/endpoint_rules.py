@@ -1,0 +1,216 @@
+# Copyright: Contributors to the evenkeel.drift project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The rules for one declared endpoint. Private to the collection."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge import endpoint_words as words
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge import severity
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.check import Check, Details
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.endpoint_content import KIND_CHECKS, ContentRules
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.remedies import remedy
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.scope import Scope
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.words import number
+
+DEFAULTS = {
+    "answers": "critical",
+    "status": "critical",
+    "time": "medium",
+    "content": "high",
+    "json": "high",
+    "fresh": "high",
+    "items": "high",
+    "certificate": "high",
+}
+"""The checks of this section and their severities where the contract gives none."""
+
+_ABSENT = (404, 410)
+_START = remedy("fix_endpoint", "Look at why the service does not answer (does it run, where does it listen, its log).")
+_FIX = remedy("fix_endpoint", "Look at the service's log and at what it depends on; correct it, or the contract.")
+_SLOW = remedy("fix_endpoint", "Look at what the service waits for, and at the load of its host.")
+_LATER = remedy("investigate", "Ask less often, or ask whoever runs it for a higher limit; look at it again later.")
+_RENEW = remedy("renew_certificate", "Renew the certificate, and look at why it was not renewed by itself.")
+_TRUST = remedy(
+    "renew_certificate", "Install a certificate for this name from an authority that the asking side trusts."
+)
+
+
+class EndpointRules:
+    """The checks of one entry; ``seen`` is its evidence."""
+
+    def __init__(self, scope: Scope, entry: Details, seen: Details) -> None:
+        self._scope = scope
+        self._entry = entry
+        self._seen = seen
+        self._name = str(entry["name"])
+        self._where = words.asked_by(entry, scope.context.host)
+
+    def judge(self) -> list[Check]:
+        seen = self._seen
+        if seen["outcome"] != "ok":
+            summary = f"What {self._name} answers, asked {self._where}, is not known: {seen['reason']}"
+            return [self._scope.unknown("answers", self._name, self._worst(), summary)]
+        if seen["failure"] is not None:
+            return [self._silent(seen["failure"])]
+        answer = seen["answer"]
+        observed = {"status": answer["status"], "total_ms": answer["median_ms"]}
+        text = f"{self._name} answers, asked {self._where}"
+        checks = [self._scope.passed("answers", self._name, self._level("answers"), text, observed=observed)]
+        checks.append(self._status(answer))
+        if checks[-1].outcome == "pass":
+            checks += self._time(answer)
+            checks += ContentRules(self._scope, self._entry, self._where, self._level).judge(answer)
+        if self._entry["tls_days"] is not None:
+            checks.append(self._certificate(seen["tls"]))
+        return checks
+
+    def _silent(self, failure: Details) -> Check:
+        """Return the finding about an endpoint that gave no answer."""
+        kind = failure["kind"]
+        if kind == "certificate":
+            return self._distrusted(failure["text"])
+        summary = f"{self._name} ({self._seen['url']}) does not answer, asked {self._where}: {failure['text']}"
+        if kind == "refused":
+            context = self._scope.context
+            hint = words.listens_elsewhere(self._entry, context.contract, context.seen)
+            summary += f"; {hint}" if hint else ""
+        slow = kind == "timeout" and failure["stage"] in ("answer", "body")
+        cause = "too_slow" if slow else "not_answering"
+        return self._absent("answers", summary, "missing", cause, {"failure": dict(failure)}, _SLOW if slow else _START)
+
+    def _distrusted(self, text: str) -> Check:
+        tls = self._seen["tls"]
+        summary = f"The certificate of {self._name} ({self._seen['url']}) is not valid, asked {self._where}: {text}"
+        if tls and tls["not_after_s"] is not None:
+            told = f"it is {tls['subject'] or 'nameless'}'s, vouched for by {tls['issuer'] or 'nobody'}"
+            summary += f"; {told}, valid until {words.utc(tls['not_after_s'])}"
+        expired = "expired" in text
+        return self._failed(
+            "certificate",
+            self._name,
+            self._worst(),
+            summary,
+            "failed",
+            "certificate_expires" if expired else "not_answering",
+            _RENEW if expired else _TRUST,
+            {"failure": text, "tls": tls},
+        )
+
+    def _absent(self, check: str, summary: str, state: str, cause: str, observed: Details, cure: Details) -> Check:
+        """Return the finding about what is not there: told, and no drift, when the endpoint is not required."""
+        level = self._worst() if self._entry["required"] else "info"
+        said = summary if self._entry["required"] else f"{summary} (it is not required)"
+        return self._failed(check, self._name, level, said, state, cause, cure, observed)
+
+    def _status(self, answer: Details) -> Check:
+        status, wanted = answer["status"], self._entry["status"]
+        said = f"{status} {answer['reason']}".strip()
+        observed = {"status": status, "headers": answer["headers"]}
+        if status in wanted:
+            summary = f"{self._name} answers {said}, asked {self._where}"
+            return self._scope.passed(
+                "status", self._name, self._level("status"), summary, expected={"status": wanted}, observed=observed
+            )
+        summary = (
+            f"{self._name} ({answer['url']}) answers {said}, asked {self._where}, where "
+            f"{' or '.join(map(str, wanted))} should come"
+        )
+        cure = _FIX
+        if status == 429:
+            after = answer["headers"].get("retry-after")
+            summary += f"; it limits how often it may be asked{f' (Retry-After: {after})' if after else ''}"
+            cure = _LATER
+        elif answer["headers"].get("location"):
+            summary += f"; it redirects to {answer['headers']['location']}"
+        if answer["content"]:
+            summary += "; its content was not judged"
+        if status in _ABSENT:
+            return self._absent("status", summary, "missing", "wrong_status", observed, cure)
+        return self._failed("status", self._name, self._worst(), summary, "differs", "wrong_status", cure, observed)
+
+    def _time(self, answer: Details) -> list[Check]:
+        limit = self._entry["under_ms"]
+        if limit is None:
+            return []
+        took, count = answer["median_ms"], len(answer["totals_ms"])
+        how = "one sample" if count == 1 else f"the median of {number(count, 'sample')}"
+        times = answer["times_ms"]
+        steps = ", ".join(f"{step} {words.milliseconds(times[step])}" for step in sorted(times, key=times.__getitem__))
+        text = f"{self._name} took {words.milliseconds(took)} ({how}), asked {self._where}; limit {limit} ms"
+        observed = {"median_ms": took, "totals_ms": answer["totals_ms"], "times_ms": times}
+        if took > limit:
+            summary = f"{text}; the last one step by step: {steps}"
+            return [
+                self._failed("time", self._name, self._level("time"), summary, "failed", "too_slow", _SLOW, observed)
+            ]
+        if answer["partial"]:
+            reason = f"{answer['partial']}, after {words.milliseconds(took)}"
+            return [self._unknown("time", self._name, f"How long the whole answer of {self._name} takes", reason)]
+        return [
+            self._scope.passed(
+                "time", self._name, self._level("time"), text, expected={"under_ms": limit}, observed=observed
+            )
+        ]
+
+    def _certificate(self, tls: Details | None) -> Check:
+        days, level = self._entry["tls_days"], self._level("certificate")
+        if tls is None or tls["not_after_s"] is None:
+            reason = tls["reason"] if tls else "no certificate was seen"
+            return self._unknown(
+                "certificate", self._name, f"How long the certificate of {self._name} is valid", reason
+            )
+        left_s = tls["not_after_s"] - self._seen["answer"]["at_s"]
+        until = f"until {words.utc(tls['not_after_s'])}"
+        span = f"another {words.duration(left_s)}" if left_s >= 0 else f"not since {words.duration(left_s)}"
+        text = f"The certificate of {self._name} ({tls['subject'] or 'nameless'}) is valid {until}, {span}"
+        text += f"; at least {number(days, 'day')} wanted"
+        expected, observed = {"tls_days": days}, dict(tls)
+        if left_s >= days * words.DAY_S:
+            return self._scope.passed("certificate", self._name, level, text, expected=expected, observed=observed)
+        return self._failed(
+            "certificate", self._name, level, text, "failed", "certificate_expires", _RENEW, observed, expected
+        )
+
+    def _level(self, check: str) -> str:
+        given: t.Mapping[str, str] = self._entry.get("severity") or {}
+        return given.get(check) or DEFAULTS[check]
+
+    def _worst(self) -> str:
+        """Return the severity of what hides all other checks of this entry."""
+        entry = self._entry
+        asked = {"answers", "status"}
+        asked |= {check for key, check in KIND_CHECKS.items() if entry[key]}
+        asked |= {"time"} if entry["under_ms"] is not None else set()
+        asked |= {"certificate"} if entry["tls_days"] is not None else set()
+        return severity.worst(map(self._level, asked)) or DEFAULTS["answers"]
+
+    def _failed(
+        self,
+        check: str,
+        subject: str,
+        level: str,
+        summary: str,
+        state: str,
+        cause: str,
+        cure: Details,
+        observed: Details,
+        expected: Details | None = None,
+    ) -> Check:
+        return self._scope.failed(
+            check,
+            subject,
+            level,
+            summary,
+            state=state,
+            cause=cause,
+            remedy=cure,
+            expected=expected or {"status": self._entry["status"]},
+            observed=observed,
+        )
+
+    def _unknown(self, check: str, subject: str, what: str, reason: str) -> Check:
+        summary = f"{what}, asked {self._where}, is not known: {reason}"
+        return self._scope.unknown(check, subject, self._level(check), summary)
