@@ -96,11 +96,10 @@ class FakeEngine:
         target = unquote(re.sub(r"\A/v[0-9.]+(?=/)", "", target))
         self.methods.add(method)
         self.asked.append(target)
-        answer = self.answers.get(target, self.answers.get(target.partition("?")[0]))
+        missing = error(404, f"no such thing: {target}")
+        answer = self.answers.get(target, self.answers.get(target.partition("?")[0], missing))
         if answer is HANG:
             self._ended.wait()
-        elif answer is None:
-            self._send(writes, error(404, f"no such thing: {target}"))
         else:
             self._send(writes, answer if isinstance(answer, Raw) else body(json.dumps(answer).encode()))
 

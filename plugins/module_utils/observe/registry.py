@@ -15,7 +15,18 @@ Collector = t.Callable[[t.Mapping[str, t.Any], Host], t.Dict[str, t.Any]]
 _PACKAGE = "ansible_collections.evenkeel.drift.plugins.module_utils.observe"
 
 # In the order in which they run: what is cheap and most telling first, so that a time limit costs the least.
-SECTIONS = ("git", "processes", "ports", "units", "packages", "resources", "endpoints", "trees", "commands")
+SECTIONS = (
+    "git",
+    "processes",
+    "ports",
+    "units",
+    "containers",
+    "packages",
+    "resources",
+    "endpoints",
+    "trees",
+    "commands",
+)
 # Asked for by the control node itself: in a second round trip to hosts that have drifted, and for a draft contract.
 FOLLOW_UPS = ("details", "places")
 

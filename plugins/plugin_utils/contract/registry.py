@@ -13,6 +13,7 @@ import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract import (
     commands,
+    containers,
     endpoints,
     git,
     packages,
@@ -49,6 +50,7 @@ SECTIONS: dict[str, Section] = {
     "processes": processes,
     "ports": ports,
     "units": units,
+    "containers": containers,
     "packages": packages,
     "resources": resources,
     "endpoints": endpoints,

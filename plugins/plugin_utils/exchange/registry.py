@@ -9,6 +9,7 @@ import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.base import Context, Exchange
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.commands import CommandsExchange
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.containers import ContainersExchange
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.endpoints import EndpointsExchange
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.git import GitExchange
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.packages import PackagesExchange
@@ -19,6 +20,7 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.trees impo
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.units import UnitsExchange
 
 _EXCHANGES: dict[str, type[Exchange]] = {
+    "containers": ContainersExchange,
     "git": GitExchange,
     "packages": PackagesExchange,
     "resources": ResourcesExchange,

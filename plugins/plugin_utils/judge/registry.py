@@ -9,6 +9,7 @@ import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge import (
     commands,
+    containers,
     endpoints,
     git,
     packages,
@@ -23,6 +24,7 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.scope import 
 Judge = t.Callable[[t.Any, t.Mapping[str, t.Any], Context], Judgement]
 
 JUDGES: dict[str, Judge] = {
+    containers.SECTION: containers.judge,
     git.SECTION: git.judge,
     packages.SECTION: packages.judge,
     resources.SECTION: resources.judge,

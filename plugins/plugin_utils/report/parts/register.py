@@ -22,7 +22,7 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.status impor
 _BY_HAND = frozenset(
     {"edited_on_host", "both_changed", "only_on_host", "deleted_on_host", "mode_changed", "uncommitted_work"}
 )
-_OVERWRITTEN = frozenset({"edited_on_host", "both_changed", "deleted_on_host", "mode_changed"})
+_OVERWRITTEN = frozenset({"edited_on_host", "both_changed", "deleted_on_host", "mode_changed", "layer_changed"})
 _KINDS = ("modified", "deleted", "mode", "conflicted", "untracked")
 _NAMED = 5
 _TITLES = ("Where", "What", "How", "First seen", "Survives a redeploy", "Owner")

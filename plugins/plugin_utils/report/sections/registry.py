@@ -14,6 +14,7 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.document imp
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.model import Report
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.sections import (
     commands,
+    containers,
     endpoints,
     git,
     packages,
@@ -26,6 +27,7 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.sections imp
 )
 
 RENDERERS: dict[str, t.Callable[[Report], Lines]] = {
+    containers.SECTION: containers.render,
     git.SECTION: git.render,
     packages.SECTION: packages.render,
     resources.SECTION: resources.render,

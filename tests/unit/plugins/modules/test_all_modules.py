@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 from ansible.parsing.dataloader import DataLoader
+from fake_containers import inspected, serve
+from fake_engine import FakeEngine
 from module_runner import run_module
 
 _PACKAGE = "ansible_collections.evenkeel.drift.plugins"
@@ -19,11 +21,21 @@ MODULES: dict[str, tuple[str, dict[str, t.Any], str]] = {
     "git_info": ("git", {"path": "/"}, "git"),
     "process_info": ("processes", {"match": "."}, "processes"),
     "port_info": ("ports", {}, "ports"),
+    "container_info": ("containers", {}, "containers"),
     "package_info": ("packages", {"system": "dpkg"}, "system"),
     "resource_info": ("resources", {}, "resources"),
     "endpoint_info": ("endpoints", {"url": "http://127.0.0.1:1/"}, "endpoint"),
     "unit_info": ("units", {"names": ["dbus.service"]}, "units"),
 }
+
+
+@pytest.fixture(autouse=True)
+def fixture_engine() -> t.Iterator[None]:
+    """Give the modules an engine to ask: this machine need not have one."""
+    with FakeEngine() as engine:
+        serve(engine, inspected("web"))
+        MODULES["container_info"][1]["socket"] = engine.socket
+        yield
 
 
 def module(name: str) -> t.Any:

@@ -308,10 +308,10 @@ def test_mistakes_are_named(values: dict[str, t.Any], message: str) -> None:
 
 
 def test_all_mistakes_are_told_at_once_up_to_a_limit() -> None:
-    told = bad(drift_keep_runs="x", drift_rot="y", drift_contract={"git": {"cleen": 1}, "containers": {}}).splitlines()
+    told = bad(drift_keep_runs="x", drift_rot="y", drift_contract={"git": {"cleen": 1}, "configs": {}}).splitlines()
     assert [line.split(": ")[0] for line in told] == [
         "drift_rot",
-        "drift_contract.containers",
+        "drift_contract.configs",
         "drift_contract.git.cleen",
         "drift_keep_runs",
     ]
