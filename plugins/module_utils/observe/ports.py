@@ -6,22 +6,21 @@
 from __future__ import annotations
 
 import json
-import os
 import pwd
 import re
 import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.module_utils.mask import mask
 from ansible_collections.evenkeel.drift.plugins.module_utils.net.owners import Owner, describe, find_owners
-from ansible_collections.evenkeel.drift.plugins.module_utils.net.table import PROTOCOLS, Socket, parse_table
-from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host, Unseen, explain
+from ansible_collections.evenkeel.drift.plugins.module_utils.net.read import read_table
+from ansible_collections.evenkeel.drift.plugins.module_utils.net.table import PROTOCOLS, Socket
+from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host, Unseen
 from ansible_collections.evenkeel.drift.plugins.module_utils.proc.reader import Proc
 from ansible_collections.evenkeel.drift.plugins.module_utils.text import show
 from ansible_collections.evenkeel.drift.plugins.module_utils.trees.workers import Channel, run_forked
 
 ARGUMENTS: dict[str, dict[str, t.Any]] = {"timeout": {"type": "int", "default": 60}}
 
-_LIMIT = 256 << 20
 _ANSWER = b"A"
 
 
@@ -36,7 +35,7 @@ def collect(spec: t.Mapping[str, t.Any], host: Host, proc: Proc | None = None) -
     outcomes = {}
     for table in PROTOCOLS:
         try:
-            sockets, reason = _read(proc, table)
+            sockets, reason = read_table(proc, table)
             found += sockets
             outcomes[table] = {"outcome": "ok", "reason": reason}
         except Unseen as unseen:
@@ -50,27 +49,6 @@ def collect(spec: t.Mapping[str, t.Any], host: Host, proc: Proc | None = None) -
         "outcomes": outcomes,
         "declared_processes": _declared(spec.get("processes") or {}, known.values(), host),
     }
-
-
-def _read(proc: Proc, table: str) -> tuple[list[Socket], str]:
-    """Return the listening sockets of a table, or why it is rightly empty. Raises Unseen."""
-    folder = f"{proc.root}/self/net"
-    path = f"{folder}/{table}"
-    try:
-        with open(path, encoding="ascii", errors="backslashreplace") as file:
-            text = file.read(_LIMIT + 1)
-    except FileNotFoundError:
-        if table.endswith("6") and os.path.exists(f"{folder}/{table[:3]}") and not os.path.exists(f"{folder}/if_inet6"):
-            return [], "this kernel has no IPv6"
-        raise Unseen(f"{path} does not exist") from None
-    except OSError as error:
-        raise Unseen(f"{path} cannot be read: {explain(error)}") from None
-    if len(text) > _LIMIT:
-        raise Unseen(f"{path} is larger than {_LIMIT >> 20} MiB")
-    try:
-        return parse_table(table, text), ""
-    except ValueError as error:
-        raise Unseen(f"{path} has another form than Linux gives it: {error}") from None
 
 
 def _listener(one: Socket, owner: Owner | None, reason: str, users: dict[int, str]) -> dict[str, t.Any]:

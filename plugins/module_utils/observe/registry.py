@@ -23,6 +23,7 @@ SECTIONS = (
     "containers",
     "packages",
     "resources",
+    "streams",
     "endpoints",
     "trees",
     "commands",
