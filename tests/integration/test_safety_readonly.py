@@ -125,6 +125,7 @@ LIVE: dict[str, t.Any] = {
     "units": [{"name": "dbus.service"}],
     "packages": [{"venv": "venv", "requirements": "requirements.txt"}, {"system": "dpkg", "names": {"bash": "*"}}],
     "resources": {},
+    "streams": [{"redis": "127.0.0.1:1"}],
 }
 
 

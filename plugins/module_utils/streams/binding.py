@@ -32,6 +32,11 @@ def bound_to(port: int, proc: Proc | None = None) -> Json:
     return {"outcome": "ok", "reason": "", "addresses": sorted(found), "open": reachable}
 
 
+def not_here(reason: str) -> Json:
+    """Return what `bound_to` does for a server of another machine or network."""
+    return {**unbound(reason), "outcome": "not_asked"}
+
+
 def unbound(reason: str) -> Json:
     """Return what `bound_to` does when it cannot be asked, for a reason."""
     return {"outcome": "unknown", "reason": reason, "addresses": [], "open": None}

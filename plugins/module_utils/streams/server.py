@@ -9,13 +9,14 @@ import functools
 import os
 import typing as t
 
+from ansible_collections.evenkeel.drift.plugins.module_utils.env_value import read_value
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host, Unseen
 from ansible_collections.evenkeel.drift.plugins.module_utils.redis import server as redis_server
 from ansible_collections.evenkeel.drift.plugins.module_utils.redis.client import Access, Redis
 from ansible_collections.evenkeel.drift.plugins.module_utils.streams import influxdb, memcached
-from ansible_collections.evenkeel.drift.plugins.module_utils.streams.binding import bound_to, unbound
-from ansible_collections.evenkeel.drift.plugins.module_utils.streams.look import Watched, found
-from ansible_collections.evenkeel.drift.plugins.module_utils.streams.password import read_password
+from ansible_collections.evenkeel.drift.plugins.module_utils.streams.binding import bound_to, not_here, unbound
+from ansible_collections.evenkeel.drift.plugins.module_utils.streams.containers import address_of
+from ansible_collections.evenkeel.drift.plugins.module_utils.streams.look import Watched, found, named
 from ansible_collections.evenkeel.drift.plugins.module_utils.streams.place import Address, parse_address
 from ansible_collections.evenkeel.drift.plugins.module_utils.streams.wire import Place, Silent, Tls, Wire, connect
 
@@ -88,12 +89,12 @@ class Server:
             self.watched[-1].begin()
             self.data["streams"].append(self.watched[-1].data)
         if self._spec["discover"]:
-            self.data["found"] = _found(redis)
+            self.data["found"] = _found(redis, {named(one["stream"]) for one in self._spec["streams"]})
 
     def _place(self, address: Address) -> Place:
-        if address.container is not None:
-            raise Unseen("containers are not looked up yet")
-        return address.place
+        if address.container is None:
+            return address.place
+        return address.place._replace(name=address_of(address.container, self._host))
 
     def _tls(self, address: Address) -> Tls | None:
         wanted = self._spec.get("tls")
@@ -104,14 +105,14 @@ class Server:
 
     def _access(self) -> Access:
         source = self._spec.get("password_from")
-        password = None if source is None else read_password(self._host, source["file"], source["key"])
+        password = None if source is None else read_value(self._host.root, source["file"], source["key"])
         return Access(self._spec.get("user"), password, self._spec.get("database") or 0)
 
     def _binding(self, address: Address, local: bool, port: int | None) -> Json:
         if address.container is not None:
-            return unbound(_INSIDE)
+            return not_here(_INSIDE)
         if not local:
-            return unbound(_ELSEWHERE)
+            return not_here(_ELSEWHERE)
         if port is None:
             return unbound("it does not tell its port")
         if port == 0:
@@ -119,11 +120,11 @@ class Server:
         return bound_to(port)
 
 
-def _found(redis: Redis) -> Json:
-    """Return the streams of a server for which the contract names none: ``{outcome, reason, complete, streams}``."""
+def _found(redis: Redis, declared: t.Container[bytes]) -> Json:
+    """Return the streams of a server that are not declared: ``{outcome, reason, complete, streams}``."""
     try:
         names = redis_server.streams(redis)
     except Unseen as unseen:
         return {"outcome": "unknown", "reason": unseen.reason, "complete": False, "streams": []}
-    streams = [found(redis, name) for name in names["names"]]
+    streams = [found(redis, name) for name in names["names"] if name not in declared]
     return {"outcome": "ok", "reason": "", "complete": names["complete"], "streams": streams}

@@ -20,6 +20,7 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract import (
     ports,
     processes,
     resources,
+    streams,
     trees,
     units,
 )
@@ -53,6 +54,7 @@ SECTIONS: dict[str, Section] = {
     "containers": containers,
     "packages": packages,
     "resources": resources,
+    "streams": streams,
     "endpoints": endpoints,
     "trees": trees,
     "commands": commands,

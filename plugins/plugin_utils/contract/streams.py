@@ -134,7 +134,14 @@ class Entries(ListOf):
         if len(problems) > before:
             return entries
         first: dict[str, int] = {}
+        access: dict[str, tuple[int, t.Any]] = {}
         for number, entry in enumerate(entries):
+            mine = [entry["password_from"], entry["tls"]]
+            other, theirs = access.setdefault(server_of(entry), (number, mine))
+            if mine != theirs:
+                problems.add(
+                    f"{place}[{number}]", f"has another password_from or tls than {place}[{other}] for the same server"
+                )
             if entry["name"] is None:
                 entry["name"] = ":".join(filter(None, (entry["stream"] or address_of(entry), entry["group"])))
             if first.setdefault(entry["name"], number) != number:
@@ -155,12 +162,18 @@ def address_of(entry: t.Mapping[str, t.Any]) -> str:
     return str(entry[kind_of(entry)])
 
 
+def server_of(entry: t.Mapping[str, t.Any]) -> str:
+    """Return the server of an entry as one connection: ``redis 127.0.0.1:6379``, with user and database if named."""
+    user = f"{entry['user']}@" if entry["user"] is not None else ""
+    database = f"/{entry['database']}" if entry["database"] else ""
+    return f"{kind_of(entry)} {user}{address_of(entry)}{database}"
+
+
 def servers(contract: t.Sequence[t.Mapping[str, t.Any]]) -> list[list[t.Mapping[str, t.Any]]]:
-    """Return the entries by server, in their order: those that have address and access in common are one connection."""
+    """Return the entries by server (`server_of`), in their order."""
     groups: dict[str, list[t.Mapping[str, t.Any]]] = {}
     for entry in contract:
-        access = [entry[key] for key in ("user", "password_from", "tls", "database")]
-        groups.setdefault(repr((kind_of(entry), address_of(entry), access)), []).append(entry)
+        groups.setdefault(server_of(entry), []).append(entry)
     return list(groups.values())
 
 

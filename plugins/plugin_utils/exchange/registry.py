@@ -16,6 +16,7 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.packages i
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.ports import PortsExchange
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.processes import ProcessesExchange
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.resources import ResourcesExchange
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.streams import StreamsExchange
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.trees import TreesExchange
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.units import UnitsExchange
 
@@ -24,6 +25,7 @@ _EXCHANGES: dict[str, type[Exchange]] = {
     "git": GitExchange,
     "packages": PackagesExchange,
     "resources": ResourcesExchange,
+    "streams": StreamsExchange,
     "units": UnitsExchange,
     "ports": PortsExchange,
     "processes": ProcessesExchange,

@@ -56,10 +56,12 @@ _LOOK = {
     "others": [str],
 }
 _FIRST = {**_LOOK, "groups": [{**_GROUP, "members": _MEMBERS}]}
+_COUNTED = {"field": str, "present": int}
 _SAMPLE = {
     "entries": int,
     **dict.fromkeys(("newest", "oldest"), _TEXT),
-    **dict.fromkeys(("fields", "required"), [{"field": str, "present": int}]),
+    "fields": [_COUNTED],
+    "required": [_COUNTED],
     "stuck": [{"field": str, "present": int, "distinct": int, "matching": _INT, "value": _TEXT}],
 }
 _STREAM = {
@@ -78,7 +80,12 @@ _FOUND = {
     "complete": bool,
     "streams": [{"name": str, "look": OneOf([None, _LOOK]), "reason": str}],
 }
-_BINDING = {"outcome": OUTCOME, "reason": str, "addresses": [re.compile("[0-9a-f.:]{2,45}")], "open": _BOOL}
+_BINDING = {
+    "outcome": re.compile("ok|unknown|not_asked"),
+    "reason": str,
+    "addresses": [re.compile("[0-9a-f.:]{2,45}")],
+    "open": _BOOL,
+}
 _SERVER = {
     "kind": re.compile("redis|memcached|influxdb"),
     "address": str,
@@ -112,9 +119,7 @@ _REDIS = {
         "listed": [{**dict.fromkeys(("name", "addr", "user", "cmd"), str), "age_s": _INT, "idle_s": _INT}],
         "reason": str,
     },
-    "slow_log": _told(
-        {"length": int, "entries": [{"at": str, "took_ms": _NUMBER, "command": str, "arguments": int}]}
-    ),
+    "slow_log": _told({"length": int, "entries": [{"at": str, "took_ms": _NUMBER, "command": str, "arguments": int}]}),
 }
 _MEMCACHED = {
     **dict.fromkeys(("uptime_s", "keys", "evicted", "rejected_connections", "port", "udp_port"), _INT),

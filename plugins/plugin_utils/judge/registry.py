@@ -16,6 +16,7 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge import (
     ports,
     processes,
     resources,
+    streams,
     trees,
     units,
 )
@@ -28,6 +29,7 @@ JUDGES: dict[str, Judge] = {
     git.SECTION: git.judge,
     packages.SECTION: packages.judge,
     resources.SECTION: resources.judge,
+    streams.SECTION: streams.judge,
     units.SECTION: units.judge,
     ports.SECTION: ports.judge,
     processes.SECTION: processes.judge,

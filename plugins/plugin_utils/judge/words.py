@@ -45,3 +45,22 @@ def reference_name(reference: Details | None) -> str:
 def bounded(names: t.Iterable[t.Any], limit: int = LISTED) -> list[t.Any]:
     """Return the first ``limit`` names in order."""
     return sorted(names)[:limit]
+
+
+def duration(seconds: float) -> str:
+    """Return seconds as people say them, in the two largest units: ``2 h 5 min``, ``38 s``."""
+    whole = int(seconds)
+    for unit, length, below, part in (("d", 86400, "h", 3600), ("h", 3600, "min", 60), ("min", 60, "s", 1)):
+        if whole >= length:
+            rest = whole % length // part
+            return f"{whole // length} {unit} {rest} {below}" if rest else f"{whole // length} {unit}"
+    return f"{seconds:.3g} s"
+
+
+def size(amount: float) -> str:
+    """Return bytes as people say them: ``1.5 MiB``."""
+    for unit in ("bytes", "KiB", "MiB", "GiB"):
+        if amount < 1024:
+            return f"{amount:.4g} {unit}"
+        amount /= 1024
+    return f"{amount:.4g} TiB"

@@ -22,6 +22,7 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.sections imp
     ports,
     processes,
     resources,
+    streams,
     trees,
     units,
 )
@@ -31,6 +32,7 @@ RENDERERS: dict[str, t.Callable[[Report], Lines]] = {
     git.SECTION: git.render,
     packages.SECTION: packages.render,
     resources.SECTION: resources.render,
+    streams.SECTION: streams.render,
     units.SECTION: units.render,
     ports.SECTION: ports.render,
     processes.SECTION: processes.render,
