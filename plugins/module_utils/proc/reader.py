@@ -12,6 +12,7 @@ import os
 import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Unseen, explain
+from ansible_collections.evenkeel.drift.plugins.module_utils.proc.supervisor import machine_of, within
 
 _LIMIT = 8 << 20
 _SELF_LIMIT = 4 << 20
@@ -87,6 +88,7 @@ class Proc:
 
     def __init__(self, root: str = "/proc") -> None:
         self.root = root
+        self._machine: bytes | None = None
 
     def pids(self) -> list[int]:
         """Return the process ids that this process can see, in order. Raises Unseen only."""
@@ -126,9 +128,14 @@ class Proc:
         raise Unseen(f"{self.root}/{pid}/status names no user")
 
     def cgroup(self, pid: int) -> bytes:
-        """Return the control groups; nothing on a kernel without them."""
+        """Return the control groups as this machine sees them; nothing on a kernel without them."""
+        if self._machine is None:
+            try:
+                self._machine = machine_of(self.read(1, "cgroup"))
+            except (Gone, Unseen):
+                self._machine = b""
         try:
-            return self.read(pid, "cgroup")
+            return within(self.read(pid, "cgroup"), self._machine)
         except Unseen:
             if os.path.exists(f"{self.root}/{pid}/cgroup"):
                 raise

@@ -12,6 +12,7 @@ _ID = re.compile(rb"(?:.*[-:])?([0-9a-f]{64})(?:\.scope)?")
 _LXC = re.compile(rb"/lxc(?:\.payload[./]|/)([^/\n]+)")
 _NSPAWN = re.compile(rb"/systemd-nspawn@([^/\n]+)\.service/payload(?:/|$)", re.MULTILINE)
 _DELETED = b" (deleted)"
+_INIT = b"/init.scope"
 
 
 def unit_of(cgroup: bytes) -> str | None:
@@ -40,6 +41,29 @@ def container_of(cgroup: bytes) -> str | None:
                 return found.group(1)[:12].decode("ascii")
     named = _LXC.search(cgroup) or _NSPAWN.search(cgroup)
     return named.group(1).decode("utf-8", "backslashreplace") if named else None
+
+
+def machine_of(cgroup: bytes) -> bytes:
+    """Return the control group that a whole machine lives in, from what process 1 says: empty unless systemd is that
+    process, and the machine a container (LXC, a host of a test laboratory).
+
+    Such a container is the machine itself; it supervises none of the processes in it.
+    """
+    path = _path(cgroup)
+    return path[: -len(_INIT)] if path.endswith(_INIT) else b""
+
+
+def within(cgroup: bytes, machine: bytes) -> bytes:
+    """Return a ``cgroup`` file as it would read if the machine's own control group were the first of all."""
+    if not machine:
+        return cgroup
+    lines = []
+    for line in cgroup.splitlines():
+        parts = line.split(b":", 2)
+        if len(parts) == 3 and (parts[2] == machine or parts[2].startswith(machine + b"/")):
+            parts[2] = parts[2][len(machine) :] or b"/"
+        lines.append(b":".join(parts) + b"\n")
+    return b"".join(lines)
 
 
 def _path(cgroup: bytes) -> bytes:

@@ -8,7 +8,12 @@ give them, for versions 1 and 2, both together, and none.
 from __future__ import annotations
 
 import pytest
-from ansible_collections.evenkeel.drift.plugins.module_utils.proc.supervisor import container_of, unit_of
+from ansible_collections.evenkeel.drift.plugins.module_utils.proc.supervisor import (
+    container_of,
+    machine_of,
+    unit_of,
+    within,
+)
 
 ID = b"0123456789ab" + b"cdef" * 13
 
@@ -60,3 +65,31 @@ def test_unit(cgroup: bytes, unit: str | None) -> None:
 def test_container(path: bytes, container: str | None) -> None:
     assert container_of(b"0::" + path + b"\n") == container
     assert container_of(b"9:cpu:/\n1:name=systemd:" + path + b"\n") == container
+
+
+@pytest.mark.parametrize(
+    ("first", "machine"),
+    [
+        (b"0::/init.scope\n", b""),
+        (b"9:cpu:/docker/" + ID + b"\n1:name=systemd:/docker/" + ID + b"/init.scope\n", b"/docker/" + ID),
+        (b"0::/lxc.payload.web/init.scope\n", b"/lxc.payload.web"),
+        # An application is the first process: the container supervises it.
+        (b"1:name=systemd:/docker/" + ID + b"\n", b""),
+        (b"", b""),
+    ],
+)
+def test_machine(first: bytes, machine: bytes) -> None:
+    assert machine_of(first) == machine
+
+
+def test_the_container_that_a_machine_lives_in_supervises_nothing_in_it() -> None:
+    machine = b"/docker/" + ID
+    inner = b"fedcba987654" + ID[12:]
+    session = b"9:cpu:" + machine + b"\n1:name=systemd:" + machine + b"/user.slice/user-1.slice/session-1.scope\n"
+    assert within(session, machine) == b"9:cpu:/\n1:name=systemd:/user.slice/user-1.slice/session-1.scope\n"
+    assert container_of(within(session, machine)) is None
+    assert container_of(within(b"1:name=systemd:" + machine + b"/docker/" + inner + b"\n", machine)) == "fedcba987654"
+    # Another container beside the machine, and a file without the machine's group, stay as they are.
+    beside = b"0::" + machine + b"0/a.service\nno line of the kernel\n"
+    assert within(beside, machine) == beside
+    assert within(session, b"") == session
