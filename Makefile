@@ -63,8 +63,8 @@ demo: setup ## only build the demonstration, below .cache/demo
 # --- tests ------------------------------------------------------------------------------------------------------
 
 .PHONY: test
-test: clean-reports lint audit unit e2e molecule unit-py38 sanity test-newest ## everything that CI runs
-	@$(BIN)/python tests/tools/summary.py $(REPORTS) unit e2e
+test: clean-reports lint audit unit e2e lab-checks unit-py38 sanity test-newest ## everything that CI runs
+	@$(BIN)/python tests/tools/summary.py $(REPORTS) unit e2e lab
 
 .PHONY: clean-reports
 clean-reports:
@@ -76,7 +76,7 @@ unit: setup-dev ## unit tests
 
 .PHONY: e2e
 e2e: setup-dev ## end-to-end tests: real audits of trees made for the test
-	$(PYTEST) --junitxml=$(REPORTS)/e2e.xml tests/integration
+	$(PYTEST) --junitxml=$(REPORTS)/e2e.xml -m "not lab" tests/integration
 
 .PHONY: unit-py38
 unit-py38: setup-dev ## what runs on hosts, under Python 3.8 where it is installed
@@ -85,10 +85,6 @@ unit-py38: setup-dev ## what runs on hosts, under Python 3.8 where it is install
 .PHONY: test-newest
 test-newest: setup-dev ## unit and end-to-end tests on the newest ansible-core, with Python 3.13 where it is installed
 	@JOBS=$(JOBS) tests/tools/newest.sh 3.13 $(CACHE)/newest $(REPORTS)
-
-.PHONY: molecule
-molecule: setup-dev ## the audit role on this machine, without containers
-	$(BIN)/molecule test --all
 
 # --- the lab ----------------------------------------------------------------------------------------------------
 
@@ -99,6 +95,18 @@ lab: ## bring the lab up: real hosts with systemd and containers of their own (t
 .PHONY: lab-down
 lab-down: ## take the lab down, with the engine if `make lab` started it
 	@tests/lab/down.sh
+
+.PHONY: lab-test
+lab-test: setup-dev ## tests against the hosts of the lab; brings it up, and takes it down unless it was up
+	tests/lab/with.sh $(PYTEST) --junitxml=$(REPORTS)/lab.xml -m lab tests/integration
+
+.PHONY: molecule
+molecule: setup-dev ## the audit role on this machine, and against the hosts of the lab
+	tests/lab/with.sh $(BIN)/molecule test --all
+
+.PHONY: lab-checks
+lab-checks: setup-dev
+	@tests/lab/with.sh $(MAKE) --no-print-directory molecule lab-test
 
 .PHONY: lint
 lint: setup-dev ## formatting, types, documentation, licences

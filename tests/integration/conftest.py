@@ -8,9 +8,19 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from e2e_lab import Lab, find_lab
 from e2e_operator import Operator
 
 
 @pytest.fixture(name="operator")
 def fixture_operator(tmp_path: Path) -> Operator:
     return Operator(tmp_path / "operator")
+
+
+@pytest.fixture(name="lab", scope="session")
+def fixture_lab() -> Lab:
+    """The lab, where `make lab` has brought it up; tests that need it are marked ``lab``."""
+    found = find_lab()
+    if found is None:
+        pytest.skip("no lab on this machine: make lab")
+    return found
