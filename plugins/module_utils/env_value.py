@@ -18,7 +18,15 @@ _QUOTED = re.compile(r"\"((?:[^\"\\]|\\.)*)\"|'([^']*)'")
 
 
 def read_value(root: str, file: str, key: str) -> str:
-    """Return the value of ``key`` in a file, the last one when it has several.
+    """Return the value of ``key`` in a file as :func:`find_value` does; none raises Unseen as well."""
+    found = find_value(root, file, key)
+    if not found:
+        raise Unseen(f"{file} has no value for {key}")
+    return found
+
+
+def find_value(root: str, file: str, key: str) -> str:
+    """Return the value of ``key`` in a file, the last one when it has several, empty text when it has none.
 
     ``file`` is absolute, or relative to ``root``; links are followed, as the application follows them. Raises Unseen
     with a reason that never holds a value.
@@ -28,8 +36,6 @@ def read_value(root: str, file: str, key: str) -> str:
         match = _LINE.fullmatch(line)
         if match is not None and match.group(1) == key:
             found = _plain(match.group(2))
-    if not found:
-        raise Unseen(f"{file} has no value for {key}")
     return found
 
 

@@ -12,6 +12,7 @@ import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.module_utils.http.entry import Entry, observe, unasked
 from ansible_collections.evenkeel.drift.plugins.module_utils.http.url import parse
+from ansible_collections.evenkeel.drift.plugins.module_utils.http.webhooks import look
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host
 from ansible_collections.evenkeel.drift.plugins.module_utils.trees.workers import Channel, run_forked
 
@@ -47,6 +48,7 @@ def collect(spec: t.Mapping[str, t.Any], host: Host) -> dict[str, t.Any]:
     missing = "; ".join(reasons) or "it was not asked"
     return {
         "now_s": time.time(),
+        "webhooks": look(spec.get("webhooks") or (), host),
         "endpoints": [answers.get(number) or unasked(entry, missing) for number, entry in enumerate(entries)],
     }
 

@@ -24,6 +24,7 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.schema imp
     found,
 )
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.terms import terms
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.webhooks import WEBHOOK
 
 CHECKS = ("answers", "status", "time", "content", "json", "fresh", "items", "certificate")
 """The checks of this section, whose severity can be set."""
@@ -155,61 +156,77 @@ def _absolute(entry: dict[str, t.Any]) -> None:
         raise Wrong(f"with from: control a file is one of the control node, so its path is absolute, found {wrong}")
 
 
+class Entry(Shape):
+    """An endpoint that is asked, or an alert channel, which is not."""
+
+    def __init__(self, asked: Map) -> None:
+        self._asked = asked
+
+    def describe(self) -> str:
+        return self._asked.describe()
+
+    def inner(self) -> t.Iterator[tuple[str, Key]]:
+        yield from self._asked.inner()
+        told = {rest for rest, _key in self._asked.inner()}
+        yield from ((rest, key) for rest, key in WEBHOOK.inner() if rest not in told)
+
+    def read(self, value: t.Any, place: str, problems: Problems) -> t.Any:
+        channel = isinstance(value, dict) and "webhook" in value
+        return (WEBHOOK if channel else self._asked).read(value, place, problems)
+
+
 class Entries(ListOf):
-    """The endpoints. One without a name is called after the path of its URL."""
+    """The endpoints. One without a name is called after the path of its URL, an alert channel after its key."""
 
     def read(self, value: t.Any, place: str, problems: Problems) -> list[t.Any]:
         entries = super().read(value, place, problems)
         for entry in entries:
             if entry.get("name") is None and entry.get("url"):
                 entry["name"] = url.parse(entry["url"]).path.partition("?")[0][:100]
+            if entry.get("name") is None and (entry.get("webhook") or {}).get("key"):
+                entry["name"] = entry["webhook"]["key"]
         assertions.twins(entries, place, problems)
         return entries
 
 
-SHAPE = Entries(
-    Map(
-        {
-            "name": Key(Label(), None, "its name in reports, unique; unset: the path of the URL"),
-            "url": Key(Url(), REQUIRED, "its address, without a login"),
-            "from": Key(shapes.Choice(("host", "control")), "host", "who asks: the host, or the control node"),
-            "method": Key(
-                shapes.Choice(METHODS), "GET", "what is asked; with POST and PUT the endpoint may change something"
-            ),
-            "headers": Key(
-                Headers(), {}, "sent along; a token stays in a file of the host: `{file: .env, key: API_TOKEN}`"
-            ),
-            "body": Key(Body(), None, "sent along with POST and PUT"),
-            "status": Key(
-                assertions.OneOrMoreNumbers(100, 599), [200], "the status that it must answer with, or one of several"
-            ),
-            "under_ms": Key(shapes.Integer(1, 600_000), None, "how long the whole answer may take, from the name on"),
-            "samples": Key(shapes.Integer(1, 20), 1, "how often it is asked; under_ms holds for the median"),
-            **assertions.content_keys("answer"),
-            "fresh": Key(_FRESH, None, "a time in its answer, read as JSON, and how old it may be"),
-            "min_items": Key(
-                assertions.ByPath(shapes.Integer(0, 1_000_000_000)),
-                {},
-                "how many items a list of its answer must have; 0: it may be empty, and must be a list",
-            ),
-            "tls_days": Key(shapes.Integer(0, 3650), None, "how many days its certificate must still be valid"),
-            "ca": Key(
-                shapes.AnyPath(), None, "the file of the certificates that vouch for it; unset: those of the system"
-            ),
-            "verify": Key(shapes.Boolean(), True, "whether its certificate must be valid"),
-            "required": Key(
-                shapes.Boolean(), True, "false: that it does not answer, or answers 404, is told and is no drift"
-            ),
-            "timeout_s": Key(shapes.Integer(1, 300), 10, "the time for each request, all in all"),
-            "redirects": Key(
-                shapes.Integer(0, 10), 0, "how many redirects are followed, never from https to http or back"
-            ),
-            **terms(CHECKS),
-        },
-        check=_possible,
-    ),
-    minimum=1,
+_ASKED = Map(
+    {
+        "name": Key(Label(), None, "its name in reports, unique; unset: the path of the URL"),
+        "url": Key(Url(), REQUIRED, "its address, without a login"),
+        "from": Key(shapes.Choice(("host", "control")), "host", "who asks: the host, or the control node"),
+        "method": Key(
+            shapes.Choice(METHODS), "GET", "what is asked; with POST and PUT the endpoint may change something"
+        ),
+        "headers": Key(
+            Headers(), {}, "sent along; a token stays in a file of the host: `{file: .env, key: API_TOKEN}`"
+        ),
+        "body": Key(Body(), None, "sent along with POST and PUT"),
+        "status": Key(
+            assertions.OneOrMoreNumbers(100, 599), [200], "the status that it must answer with, or one of several"
+        ),
+        "under_ms": Key(shapes.Integer(1, 600_000), None, "how long the whole answer may take, from the name on"),
+        "samples": Key(shapes.Integer(1, 20), 1, "how often it is asked; under_ms holds for the median"),
+        **assertions.content_keys("answer"),
+        "fresh": Key(_FRESH, None, "a time in its answer, read as JSON, and how old it may be"),
+        "min_items": Key(
+            assertions.ByPath(shapes.Integer(0, 1_000_000_000)),
+            {},
+            "how many items a list of its answer must have; 0: it may be empty, and must be a list",
+        ),
+        "tls_days": Key(shapes.Integer(0, 3650), None, "how many days its certificate must still be valid"),
+        "ca": Key(shapes.AnyPath(), None, "the file of the certificates that vouch for it; unset: those of the system"),
+        "verify": Key(shapes.Boolean(), True, "whether its certificate must be valid"),
+        "required": Key(
+            shapes.Boolean(), True, "false: that it does not answer, or answers 404, is told and is no drift"
+        ),
+        "timeout_s": Key(shapes.Integer(1, 300), 10, "the time for each request, all in all"),
+        "redirects": Key(shapes.Integer(0, 10), 0, "how many redirects are followed, never from https to http or back"),
+        **terms(CHECKS),
+    },
+    check=_possible,
 )
+
+SHAPE = Entries(Entry(_ASKED), minimum=1)
 
 DEFAULT: t.Any = None
 """Nothing is audited without a contract."""
@@ -217,7 +234,10 @@ DEFAULT: t.Any = None
 
 def stored(contract: t.Sequence[t.Mapping[str, t.Any]]) -> list[dict[str, t.Any]]:
     """Return the contract as a run folder may hold it: the values of headers with telling names are masked."""
-    return [{**entry, "headers": dict(_shown(entry["headers"]))} for entry in contract]
+    return [
+        {**entry, "headers": dict(_shown(entry["headers"]))} if "headers" in entry else dict(entry)
+        for entry in contract
+    ]
 
 
 def _shown(headers: t.Mapping[str, t.Any]) -> t.Iterator[tuple[str, t.Any]]:

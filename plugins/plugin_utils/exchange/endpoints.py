@@ -7,9 +7,12 @@ to the collection.
 
 from __future__ import annotations
 
+import re
 import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.module_utils.http.limit import KINDS, STAGES
+from ansible_collections.evenkeel.drift.plugins.module_utils.http.webhooks import ANY
+from ansible_collections.evenkeel.drift.plugins.module_utils.http.webhooks import KINDS as KINDS_OF_WEBHOOKS
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.endpoints import collect
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.assertions import CONTENT, require_results
@@ -62,7 +65,16 @@ _ENDPOINT = {
     "answer": OneOf([None, _ANSWER]),
     "tls": OneOf([None, _TLS]),
 }
-_SHAPE = {"now_s": _NUMBER, "endpoints": [_ENDPOINT]}
+_WEBHOOK = {
+    "name": str,
+    "outcome": OUTCOME,
+    "reason": str,
+    "state": OneOf([None, re.compile("set|missing|placeholder")]),
+    "kind": OneOf([None, re.compile("|".join((ANY, *KINDS_OF_WEBHOOKS)))]),
+    "problem": str,
+    "digest": OneOf([None, re.compile("[0-9a-f]{64}")]),
+}
+_SHAPE = {"now_s": _NUMBER, "endpoints": [_ENDPOINT], "webhooks": [_WEBHOOK]}
 _TERMS = ("severity", "impact", "owner", "remedy", "risk")
 _SPARE_S = 10
 
@@ -71,16 +83,22 @@ class EndpointsExchange(Exchange):
     """Joins what both sides saw, in the order of the contract."""
 
     def request(self) -> Json:
-        return {"endpoints": self._asked("host")}
+        return {"endpoints": self._asked("host"), "webhooks": self._channels()}
 
     def read(self, data: Json) -> Json:
         here = self._from_here()
         answers = {"host": self._answers("host", data), "control": self._answers("control", here)}
-        joined = [next(answers[entry["from"]]) for entry in self.contract]
-        return {"now_s": {"host": data["now_s"], "control": here["now_s"]}, "endpoints": joined}
+        joined = [next(answers[entry["from"]]) for entry in self.contract if "webhook" not in entry]
+        if [one["name"] for one in data["webhooks"]] != [entry["name"] for entry in self._channels()]:
+            raise GarbledAnswer(f"{_WHAT} is garbled: it is not about the alert channels that were asked for")
+        now_s = {"host": data["now_s"], "control": here["now_s"]}
+        return {"now_s": now_s, "endpoints": joined, "webhooks": data["webhooks"]}
+
+    def _channels(self) -> list[Json]:
+        return [{key: entry[key] for key in ("name", "webhook")} for entry in self.contract if "webhook" in entry]
 
     def _asked(self, side: str) -> list[Json]:
-        entries = [entry for entry in self.contract if entry["from"] == side]
+        entries = [entry for entry in self.contract if entry.get("from") == side]
         return [{key: value for key, value in entry.items() if key not in _TERMS} for entry in entries]
 
     def _answers(self, side: str, data: Json) -> t.Iterator[Json]:

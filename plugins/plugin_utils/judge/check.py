@@ -138,6 +138,9 @@ CAUSES = (
     "no_log",
     "command_failed",
     "not_allowed",
+    "not_configured",
+    "malformed",
+    "not_distinct",
 )
 CELLS = ("in_sync", "differs", "missing", "expected", "constrained", "unknown", "not_asked")
 VERDICTS = ("in_sync", "drift", "unknown")

@@ -27,11 +27,12 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.status impor
 
 SECTION = "endpoints"
 _SLOWEST = 5
+_OF_CHANNELS = ("configured", "well_formed", "distinct", "sent")
 
 
 def render(report: Report) -> Lines:
     """Return the endpoints part: the endpoints, their times, findings."""
-    lines = [*heading(3, "Endpoints"), *_endpoints(report), *_performance(report)]
+    lines = [*heading(3, "Endpoints"), *_endpoints(report), *_performance(report), *_channels(report)]
     return [*lines, *findings(report, SECTION, report.of(SECTION))]
 
 
@@ -53,6 +54,19 @@ def _endpoints(report: Report) -> Lines:
     if required:
         lines += paragraph(f"Required endpoints that pass every check: {passed} of {required}.")
     return lines
+
+
+def _channels(report: Report) -> Lines:
+    """Return the alert channels, whose addresses are looked at and never used."""
+    rows: list[list[object]] = []
+    for place in report.facts(SECTION):
+        for one in (place.facts or {}).get("webhooks") or ():
+            marks = [OUTCOMES[one[check]].markdown() if one[check] else None for check in _OF_CHANNELS]
+            rows.append([place.environment, place.host, code(one["name"]), one["kind"], *marks])
+    if not rows:
+        return []
+    titles = ("Environment", "Host", "Channel", "Kind", "Configured", "Well-formed", "Distinct", "Sent")
+    return [*heading(4, "Alert channels"), *table(titles, rows)]
 
 
 def _row(one: Json) -> list[object]:
