@@ -8,11 +8,10 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge import assertion_words
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge import endpoint_words as words
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.check import Check, Details
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.remedies import remedy
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.scope import Scope
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.words import number
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.words import duration, number, utc
 
 KIND_CHECKS = {
     "contains": "content",
@@ -80,22 +79,22 @@ class ContentRules:
             summary = f"In the answer of {self._name} {path} is {result['shown']}, which is no time"
             return self._failed("fresh", subject, summary, "differs", "wrong_content", _FIX, {}, expected)
         ages = [answer["at_s"] - moment for moment in result["times_s"]]
-        asked = f"asked {self._where} at {words.utc(answer['at_s'])}"
+        asked = f"asked {self._where} at {utc(answer['at_s'])}"
         observed = {
             "value": result["shown"],
             "ages_s": [round(age, 1) for age in ages],
-            "at": words.utc(answer["at_s"]),
+            "at": utc(answer["at_s"]),
         }
         what = f"Whether {path} in the answer of {self._name} is fresh"
         if len({_state(age, limit) for age in ages}) > 1:
             return self._unknown("fresh", subject, what, f"{result['shown']} has no time zone, {asked}")
         state = _state(ages[0], limit)
         if state == "ahead":
-            reason = f"{result['shown']} lies {words.duration(ages[0])} ahead, {asked}: one of the two clocks is wrong"
+            reason = f"{result['shown']} lies {duration(ages[0])} ahead, {asked}: one of the two clocks is wrong"
             return self._unknown("fresh", subject, what, reason)
         text = (
-            f"{path} in the answer of {self._name} is {words.duration(max(ages[0], 0.0))} old "
-            f"({words.utc(result['times_s'][0])}, {asked}); limit {words.duration(limit)}"
+            f"{path} in the answer of {self._name} is {duration(max(ages[0], 0.0))} old "
+            f"({utc(result['times_s'][0])}, {asked}); limit {duration(limit)}"
         )
         if state == "old":
             return self._failed("fresh", subject, text, "failed", "stale_data", _FEED, observed, expected)

@@ -13,7 +13,7 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.check import 
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.endpoint_content import KIND_CHECKS, ContentRules
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.remedies import remedy
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.scope import Scope
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.words import number
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.words import duration, number, utc
 
 DEFAULTS = {
     "answers": "critical",
@@ -86,7 +86,7 @@ class EndpointRules:
         summary = f"The certificate of {self._name} ({self._seen['url']}) is not valid, asked {self._where}: {text}"
         if tls and tls["not_after_s"] is not None:
             told = f"it is {tls['subject'] or 'nameless'}'s, vouched for by {tls['issuer'] or 'nobody'}"
-            summary += f"; {told}, valid until {words.utc(tls['not_after_s'])}"
+            summary += f"; {told}, valid until {utc(tls['not_after_s'])}"
         expired = "expired" in text
         return self._failed(
             "certificate",
@@ -163,8 +163,8 @@ class EndpointRules:
                 "certificate", self._name, f"How long the certificate of {self._name} is valid", reason
             )
         left_s = tls["not_after_s"] - self._seen["answer"]["at_s"]
-        until = f"until {words.utc(tls['not_after_s'])}"
-        span = f"another {words.duration(left_s)}" if left_s >= 0 else f"not since {words.duration(left_s)}"
+        until = f"until {utc(tls['not_after_s'])}"
+        span = f"another {duration(left_s)}" if left_s >= 0 else f"not since {duration(left_s)}"
         text = f"The certificate of {self._name} ({tls['subject'] or 'nameless'}) is valid {until}, {span}"
         text += f"; at least {number(days, 'day')} wanted"
         expected, observed = {"tls_days": days}, dict(tls)

@@ -5,35 +5,16 @@
 
 from __future__ import annotations
 
-import time
 import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.module_utils.http import url
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.check import Check, Details
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.words import LISTED
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.words import LISTED, utc
 
 DAY_S = 86400
 _CONTENT = frozenset({"content", "json", "fresh", "items"})
 _WORST_FIRST = ("fail", "unknown", "observation", "pass")
 _OWN = frozenset({"localhost", "127.0.0.1", "::1"})
-
-
-def utc(moment_s: float) -> str:
-    """Return a time as text."""
-    try:
-        return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(moment_s))
-    except (OverflowError, ValueError, OSError):
-        return f"{moment_s:g} s after 1970"
-
-
-def duration(seconds: float) -> str:
-    """Return a time span in the two units that people say."""
-    whole = round(abs(seconds))
-    for unit, size, small, rest in (("d", DAY_S, "h", 3600), ("h", 3600, "min", 60), ("min", 60, "s", 1)):
-        if whole >= size:
-            less = whole % size // rest
-            return f"{whole // size} {unit} {less} {small}" if less else f"{whole // size} {unit}"
-    return f"{whole} s"
 
 
 def milliseconds(value: float) -> str:

@@ -13,6 +13,7 @@ import typing as t
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.check import Check, Details
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.remedies import remedy
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.scope import Scope
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.words import duration
 
 _RESTART = remedy("restart", "Restart it, so that it runs what is on the disk; first make sure that this is right.")
 _RELOAD = remedy("reload_units", "Reload the definitions of the units (systemctl daemon-reload), then restart it.")
@@ -64,7 +65,7 @@ class Ages:
                 kind.check,
                 subject,
                 level,
-                f"{told}, {span(late)} later",
+                f"{told}, {duration(late)} later",
                 state="differs",
                 cause=kind.cause,
                 remedy=kind.remedy,
@@ -86,15 +87,3 @@ class Ages:
         if changed_s > limit:
             return f"the time of {path} is in the future"
         return "its start is in the future" if process["started_s"] > limit else ""
-
-
-def span(seconds: float) -> str:
-    """Return a length of time in its two largest units: ``2 d 4 h``."""
-    rest = int(seconds)
-    units = [(86400, "d"), (3600, "h"), (60, "min"), (1, "s")]
-    parts = []
-    for size, name in units:
-        count, rest = divmod(rest, size)
-        parts.append(f"{count} {name}" if count else "")
-    first = next((index for index, part in enumerate(parts) if part), len(parts) - 1)
-    return " ".join(part for part in parts[first : first + 2] if part) or "0 s"

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import datetime
 import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.check import Details
@@ -48,13 +49,22 @@ def bounded(names: t.Iterable[t.Any], limit: int = LISTED) -> list[t.Any]:
 
 
 def duration(seconds: float) -> str:
-    """Return seconds as people say them, in the two largest units: ``2 h 5 min``, ``38 s``."""
-    whole = int(seconds)
+    """Return seconds as people say them, in the two largest units and without a sign: ``2 h 5 min``, ``38 s``."""
+    whole = int(abs(seconds))
     for unit, length, below, part in (("d", 86400, "h", 3600), ("h", 3600, "min", 60), ("min", 60, "s", 1)):
         if whole >= length:
             rest = whole % length // part
             return f"{whole // length} {unit} {rest} {below}" if rest else f"{whole // length} {unit}"
-    return f"{seconds:.3g} s"
+    return f"{abs(seconds):.3g} s"
+
+
+def utc(moment_s: float) -> str:
+    """Return seconds after 1970 as a time."""
+    try:
+        moment = datetime.datetime.fromtimestamp(moment_s, datetime.timezone.utc)
+    except (OverflowError, ValueError, OSError):
+        return f"{moment_s:g} s after 1970"
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def size(amount: float) -> str:

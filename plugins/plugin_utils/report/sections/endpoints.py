@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.endpoint_words import duration, milliseconds
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.words import number
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.endpoint_words import milliseconds
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.words import duration, number
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.document import (
     Lines,
     Markup,

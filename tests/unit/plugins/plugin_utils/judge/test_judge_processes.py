@@ -14,9 +14,9 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.schema imp
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.base import Context as ExchangeContext
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.processes import ProcessesExchange
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.shape import GarbledAnswer
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.process_age import span
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.processes import DEFAULTS, judge
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.scope import Context, Judgement
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.words import duration
 
 Json = dict[str, t.Any]
 
@@ -148,10 +148,10 @@ def test_the_severities_are_those_that_can_be_set() -> None:
 
 
 @pytest.mark.parametrize(
-    ("seconds", "text"), [(0.4, "0 s"), (59, "59 s"), (61, "1 min 1 s"), (187_200, "2 d 4 h"), (86_401, "1 d")]
+    ("seconds", "text"), [(0.4, "0.4 s"), (59, "59 s"), (61, "1 min 1 s"), (187_200, "2 d 4 h"), (86_401, "1 d")]
 )
-def test_span(seconds: float, text: str) -> None:
-    assert span(seconds) == text
+def test_a_duration_is_told_in_its_two_largest_units(seconds: float, text: str) -> None:
+    assert duration(seconds) == text
 
 
 def read_contract(**contract: t.Any) -> Json:
