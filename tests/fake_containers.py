@@ -115,6 +115,7 @@ def serve(
         place = f"/containers/{one['Id']}"
         fake.answers[f"{place}/json"] = one
         fake.answers[f"{place}/stats"] = {
+            "read": "2026-11-21T10:05:00.5Z",
             "memory_stats": {"usage": used + (1 << 20), "stats": {"inactive_file": 1 << 20}, "limit": 64 << 20},
             "cpu_stats": {"cpu_usage": {"total_usage": 2_500_000_000}, "system_cpu_usage": 10, "online_cpus": 2},
             "precpu_stats": {"cpu_usage": {"total_usage": 0}},

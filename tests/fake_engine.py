@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import json
 import re
@@ -109,3 +110,10 @@ class FakeEngine:
         while answer.drip and not self._ended.wait(0.002):
             writes.write(answer.data[-1:])
             writes.flush()
+
+
+def replay(fake: FakeEngine, recorded: Path) -> None:
+    """Have an engine answer as the one did that ``tests/tools/record_engine.py`` recorded."""
+    for path, answer in json.loads(recorded.read_text(encoding="utf-8")).items():
+        logged = isinstance(answer, dict) and set(answer) == {"base64"}
+        fake.answers[path] = body(base64.b64decode(answer["base64"])) if logged else answer

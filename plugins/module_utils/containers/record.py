@@ -21,6 +21,8 @@ MOST = 200
 
 _WORDS = 64
 _OUTPUT = 1000
+# Podman's words for what Docker calls otherwise.
+_SAME = {"stopped": "exited", "configured": "created", "initialized": "created"}
 _COMPOSE = "com.docker.compose."
 
 Json = t.Dict[str, t.Any]
@@ -36,6 +38,7 @@ def record(inspected: t.Any, key: bytes | None) -> Json:
     state, config, host = fields.map("State"), fields.map("Config"), fields.map("HostConfig")
     name, identity = plain_name(fields.raw("Name")), bare_id(fields.raw("Id"))
     status = state.text("Status")
+    status = _SAME.get(status, status)
     if not (name and identity and status) or not len(config) or not len(host):
         raise Unseen("the answer has no name, state or configuration")
     labels = config.map("Labels")

@@ -8,6 +8,7 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.module_utils.containers.fields import Fields
+from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Unseen
 
 # What `docker stats` leaves out: pages of files that nobody needs any more. The names of both versions of cgroups.
 _CACHE = ("total_inactive_file", "inactive_file")
@@ -18,9 +19,12 @@ def usage(stats: t.Any) -> dict[str, t.Any]:
 
     ``memory`` and ``limit`` are bytes as ``docker stats`` counts them, null when the engine does not say; ``cpu_s`` is
     the processor time since the start; ``cpu_percent`` (100 is one processor) is null unless the answer holds two
-    samples. Raises Unseen when the answer has another form than it should.
+    samples. Raises Unseen when the engine could not measure, or the answer has another form than it should.
     """
     fields = Fields(stats, "the statistics")
+    if fields.moment("read") is None:
+        # Docker writes a whole answer of zeros when it cannot read the container's control group.
+        raise Unseen("the engine has no statistics of it")
     memory = fields.map("memory_stats")
     cpu = fields.map("cpu_stats").map("cpu_usage")
     return {

@@ -39,6 +39,7 @@ DEFAULTS = {
 """The checks of this section and their severities where the contract gives none."""
 
 _NEAR = 0.9
+_KILLED = 128 + 9
 _ALIVE = ("running", "paused", "restarting")
 _ALWAYS = ("always", "unless-stopped")
 
@@ -92,7 +93,7 @@ class Rules:
         checks = self._running(entry)
         if self.contract["all_healthy"]:
             checks += self._health()
-        checks.append(self._oom())
+        checks += self._oom()
         if self.contract["max_restarts"] is not None:
             checks.append(self._restarts())
         checks += self._memory()
@@ -166,17 +167,26 @@ class Rules:
         )
         return [self.failed("health", said, "failed", "unhealthy", _HEAL, observed)]
 
-    def _oom(self) -> Check:
+    def _oom(self) -> list[Check]:
         limit = self.one["limits"]["memory"]
         observed = {"oom_killed": self.one["oom_killed"], "limit": limit, "restarts": self.one["restarts"]}
+        if not self.one["oom_killed"] and self.one["exit_code"] == _KILLED:
+            # Engines can miss it: the kernel's message and the end of the container race.
+            if limit is None or not (self._should_run() or self.one["restarts"]):
+                return []
+            said = (
+                f"Whether {self.name} was killed for want of memory on {self.host} is not known: it "
+                f"{words.ended(self.one)}, its limit is {words.mebibytes(limit)}, and the engine does not say why"
+            )
+            return [self.scope.unknown("oom", self.name, self.level("oom"), said, observed=observed)]
         if not self.one["oom_killed"]:
-            return self.passed("oom", f"{self.name} was not killed for want of memory on {self.host}", observed)
+            return [self.passed("oom", f"{self.name} was not killed for want of memory on {self.host}", observed)]
         within = (
             f"its limit is {words.mebibytes(limit)}" if limit else "it has no limit of its own, the host had no more"
         )
         now = f"it runs since {self.one['started']}" if running(self.one) else f"it {words.ended(self.one)}"
         said = f"The kernel killed {self.name} on {self.host}, or a process in it, for want of memory: {within}; {now}"
-        return self.failed("oom", said, "failed", "oom_killed", _MEMORY, observed)
+        return [self.failed("oom", said, "failed", "oom_killed", _MEMORY, observed)]
 
     def _restarts(self) -> Check:
         most, count = self.contract["max_restarts"], self.one["restarts"]

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import signal
 import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.check import Details
@@ -38,7 +39,15 @@ def ended(one: Details) -> str:
     """Return with which code and when a container ended."""
     when = f" at {one['finished']}" if one["finished"] else ""
     error = f" ({quoted(one['error'])})" if one["error"] else ""
-    return f"ended with code {one['exit_code']}{when}{error}"
+    return f"ended with code {one['exit_code']}{_signal(one['exit_code'])}{when}{error}"
+
+
+def _signal(code: int) -> str:
+    """Return the signal that ended a program, which an exit code above 128 stands for."""
+    try:
+        return f" ({signal.Signals(code - 128).name})"
+    except ValueError:
+        return ""
 
 
 def policy(one: Details) -> str:

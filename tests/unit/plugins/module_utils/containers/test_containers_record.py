@@ -139,6 +139,7 @@ def test_what_is_no_time_is_refused(text: str) -> None:
         Fields({"at": text}).moment("at")
 
 
+READ = {"read": "2026-11-21T10:05:00.5Z"}
 CGROUPS = {
     "version 1": ({"total_inactive_file": 20480, "inactive_file": 999}, 483328 - 20480),
     "version 2": ({"inactive_file": 20480}, 483328 - 20480),
@@ -150,20 +151,21 @@ CGROUPS = {
 @pytest.mark.parametrize("kind", CGROUPS)
 def test_memory_is_without_cache(kind: str) -> None:
     stats, wanted = CGROUPS[kind]
-    assert usage({"memory_stats": {"usage": 483328, "stats": stats, "limit": 67108864}})["memory"] == wanted
+    assert usage({**READ, "memory_stats": {"usage": 483328, "stats": stats, "limit": 67108864}})["memory"] == wanted
 
 
 def test_what_is_not_measured_is_null_and_never_0() -> None:
-    assert usage({}) == dict.fromkeys(("memory", "limit", "cpu_s", "cpu_percent", "pids"))
-    with pytest.raises(Unseen):
-        usage([])
+    assert usage(READ) == dict.fromkeys(("memory", "limit", "cpu_s", "cpu_percent", "pids"))
+    for odd in ([], {}, {"read": "0001-01-01T00:00:00Z", "memory_stats": {"usage": 0}}):
+        with pytest.raises(Unseen):
+            usage(odd)
 
 
 def test_processor_time_needs_two_samples() -> None:
     before = {"cpu_usage": {"total_usage": 1_000}, "system_cpu_usage": 100_000}
     now = {"cpu_usage": {"total_usage": 6_000}, "system_cpu_usage": 110_000, "online_cpus": 2}
-    assert usage({"cpu_stats": now, "precpu_stats": before})["cpu_percent"] == 100.0
-    assert usage({"cpu_stats": now, "precpu_stats": {}})["cpu_percent"] is None
+    assert usage({**READ, "cpu_stats": now, "precpu_stats": before})["cpu_percent"] == 100.0
+    assert usage({**READ, "cpu_stats": now, "precpu_stats": {}})["cpu_percent"] is None
 
 
 def changes(*paths: str, kind: int = 1) -> list[Json]:

@@ -100,6 +100,13 @@ CASES: list[tuple[str, Json, Json, Found]] = [
     ),
     ("does not run", {"expected": [{"name": "web", "running": False}]}, STOPPED, set()),
     ("oom", {}, {"oom_killed": True}, {("oom", "web", "oom_killed", "fail")}),
+    (
+        "killed, nobody says why",
+        {},
+        {**ENDED, "exit_code": 137},
+        {("running", "web", "exited", "fail"), ("oom", "web", "unseen", "unknown")},
+    ),
+    ("killed, need not run", {}, {**ENDED, **NEVER, "exit_code": 137}, set()),
     ("restarts", {"max_restarts": 2}, {"restarts": 3}, {("restarts", "web", "restarted", "fail")}),
     ("few restarts", {"max_restarts": 3}, {"restarts": 3}, set()),
     ("near its limit", {}, FULL, {("memory_limit", "web", "over_threshold", "fail")}),
