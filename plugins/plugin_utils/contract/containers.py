@@ -28,7 +28,7 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.terms impo
 
 CHECKS = (
     *("running", "health", "health_check", "oom", "restarts", "memory", "memory_limit", "layer", "image_current"),
-    *("exposed", "compose", "present", "image", "user", "networks", "declared", "engine"),
+    *("exposed", "port", "compose", "present", "image", "user", "networks", "declared", "engine"),
 )
 """The checks of this section, whose severity can be set."""
 

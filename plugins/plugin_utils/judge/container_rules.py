@@ -28,6 +28,7 @@ DEFAULTS = {
     "layer": "high",
     "image_current": "high",
     "exposed": "high",
+    "port": "high",
     "compose": "high",
     "present": "critical",
     "image": "high",

@@ -13,6 +13,7 @@ import typing as t
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.check import Check, Details
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.container_expected import expected
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.container_files import files
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.container_ports import ports
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.container_rules import (
     Rules,
     published,
@@ -46,6 +47,7 @@ def judge(contract: Details, evidence: Details, context: Context) -> Judgement:
         rules = Rules(Scope(context, SECTION, name, contract, "operational"), contract, one, unread.get(name, {}))
         made.checks += rules.judge(declared.get(name))
         made.checks += files(rules)
+        made.checks += ports(rules)
         made.cells[name] = "in_sync"
         made.marks[name] = _mark(one)
     for name, reasons in sorted(unread.items()):
