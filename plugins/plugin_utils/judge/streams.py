@@ -29,7 +29,8 @@ def judge(contract: t.Sequence[Details], evidence: Details, context: Context) ->
         name = server_of(entries[0])
         scope = Scope(context, SECTION, name, entries[0], "system")
         made.checks += ServerRules(scope, entries, server).judge()
-        made.cells[name] = "in_sync" if server["outcome"] == "ok" else "unknown"
+        # A server that does not answer is a finding, not something unseen; one that could not be seen has an unknown check.
+        made.cells[name] = "in_sync"
         made.marks[name] = server["about"]["version"] if server["outcome"] == "ok" else server["outcome"]
         made.facts["servers"].append(_server_fact(name, server))
         streams += _found_facts(name, server)
