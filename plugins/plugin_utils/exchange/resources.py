@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 import typing as t
 
+from ansible_collections.evenkeel.drift.plugins.module_utils.text import show
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.base import Context, Exchange, Json
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.shape import (
     OUTCOME,
@@ -74,6 +75,9 @@ class ResourcesExchange(Exchange):
     def read(self, data: Json) -> Json:
         waited_s = self._clocks.steady() - self._asked_steady_s
         require(data, _SHAPE, _WHAT)
+        answered = sorted(disk["path"] for disk in data["disks"])
+        if not answered or (self.contract["disks"] and answered != sorted({*map(show, self.contract["disks"])})):
+            raise GarbledAnswer(f"{_WHAT} is garbled: it is about other disks than were asked about")
         for disk in data["disks"]:
             if disk["outcome"] == "ok":
                 require(disk, _DISK, f"{_WHAT}: a disk")

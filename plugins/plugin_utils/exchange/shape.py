@@ -39,6 +39,8 @@ class _Path:
 
 
 PATH = _Path()
+_LARGEST = 2**64
+"""No counter of a kernel is larger."""
 OUTCOME = re.compile("ok|unknown")
 OBJECT_ID = re.compile("[0-9a-f]{40}|[0-9a-f]{64}")
 
@@ -46,8 +48,8 @@ OBJECT_ID = re.compile("[0-9a-f]{40}|[0-9a-f]{64}")
 def require(value: t.Any, shape: t.Any, what: str) -> None:
     """Raise GarbledAnswer, which begins with ``what``, unless a JSON value has a shape.
 
-    A shape is a type (``str`` must be text that UTF-8 can spell), None, a compiled expression for the whole of a text,
-    ``[shape]`` for a list, ``{name: shape}`` for a dictionary that has at least these names, or one of this file's.
+    A shape is a type (``str`` must be text that UTF-8 can spell, numbers finite and of 64 bits), None, a compiled
+    expression for the whole of a text, ``[shape]`` for a list, ``{name: shape}`` for a dictionary that has at least these names, or one of this file's.
     """
     wrong = _wrong(value, shape, "")
     if wrong:
@@ -83,10 +85,17 @@ def _is(value: t.Any, shape: t.Any) -> bool:
     if shape is None:
         return value is None
     if isinstance(shape, type):
-        return _is_text(value) if shape is str else value.__class__ is shape
+        return _is_text(value) if shape is str else value.__class__ is shape and _is_finite(value)
     if not isinstance(value, str):
         return False
     return _is_path(value) if shape is PATH else shape.fullmatch(value) is not None
+
+
+def _is_finite(value: t.Any) -> bool:
+    """Whether a number is one that can be computed with: not a NaN, which no limit is below, and of 64 bits."""
+    if isinstance(value, float):
+        return math.isfinite(value) and abs(value) < _LARGEST
+    return not isinstance(value, int) or abs(value) <= _LARGEST
 
 
 def _is_text(value: t.Any) -> bool:

@@ -94,7 +94,7 @@ class _Ports:
         low, high = map(int, entry["range"].split("-"))
         component = f"{entry['range']}/{entry['proto']}"
         scope = Scope(self._context, SECTION, component, entry, "operational")
-        level = entry.get("severity") or DEFAULTS["declared"]
+        level = (entry.get("severity") or {}).get("declared") or DEFAULTS["declared"]
         subject = words.place(entry["proto"], "*", entry["range"])
         checks: list[Check] = []
         for proto, port in sorted(self._by_port):

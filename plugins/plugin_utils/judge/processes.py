@@ -134,8 +134,7 @@ class _Rules:
         blind = self._blind()
         if blind:
             said = f"{number(found, 'instance')} of {name} seen where {wanted} must run, but there may be more: {blind}"
-            if found < wanted or wanted == 0 or self._data["hidden"]:
-                return scope.unknown("instances", name, level, said, observed=sides["observed"])
+            return scope.unknown("instances", name, level, said, observed=sides["observed"])
         if found == wanted:
             said = f"{number(found, 'instance')} of {name} run: {who}" if found else f"{name} does not run, as it must"
             return scope.passed("instances", name, level, said, **sides)

@@ -159,6 +159,13 @@ def test_each_case(entries: list[Json], listeners: list[Json], wanted: set[tuple
     assert found(judged(entries, *listeners)) == wanted
 
 
+@pytest.mark.parametrize("given", ["low", {"declared": "low"}])
+def test_a_range_has_the_severity_that_it_is_given(given: t.Any) -> None:
+    entries = [{"range": "8000-8009", "only_declared": True, "severity": given}]
+    assert [check.severity for check in judged(entries, listener()).checks] == ["low"]
+    assert [check.severity for check in judged(entries).checks] == ["low"]
+
+
 def test_a_declared_process_is_known_by_its_pid() -> None:
     entries = [{"port": 8001, "process": "api"}]
     assert found(judged(entries, listener(), declared_processes={"api": [10]})) == set()

@@ -78,6 +78,7 @@ HIDDEN = "hidepid=2"
         (evidence(hidden=HIDDEN), {"instances": 0}, {("instances", UNKNOWN, "unseen")}),
         (evidence(process(), process(8), hidden=HIDDEN), {}, {("instances", "fail", "too_many")}),
         (evidence(unread_total=1), {}, {("instances", UNKNOWN, "unseen")}),
+        (evidence(process(), unread_total=1), {}, {("instances", UNKNOWN, "unseen")}),
         (evidence(process()), {"user": "app"}, set()),
         (evidence(process()), {"user": "5"}, set()),
         (evidence(process()), {"user": "root"}, {("user", "fail", "wrong_user")}),
@@ -178,6 +179,13 @@ def test_a_host_can_send_anything() -> None:
     exchange = ProcessesExchange([entry(cwd=".")], ExchangeContext("h", "/srv/app", cache=t.cast(t.Any, None)))
     good = evidence(process())
     assert exchange.read(good) == good
-    for change in ({"matches": {}}, {"paths": {}}, {"processes": [{}]}, {"now_s": "x"}, {"hidden": True}):
+    for change in (
+        {"matches": {}},
+        {"paths": {}},
+        {"processes": [{}]},
+        {"now_s": "x"},
+        {"hidden": True},
+        {"now_s": float("nan")},
+    ):
         with pytest.raises(GarbledAnswer):
             exchange.read({**good, **change})

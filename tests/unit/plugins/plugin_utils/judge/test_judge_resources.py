@@ -196,6 +196,9 @@ def test_the_skew_is_known_within_half_the_time_that_it_took(
         {"clock": {**data()["clock"], "now_s": float("nan")}},
         {"load": [1.0]},
         {"memory": {}},
+        {"memory": {**data()["memory"], "total_kb": 10**400}},
+        {"cores": 10**400},
+        {"disks": []},
     ],
 )
 def test_a_garbled_answer_is_refused(tmp_path_factory: pytest.TempPathFactory, more: Json) -> None:
