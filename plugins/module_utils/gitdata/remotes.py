@@ -7,13 +7,13 @@ collection.
 
 from __future__ import annotations
 
-import time
 import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.module_utils.gitdata import files
 from ansible_collections.evenkeel.drift.plugins.module_utils.gitdata.config import Config
 from ansible_collections.evenkeel.drift.plugins.module_utils.gitdata.place import Place
 from ansible_collections.evenkeel.drift.plugins.module_utils.mask import mask
+from ansible_collections.evenkeel.drift.plugins.module_utils.proc.clock import iso
 from ansible_collections.evenkeel.drift.plugins.module_utils.text import show
 
 _REFS = b"refs/remotes/"
@@ -61,7 +61,7 @@ def _fetch(place: Place) -> tuple[str | None, bytes]:
     if seen is None:
         return None, b""
     text = files.read(place.git_fd, b"FETCH_HEAD", _FETCH_LIMIT) or b""
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seen.st_mtime)), text
+    return iso(seen.st_mtime), text
 
 
 def _spelled(url: bytes) -> bytes:

@@ -51,7 +51,7 @@ def collect(spec: t.Mapping[str, t.Any], host: Host) -> dict[str, t.Any]:
         "clock": clocked,
         "memory": memory["memory"] if memory else None,
         "swap": memory["swap"] if memory else None,
-        "disks": disks(spec.get("disks") or [], host.root),
+        "disks": disks(spec.get("disks") or [], host.root, host),
         "load": part("load", _load),
         "cores": part("cores", _cores),
         "uptime_s": None if uptime is None else round(uptime),

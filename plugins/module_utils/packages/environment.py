@@ -11,13 +11,13 @@ from __future__ import annotations
 
 import os
 import re
-import time
 import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.module_utils.mask import mask
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe import paths
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host, Unseen, explain
 from ansible_collections.evenkeel.drift.plugins.module_utils.packages.metadata import Site, twins
+from ansible_collections.evenkeel.drift.plugins.module_utils.proc.clock import iso
 from ansible_collections.evenkeel.drift.plugins.module_utils.text import show
 
 Json = t.Dict[str, t.Any]
@@ -197,8 +197,7 @@ def _read_sites(environment: Environment, made: Json, host: Host) -> None:
     made["unread"] = sorted(unread, key=lambda item: str(item["path"]))
     if newest[0]:
         seconds = round(newest[0] / 1e9, 3)
-        moment = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
-        made["newest"] = {"path": newest[1], "mtime": moment, "mtime_s": seconds}
+        made["newest"] = {"path": newest[1], "mtime": iso(seconds), "mtime_s": seconds}
 
 
 def _python(stated: str) -> str:

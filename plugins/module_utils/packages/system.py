@@ -46,7 +46,10 @@ def dpkg(host: Host, folder: str = _FOLDER) -> tuple[Found, dict[str, str]]:
     finally:
         os.close(root_fd)
     host.check_time()
-    return parse_status(content)
+    found, unfinished = parse_status(content)
+    if not found and not unfinished:
+        raise Unseen("dpkg's record names no package that is installed: this host's packages are not kept by it")
+    return found, unfinished
 
 
 def parse_status(content: bytes) -> tuple[Found, dict[str, str]]:

@@ -53,13 +53,13 @@ def audit_itself(seen: t.Mapping[int, Seen], own: t.Iterable[int]) -> set[int]:
     """Return the processes that are this audit: our own, those that started it, and Ansible's other workers.
 
     What stands directly below process 1 is a service that let the audit in, such as sshd, and counts as one, unless
-    it is Ansible.
+    it is Ansible. What has no parent here was put into this container from outside, to run the audit (``docker exec``).
     """
     found = set(own)
     for pid in list(found):
         at = seen.get(pid)
         while at is not None and at.stat.pid != 1:
-            if at.stat.ppid > 1 or _is_ansible(at):
+            if at.stat.ppid != 1 or _is_ansible(at):
                 found.add(at.stat.pid)
             at = seen.get(at.stat.ppid) if at.stat.ppid not in found else None
     ansible = {pid for pid in found if pid in seen and _is_ansible(seen[pid])}

@@ -17,7 +17,9 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.observe import path
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Unseen, explain
 from ansible_collections.evenkeel.drift.plugins.module_utils.proc.reader import Proc
 
-_PYTHON = re.compile(rb"(?:python|pypy)[0-9.]*")
+_PYTHON = re.compile(rb"(?:platform-)?(?:python|pypy)[0-9.]*t?(?:-dbg)?")
+_EMBEDS = re.compile(rb"uwsgi.*|unitd.*|apache2|httpd")
+"""Programs that can have Python built in."""
 _LOADED = re.compile(rb" (/[^\n]*?)/lib(?:64)?/python3\.[0-9]+t?/site-packages/")
 _DELETED = b" (deleted)"
 _ENTRIES = 20_000
@@ -28,23 +30,50 @@ _EXPLAINED_S = 2.0
 def environment_of(proc: Proc, pid: int, argv: t.Sequence[bytes], exe: bytes | None, cwd: bytes | None) -> bytes | None:
     """Return the directory of the virtual environment, without links; None when the process uses none.
 
+    Those of conda count as well.
+
     Raises Unseen when it cannot be told, Gone when the process ended.
     """
     name = os.path.basename(exe[: -len(_DELETED)] if exe is not None and exe.endswith(_DELETED) else exe or b"")
     if exe is not None and not _PYTHON.fullmatch(name):
-        return None
+        return _embedded(proc, pid, name, exe)
     started = _started_as(proc, pid, argv, cwd)
     if started is not None and _leads_to(started, exe):
         home = os.path.dirname(os.path.dirname(started))
-        return os.path.realpath(home) if os.path.isfile(home + b"/pyvenv.cfg") else None
+        return os.path.realpath(home) if _is_home(home) else None
     if exe is None:
         return None
     # The title was written over (setproctitle is itself loaded from the environment), or the interpreter was replaced.
-    homes: set[bytes] = {os.path.realpath(home) for home in _LOADED.findall(proc.read(pid, "maps"))}
-    homes = {home for home in homes if os.path.isfile(home + b"/pyvenv.cfg")}
+    homes = _loaded_from(proc.read(pid, "maps"))
     if len(homes) == 1:
         return homes.pop()
     raise Unseen("its arguments do not lead to its interpreter, and what it has loaded does not tell")
+
+
+def _is_home(home: bytes) -> bool:
+    """Whether a directory is an environment: of venv, virtualenv and uv, or one of conda."""
+    return os.path.isfile(home + b"/pyvenv.cfg") or os.path.isdir(home + b"/conda-meta")
+
+
+def _loaded_from(maps: bytes) -> set[bytes]:
+    homes: set[bytes] = {os.path.realpath(home) for home in _LOADED.findall(maps)}
+    return {home for home in homes if _is_home(home)}
+
+
+def _embedded(proc: Proc, pid: int, name: bytes, exe: bytes) -> bytes | None:
+    """Return the environment of a program that is no interpreter: where it was installed, or what it has loaded."""
+    home = os.path.dirname(os.path.dirname(exe))
+    if _is_home(home):
+        return os.path.realpath(home)
+    if not _EMBEDS.fullmatch(name):
+        return None
+    maps = proc.read(pid, "maps")
+    homes = _loaded_from(maps)
+    if len(homes) == 1:
+        return homes.pop()
+    if homes or b"/libpython3" in maps:
+        raise Unseen("Python is built into it, and what it has loaded does not tell of which environment")
+    return None
 
 
 def _started_as(proc: Proc, pid: int, argv: t.Sequence[bytes], cwd: bytes | None) -> bytes | None:
@@ -77,7 +106,9 @@ def newest_change(home: bytes) -> tuple[bytes, float] | None:
     """
     found: list[tuple[float, bytes]] = []
     try:
-        found.append((os.stat(home + b"/pyvenv.cfg").st_mtime, home + b"/pyvenv.cfg"))
+        # What conda installs keeps the times of its cache: only its own record tells when.
+        record = home + (b"/pyvenv.cfg" if os.path.exists(home + b"/pyvenv.cfg") else b"/conda-meta/history")
+        found.append((os.stat(record).st_mtime, record))
         for packages in _site_packages(home):
             changed = os.stat(packages).st_mtime
             if not _explained(packages, changed):
@@ -109,8 +140,18 @@ def _site_packages(home: bytes) -> list[bytes]:
 
 
 def _explained(packages: bytes, changed: float) -> bool:
-    """Whether the directory changed because the first import put ``__pycache__`` into it."""
+    """Whether the directory changed because the first import put ``__pycache__`` into it, with a file that is still
+    there: later imports change that directory again.
+    """
+    cache = packages + b"/__pycache__"
     try:
-        return abs(os.stat(packages + b"/__pycache__").st_mtime - changed) <= _EXPLAINED_S
+        names = [b"", *os.listdir(cache)]
     except FileNotFoundError:
         return False
+    for name in names:
+        try:
+            if abs(os.lstat(os.path.join(cache, name)).st_mtime - changed) <= _EXPLAINED_S:
+                return True
+        except FileNotFoundError:
+            continue
+    return False

@@ -5,25 +5,47 @@
 
 from __future__ import annotations
 
+import json
 import os
 import typing as t
 
-from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import explain
+from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host, explain
 from ansible_collections.evenkeel.drift.plugins.module_utils.text import show
+from ansible_collections.evenkeel.drift.plugins.module_utils.trees.workers import Channel, run_forked
+
+_LIMIT_S = 10.0
+_ANSWER = b"A"
 
 
-def disks(paths: t.Sequence[str], root: str) -> list[dict[str, t.Any]]:
-    """Return the file system below each path; without paths those of ``root`` and ``/``, once where they are one."""
-    if not paths:
-        paths = ["/"] if _device(root) == _device("/") else ["/", root]
-    return [_disk(path) for path in sorted(set(paths))]
+def disks(paths: t.Sequence[str], root: str, host: Host) -> list[dict[str, t.Any]]:
+    """Return the file system below each path; without paths those of ``root`` and ``/``, once where they are one.
+
+    Each is asked by a process of its own: one whose server is gone does not answer, ever, and is unknown.
+    """
+    asked = sorted(set(paths or ("/", root)))
+    answers: dict[str, dict[str, t.Any]] = {}
+    limited = Host(root, max(min(_LIMIT_S, host.time_left()), 0.0), 1)
+
+    def ask(path: str) -> t.Callable[[Channel], None]:
+        return lambda channel: channel.send(_ANSWER, json.dumps([path, _disk(path), _device(path)]).encode("ascii"))
+
+    def take(_kind: bytes, payload: bytes) -> None:
+        path, made, devices[path] = json.loads(payload)
+        answers[path] = made
+
+    devices: dict[str, int | None] = {}
+    run_forked([ask(path) for path in asked], limited, take)
+    if not paths and root != "/" and devices.get(root) is not None and devices.get(root) == devices.get("/"):
+        asked.remove(root)
+    silent = f"it did not answer within {limited.timeout_s:g} s"
+    return [answers.get(path) or {"path": show(path), "outcome": "unknown", "reason": silent} for path in asked]
 
 
 def _device(path: str) -> int | None:
     try:
         return os.stat(path).st_dev
     except OSError:
-        # Its own entry will say why.
+        # Its own entry says why.
         return None
 
 

@@ -49,7 +49,8 @@ def require(value: t.Any, shape: t.Any, what: str) -> None:
     """Raise GarbledAnswer, which begins with ``what``, unless a JSON value has a shape.
 
     A shape is a type (``str`` must be text that UTF-8 can spell, numbers finite and of 64 bits), None, a compiled
-    expression for the whole of a text, ``[shape]`` for a list, ``{name: shape}`` for a dictionary that has at least these names, or one of this file's.
+    expression for the whole of a text, ``[shape]`` for a list, ``{name: shape}`` for a dictionary that has at least
+    these names, or one of this file's.
     """
     wrong = _wrong(value, shape, "")
     if wrong:

@@ -5,8 +5,7 @@
 
 from __future__ import annotations
 
-import time
-
+from ansible_collections.evenkeel.drift.plugins.module_utils.proc.clock import iso
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.patterns import compile_selection
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.base import Json
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.tree_compare import by_name
@@ -40,7 +39,7 @@ def newest(view: TreeView, reference: Directories | None) -> Json:
     made: Json = {"outcome": "ok", "reason": "", "path": None, "mtime": None, "mtime_s": None}
     if found is not None:
         seconds = found[1] / 1e9
-        made.update(path=found[0], mtime=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds)), mtime_s=seconds)
+        made.update(path=found[0], mtime=iso(seconds), mtime_s=seconds)
     elif view.newest["dropped"]:
         made.update(outcome="unknown", reason=f"the {_COUNT} newest files are none that the reference knows")
     if view.outcome != "ok" or not view.complete or view.unseen_total:

@@ -17,8 +17,11 @@ _RESTART_RIGHT = remedy("restart", "Stop it, and start it as the contract says."
 _SUPERVISE = remedy(
     "supervise", "Run it under a systemd unit: what was started by hand is not started again after a crash or a boot."
 )
-# A login, and what systemd itself runs in: nothing there starts a process again.
-_UNSUPERVISED = re.compile(r"session-.*\.scope|init\.scope|user@[0-9]+\.service|app-.*\.scope|run-.*\.scope")
+# A scope holds what something else started, be it a login or a terminal (tmux): systemd starts nothing there again.
+_UNSUPERVISED = re.compile(r".*\.scope|user@[0-9]+\.service")
+# What a job of cron or a login without a session of its own leaves behind stays in the unit of what let it in.
+_DOORS = re.compile(r"(?:cron|crond|cronie|fcron|anacron|atd|sshd?(?:@.*)?|dropbear(?:@.*)?|.*getty(?:@.*)?)\.service")
+_DOORMEN = re.compile(r"(?:f|ana)?cron|crond|atd|sshd.*|dropbear|a?getty")
 
 
 def instance(scope: Scope, level: Level, subject: str, process: Details, wanted: Details, data: Details) -> list[Check]:
@@ -135,7 +138,8 @@ def _supervised(scope: Scope, level: Level, subject: str, process: Details) -> C
         "expected": {"supervised": True},
         "observed": {"unit": unit, "container": container, "pid": process["pid"], "ppid": process["ppid"]},
     }
-    if container or (unit and not _UNSUPERVISED.fullmatch(unit)):
+    left = unit and _DOORS.fullmatch(unit) and not _DOORMEN.fullmatch(process["name"])
+    if container or (unit and not left and not _UNSUPERVISED.fullmatch(unit)):
         by = f"container {container}" if container else unit
         return scope.passed("supervised", subject, severity, f"{who} is supervised by {by}", **sides)
     where = f"it only belongs to {unit}" if unit else "it belongs to no unit and no container"

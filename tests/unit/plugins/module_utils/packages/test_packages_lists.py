@@ -155,6 +155,10 @@ def test_dpkg_at_work_is_unseen(tmp_path: Path) -> None:
     (tmp_path / "updates/0001").touch()
     with pytest.raises(Unseen, match="dpkg is at work"):
         system.dpkg(Host("/", 60), str(tmp_path))
+    (tmp_path / "updates/0001").unlink()
+    (tmp_path / "status").write_bytes(b"")
+    with pytest.raises(Unseen, match="names no package"):
+        system.dpkg(Host("/", 60), str(tmp_path))
     with pytest.raises(Unseen, match="it has no dpkg"):
         system.dpkg(Host("/", 60), str(tmp_path / "none"))
 

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
+import tempfile
 import typing as t
 import venv
 import zipfile
@@ -54,6 +56,22 @@ def install(folder: Path, name: str, version: str, **files: str) -> Path:
     for file, text in files.items():
         (info / file.replace("__", ".")).write_text(text)
     return info
+
+
+def test_a_time_beyond_the_calendar_stops_nothing(site: Path) -> None:
+    info = site / "one-1.0.dist-info"
+    beyond = 10**17
+    # Of the usual file systems tmpfs, btrfs and ZFS keep such a time.
+    folder = Path(tempfile.mkdtemp(dir="/dev/shm" if os.path.isdir("/dev/shm") else None))
+    try:
+        shutil.copytree(site.parents[3], folder / "host", symlinks=True)
+        info = folder / "host" / info.relative_to(site.parents[3])
+        os.utime(info, (beyond, beyond))
+        if info.stat().st_mtime != beyond:
+            pytest.skip("no file system on this machine keeps such a time")
+        assert see(folder / "host")["newest"]["mtime"] == "9999-12-31T23:59:59Z"
+    finally:
+        shutil.rmtree(folder)
 
 
 def wheel(folder: Path, name: str, version: str) -> Path:

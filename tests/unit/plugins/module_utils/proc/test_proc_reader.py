@@ -25,7 +25,7 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.proc.reader import 
     split_argv,
 )
 from ansible_collections.evenkeel.drift.plugins.module_utils.proc.unit_files import unit_files
-from ansible_collections.evenkeel.drift.plugins.module_utils.proc.venv import newest_change
+from ansible_collections.evenkeel.drift.plugins.module_utils.proc.venv import environment_of, newest_change
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -140,6 +140,9 @@ def test_the_audit_does_not_find_itself_and_finds_what_let_it_in() -> None:
         16: one(16, 11, b"app"),
     }
     assert audit_itself(seen, {15}) == {11, 12, 13, 14, 15}
+    # What docker exec starts has no parent in the container.
+    inside = {1: one(1, 0, b"app"), 20: one(20, 0, b"/bin/sh", b"-c", b"python3"), 21: one(21, 20, b"python3")}
+    assert audit_itself(inside, {21}) == {20, 21}
 
 
 def test_the_recorded_process_reads_as_it_was() -> None:
@@ -187,5 +190,50 @@ def test_running_code_for_the_first_time_does_not_change_an_environment(tmp_path
     changed = newest_change(os.fsencode(tmp_path))
     assert changed is not None
     assert changed[1] == 1000
+    # Another first import, later on.
+    (site / "__pycache__/six.cpython-311.pyc").write_text("")
+    for path in (site, site / "__pycache__/six.cpython-311.pyc"):
+        os.utime(path, (1100, 1100))
+    os.utime(site / "__pycache__", (1500, 1500))
+    assert newest_change(os.fsencode(tmp_path)) == changed
     os.utime(site / "one-1.0.dist-info", (2000, 2000))
     assert newest_change(os.fsencode(tmp_path)) == (os.fsencode(site / "one-1.0.dist-info"), 2000)
+
+
+def test_an_environment_of_conda_has_a_record_of_its_own(tmp_path: Path) -> None:
+    (tmp_path / "conda-meta").mkdir()
+    (tmp_path / "conda-meta/history").write_text("")
+    os.utime(tmp_path / "conda-meta/history", (3000, 3000))
+    assert newest_change(os.fsencode(tmp_path)) == (os.fsencode(tmp_path / "conda-meta/history"), 3000)
+
+
+@pytest.mark.parametrize(
+    ("exe", "argv", "loaded", "home"),
+    [
+        ("conda/bin/python3.11", "conda/bin/python3.11", "", "conda"),
+        ("venv/bin/uwsgi", "uwsgi", "", "venv"),
+        ("usr/bin/uwsgi-core", "uwsgi", "venv/lib/python3.11/site-packages/x.so", "venv"),
+        ("usr/bin/uwsgi-core", "uwsgi", "usr/lib/libpython3.11.so", "unseen"),
+        ("usr/bin/uwsgi-core", "uwsgi", "", None),
+        ("usr/bin/nginx", "nginx", "venv/lib/python3.11/site-packages/x.so", None),
+        ("venv/bin/python3.13t", "venv/bin/python3.13t", "", "venv"),
+    ],
+)
+def test_the_environment_of_programs_that_are_no_common_python(
+    tmp_path: Path, exe: str, argv: str, loaded: str, home: str | None
+) -> None:
+    (tmp_path / "conda/conda-meta").mkdir(parents=True)
+    (tmp_path / "venv").mkdir()
+    (tmp_path / "venv/pyvenv.cfg").write_text("")
+    (tmp_path / "proc/7").mkdir(parents=True)
+    (tmp_path / "proc/7/maps").write_text(f"7f00-7f01 r-xp 0 0:0 0 {tmp_path}/{loaded}\n")
+    words = [os.fsencode(tmp_path / argv) if "/" in argv else os.fsencode(argv)]
+
+    def environment() -> bytes | None:
+        return environment_of(Proc(str(tmp_path / "proc")), 7, words, os.fsencode(tmp_path / exe), b"/")
+
+    if home == "unseen":
+        with pytest.raises(Unseen, match="built into"):
+            environment()
+    else:
+        assert environment() == (None if home is None else os.fsencode(tmp_path / home))

@@ -22,6 +22,7 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.system.about import
 from ansible_collections.evenkeel.drift.plugins.module_utils.system.disks import disks
 from ansible_collections.evenkeel.drift.plugins.module_utils.system.memory import parse_meminfo
 
+HOST = Host("/", 60)
 MEMINFO = (
     b"MemTotal: 1000 kB\nMemFree: 1 kB\nMemAvailable: 250 kB\nSwapTotal: 0 kB\nSwapFree: 0 kB\nHugePages_Total: 0\n"
 )
@@ -55,18 +56,37 @@ def test_disks_are_as_df_shows_them() -> None:
     if df is None:
         pytest.skip("there is no df on this machine")
     said = subprocess.run([df, "-P", "/"], capture_output=True, text=True, check=True).stdout.splitlines()[1].split()
-    (disk,) = disks(["/"], "/")
+    (disk,) = disks(["/"], "/", HOST)
     assert disk["total_kb"] == int(said[1])
     assert abs(disk["used_percent"] - int(said[4].rstrip("%"))) <= 1
 
 
 def test_the_disk_of_the_root_is_named_once(tmp_path: Path) -> None:
     same = os.stat(tmp_path).st_dev == os.stat("/").st_dev
-    assert [disk["path"] for disk in disks([], str(tmp_path))] == (["/"] if same else ["/", str(tmp_path)])
+    assert [disk["path"] for disk in disks([], str(tmp_path), HOST)] == (["/"] if same else ["/", str(tmp_path)])
+
+
+def test_a_disk_that_never_answers_is_unknown_and_hides_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    never, hold = os.pipe()
+    ask = os.statvfs
+
+    def statvfs(path: str) -> os.statvfs_result:
+        if path == "/gone":
+            os.read(never, 1)
+        return ask("/")
+
+    monkeypatch.setattr(os, "statvfs", statvfs)
+    try:
+        found = disks(["/gone", "/"], "/", Host("/", 0.2))
+    finally:
+        os.close(never)
+        os.close(hold)
+    assert [(disk["path"], disk["outcome"]) for disk in found] == [("/", "ok"), ("/gone", "unknown")]
+    assert "did not answer" in found[1]["reason"]
 
 
 def test_a_disk_that_is_not_there_is_unknown(tmp_path: Path) -> None:
-    (disk,) = disks([str(tmp_path / "none")], "/")
+    (disk,) = disks([str(tmp_path / "none")], "/", HOST)
     assert disk["outcome"] == "unknown"
     assert "no such file" in disk["reason"]
     assert "used_percent" not in disk

@@ -57,6 +57,13 @@ def test_logs_caches_and_secrets_say_nothing_about_the_code(tmp_path: Path) -> N
     }
 
 
+def test_a_time_beyond_the_calendar_stops_nothing(tmp_path: Path) -> None:
+    _write(tmp_path, {"src/main.py": 10})
+    view = _view(tmp_path)
+    view.newest["files"] = [["src/main.py", 10**26]]
+    assert tree_newest.newest(view, None)["mtime"] == "9999-12-31T23:59:59Z"
+
+
 def test_only_files_of_the_reference_count(tmp_path: Path) -> None:
     _write(tmp_path / "reference", {"src/main.py": 1, "src/old.py": 2})
     _write(tmp_path / "host", {"src/main.py": 10, "src/old.py": 5, "src/mine.py": 50, "data/mine": 60})

@@ -89,6 +89,12 @@ HIDDEN = "hidepid=2"
         (evidence(process()), {"unit": "app", "supervised": True}, set()),
         (evidence(process()), {"unit": "other"}, {("unit", "fail", "unsupervised")}),
         (evidence(process(unit="session-2.scope")), {"supervised": True}, {("supervised", "fail", "unsupervised")}),
+        *(
+            (evidence(process(unit=unit)), {"supervised": True}, {("supervised", "fail", "unsupervised")})
+            for unit in ("tmux-spawn-1.scope", "vte-spawn-1.scope", "cron.service", "crond.service", "ssh@1.service")
+        ),
+        (evidence(process(unit="ssh.service", name="sshd")), {"supervised": True}, set()),
+        (evidence(process(unit="docker-abc.scope", container="abc")), {"supervised": True}, set()),
         (evidence(process(unit=None, container="abc")), {"supervised": True}, set()),
         (evidence(process(replaced=["exe"])), {}, {("replaced", "fail", "stale_process")}),
         (evidence(process(cwd=None, unread={"cwd": "no"})), {}, {("replaced", UNKNOWN, "unseen")}),
