@@ -25,6 +25,7 @@ SECTIONS = (
     "resources",
     "streams",
     "endpoints",
+    "logs",
     "trees",
     "commands",
 )

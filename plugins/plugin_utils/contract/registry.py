@@ -16,6 +16,7 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract import (
     containers,
     endpoints,
     git,
+    logs,
     packages,
     ports,
     processes,
@@ -56,6 +57,7 @@ SECTIONS: dict[str, Section] = {
     "resources": resources,
     "streams": streams,
     "endpoints": endpoints,
+    "logs": logs,
     "trees": trees,
     "commands": commands,
 }

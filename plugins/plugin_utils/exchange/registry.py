@@ -12,6 +12,7 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.commands i
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.containers import ContainersExchange
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.endpoints import EndpointsExchange
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.git import GitExchange
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.logs import LogsExchange
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.packages import PackagesExchange
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.ports import PortsExchange
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.processes import ProcessesExchange
@@ -23,6 +24,7 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.units impo
 _EXCHANGES: dict[str, type[Exchange]] = {
     "containers": ContainersExchange,
     "git": GitExchange,
+    "logs": LogsExchange,
     "packages": PackagesExchange,
     "resources": ResourcesExchange,
     "streams": StreamsExchange,

@@ -12,6 +12,7 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge import (
     containers,
     endpoints,
     git,
+    logs,
     packages,
     ports,
     processes,
@@ -27,6 +28,7 @@ Judge = t.Callable[[t.Any, t.Mapping[str, t.Any], Context], Judgement]
 JUDGES: dict[str, Judge] = {
     containers.SECTION: containers.judge,
     git.SECTION: git.judge,
+    logs.SECTION: logs.judge,
     packages.SECTION: packages.judge,
     resources.SECTION: resources.judge,
     streams.SECTION: streams.judge,

@@ -17,6 +17,7 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.sections imp
     containers,
     endpoints,
     git,
+    logs,
     packages,
     plain,
     ports,
@@ -30,6 +31,7 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.sections imp
 RENDERERS: dict[str, t.Callable[[Report], Lines]] = {
     containers.SECTION: containers.render,
     git.SECTION: git.render,
+    logs.SECTION: logs.render,
     packages.SECTION: packages.render,
     resources.SECTION: resources.render,
     streams.SECTION: streams.render,

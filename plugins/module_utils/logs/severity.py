@@ -1,0 +1,160 @@
+# Copyright: Contributors to the evenkeel.drift project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Levels, exceptions and what nobody handled, counted in blocks of lines. Private to the collection."""
+
+from __future__ import annotations
+
+import re
+import typing as t
+
+from ansible_collections.evenkeel.drift.plugins.module_utils.logs.lines import found
+from ansible_collections.evenkeel.drift.plugins.module_utils.logs.times import Clock
+
+KINDS = 50
+"""How many classes of exceptions are told apart; the rest is counted together."""
+
+# A line that says nothing bad has none of these: each is one pass over all bytes.
+_WORDS = (
+    *(b"ERR", b"rror", b"WARN", b"warn", b"CRIT", b"crit", b"FATAL", b"fatal", b"SEVERE", b"EMERG", b"emerg", b"ALERT"),
+    *(b"[alert", b"PANIC", b"panic", b"xception", b"raceback", b"Segmentation fault", b"core dumped", b"ut of memory"),
+    *(b'"level":5', b'"level":6', b'"level":4'),
+)
+_NAMES = {
+    "WARN": "WARNING",
+    "WARNING": "WARNING",
+    "40": "WARNING",
+    "ERR": "ERROR",
+    "ERROR": "ERROR",
+    "SEVERE": "ERROR",
+    "50": "ERROR",
+    "CRIT": "CRITICAL",
+    "CRITICAL": "CRITICAL",
+    "ALERT": "CRITICAL",
+    "EMERG": "CRITICAL",
+    "PANIC": "FATAL",
+    "FATAL": "FATAL",
+    "60": "FATAL",
+}
+_ANY = rb"TRACE|DEBUG|INFO|NOTICE|WARN(?:ING)?|ERR(?:OR)?|SEVERE|CRIT(?:ICAL)?|ALERT|EMERG|FATAL|PANIC"
+# As a field of its own, in any case; numbers are those of bunyan and pino.
+_FIELD = re.compile(
+    rb"""["']?(?:log\.level|level(?:name)?|severity|lvl)["']?\s*[=:]\s*["']?(%s|[1-6]0)\b""" % _ANY, re.IGNORECASE
+)
+_WORD = re.compile(rb"(?<![\w.])(%s)(?![\w.])|[\[:|](%s)[\]|]" % (_ANY, _ANY.lower()))
+_LEVELS = frozenset(("TRACE", "DEBUG", "INFO", "NOTICE"))
+_HEAD = 400
+# Exception groups draw lines beside their tracebacks.
+_FRAME = re.compile(rb" +[|+] ")
+_NAMED = re.compile(
+    rb"(?:(?<![\w.])|(?<=\\n))(?:[A-Za-z_$][\w$]*\.)*([A-Z][\w$]*(?:Error|Exception)\b|(?:Error|Exception)(?=: ))"
+)
+_LAST = re.compile(rb"(?:[A-Za-z_]\w*\.)*([A-Za-z_]\w*)(?::|\s*$)")
+_TRACEBACK = b"Traceback (most recent call last)"
+# What is said of an error that no code took care of.
+UNHANDLED = {
+    "Traceback": re.compile(re.escape(_TRACEBACK)),
+    "Task exception was never retrieved": re.compile(rb"(?:Task|Future) exception was never retrieved"),
+    "Exception in thread": re.compile(rb"Exception in thread|Exception ignored in"),
+    "Unhandled": re.compile(rb"(?i:unhandled|uncaught) (?i:promise rejection|exception|error)"),
+    "panic": re.compile(rb"^panic: |\bkernel panic|thread '.*' panicked at"),
+    "Segmentation fault": re.compile(rb"Segmentation fault|core dumped"),
+    "Out of memory": re.compile(rb"[Oo]ut of memory"),
+}
+
+
+class Severity:
+    """Counts the lines of each level from WARNING on, the exceptions that are named, and what nobody handled.
+
+    A line has the first level that it names. Indented lines belong to the one before. A traceback is counted under its
+    last line, and not again when the line before it names the same class.
+    """
+
+    def __init__(self, clock: Clock, always: t.Iterable[str] = ()) -> None:
+        """``always`` are the classes that are counted by name whatever others there are."""
+        self.levels: dict[str, int] = {}
+        self.exceptions: dict[str, int] = dict.fromkeys(always, 0)
+        self.rest = 0
+        self.unhandled: dict[str, int] = {}
+        self._clock = clock
+        self._named: tuple[int, frozenset[str]] = (-1, frozenset())
+        self._passed = 0
+
+    def feed(self, block: bytes) -> None:
+        """Count a block of whole lines. A traceback is whole in one block (`whole`)."""
+        told = -1
+        for start, end in found(block, _WORDS):
+            if start == told:
+                continue
+            line = _plain(self._clock.text(block[start:end]))
+            if line[:1] in (b" ", b"\t"):
+                continue
+            self._level(line)
+            names = frozenset(match.group(1).decode("ascii") for match in _NAMED.finditer(line))
+            for name in names:
+                self._exception(name)
+            for name, pattern in UNHANDLED.items():
+                if pattern.search(line):
+                    self.unhandled[name] = self.unhandled.get(name, 0) + 1
+            if _TRACEBACK in line and not names:
+                told = self._traceback(block, start, end)
+            self._named = (self._passed + end + 1, names)
+        self._passed += len(block)
+
+    def _level(self, line: bytes) -> None:
+        head = line[:_HEAD]
+        field, word = _FIELD.search(head), _WORD.search(head)
+        # In a record of fields the message may come first; in a line of text the level does.
+        match = field or word
+        if field and word and not line.startswith(b"{") and word.start() < field.start():
+            match = word
+        if match is not None:
+            said = next(filter(None, match.groups())).decode("ascii").upper()
+            name = _NAMES.get(said)
+            if name is not None:
+                self.levels[name] = self.levels.get(name, 0) + 1
+
+    def _traceback(self, block: bytes, start: int, end: int) -> int:
+        """Count the exception of a traceback; return where its last line starts."""
+        at, last = last_line(block, end, self._clock)
+        match = _LAST.match(last)
+        before, names = self._named
+        name = match.group(1).decode("ascii") if match is not None else ""
+        # A traceback that breaks off is followed by another record.
+        broken = name in _NAMES or name in _LEVELS
+        if name and not broken and not (before == self._passed + start and name in names):
+            self._exception(name)
+        return at
+
+    def _exception(self, name: str) -> None:
+        if name in self.exceptions or len(self.exceptions) < KINDS:
+            self.exceptions[name] = self.exceptions.get(name, 0) + 1
+        else:
+            self.rest += 1
+
+
+def _plain(line: bytes) -> bytes:
+    frame = _FRAME.match(line)
+    return line[frame.end() :] if frame else line
+
+
+def last_line(block: bytes, end: int, clock: Clock) -> tuple[int, bytes]:
+    """Return where the first line that is not indented starts after the one that ends at ``end``, and its text.
+
+    (-1, nothing) when the block ends before.
+    """
+    while end + 1 < len(block):
+        start, end = end + 1, block.find(b"\n", end + 1)
+        line = _plain(clock.text(block[start:end]))
+        if line and line[:1] not in (b" ", b"\t"):
+            return start, line
+    return -1, b""
+
+
+def whole(block: bytes, clock: Clock) -> int:
+    """Return how much of a block may be counted when more comes: up to a traceback whose last line is not there yet."""
+    at = block.rfind(_TRACEBACK)
+    if at == -1:
+        return len(block)
+    start, end = block.rfind(b"\n", 0, at) + 1, block.find(b"\n", at)
+    return start if last_line(block, end, clock)[0] == -1 else len(block)

@@ -1,0 +1,142 @@
+# Copyright: Contributors to the evenkeel.drift project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""When a line of a log was written, in the forms that programs use. Private to the collection."""
+
+from __future__ import annotations
+
+import calendar
+import re
+import time
+import typing as t
+
+STAMP = 18
+"""The length of the stamp that `stamped` puts before each line of a source which keeps times apart from the text."""
+
+_HEAD = 128
+_JSON_HEAD = 8192
+_MONTHS = {
+    name: number
+    for number, name in enumerate(
+        (b"Jan", b"Feb", b"Mar", b"Apr", b"May", b"Jun", b"Jul", b"Aug", b"Sep", b"Oct", b"Nov", b"Dec"), 1
+    )
+}
+_MONTH = rb"(?P<month>Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)"
+_CLOCK = rb"(?P<hour>[01]\d|2[0-3]):(?P<minute>[0-5]\d):(?P<second>[0-5]\d|60)(?:[.,](?P<part>\d{1,9}))?"
+_ZONE = rb"(?: ?(?P<zone>Z|UTC|GMT|[+-](?:0\d|1[0-4]):?[0-5]\d)(?![\d\w]))?"
+_DAY = rb"(?P<day>0[1-9]|[12]\d|3[01])"
+_NUMBERS = rb"(?P<year>(?:19|20)\d\d)[-/](?P<month>0[1-9]|1[0-2])[-/]" + _DAY
+
+# Name, what it looks like, how much of a line it is looked for in.
+_FORMS = (
+    # 2026-11-21T10:00:00.123Z, 2026-11-21 10:00:00,123, nginx and Go: 2026/11/21 10:00:00
+    ("date", rb"(?<!\d)" + _NUMBERS + rb"[T ]" + _CLOCK + _ZONE, _JSON_HEAD),
+    # [21/Nov/2026:10:00:00 +0000]
+    ("clf", rb"\[" + _DAY + rb"/" + _MONTH + rb"/(?P<year>\d{4}):" + _CLOCK + _ZONE, 1024),
+    # Redis: 1:M 21 Nov 2026 10:00:00.123
+    ("day", rb"(?<!\d)(?P<day>\d\d) " + _MONTH + rb" (?P<year>\d{4}) " + _CLOCK + _ZONE, _HEAD),
+    # Apache: [Sat Nov 21 10:00:00.123456 2026]
+    ("ctime", rb"[A-Z][a-z]{2} " + _MONTH + rb" (?P<day>[ \d]\d) " + _CLOCK + rb" (?P<year>\d{4})", _HEAD),
+    # syslog: Nov 21 10:00:00, without a year
+    ("syslog", rb"^(?:<\d{1,3}>)?" + _MONTH + rb" (?P<day>[ \d]\d) " + _CLOCK, _HEAD),
+    # {"ts": 1795255200.123}, {"time": 1795255200123}
+    (
+        "epoch_key",
+        rb'"(?:@?timestamp|ts|time|t|created)"\s*:\s*"?(?P<epoch>\d{10})(?:(?P<milli>\d{3})|\.(?P<part>\d{1,9}))?(?!\d)',
+        _JSON_HEAD,
+    ),
+    # 1795255200.123, [1795255200123]
+    ("epoch", rb"^\[?(?P<epoch>1\d{9})(?:(?P<milli>\d{3})|\.(?P<part>\d{1,9}))?(?![\d\w])", _HEAD),
+)
+_COMPILED = {name: (re.compile(form), within) for name, form, within in _FORMS}
+
+
+def stamped(seconds: float, line: bytes) -> bytes:
+    """Return a line with its time before it, as the `Clock` of a stamped source reads it."""
+    return b"%017.6f %s" % (seconds, line)
+
+
+class Clock:
+    """Reads the times of one log in the form that most of a sample of its lines have.
+
+    ``sample`` are lines, ``year_s`` a time close to the newest line, for forms without a year. With ``stamps`` the
+    lines are those of `stamped`. A time without a zone is taken in the zone of this host.
+    """
+
+    def __init__(self, sample: t.Iterable[bytes], year_s: float, stamps: bool = False) -> None:
+        self.stamps = stamps
+        self._year_s = year_s
+        self._form = "" if stamps else _choose(sample)
+
+    @property
+    def dated(self) -> bool:
+        """Whether the lines of this log have times."""
+        return self.stamps or bool(self._form)
+
+    def text(self, line: bytes) -> bytes:
+        """Return a line as its program wrote it."""
+        return line[STAMP:] if self.stamps else line
+
+    def of(self, line: bytes) -> float | None:
+        """Return the time of a line in seconds since the epoch, None for one that has none."""
+        if self.stamps:
+            return float(line[: STAMP - 1]) if line[STAMP - 1 : STAMP] == b" " else None
+        if not self._form or line[:1] in (b"", b" ", b"\t"):
+            return None
+        pattern, within = _COMPILED[self._form]
+        if within == _JSON_HEAD and line[:1] != b"{":
+            within = _HEAD
+        match = pattern.search(line, 0, within)
+        return None if match is None else _seconds(match, self._year_s)
+
+
+def _choose(sample: t.Iterable[bytes]) -> str:
+    votes = dict.fromkeys(_COMPILED, 0)
+    for line in sample:
+        for name, (pattern, within) in _COMPILED.items():
+            if pattern.search(line, 0, _HEAD if within == _JSON_HEAD and line[:1] != b"{" else within):
+                votes[name] += 1
+                break
+    best = max(votes, key=lambda name: votes[name])
+    return best if votes[best] else ""
+
+
+def _seconds(match: t.Match[bytes], year_s: float) -> float | None:
+    found = match.groupdict()
+    part = float(b"0." + found["part"]) if found.get("part") else 0.0
+    if found.get("epoch"):
+        return int(found["epoch"]) + (int(found["milli"]) / 1000 if found.get("milli") else part)
+    month = _MONTHS.get(found["month"]) or int(found["month"])
+    clock = (int(found["day"]), int(found["hour"]), int(found["minute"]), int(found["second"]))
+    if found.get("year"):
+        whole = _epoch(int(found["year"]), month, clock, found.get("zone"))
+    else:
+        whole = _without_year(month, clock, year_s)
+    return None if whole is None else whole + part
+
+
+def _without_year(month: int, clock: tuple[int, int, int, int], year_s: float) -> float | None:
+    """Return the newest such moment that is not after ``year_s``, give or take two days."""
+    year = time.localtime(year_s).tm_year
+    for candidate in (year + 1, year, year - 1):
+        seconds = _epoch(candidate, month, clock, None)
+        if seconds is not None and seconds <= year_s + 2 * 86400:
+            return seconds
+    return None
+
+
+def _epoch(year: int, month: int, clock: tuple[int, int, int, int], zone: bytes | None) -> float | None:
+    day, hour, minute, second = clock
+    if day > calendar.monthrange(year, month)[1] or not day:
+        return None
+    if zone is None:
+        try:
+            return time.mktime((year, month, day, hour, minute, second, 0, 0, -1))
+        except (OverflowError, ValueError):
+            return None
+    seconds = calendar.timegm((year, month, day, hour, minute, second))
+    if zone[:1] in (b"+", b"-"):
+        digits = zone[1:].replace(b":", b"")
+        offset = int(digits[:2]) * 3600 + int(digits[2:]) * 60
+        seconds += offset if zone[:1] == b"-" else -offset
+    return float(seconds)

@@ -1,0 +1,95 @@
+# Copyright: Contributors to the evenkeel.drift project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Section logs: what logs say in a window of time, lines or bytes. Private to the collection."""
+
+from __future__ import annotations
+
+import json
+import time
+import typing as t
+
+from ansible_collections.evenkeel.drift.plugins.module_utils.logs.files import Missing
+from ansible_collections.evenkeel.drift.plugins.module_utils.logs.measures import Json, utc
+from ansible_collections.evenkeel.drift.plugins.module_utils.logs.reading import read_file
+from ansible_collections.evenkeel.drift.plugins.module_utils.logs.streams import read_container, read_journal
+from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host, Unseen
+from ansible_collections.evenkeel.drift.plugins.module_utils.trees.workers import Channel, run_forked
+
+LINES = 10_000
+"""How many lines are looked at when nothing else is asked for."""
+
+_ANSWER = b"A"
+_NO_DEPLOYMENT = "no deployment is recorded on this host, so that it is not known since when"
+_READERS: dict[str, t.Callable[[t.Mapping[str, t.Any], float | None, Host], Json]] = {
+    "path": read_file,
+    "journal": read_journal,
+    "container": read_container,
+}
+
+
+def collect(spec: t.Mapping[str, t.Any], host: Host) -> Json:
+    """Return what the logs say (``docs/design.md``).
+
+    ``spec`` has ``logs``, each with ``name``; one of ``path``, ``journal``, ``container``; one of ``lines``, ``bytes``,
+    ``since_s`` (epoch seconds), ``age_s`` (seconds before now), ``deploy``; and what is searched: ``forbid``,
+    ``require``, ``intervals``, ``numbers``, ``classes``.
+
+    An expression can take for ever: each log is read by a process of its own, which ends with its share of the time.
+    """
+    now_s = time.time()
+    logs = spec["logs"]
+    read: list[Json] = []
+    for at in range(0, len(logs), host.workers):
+        batch = logs[at : at + host.workers]
+        left = -(-(len(logs) - at) // host.workers)
+        share = Host(host.root, max(host.time_left() / left, 0.0), host.workers, host.key)
+        read += _together(batch, now_s, share)
+    return {"now": utc(now_s), "now_s": round(now_s, 3), "logs": read}
+
+
+def _together(logs: t.Sequence[t.Mapping[str, t.Any]], now_s: float, host: Host) -> list[Json]:
+    """Return what some logs say, read at the same time."""
+    answers: dict[int, Json] = {}
+
+    def job(number: int) -> t.Callable[[Channel], None]:
+        def work(channel: Channel) -> None:
+            answer = _read(logs[number], now_s, host)
+            channel.send(_ANSWER, json.dumps([number, answer]).encode("ascii"))
+
+        return work
+
+    def receive(_kind: bytes, payload: bytes) -> None:
+        number, answer = json.loads(payload)
+        answers[number] = answer
+
+    failures = run_forked([job(number) for number in range(len(logs))], host, receive)
+    why = "; ".join(failures) or "its reader ended without an answer"
+    return [
+        answers.get(number) or {**_about(log), "outcome": "unknown", "reason": f"it was not read to its end: {why}"}
+        for number, log in enumerate(logs)
+    ]
+
+
+def _about(log: t.Mapping[str, t.Any]) -> Json:
+    kind = next(kind for kind in _READERS if log.get(kind))
+    return {"name": log["name"], "kind": kind, "source": log[kind]}
+
+
+def _read(log: t.Mapping[str, t.Any], now_s: float, host: Host) -> Json:
+    about = _about(log)
+    try:
+        if log.get("deploy"):
+            raise Unseen(_NO_DEPLOYMENT)
+        found = _READERS[about["kind"]](log, _since(log, now_s), host)
+    except Missing as missing:
+        return {**about, "outcome": "missing", "reason": str(missing)}
+    except Unseen as unseen:
+        return {**about, "outcome": "unknown", "reason": unseen.reason}
+    return {**about, "outcome": "ok", "reason": "", **found}
+
+
+def _since(log: t.Mapping[str, t.Any], now_s: float) -> float | None:
+    if log.get("age_s") is not None:
+        return now_s - float(log["age_s"])
+    return None if log.get("since_s") is None else float(log["since_s"])

@@ -1,0 +1,75 @@
+# Copyright: Contributors to the evenkeel.drift project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What was read of a log, times and spans in words. Private to the collection."""
+
+from __future__ import annotations
+
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.check import Details
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.words import number
+
+KINDS = {"path": "", "journal": "the journal of ", "container": "the log of the container "}
+_QUOTED = 160
+
+
+def source(log: Details) -> str:
+    """Return what was read: a file by its path, a unit, a container."""
+    return f"{KINDS[log['kind']]}{log.get('path') or log['source']}"
+
+
+def part(log: Details) -> str:
+    """Return which part of a log was read, so that no number stands without it."""
+    read = log["read"]
+    words = [number(read["lines"], "line")]
+    if read["first"] is not None:
+        words.append(f"{read['first']} to {read['last']}")
+    elif read["lines"]:
+        words.append("without times")
+    if read["of_total"] is not None:
+        words.append(_bytes(read))
+    if read["cut"]:
+        words.append(f"{number(read['cut'], 'line')} cut after 64 KiB")
+    if read["changed"]:
+        words.append(read["changed"])
+    return ", ".join(words)
+
+
+def _bytes(read: Details) -> str:
+    earlier = f" with {', '.join(read['siblings'])} before it" if read["siblings"] else ""
+    if read["from_byte"] == 0:
+        return f"all {size(read['of_total'])} of it{earlier}"
+    return f"the last {size(read['of_total'] - read['from_byte'])} of {size(read['of_total'])}{earlier}"
+
+
+def size(count: int) -> str:
+    """Return a number of bytes in the unit that people say."""
+    value = float(count)
+    for unit in ("bytes", "KB", "MB"):
+        if value < 1000:
+            return f"{value:.0f} {unit}" if unit == "bytes" else f"{value:.1f} {unit}"
+        value /= 1000
+    return f"{value:.1f} GB"
+
+
+def span(seconds: float) -> str:
+    """Return a time span in the units that people say: ``37.7 s``, ``31 min``, ``2 h 5 min``, ``3 d 4 h``."""
+    if seconds < 120:
+        return f"{seconds:.3g} s" if seconds < 10 else f"{seconds:.1f} s"
+    minutes = round(seconds / 60)
+    if minutes < 120:
+        return f"{minutes} min"
+    if minutes < 48 * 60:
+        return f"{minutes // 60} h {minutes % 60} min"
+    return f"{minutes // 1440} d {minutes % 1440 // 60} h"
+
+
+def quoted(text: str) -> str:
+    """Return an expression or a line between quotation marks, cut to a length that a sentence can have."""
+    return f'"{text if len(text) <= _QUOTED else text[:_QUOTED] + "..."}"'
+
+
+def when(first: str | None, last: str | None) -> str:
+    """Return between which times something was seen; nothing when that is not known."""
+    if first is None or last is None:
+        return ""
+    return f" at {first}" if first == last else f" between {first} and {last}"
