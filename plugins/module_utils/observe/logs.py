@@ -16,8 +16,16 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.logs.streams import
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host, Unseen
 from ansible_collections.evenkeel.drift.plugins.module_utils.trees.workers import Channel, run_forked
 
-LINES = 10_000
-"""How many lines are looked at when nothing else is asked for."""
+ARGUMENTS: dict[str, dict[str, t.Any]] = {
+    "path": {"type": "str"},
+    "journal": {"type": "str"},
+    "container": {"type": "str"},
+    "socket": {"type": "path"},
+    "lines": {"type": "int", "default": 10000},
+    "age": {"type": "int"},
+    "patterns": {"type": "list", "elements": "str", "default": []},
+    "timeout": {"type": "int", "default": 60},
+}
 
 _ANSWER = b"A"
 _NO_DEPLOYMENT = "no deployment is recorded on this host, so that it is not known since when"
@@ -46,6 +54,20 @@ def collect(spec: t.Mapping[str, t.Any], host: Host) -> Json:
         share = Host(host.root, max(host.time_left() / left, 0.0), host.workers, host.key)
         read += _together(batch, now_s, share)
     return {"now": utc(now_s), "now_s": round(now_s, 3), "logs": read}
+
+
+def look(params: t.Mapping[str, t.Any]) -> Json:
+    """Return what one log says, for the options in ``ARGUMENTS``. Raises Unseen."""
+    asked = {key: params[key] for key in ("path", "journal", "container", "socket") if params[key] is not None}
+    window = {"lines": params["lines"]} if params["age"] is None else {"age_s": params["age"]}
+    patterns = [{"name": pattern, "pattern": pattern} for pattern in params["patterns"]]
+    spec = {"name": "log", **asked, **window, "forbid": patterns}
+    answer: Json = collect({"logs": [spec]}, Host("/", params["timeout"]))["logs"][0]
+    if answer["outcome"] == "unknown":
+        raise Unseen(answer["reason"])
+    found = answer.pop("forbid", [])
+    unused = ("name", "require", "intervals", "numbers")
+    return {**{key: value for key, value in answer.items() if key not in unused}, "patterns": found}
 
 
 def _together(logs: t.Sequence[t.Mapping[str, t.Any]], now_s: float, host: Host) -> list[Json]:

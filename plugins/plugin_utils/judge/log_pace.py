@@ -11,7 +11,7 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge import log_wo
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.check import Check, Details
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.log_rules import LogRules
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.remedies import remedy
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.words import number
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.words import duration, number
 
 _FASTER = remedy("investigate", "Find out what takes the time: what the log says between two of these lines.")
 _CHECK = remedy("investigate", "Find out what the number depends on; the log has the lines around it.")
@@ -73,19 +73,21 @@ class _Interval:
 
     def _declared(self) -> str:
         most = self._wanted["max_s"]
-        return f"; at most {words.span(most)} are declared" if most is not None else ""
+        return f"; at most {duration(most)} are declared" if most is not None else ""
 
     def _pace(self) -> str:
-        """Return what was seen: how often in which time, and the mean and the longest interval."""
+        """Return what was seen: the mean and the longest interval, how often, and in which time."""
         seen = self._seen
-        summary = f"{self._what} came {number(seen['count'], 'time')} in {self._rules.where}"
         if seen["max_s"] is None:
-            return f"{summary}{words.when(seen['first'], seen['last'])}"
-        within, mean = words.span(seen["last_s"] - seen["first_s"]), words.span(seen["mean_s"])
+            return f"{self._what} came {number(seen['count'], 'time')} in {self._rules.where}{self._when()}"
+        within = duration(seen["last_s"] - seen["first_s"])
         return (
-            f"{summary} in {within}, every {mean} on average, "
-            f"{words.span(seen['max_s'])} at most ({seen['longest'][0]} to {seen['longest'][1]})"
+            f"{self._what} came every {duration(seen['mean_s'])} on average, after {duration(seen['max_s'])} at most, "
+            f"in {self._rules.where}: {number(seen['count'], 'time')} in {within}"
         )
+
+    def _when(self) -> str:
+        return words.when(self._seen["first"], self._seen["last"])
 
     def _trail(self) -> float | None:
         """Return how long ago the last one was."""
@@ -104,26 +106,25 @@ class _Interval:
             return ""
         said = []
         if self._seen["over"]:
-            intervals = number(self._seen["dated"] - 1, "interval")
+            start, end = self._seen["longest"]
             said.append(
-                f"{self._seen['over']} of {intervals} took longer than the {words.span(most)} that are declared"
+                f"{self._seen['over']} of {number(self._seen['dated'] - 1, 'interval')} took longer, most from {start} "
+                f"to {end}"
             )
         trail = self._trail()
         if trail is not None and trail > most:
-            said.append(f"the last came {words.span(trail)} before the audit, at {self._seen['last']}")
+            said.append(f"the last came {duration(trail)} before the audit, at {self._seen['last']}")
         lead = self._seen["first_s"] - self._begun if self._begun is not None else 0.0
         if lead > most and not self._rules.blind:
-            said.append(f"the first came only {words.span(lead)} after the part that was read begins")
-        if said and not self._seen["over"]:
-            said.append(f"{words.span(most)} are declared")
-        return "; ".join(said)
+            said.append(f"the first came only {duration(lead)} after the part that was read begins")
+        return f"declared are at most {duration(most)}: {', '.join(said)}" if said else ""
 
     def _too_fast(self) -> str:
         least = self._wanted["min_s"]
         if least is None or not self._seen["under"]:
             return ""
         intervals = number(self._seen["dated"] - 1, "interval")
-        return f"{self._seen['under']} of {intervals} took less than the {words.span(least)} that are declared"
+        return f"{self._seen['under']} of {intervals} took less than the {duration(least)} that are declared"
 
     def _never(self) -> Check:
         """Return what follows from not seeing it at all: in a part that is long enough it should have been seen."""
@@ -135,7 +136,7 @@ class _Interval:
         if self._wanted["min_count"]:
             return self._failed(f"{summary}; at least {self._wanted['min_count']} are declared", "slow_interval")
         if most is not None and looked is not None and looked > most:
-            due = f"in {words.span(looked)} it should have come every {words.span(most)}"
+            due = f"in {duration(looked)} it should have come every {duration(most)}"
             return self._failed(f"{summary}; {due}", "slow_interval")
         if most is not None and rules.read["lines"] and not rules.read["dated"]:
             return self._unknown("no line has a time in a form that is known")

@@ -12,7 +12,7 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge import log_wo
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.check import Check, Details
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.remedies import remedy
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.scope import Scope
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.words import number
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.words import duration, number
 
 DEFAULTS = {
     "log": "high",
@@ -24,6 +24,9 @@ DEFAULTS = {
     "numbers": "medium",
 }
 """The checks of this section and their severities where the contract gives none."""
+
+# Clocks of containers and hosts may differ by so much.
+_AHEAD_S = 120
 
 _READ = remedy("read_log", "Read the log around the times that are shown, and cure what it complains about.")
 _START = remedy("start", "Find out why nothing writes this log: whether the service runs, and where it logs to.")
@@ -85,17 +88,23 @@ class LogRules:
             summary = f"How old the newest line of {self.where} is is not known: none that was read has a time"
             return self.scope.unknown("fresh", subject, level, summary)
         age = self.now_s - newest
+        if age < -_AHEAD_S:
+            summary = (
+                f"How old the {what} of {self.where} is is not known: it is from {told}, {duration(-age)} after the "
+                "audit; the times of the log may be in another zone than the host's"
+            )
+            return self.scope.unknown("fresh", subject, level, summary)
         expected, observed = {"fresh_s": limit}, {"newest": told, "age_s": round(age, 1)}
-        summary = f"The {what} of {self.where} is from {told}, {words.span(max(age, 0))} before the audit"
+        summary = f"The {what} of {self.where} is from {told}, {duration(max(age, 0))} before the audit"
         if age <= limit:
             return self.scope.passed(
-                "fresh", subject, level, f"{summary}; at most {words.span(limit)}", expected=expected, observed=observed
+                "fresh", subject, level, f"{summary}; at most {duration(limit)}", expected=expected, observed=observed
             )
         return self.scope.failed(
             "fresh",
             subject,
             level,
-            f"{summary}, where at most {words.span(limit)} are declared: nothing is logged any more",
+            f"{summary}, where at most {duration(limit)} are declared: nothing is logged any more",
             state="failed",
             cause="stale_data",
             remedy=_START,

@@ -6,9 +6,9 @@
 from __future__ import annotations
 
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.check import Details
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.words import number
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.words import number, size
 
-KINDS = {"path": "", "journal": "the journal of ", "container": "the log of the container "}
+KINDS = {"path": "", "journal": "the journal of ", "container": "container "}
 _QUOTED = 160
 
 
@@ -39,28 +39,6 @@ def _bytes(read: Details) -> str:
     if read["from_byte"] == 0:
         return f"all {size(read['of_total'])} of it{earlier}"
     return f"the last {size(read['of_total'] - read['from_byte'])} of {size(read['of_total'])}{earlier}"
-
-
-def size(count: int) -> str:
-    """Return a number of bytes in the unit that people say."""
-    value = float(count)
-    for unit in ("bytes", "KB", "MB"):
-        if value < 1000:
-            return f"{value:.0f} {unit}" if unit == "bytes" else f"{value:.1f} {unit}"
-        value /= 1000
-    return f"{value:.1f} GB"
-
-
-def span(seconds: float) -> str:
-    """Return a time span in the units that people say: ``37.7 s``, ``31 min``, ``2 h 5 min``, ``3 d 4 h``."""
-    if seconds < 120:
-        return f"{seconds:.3g} s" if seconds < 10 else f"{seconds:.1f} s"
-    minutes = round(seconds / 60)
-    if minutes < 120:
-        return f"{minutes} min"
-    if minutes < 48 * 60:
-        return f"{minutes // 60} h {minutes % 60} min"
-    return f"{minutes // 1440} d {minutes % 1440 // 60} h"
 
 
 def quoted(text: str) -> str:

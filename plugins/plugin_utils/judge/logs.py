@@ -56,7 +56,7 @@ def _absent(scope: Scope, entry: Details, log: Details) -> Check:
         "log",
         scope.component,
         level if entry["required"] else "info",
-        f"There is no log {name}: {log['reason']}",
+        f"There is no log to read of {scope.component} on {scope.context.host}: {log['reason']}",
         state="missing",
         cause="no_log",
         remedy=_START,

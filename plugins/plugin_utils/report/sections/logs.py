@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.log_words import span
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.words import duration
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.document import (
     Lines,
     Markup,
@@ -22,12 +22,12 @@ SECTION = "logs"
 
 
 def render(report: Report) -> Lines:
-    """Return the logs part: what was read, performance, findings."""
+    """Return the logs part: what was read, findings, performance."""
     return [
         *heading(3, "Logs"),
         *_logs(report),
-        *_performance(report),
         *findings(report, SECTION, report.of(SECTION)),
+        *_performance(report),
     ]
 
 
@@ -73,11 +73,14 @@ def _performance(report: Report) -> Lines:
 def _measured(one: Json) -> list[object]:
     interval = one["kind"] == "interval"
     declared = [
-        phrase("{} {}", key.replace("_s", "").replace("_", " "), span(limit) if key.endswith("_s") else f"{limit:g}")
+        phrase(
+            "{} {}", key.replace("_s", "").replace("_", " "), duration(limit) if key.endswith("_s") else f"{limit:g}"
+        )
         for key, limit in one["expected"].items()
     ]
     values = [
-        None if one[key] is None else span(one[key]) if interval else f"{one[key]:g}" for key in ("min", "mean", "max")
+        None if one[key] is None else duration(one[key]) if interval else f"{one[key]:g}"
+        for key in ("min", "mean", "max")
     ]
     when = None if one["first"] is None else phrase("{} to {}", one["first"], one["last"])
     return [join(", ", declared), one["count"], *values, one["beyond"], when]
