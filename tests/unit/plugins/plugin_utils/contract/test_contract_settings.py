@@ -218,8 +218,8 @@ def test_text_from_the_command_line_is_read_as_what_is_expected() -> None:
         ({"drift_host_timeout": "0"}, "drift_host_timeout: expected seconds"),
         ({"drift_sections": ["tree"]}, 'drift_sections[0]: unknown section, did you mean "trees"?'),
         (
-            {"drift_sections": "logs"},
-            f"drift_sections[0]: this release audits {', '.join(SECTIONS)}; logs is not supported yet",
+            {"drift_sections": "configs"},
+            f"drift_sections[0]: this release audits {', '.join(SECTIONS)}; configs is not supported yet",
         ),
         (
             {"drift_sections": "git", "drift_contract": {"trees": [{"name": "a"}]}},
@@ -230,8 +230,8 @@ def test_text_from_the_command_line_is_read_as_what_is_expected() -> None:
         ({"drift_contract": {}}, "drift_contract: names no section; leave it out to audit git and "),
         ({"drift_contract": []}, "drift_contract: expected a map of sections, found the list []"),
         (
-            {"drift_contract": {"logs": []}},
-            f"drift_contract.logs: this release audits {', '.join(SECTIONS)}; logs is not supported yet",
+            {"drift_contract": {"configs": []}},
+            f"drift_contract.configs: this release audits {', '.join(SECTIONS)}; logs is not supported yet",
         ),
         ({"drift_contract": {"gitt": {}}}, 'drift_contract.gitt: unknown section, did you mean "git"?'),
         ({"drift_contract": {"trees": []}}, "drift_contract.trees: expected a list of map, found an empty list"),
@@ -297,7 +297,7 @@ def test_text_from_the_command_line_is_read_as_what_is_expected() -> None:
             "drift_waivers[0].expires: expected a date YYYY-MM-DD",
         ),
         (
-            {"drift_waivers": [{**WAIVER, "section": "logs"}]},
+            {"drift_waivers": [{**WAIVER, "section": "configs"}]},
             "drift_waivers[0].section: this release audits git, ",
         ),
         ({"drift_waivers": [{**WAIVER, "reason": " "}]}, "drift_waivers[0].reason: expected text, found empty text"),
