@@ -122,6 +122,7 @@ bench: setup-dev ## time the audit against its peers; prints ratios
 	$(BIN)/python tests/benchmark
 	$(BIN)/python tests/benchmark --live
 	$(BIN)/python tests/benchmark --judge
+	tests/lab/with.sh $(BIN)/python tests/benchmark --lab
 
 .PHONY: clean
 clean: ## remove what these targets made; run folders stay

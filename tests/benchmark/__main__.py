@@ -17,6 +17,7 @@ import bars
 import clock
 import fleet
 import judging
+import lab
 import live
 import page
 import peers
@@ -31,6 +32,7 @@ def _options() -> argparse.Namespace:
     part = parser.add_mutually_exclusive_group()
     part.add_argument("--fleet", action="store_true", help="measure many hosts at once instead")
     part.add_argument("--live", action="store_true", help="measure what runs on a host instead")
+    part.add_argument("--lab", action="store_true", help="measure the hosts of the lab instead")
     part.add_argument("--judge", action="store_true", help="judge and report a thousand stored hosts instead")
     parser.add_argument("--quick", action="store_true", help="leave out the peers that take long")
     parser.add_argument("--dry-run", action="store_true", help="leave docs/benchmarks.md as it is")
@@ -85,6 +87,12 @@ def _live(shop: Workshop, rounds: int) -> str:
     return "\n\n".join([f"Medians of {rounds} rounds. {page.machine()}.", page.promises(promised), times])
 
 
+def _lab(shop: Workshop, rounds: int) -> str:
+    promised, samples = lab.measure(shop, rounds)
+    times = page.times(samples, lab.PING)
+    return "\n\n".join([f"Medians of {rounds} rounds. {page.machine()}.", page.promises(promised), times])
+
+
 def _judge(shop: Workshop) -> str:
     promised, findings = judging.measure(shop.folder / "judge")
     return f"{findings:,} findings. {page.machine()}.\n\n{page.promises(promised)}"
@@ -100,6 +108,8 @@ def main() -> int:
         block, content = "fleet", f"{page.machine()}.\n\n{page.fleets(fleet.measure(shop))}"
     elif options.live:
         block, content = "live", _live(shop, options.rounds)
+    elif options.lab:
+        block, content = "lab", _lab(shop, options.rounds)
     elif options.judge:
         block, content = "judge", _judge(shop)
     else:

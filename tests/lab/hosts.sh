@@ -18,16 +18,17 @@ network_up() {
   docker network inspect "$PREFIX" >/dev/null 2>&1 || docker network create --label "$LABEL=$PREFIX" "$PREFIX" >/dev/null
 }
 
-# start HOST systemd|sshd MARK: a new container. Capabilities rather than --privileged, which not every machine can give.
+# start HOST MARK OPTION...: a new container that runs systemd. Capabilities rather than --privileged, which not every machine can give.
 start() {
-  local options=(--cap-add SYS_ADMIN --cap-add NET_ADMIN --cap-add SYS_PTRACE --cap-add MKNOD
+  local host=$1 mark=$2 options
+  shift 2
+  options=(--cap-add SYS_ADMIN --cap-add NET_ADMIN --cap-add SYS_PTRACE --cap-add MKNOD
     --security-opt seccomp=unconfined --security-opt apparmor=unconfined
     --tmpfs /run --tmpfs /run/lock --tmpfs /tmp --volume /var/lib/docker --env container=docker)
   # With control groups of version 1, journald and the containers inside need the machine's own.
   [[ $(stat -fc %T /sys/fs/cgroup) == cgroup2fs ]] || options+=(--cgroupns host --volume /sys/fs/cgroup:/sys/fs/cgroup:rw)
-  [[ $2 == systemd ]] || options=()
-  docker run --detach --name "$1" --hostname "${1#"$PREFIX"-}" --network "$PREFIX" --label "$LABEL=$PREFIX" --label "$LABEL.checkout=$CHECKOUT" \
-    --label "$LABEL.mark=$3" --volume "$STATE/keys:/lab/keys:ro" "${options[@]}" "$IMAGE" "$2" >/dev/null
+  docker run --detach --name "$host" --hostname "${host#"$PREFIX"-}" --network "$PREFIX" --label "$LABEL=$PREFIX" --label "$LABEL.checkout=$CHECKOUT" \
+    --label "$LABEL.mark=$mark" --volume "$STATE/keys:/lab/keys:ro" "${options[@]}" "$@" "$IMAGE" >/dev/null
 }
 
 # is_up HOST MARK: it runs, is as its scripts say today, and was completed.
@@ -56,7 +57,7 @@ host_up() {
   is_up "$name" "$mark" && return
   say "making the host $name"
   docker rm --force --volumes "$name" >/dev/null 2>&1 || true
-  start "$name" systemd "$mark"
+  start "$name" "$mark"
   plant "$name" "$role"
 }
 
