@@ -231,7 +231,7 @@ def test_text_from_the_command_line_is_read_as_what_is_expected() -> None:
         ({"drift_contract": []}, "drift_contract: expected a map of sections, found the list []"),
         (
             {"drift_contract": {"configs": []}},
-            f"drift_contract.configs: this release audits {', '.join(SECTIONS)}; logs is not supported yet",
+            f"drift_contract.configs: this release audits {', '.join(SECTIONS)}; configs is not supported yet",
         ),
         ({"drift_contract": {"gitt": {}}}, 'drift_contract.gitt: unknown section, did you mean "git"?'),
         ({"drift_contract": {"trees": []}}, "drift_contract.trees: expected a list of map, found an empty list"),
