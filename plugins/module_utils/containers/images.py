@@ -31,9 +31,10 @@ class Images:
         self._engine = engine
         self._known: dict[str, Fields | Unseen] = {}
 
-    def about(self, image: Json) -> Json:
+    def about(self, image: Json, name: str) -> Json:
         """Return a container's image (``docs/design.md``) with its digests, labels and time, and in ``now`` the id of
-        the image that its name leads to; null with the reason when it leads to none, or is no name that could move.
+        the image that its ``name``, as the engine spells it, leads to; null with the reason when it leads to none, or
+        is no name that could move: then ``named`` is false.
 
         Raises Unseen.
         """
@@ -51,9 +52,8 @@ class Images:
         except NotFound:
             # It was removed by force, or is in another store: what the container says is all that there is.
             made["digests"] = []
-        name = image["name"]
         if _FIXED.fullmatch(name) or (len(name) >= 12 and image["id"].startswith(name)):
-            return {**made, "now": None, "now_reason": "it is named by its content"}
+            return {**made, "now": None, "named": False, "now_reason": "it is named by its content"}
         try:
             return {**made, "now": bare_id(self._ask(name).raw("Id")), "now_reason": ""}
         except NotFound:

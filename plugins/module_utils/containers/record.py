@@ -129,6 +129,7 @@ def _image(fields: Fields, config: Fields) -> Json:
         "revision": None,
         "version": None,
         "created": None,
+        "named": True,
         "now": None,
         "now_reason": "not asked",
     }

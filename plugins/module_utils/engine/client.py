@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import typing as t
 import urllib.parse
 
@@ -16,7 +17,7 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.engine.errors impor
     TooMuch,
 )
 from ansible_collections.evenkeel.drift.plugins.module_utils.engine.reading import parse, said
-from ansible_collections.evenkeel.drift.plugins.module_utils.engine.transport import Answer
+from ansible_collections.evenkeel.drift.plugins.module_utils.engine.transport import Answer, as_they_come
 from ansible_collections.evenkeel.drift.plugins.module_utils.engine.version import about
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host, Unseen
 
@@ -54,14 +55,33 @@ class Engine:
         Denied, NoEngine, TooMuch, and Unseen when the answer comes too late, is broken, or is an error of the
         engine, whose words are then the reason, masked.
         """
-        with self._ask(path, query, limit_s) as answer:
-            body = answer.whole(limit)
-        try:
-            return parse(body)
-        except (ValueError, RecursionError):
-            raise Unseen(
-                f"the engine at {self.socket} answers {path} with what is not JSON, or not all of it"
-            ) from None
+        return self._read(path, self._ask(path, query, limit_s), limit)
+
+    def get_each(
+        self, paths: t.Mapping[str, str], query: Query | None = None, limit: int = _LIMIT, limit_s: float = _LIMIT_S
+    ) -> dict[str, t.Any]:
+        """Return the answers to questions that are asked all at once, by their names; in the place of one that did not
+        come is what :meth:`get` would have raised. ``limit_s`` is for all of them together.
+
+        Some engines measure once a second, and answer one after the other only when they are asked so. Not more than a
+        hundred or so: each takes a descriptor.
+        """
+        found: dict[str, t.Any] = {}
+        asked: dict[int, tuple[str, Answer]] = {}
+        with contextlib.ExitStack() as stack:
+            for name, path in paths.items():
+                try:
+                    answer = stack.enter_context(self._ask(path, query, limit_s))
+                    asked[id(answer)] = (name, answer)
+                except Unseen as unseen:
+                    found[name] = unseen
+            for answer in as_they_come([answer for _name, answer in asked.values()], limit_s):
+                name = asked[id(answer)][0]
+                try:
+                    found[name] = self._read(paths[name], answer, limit)
+                except Unseen as unseen:
+                    found[name] = unseen
+        return found
 
     def lines(
         self,
@@ -78,6 +98,7 @@ class Engine:
         bytes tell. Raises like :meth:`get`, TooMuch after ``limit_bytes``; whole lines that came before are yielded.
         """
         with self._ask(path, query, limit_s) as answer:
+            self._require(path, answer)
             yield from frames.lines(answer.pieces(limit_bytes), tty)
 
     def _ask(self, path: str, query: Query | None, limit_s: float) -> Answer:
@@ -86,11 +107,24 @@ class Engine:
         target = (
             self._prefix + urllib.parse.quote(path, safe="/:@") + (f"?{urllib.parse.urlencode(asked)}" if asked else "")
         )
-        answer = Answer(self.socket, target, min(limit_s, self._host.time_left()))
-        if answer.status == 200:
-            return answer
+        return Answer(self.socket, target, min(limit_s, self._host.time_left()))
+
+    def _read(self, path: str, answer: Answer, limit: int) -> t.Any:
         with answer:
-            message = said(answer)
+            self._require(path, answer)
+            body = answer.whole(limit)
+        try:
+            return parse(body)
+        except (ValueError, RecursionError):
+            raise Unseen(
+                f"the engine at {self.socket} answers {path} with what is not JSON, or not all of it"
+            ) from None
+
+    def _require(self, path: str, answer: Answer) -> None:
+        """Raise Unseen unless the engine answers the question."""
+        if answer.status == 200:
+            return
+        message = said(answer)
         if answer.status == 404:
             raise NotFound(f"the engine does not know it: {message}")
         raise Unseen(f"the engine at {self.socket} answers {path} with the error {answer.status}: {message}")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import http.client
+import select
 import socket
 import time
 import typing as t
@@ -59,7 +60,7 @@ class _Connection(http.client.HTTPConnection):
 
 
 class Answer:
-    """The answer to one GET: its status, its kind, and its body in pieces. Every method raises Unseen."""
+    """The answer to one GET, which is asked at once: its status, and its body in pieces. Every method raises Unseen."""
 
     def __init__(self, path: str, target: str, limit_s: float) -> None:
         self._path = path
@@ -69,26 +70,43 @@ class Answer:
         try:
             with self._explained():
                 self._connection.request("GET", target, headers={"Host": "localhost", "Connection": "close"})
-                self._response = self._connection.getresponse()
         except Unseen:
             self._connection.close()
             raise
-        self.status: int = self._response.status
+        self._begun: http.client.HTTPResponse | None = None
 
     def __enter__(self) -> Answer:
         return self
 
     def __exit__(self, *_raised: object) -> None:
-        self._response.close()
+        if self._begun is not None:
+            self._begun.close()
         self._connection.close()
+
+    def fileno(self) -> int:
+        """Return the descriptor on which the answer will come, to wait for."""
+        return int(self._connection.sock.fileno())
+
+    @property
+    def status(self) -> int:
+        """The status, waited for."""
+        return self._response.status
+
+    @property
+    def _response(self) -> http.client.HTTPResponse:
+        if self._begun is None:
+            with self._explained():
+                self._begun = self._connection.getresponse()
+        return self._begun
 
     def pieces(self, limit: int) -> t.Iterator[bytes]:
         """Yield the body. Raises TooMuch when it has more than ``limit`` bytes, after that many."""
         left = limit
+        response = self._response
         while True:
             with self._explained():
                 # One byte more than the limit tells a body that just fits from one that does not.
-                piece = self._response.read(min(_PIECE, left + 1))
+                piece = response.read(min(_PIECE, left + 1))
             if not piece:
                 break
             if len(piece) > left:
@@ -96,7 +114,7 @@ class Answer:
                 raise TooMuch(f"the engine at {self._path} answers {self._target} with more than {limit} bytes")
             left -= len(piece)
             yield piece
-        if self._response.length:
+        if response.length:
             raise self._broken(_SHORT)
 
     def whole(self, limit: int) -> bytes:
@@ -126,3 +144,23 @@ class Answer:
 
     def _broken(self, why: str) -> Unseen:
         return Unseen(f"the engine at {self._path} gave a broken answer to {self._target}: {why}")
+
+
+def as_they_come(answers: t.Sequence[Answer], limit_s: float) -> t.Iterator[Answer]:
+    """Yield answers that were asked for together in the order in which they begin to come.
+
+    Those that have not come after ``limit_s`` seconds are yielded last: reading them says that they are late.
+    """
+    end = time.monotonic() + limit_s
+    waiting = {answer.fileno(): answer for answer in answers}
+    poll = select.poll()
+    for descriptor in waiting:
+        poll.register(descriptor, select.POLLIN)
+    while waiting:
+        ready = poll.poll(max(end - time.monotonic(), 0.0) * 1000)
+        if not ready:
+            break
+        for descriptor, _event in ready:
+            poll.unregister(descriptor)
+            yield waiting.pop(descriptor)
+    yield from waiting.values()

@@ -27,8 +27,8 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.schema imp
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.terms import terms
 
 CHECKS = (
-    *("running", "health", "health_check", "oom", "restarts", "memory", "memory_limit", "layer", "image_current"),
-    *("exposed", "port", "compose", "present", "image", "user", "networks", "declared", "engine"),
+    *("running", "health", "oom", "restarts", "memory", "memory_limit", "layer", "image_current"),
+    *("exposed", "port", "compose", "present", "image", "user", "networks", "declared"),
 )
 """The checks of this section, whose severity can be set."""
 

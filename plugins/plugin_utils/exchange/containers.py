@@ -28,6 +28,7 @@ _IMAGE = {
     "id": str,
     "digests": [str],
     **dict.fromkeys(("revision", "version", "created", "now"), _TEXT),
+    "named": bool,
     "now_reason": str,
 }
 _HEALTH = {

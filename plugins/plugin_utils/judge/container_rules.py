@@ -20,7 +20,6 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.words import 
 DEFAULTS = {
     "running": "high",
     "health": "high",
-    "health_check": "info",
     "oom": "high",
     "restarts": "medium",
     "memory": "high",
@@ -35,7 +34,6 @@ DEFAULTS = {
     "user": "medium",
     "networks": "high",
     "declared": "high",
-    "engine": "info",
 }
 """The checks of this section and their severities where the contract gives none."""
 
@@ -50,6 +48,7 @@ _STOP = remedy("stop_instance", "Stop it, or correct the contract.")
 _HEAL = remedy("fix_service", "Do what its health check complains of; restarting it alone does not remove the reason.")
 _MEMORY = remedy("free_resources", "Find out what needs the memory; give it more, or make it need less.")
 _RECREATE = remedy("recreate", "Recreate the container, so that what was built or pulled does run.")
+_KEEP = remedy("investigate", "Keep its image under a name of its own, or recreate the container from the wanted one.")
 _COMPOSE = remedy(
     "declare", "Write it into a Compose file and have Compose make it: nothing says how to make it again."
 )
@@ -79,7 +78,7 @@ class Rules:
 
     @staticmethod
     def level_of(contract: Details, check: str) -> str:
-        """Return the severity of a check. What is not asked for is only told."""
+        """Return the severity of a check. What is not asked for is only told, whatever severity the section has."""
         given: t.Mapping[str, str] = contract.get("severity") or {}
         asked = {
             "exposed": contract["bind_local"],
@@ -87,7 +86,7 @@ class Rules:
             "layer": contract["no_layer_changes"] is not None,
             "declared": contract["only_expected"],
         }
-        return given.get(check) or (DEFAULTS[check] if asked.get(check, True) else "info")
+        return given.get(check) or DEFAULTS[check] if asked.get(check, True) else "info"
 
     def judge(self, entry: Details | None) -> list[Check]:
         """Return the checks; ``entry`` is the container's own in ``expected``, if it has one."""
@@ -127,7 +126,7 @@ class Rules:
             )
             return [self.failed("running", said, "failed", "restarting", _LOOK, observed)]
         if entry is None and not self._should_run():
-            return []
+            return self._ended(observed)
         why = "the contract expects it to run" if entry else f"its restart policy is {words.policy(one)}"
         if state in ("exited", "dead"):
             said = (
@@ -135,8 +134,25 @@ class Rules:
             )
             cure = _LOOK if one["exit_code"] else _START
             return [self.failed("running", said, "failed", "exited", cure, observed)]
-        said = f"{self.name} is {state} on {self.host}, though {why}"
+        error = f" ({words.quoted(one['error'])})" if one["error"] else ""
+        said = f"{self.name} is {state} on {self.host}, though {why}{error}"
         return [self.failed("running", said, "failed", "not_running", _START, observed)]
+
+    def _ended(self, observed: Details) -> list[Check]:
+        """Return a note about a container that failed and need not run: it may have had work to do."""
+        one = self.one
+        if not one["exit_code"] or one["state"] not in ("exited", "dead"):
+            return []
+        said = f"{self.name} need not run on {self.host}, but {words.ended(one)}{words.last_words(one)}"
+        return [
+            self.scope.failed(
+                *("running", self.name, "info", said),
+                state="failed",
+                cause="exited",
+                remedy=_LOOK,
+                observed=observed,
+            )
+        ]
 
     def _should_run(self) -> bool:
         """Return whether the container's own settings say that it runs now."""
@@ -240,6 +256,8 @@ class Rules:
         short = words.short_id(image["id"])
         if image["now"] is None:
             said = f"{self.name} runs the image {short} on {self.host}: {image['now_reason']} ({image['name']})"
+            if image["named"]:
+                return [self._unnamed(said, observed)]
             return [self.passed("image_current", said, observed)]
         if image["now"] == image["id"]:
             said = f"{self.name} runs on {self.host} what {image['name']} is now ({short})"
@@ -251,6 +269,15 @@ class Rules:
             f"{words.short_id(image['now'])}: deployed, not running"
         )
         return [self.failed("image_current", said, "differs", "image_moved", _RECREATE, observed, {"id": image["now"]})]
+
+    def _unnamed(self, said: str, observed: Details) -> Check:
+        return self.scope.failed(
+            *("image_current", self.name, "info", f"{said}: from here it cannot be made again as it is"),
+            state="missing",
+            cause=None,
+            remedy=_KEEP,
+            observed=observed,
+        )
 
     def _exposed(self) -> list[Check]:
         made = []

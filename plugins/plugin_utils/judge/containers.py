@@ -114,15 +114,13 @@ class _Whole:
             f"{number(self._evidence['total'], 'container')}"
         )
         observed = {key: engine[key] for key in ("socket", "kind", "version", "api")}
-        return self._scope.passed("engine", engine["socket"], self._level("engine"), summary, observed=observed)
+        return self._scope.passed("engine", engine["socket"], "info", summary, observed=observed)
 
     def _elsewhere(self, one: Details) -> Check:
         said = f"The engine at {one['socket']} on {self._host} was not looked at: {one['reason']}"
         if one["state"] == "denied":
             return self._scope.unknown("engine", one["socket"], "high", said)
-        return self._scope.failed(
-            "engine", one["socket"], self._level("engine"), said, state="unexpected", cause=None, remedy=_NAME
-        )
+        return self._scope.failed("engine", one["socket"], "info", said, state="unexpected", cause=None, remedy=_NAME)
 
     def _told(self, check: str, names: t.Sequence[str], what: str) -> list[Check]:
         if not names:
@@ -136,7 +134,7 @@ class _Whole:
             self._scope.failed(
                 check,
                 "all",
-                self._level(check),
+                "info",
                 summary,
                 state="unexpected" if check == "compose" else "missing",
                 cause=cause,

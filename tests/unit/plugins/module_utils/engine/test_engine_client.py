@@ -293,3 +293,19 @@ def test_the_environment_does_not_name_the_engine(fake: FakeEngine, monkeypatch:
     monkeypatch.setenv("DOCKER_HOST", f"unix://{fake.socket}")
     assert fake.socket not in [place.path for place in sockets.usual()]
     assert client.__all__
+
+
+def test_many_questions_are_asked_at_once(fake: FakeEngine) -> None:
+    engine = open_engine(fake.socket, host())
+    fake.answers.update({"/a": [1], "/b": HANG, "/c": error(500, "boom"), "/d": [4], "/e": body(b"{")})
+    paths = {name: f"/{name}" for name in "abcdef"}
+    begun = time.monotonic()
+    found = engine.get_each(paths, limit_s=0.5)
+    assert time.monotonic() - begun < 5
+    assert (found["a"], found["d"]) == ([1], [4])
+    assert isinstance(found["f"], NotFound)
+    reasons = {name: found[name].reason for name in "bce"}
+    assert "completely within 0 s" in reasons["b"]
+    assert "error 500: boom" in reasons["c"]
+    assert "not JSON" in reasons["e"]
+    assert engine.get_each({}) == {}

@@ -83,10 +83,11 @@ CASES: list[tuple[str, Json, Json, Found]] = [
     ("no health check", {}, {"health": None, "health_check": False}, {("health_check", "all", None, "observation")}),
     ("ended", {}, ENDED, {("running", "web", "exited", "fail")}),
     ("stopped by hand", {}, STOPPED, {("running", "web", "exited", "fail")}),
-    ("ended, need not run", {}, {**ENDED, **NEVER}, set()),
+    ("failed, need not run", {}, {**ENDED, **NEVER}, {("running", "web", "exited", "observation")}),
+    ("ended, need not run", {}, {**STOPPED, **NEVER}, set()),
     ("failed", {}, {**ENDED, **ON_FAILURE}, {("running", "web", "exited", "fail")}),
     ("done", {}, {**STOPPED, **ON_FAILURE}, set()),
-    ("one-off", {}, {**ENDED, "compose": {"oneoff": True}}, set()),
+    ("one-off", {}, {**ENDED, "compose": {"oneoff": True}}, {("running", "web", "exited", "observation")}),
     ("expected to run", {"expected": [{"name": "web"}]}, {**STOPPED, **NEVER}, {("running", "web", "exited", "fail")}),
     ("paused", {}, {"state": "paused"}, {("running", "web", "not_running", "fail")}),
     ("paused, no policy", {}, {"state": "paused", **NEVER}, {("running", "web", "not_running", "fail")}),
@@ -106,7 +107,7 @@ CASES: list[tuple[str, Json, Json, Found]] = [
         {**ENDED, "exit_code": 137},
         {("running", "web", "exited", "fail"), ("oom", "web", "unseen", "unknown")},
     ),
-    ("killed, need not run", {}, {**ENDED, **NEVER, "exit_code": 137}, set()),
+    ("killed, need not run", {}, {**ENDED, **NEVER, "exit_code": 137}, {("running", "web", "exited", "observation")}),
     ("restarts", {"max_restarts": 2}, {"restarts": 3}, {("restarts", "web", "restarted", "fail")}),
     ("few restarts", {"max_restarts": 3}, {"restarts": 3}, set()),
     ("near its limit", {}, FULL, {("memory_limit", "web", "over_threshold", "fail")}),
@@ -127,8 +128,19 @@ CASES: list[tuple[str, Json, Json, Found]] = [
         {("memory", "web", "unseen", "unknown")},
     ),
     ("image moved", {}, {"image": {"now": "b" * 64}}, {("image_current", "web", "image_moved", "fail")}),
-    ("image untagged", {}, {"image": {"now": None, "now_reason": "no image has this name any more"}}, set()),
-    ("ended with an old image", {}, {**ENDED, **NEVER, "image": {"now": "b" * 64}}, set()),
+    (
+        "image untagged",
+        {},
+        {"image": {"now": None, "now_reason": "no image has this name any more"}},
+        {("image_current", "web", None, "observation")},
+    ),
+    (
+        "image by digest",
+        {},
+        {"image": {"now": None, "now_reason": "it is named by its content", "named": False}},
+        set(),
+    ),
+    ("ended with an old image", {}, {**STOPPED, **NEVER, "image": {"now": "b" * 64}}, set()),
     ("exposed", {}, {"ports": {"published": [ANYWHERE]}}, {("exposed", "web:8000/tcp", "exposed", "observation")}),
     (
         "must be local",
@@ -269,10 +281,16 @@ def test_the_same_evidence_in_any_order_gives_the_same() -> None:
 
 def test_every_check_can_be_given_a_severity() -> None:
     assert set(CHECKS) == set(DEFAULTS)
-    given = {"no_layer_changes": True, "severity": {"layer": "low", "compose": "medium"}}
+    given = {"no_layer_changes": True, "severity": {"layer": "low", "compose": "medium"}, "require_compose": True}
     levels = {one.check: (one.severity, one.outcome) for one in judged(given, {**LAYER, "compose": None}).checks}
     assert levels["layer"] == ("low", "fail")
     assert levels["compose"] == ("medium", "fail")
+
+
+def test_one_severity_for_all_makes_no_drift_of_what_was_not_asked() -> None:
+    change = {**LAYER, "compose": None, "health": None, "health_check": False, "ports": {"published": [ANYWHERE]}}
+    for made in (judged({"severity": "critical"}, change), judged({"severity": "critical"}, {**ENDED, **NEVER})):
+        assert {one.outcome for one in made.checks} <= {"pass", "observation"}
 
 
 @pytest.mark.parametrize(
