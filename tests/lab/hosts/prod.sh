@@ -12,6 +12,7 @@ source /run/lab/common.sh
 clone main~3
 environment venv aiohttp==3.8.6 numpy==1.26.4
 environment venv_old aiohttp==3.8.6
+as_virtuoso sed -i 's/^interval_s = 2$/interval_s = 8/' "$HOME_OF_APP/config/virtuoso.ini"
 as_virtuoso cp "$HOME_OF_APP/src/consumer.py" "$HOME_OF_APP/src/consumer_working.py"
 as_virtuoso chmod 0644 "$HOME_OF_APP/scripts/restart.sh"
 as_virtuoso rm "$HOME_OF_APP/deploy/nginx.conf" --force
@@ -42,6 +43,11 @@ by_hand venv/bin/python web_server
 by_hand venv/bin/python producer
 by_hand venv/bin/python consumer
 
+# The consumer worked, and then stopped taking intents while it looks alive.
+wait_until 20 "executed intents" grep --quiet "[1-9][0-9]* intents executed" "$HOME_OF_APP/logs/consumer.log"
+install -d /run/virtuoso
+touch /run/virtuoso/stall
+
 inner_image
 cd "$HOME_OF_APP/bot"
 # The bot was started with another command, and the file was put back. It looks for a service that has another name.
@@ -57,15 +63,11 @@ docker exec bot-bot-1 mkdir /app
 docker cp --quiet "$HOME_OF_APP/src/consumer_working.py" bot-bot-1:/app/consumer.py
 docker tag lab/busybox-alone lab/busybox
 
-# The consumer worked, and then stopped taking intents while it looks alive.
-wait_until 20 "executed intents" grep --quiet "[1-9][0-9]* intents executed" "$HOME_OF_APP/logs/consumer.log"
-install -d /run/virtuoso
-touch /run/virtuoso/stall
-
 wait_until 30 "the web API" is_answering http://127.0.0.1:8002/health
 wait_until 30 "an unhealthy web service" is_state bot-web-1 '{{.State.Health.Status}}' unhealthy
 wait_until 30 "a cache that was killed three times" is_state bot-cache-1 '{{.State.Status}} {{.RestartCount}}' 'exited 3'
+wait_until 30 "a second cycle of the monitors" grep --quiet "cycle 2 complete" "$HOME_OF_APP/logs/main.log"
 
-# A hotfix in place, and slower cycles, while the old instances go on: more than the tolerance of an audit after their start.
-as_virtuoso sed -i 's/^interval_s = 2$/interval_s = 5/' "$HOME_OF_APP/config/virtuoso.ini"
+# A hotfix in place, and still other settings, while the old instances go on: more than an audit's tolerance after their start.
+as_virtuoso sed -i 's/^interval_s = 8$/interval_s = 5/' "$HOME_OF_APP/config/virtuoso.ini"
 as_virtuoso sed -i 's/max_workers=4/max_workers=8/' "$HOME_OF_APP/src/main.py"
