@@ -22,6 +22,7 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section imp
 Json = t.Dict[str, t.Any]
 
 _SHOWN = 200
+_PATTERNS_S = 5.0
 _TEXTS = ("contains", "not_contains", "matches")
 
 
@@ -37,8 +38,10 @@ def examine(content: Content, asked: t.Mapping[str, t.Any], hide: Hide, host: Ho
 
     ``{kind, subject, outcome, reason, holds, missing, type, shown, size, broken, times_s}``. ``subject`` is the text or
     the path, ``missing`` says why there is no value, ``broken`` names the rules that the value breaks, ``times_s`` are
-    the moments that it may mean. ``holds`` is null for what is not decided here, and for what is unknown.
+    the moments that it may mean. ``holds`` is null for what is not decided here, and for what is unknown. All patterns
+    together may take five seconds.
     """
+    host = Host(host.root, min(_PATTERNS_S, max(host.time_left(), 0.0)))
     results = [_text(kind, one, content, hide, host) for kind in _TEXTS for one in asked.get(kind) or ()]
     fresh = asked.get("fresh")
     places: list[tuple[str, str, t.Any]] = [

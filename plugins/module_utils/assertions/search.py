@@ -12,7 +12,6 @@ import typing as t
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host, Unseen
 from ansible_collections.evenkeel.drift.plugins.module_utils.trees.workers import Channel, run_forked
 
-LIMIT_S = 5.0
 _ANSWER = b"A"
 
 Pair = t.Tuple[str, str]
@@ -21,7 +20,7 @@ Pair = t.Tuple[str, str]
 def search(pairs: t.Sequence[Pair], host: Host) -> list[bool]:
     """Return whether each ``(pattern, text)`` matches somewhere; ``^`` and ``$`` are those of a line. Raises Unseen.
 
-    A pattern can take for ever: it is searched by a process of its own, which ends after five seconds.
+    A pattern can take for ever: it is searched by a process of its own, which ends with the time of ``host``.
     """
     if not pairs:
         return []
@@ -37,8 +36,7 @@ def search(pairs: t.Sequence[Pair], host: Host) -> list[bool]:
                 raise Unseen(f"this host's Python does not understand the pattern {pattern}: {error}") from None
         channel.send(_ANSWER, json.dumps(found).encode("ascii"))
 
-    limited = Host(host.root, min(LIMIT_S, host.time_left()))
-    failures = run_forked([work], limited, lambda _kind, payload: answers.append(payload))
+    failures = run_forked([work], host, lambda _kind, payload: answers.append(payload))
     if failures or not answers:
         raise Unseen(f"the patterns were not searched: {'; '.join(failures)}")
     made: list[bool] = json.loads(answers[0])

@@ -56,10 +56,11 @@ class Answer(t.NamedTuple):
 
 def ask(target: Target, asked: Asked, host: Host) -> Answer:
     """Send a request and read its answer. Raises Failure, Unseen."""
+    context = asked.trust.context() if target.scheme == "https" else None
     limit = Limit(host, asked.timeout_s)
     trail: list[str] = []
     while True:
-        connection = connect(target, asked.trust, limit)
+        connection = connect(target, context, limit)
         try:
             answer = _exchange(connection, target, asked, limit, trail)
         finally:
@@ -159,7 +160,7 @@ def _head(reader: Reader, method: str) -> http.client.HTTPResponse:
 
 
 def _body(response: http.client.HTTPResponse, limit: Limit) -> tuple[bytes, str]:
-    """Return the body up to the limit, and why that is not all of it."""
+    """Return the body up to the limit, and why that is not all of it: it may be endless. Raises Failure, Unseen."""
     wanted = None if response.chunked else response.length
     parts: list[bytes] = []
     size = 0
@@ -168,14 +169,15 @@ def _body(response: http.client.HTTPResponse, limit: Limit) -> tuple[bytes, str]
         try:
             part = response.read1(_PART if wanted is None else min(_PART, wanted - size))
         except Failure as failure:
+            if failure.kind != "timeout":
+                raise
             partial = f"the answer did not end: {failure.text}"
             break
         except (http.client.HTTPException, ValueError):
-            partial = "the answer broke off, or its chunks are garbled"
-            break
+            raise Failure("closed", "body", "its answer broke off, or its chunks are garbled") from None
         if not part:
             if wanted is not None:
-                partial = f"the answer broke off after {size} of {wanted} bytes"
+                raise Failure("closed", "body", f"its answer broke off after {size} of {wanted} bytes")
             break
         parts.append(part)
         size += len(part)

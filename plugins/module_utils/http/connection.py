@@ -32,6 +32,17 @@ class Trust(t.NamedTuple):
     ca: str | None
     verify: bool
 
+    def context(self) -> ssl.SSLContext:
+        """Return what a handshake needs; reading the certificates takes its time. Raises Unseen."""
+        try:
+            context = ssl.create_default_context(cafile=self.ca)
+        except OSError as error:
+            raise Unseen(f"the certificates in {self.ca} cannot be read: {explain(error)}") from None
+        if not self.verify:
+            context.check_hostname = False
+            context.verify_mode = ssl.CERT_NONE
+        return context
+
 
 class Connection(t.NamedTuple):
     """An open connection. ``times_ms`` are milliseconds since the request began; ``tls`` is null without TLS."""
@@ -42,28 +53,28 @@ class Connection(t.NamedTuple):
     tls: dict[str, t.Any] | None
 
 
-def connect(target: Target, trust: Trust, limit: Limit) -> Connection:
-    """Open a connection. Raises Failure, Unseen."""
+def connect(target: Target, context: ssl.SSLContext | None, limit: Limit) -> Connection:
+    """Open a connection, with TLS when there is a ``context``. Raises Failure, Unseen."""
     times: dict[str, float] = {}
     addresses = _resolve(target, limit)
     times["resolve"] = limit.passed_ms()
     sock, address = _open(addresses, target, limit)
     times["connect"] = limit.passed_ms()
-    if target.scheme != "https":
+    if context is None:
         return Connection(sock, address, times, None)
     with contextlib.ExitStack() as unless_done:
         unless_done.callback(sock.close)
-        wrapped = _handshake(sock, target, _context(trust), limit)
+        wrapped = _handshake(sock, target, context, limit)
         unless_done.pop_all()
     times["tls"] = limit.passed_ms()
-    return Connection(wrapped, address, times, {**_facts(wrapped), "verified": trust.verify})
+    return Connection(wrapped, address, times, {**_facts(wrapped), "verified": context.verify_mode != ssl.CERT_NONE})
 
 
 def certificate_of(target: Target, limit: Limit) -> dict[str, t.Any]:
     """Return the facts of a certificate that was not trusted. Nothing is asked over such a connection. Raises Failure,
     Unseen.
     """
-    connection = connect(target, Trust(None, False), limit)
+    connection = connect(target, Trust(None, False).context(), limit)
     connection.sock.close()
     return connection.tls or {}
 
@@ -134,17 +145,6 @@ def _not_connected(error: OSError, target: Target, address: str) -> Failure:
         return Failure("closed", "connect", f"{where} closed the connection")
     # Such as a lack of files or of rights: this says something about us.
     raise Unseen(f"a connection to {where} cannot be tried: {explain(error)}") from None
-
-
-def _context(trust: Trust) -> ssl.SSLContext:
-    try:
-        context = ssl.create_default_context(cafile=trust.ca)
-    except OSError as error:
-        raise Unseen(f"the certificates in {trust.ca} cannot be read: {explain(error)}") from None
-    if not trust.verify:
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
-    return context
 
 
 def _handshake(sock: socket.socket, target: Target, context: ssl.SSLContext, limit: Limit) -> ssl.SSLSocket:

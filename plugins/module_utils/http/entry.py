@@ -22,6 +22,8 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section imp
 
 Entry = t.Mapping[str, t.Any]
 Json = t.Dict[str, t.Any]
+Away = t.Dict[t.Tuple[str, str, int], Failure]
+"""Servers, by scheme, name and port, that let a connection wait in vain, and how."""
 
 _HEADERS = ("content-type", "location", "retry-after", "server", "date")
 _SHOWN = 300
@@ -34,16 +36,18 @@ def unasked(entry: Entry, reason: str) -> Json:
     return {**_empty(entry, hider()), "outcome": "unknown", "reason": reason}
 
 
-def observe(entry: Entry, host: Host) -> Json:
+def observe(entry: Entry, host: Host, away: Away) -> Json:
     """Ask an endpoint, as often as its ``samples`` say, and return the evidence; the content is that of the last
     answer.
+
+    A server that is ``away`` is not waited for once more.
     """
     hide = hider()
     try:
         host.check_time()
         headers, known = _headers(entry.get("headers") or {}, host)
         hide = hider(known)
-        return {**_empty(entry, hide), **_answers(entry, headers, hide, host)}
+        return {**_empty(entry, hide), **_answers(entry, headers, hide, host, away)}
     except Unseen as unseen:
         return {**_empty(entry, hide), "outcome": "unknown", "reason": hide(unseen.reason)}
 
@@ -83,8 +87,16 @@ def _secrets(value: str) -> list[str]:
     return [value, value.split(" ")[-1]]
 
 
-def _answers(entry: Entry, headers: t.Mapping[str, str], hide: Hide, host: Host) -> Json:
+def _answers(
+    entry: Entry,
+    headers: t.Mapping[str, str],
+    hide: Hide,
+    host: Host,
+    away: Away,
+) -> Json:
     target = parse(entry["url"])
+    if target.origin in away:
+        return {"failure": away[target.origin].as_dict(hide)}
     ca = entry.get("ca")
     trust = Trust(os.path.join(host.root, ca) if ca else None, entry["verify"])
     body = (entry.get("body") or "").encode("utf-8")
@@ -95,6 +107,8 @@ def _answers(entry: Entry, headers: t.Mapping[str, str], hide: Hide, host: Host)
         try:
             answer = ask(target, asked, host)
         except Failure as failure:
+            if failure.kind == "timeout" and failure.stage in ("resolve", "connect"):
+                away[target.origin] = failure
             return {"failure": failure.as_dict(hide), "tls": _distrusted(failure, target, entry, hide, host)}
         totals.append(answer.times_ms["total"])
     return {

@@ -49,7 +49,7 @@ class Limit:
     def over(self, stage: str) -> Exception:
         """Return what to raise when the time has run out in a stage."""
         if self._shortened:
-            return Unseen(f"not done within the host's time limit of {self._host.timeout_s:g} s")
+            return Unseen(f"not done within the host's time limit of {self._host.timeout_s:.3g} s")
         words = {"resolve": "its name was not resolved", "connect": "no connection was made", "tls": "no TLS handshake"}
         return Failure("timeout", stage, f"{words.get(stage, 'no whole answer')} within {self._timeout_s:g} s")
 

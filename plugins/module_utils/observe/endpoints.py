@@ -10,7 +10,7 @@ import json
 import time
 import typing as t
 
-from ansible_collections.evenkeel.drift.plugins.module_utils.http.entry import Entry, observe, unasked
+from ansible_collections.evenkeel.drift.plugins.module_utils.http.entry import Away, Entry, observe, unasked
 from ansible_collections.evenkeel.drift.plugins.module_utils.http.url import parse
 from ansible_collections.evenkeel.drift.plugins.module_utils.http.webhooks import look
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host
@@ -33,9 +33,17 @@ _ANSWER = b"A"
 def collect(spec: t.Mapping[str, t.Any], host: Host) -> dict[str, t.Any]:
     """Return what the endpoints in ``spec["endpoints"]`` answer (``docs/design.md``), in their order.
 
+    They have half of the time that is left: trees come later, and need theirs whatever waits here.
+    """
+    seen = ask_all(list(spec["endpoints"]), Host(host.root, host.time_left() / 2))
+    return {**seen, "webhooks": look(spec.get("webhooks") or (), host)}
+
+
+def ask_all(entries: t.Sequence[Entry], host: Host) -> dict[str, t.Any]:
+    """Return what endpoints answer, in their order.
+
     Several servers are asked at once, the endpoints of one server one after another: they would slow each other down.
     """
-    entries: list[Entry] = list(spec["endpoints"])
     answers: dict[int, dict[str, t.Any]] = {}
 
     def receive(_kind: bytes, payload: bytes) -> None:
@@ -48,7 +56,6 @@ def collect(spec: t.Mapping[str, t.Any], host: Host) -> dict[str, t.Any]:
     missing = "; ".join(reasons) or "it was not asked"
     return {
         "now_s": time.time(),
-        "webhooks": look(spec.get("webhooks") or (), host),
         "endpoints": [answers.get(number) or unasked(entry, missing) for number, entry in enumerate(entries)],
     }
 
@@ -57,7 +64,7 @@ def ask_one(options: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
     """Return what one endpoint answers; ``options`` are those of ARGUMENTS. Raises BadUrl."""
     parse(options["url"])
     entry = {"name": "", "samples": 1, **options, "timeout_s": options["timeout"]}
-    seen = collect({"endpoints": [entry]}, Host("/", options["timeout"] + _SPARE_S))["endpoints"][0]
+    seen = ask_all([entry], Host("/", options["timeout"] + _SPARE_S))["endpoints"][0]
     return {key: value for key, value in seen.items() if key != "name"}
 
 
@@ -73,6 +80,7 @@ def _shares(entries: t.Sequence[Entry]) -> list[list[int]]:
 
 
 def _ask(entries: t.Sequence[Entry], numbers: t.Sequence[int], host: Host, channel: Channel) -> None:
+    away: Away = {}
     for number in numbers:
-        channel.send(_ANSWER, json.dumps([number, observe(entries[number], host)]).encode("ascii"))
+        channel.send(_ANSWER, json.dumps([number, observe(entries[number], host, away)]).encode("ascii"))
         channel.flush()

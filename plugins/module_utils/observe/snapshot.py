@@ -52,6 +52,8 @@ def _observe(name: str, spec: t.Mapping[str, t.Any], host: Host) -> dict[str, t.
         result["data"] = collector(name)(spec, host)
     except Unseen as unseen:
         result.update(outcome="unknown", reason=unseen.reason)
+    except ImportError as error:
+        result.update(outcome="unknown", reason=f"this host's Python lacks a part of its standard library: {error}")
     result["seconds"] = round(time.monotonic() - begun, 3)
     return result
 

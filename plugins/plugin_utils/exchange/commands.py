@@ -12,7 +12,6 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.shape impo
     GarbledAnswer,
     OneOf,
     require,
-    require_finite,
 )
 
 _WHAT = "the answer about the commands"
@@ -43,7 +42,6 @@ class CommandsExchange(Exchange):
 
     def read(self, data: Json) -> Json:
         require(data, _SHAPE, _WHAT)
-        require_finite(data, _WHAT)
         allowed = self.context.allow_commands
         if [one["name"] for one in data["commands"]] != [entry["name"] for entry in self.contract if allowed]:
             raise GarbledAnswer(f"{_WHAT} is garbled: it is not about what was asked")

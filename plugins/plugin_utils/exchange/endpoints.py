@@ -13,7 +13,7 @@ import typing as t
 from ansible_collections.evenkeel.drift.plugins.module_utils.http.limit import KINDS, STAGES
 from ansible_collections.evenkeel.drift.plugins.module_utils.http.webhooks import ANY
 from ansible_collections.evenkeel.drift.plugins.module_utils.http.webhooks import KINDS as KINDS_OF_WEBHOOKS
-from ansible_collections.evenkeel.drift.plugins.module_utils.observe.endpoints import collect
+from ansible_collections.evenkeel.drift.plugins.module_utils.observe.endpoints import ask_all
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.assertions import CONTENT, require_results
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.base import Exchange, Json
@@ -23,7 +23,6 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.shape impo
     GarbledAnswer,
     OneOf,
     require,
-    require_finite,
 )
 
 _WHAT = "the answer about the endpoints"
@@ -103,7 +102,6 @@ class EndpointsExchange(Exchange):
 
     def _answers(self, side: str, data: Json) -> t.Iterator[Json]:
         require(data, _SHAPE, _WHAT)
-        require_finite(data, _WHAT)
         asked = self._asked(side)
         if [one["name"] for one in data["endpoints"]] != [entry["name"] for entry in asked]:
             raise GarbledAnswer(f"{_WHAT} is garbled: it is not about what was asked")
@@ -114,7 +112,7 @@ class EndpointsExchange(Exchange):
     def _from_here(self) -> Json:
         entries = self._asked("control")
         time_s = sum(entry["timeout_s"] * entry["samples"] for entry in entries) + _SPARE_S
-        return collect({"endpoints": entries}, Host("/", time_s))
+        return {**ask_all(entries, Host("/", time_s)), "webhooks": []}
 
 
 def _require_one(entry: Json, one: Json) -> None:

@@ -17,7 +17,6 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.shape impo
     OneOf,
     Row,
     require,
-    require_finite,
 )
 
 _NUMBER = OneOf([int, float])
@@ -81,7 +80,6 @@ class ResourcesExchange(Exchange):
         for disk in data["disks"]:
             if disk["outcome"] == "ok":
                 require(disk, _DISK, f"{_WHAT}: a disk")
-        require_finite(data, _WHAT)
         if data["cores"] is not None and data["cores"] < 1:
             raise GarbledAnswer(f"{_WHAT} is garbled: it names {data['cores']} processors")
         host = data["clock"]

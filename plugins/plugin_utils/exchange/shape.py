@@ -9,7 +9,6 @@ behind has to expect anything else.
 
 from __future__ import annotations
 
-import math
 import re
 import typing as t
 
@@ -55,19 +54,6 @@ def require(value: t.Any, shape: t.Any, what: str) -> None:
     wrong = _wrong(value, shape, "")
     if wrong:
         raise GarbledAnswer(f"{what} is garbled: {wrong}")
-
-
-def require_finite(value: t.Any, what: str) -> None:
-    """Raise GarbledAnswer, which begins with ``what``, when a JSON value holds a number that is none."""
-    if not all(map(math.isfinite, _fractions(value))):
-        raise GarbledAnswer(f"{what} is garbled: it holds what is no number")
-
-
-def _fractions(value: t.Any) -> t.Iterator[float]:
-    if isinstance(value, float):
-        yield value
-    for item in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
-        yield from _fractions(item)
 
 
 def _wrong(value: t.Any, shape: t.Any, place: str) -> str:

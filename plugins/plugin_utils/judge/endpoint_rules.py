@@ -27,6 +27,7 @@ DEFAULTS = {
 }
 """The checks of this section and their severities where the contract gives none."""
 
+_SAID = 120
 _ABSENT = (404, 410)
 _START = remedy("fix_endpoint", "Look at why the service does not answer (does it run, where does it listen, its log).")
 _FIX = remedy("fix_endpoint", "Look at the service's log and at what it depends on; correct it, or the contract.")
@@ -107,26 +108,17 @@ class EndpointRules:
 
     def _status(self, answer: Details) -> Check:
         status, wanted = answer["status"], self._entry["status"]
-        said = f"{status} {answer['reason']}".strip()
         observed = {"status": status, "headers": answer["headers"]}
         if status in wanted:
-            summary = f"{self._name} answers {said}, asked {self._where}"
+            summary = f"{self._name} answers {_line(answer)}, asked {self._where}"
             return self._scope.passed(
                 "status", self._name, self._level("status"), summary, expected={"status": wanted}, observed=observed
             )
         summary = (
-            f"{self._name} ({answer['url']}) answers {said}, asked {self._where}, where "
-            f"{' or '.join(map(str, wanted))} should come"
+            f"{self._name} ({answer['url']}) answers {_line(answer)}, asked {self._where}, where "
+            f"{' or '.join(map(str, wanted))} should come{_more(answer)}"
         )
-        cure = _FIX
-        if status == 429:
-            after = answer["headers"].get("retry-after")
-            summary += f"; it limits how often it may be asked{f' (Retry-After: {after})' if after else ''}"
-            cure = _LATER
-        elif answer["headers"].get("location"):
-            summary += f"; it redirects to {answer['headers']['location']}"
-        if answer["content"]:
-            summary += "; its content was not judged"
+        cure = _LATER if status == 429 else _FIX
         if status in _ABSENT:
             return self._absent("status", summary, "missing", "wrong_status", observed, cure)
         return self._failed("status", self._name, self._worst(), summary, "differs", "wrong_status", cure, observed)
@@ -214,3 +206,22 @@ class EndpointRules:
     def _unknown(self, check: str, subject: str, what: str, reason: str) -> Check:
         summary = f"{what}, asked {self._where}, is not known: {reason}"
         return self._scope.unknown(check, subject, self._level(check), summary)
+
+
+def _line(answer: Details) -> str:
+    """Return the status of an answer with the server's own word for it."""
+    return f"{answer['status']} {answer['reason']}".strip()
+
+
+def _more(answer: Details) -> str:
+    """Return what else an answer with an unwanted status says."""
+    said = ""
+    headers = answer["headers"]
+    if answer["status"] == 429:
+        after = headers.get("retry-after")
+        said += f"; it limits how often it may be asked{f' (Retry-After: {after})' if after else ''}"
+    elif headers.get("location"):
+        said += f"; it redirects to {headers['location']}"
+    body = " ".join(answer["body"].split())[:_SAID]
+    said += f"; it says {body}" if body else ""
+    return f"{said}; its content was not judged" if answer["content"] else said
