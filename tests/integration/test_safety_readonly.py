@@ -14,6 +14,7 @@ import subprocess
 import sys
 import typing as t
 import venv
+from collections.abc import Collection
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,7 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.bundle imp
 from e2e_host import ask, asked_by, details, request, run, timeless
 from e2e_operator import Operator
 from e2e_project import Repository, application, git, write
+from endpoint_server import answer, answering
 
 ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="needs to run as root")
 STRACE = pytest.mark.skipif(shutil.which("strace") is None, reason="needs strace")
@@ -126,6 +128,8 @@ LIVE: dict[str, t.Any] = {
     "packages": [{"venv": "venv", "requirements": "requirements.txt"}, {"system": "dpkg", "names": {"bash": "*"}}],
     "resources": {},
     "streams": [{"redis": "127.0.0.1:1"}],
+    "endpoints": [{"url": "http://127.0.0.1:1/"}],
+    "commands": [{"name": "not-allowed", "run": ["touch", "mark"]}],
 }
 
 
@@ -145,7 +149,11 @@ def test_the_script_calls_nothing_that_changes_what_runs(serving: Path, tmp_path
     if Path("/run/systemd/system").is_dir():
         # There it starts systemctl, which talks to systemd.
         del asked["sections"]["units"]
-    assert mutations(script(asked), tmp_path) == []
+    with answering({"/": answer(b'{"a": "b"}')}) as server:
+        answered = {"endpoints": [{"url": f"{server.url}/", "matches": "b"}]}
+        asked["sections"].update(asked_by(answered, serving)["sections"])
+        assert mutations(script(asked), tmp_path, {1, server.port}) == []
+        assert len(server.requests) == 1
 
 
 @ROOT
@@ -177,15 +185,26 @@ _WRITES = "write,pwrite64,writev,pwritev,pwritev2"
 _OPENS = "open,openat,openat2"
 
 
-def mutations(program: bytes, folder: Path) -> list[str]:
-    """Return the system calls of a script on an interpreter's standard input that change something, or could."""
+def mutations(program: bytes, folder: Path, ports: Collection[int] = ()) -> list[str]:
+    """Return the system calls of a script on an interpreter's standard input that change something, or could.
+
+    ``ports`` are those of this machine that its contract lets it ask.
+    """
     log = folder / "strace.log"
     calls = f"trace={_CHANGES},{_WRITES},{_OPENS}"
     run(program, "strace", "-f", "-qq", "-y", "-o", str(log), "-e", calls, "-e", "signal=none")
     found = [line.split(" ", 1)[1].strip() for line in log.read_text().splitlines()]
     assert len(found) > 100, "strace saw the script"
     assert found[0].startswith("execve(")
-    return [call for call in found[1:] if not _harmless(call)]
+    return [call for call in found[1:] if not _harmless(call) and not _asks(call, ports)]
+
+
+def _asks(call: str, ports: Collection[int]) -> bool:
+    """Say whether a call only opens a connection to one of these ports of this machine."""
+    if call.startswith("socket(AF_INET, SOCK_STREAM"):
+        return bool(ports)
+    made = re.match(r"connect\(.*sin_port=htons\((\d+)\), sin_addr=inet_addr\(\"127\.0\.0\.1\"\)", call)
+    return made is not None and int(made[1]) in ports
 
 
 def _harmless(call: str) -> bool:

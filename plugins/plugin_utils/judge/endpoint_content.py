@@ -134,7 +134,7 @@ class ContentRules:
             state=state,
             cause=cause,
             remedy=cure,
-            expected=expected,
+            expected={**words.asked(self._entry), **expected},
             observed=observed,
         )
 

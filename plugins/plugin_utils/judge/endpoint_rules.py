@@ -199,7 +199,7 @@ class EndpointRules:
             state=state,
             cause=cause,
             remedy=cure,
-            expected=expected or {"status": self._entry["status"]},
+            expected={**words.asked(self._entry), **(expected or {"status": self._entry["status"]})},
             observed=observed,
         )
 

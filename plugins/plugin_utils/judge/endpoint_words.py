@@ -26,6 +26,11 @@ def asked_by(entry: Details, host: str) -> str:
     return f"from {host}" if entry["from"] == "host" else "from the control node"
 
 
+def asked(entry: Details) -> dict[str, t.Any]:
+    """Return what was asked and by whom, so that a finding can be checked by hand."""
+    return {key: entry[key] for key in ("url", "method", "from")}
+
+
 def listens_elsewhere(entry: Details, contract: Details, seen: t.Mapping[str, t.Any]) -> str:
     """Return what the ports of a host say about a refused connection to itself: nothing when they say nothing."""
     evidence = seen.get("ports")

@@ -8,8 +8,10 @@ from __future__ import annotations
 import shlex
 import typing as t
 
+from ansible_collections.evenkeel.drift.plugins.module_utils.mask import MARK
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.model import Json
 
+_TIMES = "\\n%{http_code} in %{time_total} s\\n"
 _UNIT = "Id,LoadState,ActiveState,SubState,UnitFileState,NeedDaemonReload,NRestarts"
 _PROJECT = "label=com.docker.compose.project="
 # What shows all of a section, whatever is wrong in it.
@@ -18,7 +20,7 @@ _WHOLE = {
     "ports": "ss -ltnup",
     "resources": "uptime; free -m; df -P; df -Pi; date -u",
 }
-SECTIONS = ("processes", "ports", "units", "containers", "compose", "packages", "resources")
+SECTIONS = ("processes", "ports", "units", "containers", "compose", "packages", "resources", "endpoints")
 
 
 def commands(findings: t.Sequence[Json], plain: t.Callable[[str], str | None]) -> list[tuple[str, str]]:
@@ -31,8 +33,23 @@ def commands(findings: t.Sequence[Json], plain: t.Callable[[str], str | None]) -
         mine = [one for one in findings if one["section"] == section and one["outcome"] == "fail"]
         names = sorted({name for one in mine if (name := plain(str(one["component"]))) is not None})
         if names:
-            made.append((f"# {section}: {', '.join(names)}", _command(section, names)))
+            command = _answers(mine, plain) if section == "endpoints" else _command(section, names)
+            if command:
+                made.append((f"# {section}: {', '.join(names)}", command))
     return made
+
+
+def _answers(findings: t.Sequence[Json], plain: t.Callable[[str], str | None]) -> str:
+    """Return what asks the endpoints once more that the host itself asked; one that could change something is not."""
+    urls: set[str] = set()
+    for one in findings:
+        expected = one.get("expected") or {}
+        url = plain(str(expected.get("url") or ""))
+        if url and MARK not in url and (expected.get("method"), expected.get("from")) == ("GET", "host"):
+            urls.add(url)
+    return "; ".join(
+        f"curl -sS -i --max-time 10 --noproxy '*' -w '{_TIMES}' -- {shlex.quote(url)}" for url in sorted(urls)
+    )
 
 
 def _command(section: str, names: t.Sequence[str]) -> str:

@@ -100,6 +100,8 @@ def _quality(one: Json) -> object:
         parts.append(f"{live}: {duration(max(data['age_s'], 0.0))} old")
     if data["asserted"]:
         parts.append(f"{data['hold']} of {number(data['asserted'], 'assertion')} hold")
+    if one["not_after"]:
+        parts.append(f"certificate until {one['not_after'][:10]}")
     if one["partial"]:
         parts.append("not wholly read")
     return "; ".join(parts)

@@ -53,6 +53,27 @@ def test_each_section_is_asked_once_and_only_about_what_failed() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("expected", "shown"),
+    [
+        ({"url": "http://127.0.0.1:1/a?b=c&d='e", "method": "GET", "from": "host"}, True),
+        ({"url": "http://127.0.0.1:1/", "method": "POST", "from": "host"}, False),
+        ({"url": "http://127.0.0.1:1/", "method": "GET", "from": "control"}, False),
+        ({"url": "http://127.0.0.1:1/?token=<masked>", "method": "GET", "from": "host"}, False),
+        ({}, False),
+    ],
+)
+def test_an_endpoint_is_asked_again_where_that_changes_nothing(expected: dict[str, str], shown: bool) -> None:
+    made = live_commands.commands([{**finding("endpoints", "api"), "expected": expected}], plain)
+    assert bool(made) is shown
+    for _comment, command in made:
+        words = subprocess.run(
+            ["sh", "-c", f"curl() {{ printf '%s\\n' \"$@\"; }}; {command}"], capture_output=True, text=True, check=True
+        ).stdout.splitlines()
+        assert words[-1] == expected["url"]
+        assert "\\n%{http_code} in %{time_total} s\\n" in words
+
+
 def test_the_commands_stand_in_the_script_of_the_host() -> None:
     audit = Audit({"prod": ["prod-1"]})
     audit.fail("prod-1", "processes", "instances", "main", "critical", "main runs twice", component="main")
