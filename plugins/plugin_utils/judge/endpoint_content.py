@@ -9,6 +9,7 @@ import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge import assertion_words
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.check import Check, Details
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.endpoint_words import asked
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.remedies import remedy
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.scope import Scope
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.words import duration, number, utc
@@ -79,7 +80,7 @@ class ContentRules:
             summary = f"In the answer of {self._name} {path} is {result['shown']}, which is no time"
             return self._failed("fresh", subject, summary, "differs", "wrong_content", _FIX, {}, expected)
         ages = [answer["at_s"] - moment for moment in result["times_s"]]
-        asked = f"asked {self._where} at {utc(answer['at_s'])}"
+        when = f"asked {self._where} at {utc(answer['at_s'])}"
         observed = {
             "value": result["shown"],
             "ages_s": [round(age, 1) for age in ages],
@@ -87,14 +88,14 @@ class ContentRules:
         }
         what = f"Whether {path} in the answer of {self._name} is fresh"
         if len({_state(age, limit) for age in ages}) > 1:
-            return self._unknown("fresh", subject, what, f"{result['shown']} has no time zone, {asked}")
+            return self._unknown("fresh", subject, what, f"{result['shown']} has no time zone, {when}")
         state = _state(ages[0], limit)
         if state == "ahead":
-            reason = f"{result['shown']} lies {duration(ages[0])} ahead, {asked}: one of the two clocks is wrong"
+            reason = f"{result['shown']} lies {duration(ages[0])} ahead, {when}: one of the two clocks is wrong"
             return self._unknown("fresh", subject, what, reason)
         text = (
             f"{path} in the answer of {self._name} is {duration(max(ages[0], 0.0))} old "
-            f"({utc(result['times_s'][0])}, {asked}); limit {duration(limit)}"
+            f"({utc(result['times_s'][0])}, {when}); limit {duration(limit)}"
         )
         if state == "old":
             return self._failed("fresh", subject, text, "failed", "stale_data", _FEED, observed, expected)
@@ -134,7 +135,7 @@ class ContentRules:
             state=state,
             cause=cause,
             remedy=cure,
-            expected={**words.asked(self._entry), **expected},
+            expected={**asked(self._entry), **expected},
             observed=observed,
         )
 

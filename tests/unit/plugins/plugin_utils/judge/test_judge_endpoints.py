@@ -68,7 +68,8 @@ def seen(**more: t.Any) -> Json:
 
 
 def judged(entry: Json, evidence: Json, **context: t.Any) -> Judgement:
-    data = {"now_s": {"host": NOON, "control": NOON}, "endpoints": [{**evidence, "from": entry.get("from", "host")}]}
+    answers = [{**evidence, "from": entry.get("from", "host")}]
+    data = {"now_s": {"host": NOON, "control": NOON}, "endpoints": answers, "webhooks": []}
     return endpoints.judge(contract(entry), data, Context("prod", "web1", **context))
 
 
