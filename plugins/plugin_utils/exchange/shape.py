@@ -9,6 +9,7 @@ behind has to expect anything else.
 
 from __future__ import annotations
 
+import math
 import re
 import typing as t
 
