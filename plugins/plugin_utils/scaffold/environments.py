@@ -112,6 +112,16 @@ drift_contract:
   ## units:
     ## - {name: app.service, active: true, enabled: true, max_restarts: 3}
 
+  # Over the engine's socket, with nothing but questions.
+  ## containers:
+    ## require_compose: true
+    ## max_restarts: 0
+    ## memory_mb: {market-data: 70}
+    ## expected: [{name: market-data, running: true}]
+
+  ## compose:
+    ## - {project: bot, directory: deploy, files: [docker-compose.yml, docker-compose.prod.yml]}
+
   ## packages:
     ## - {venv: venv, requirements: requirements.txt}
     ## - {system: dpkg, names: {openssl: "3.*", curl: "*"}}
@@ -121,6 +131,41 @@ drift_contract:
     ## disk_percent: {warn: 80, fail: 95}
     ## load_per_core: {warn: 2, fail: 4}
     ## clock_skew_s: {warn: 5, fail: 60}
+
+  # A password stays on the host, in the file where the application has it.
+  ## streams:
+    ## - redis: 127.0.0.1:6379
+      ## password_from: {file: .env, key: REDIS_PASSWORD}
+      ## stream: trade.intent
+      ## group: executor
+      ## max_lag: 100
+      ## must_progress_within_s: 30
+    ## - {memcached: "127.0.0.1:11211"}
+
+  ## endpoints:
+    ## - {name: health, url: "http://127.0.0.1:8001/health", under_ms: 500, json: {status: healthy}}
+    ## - {name: signals, url: "http://127.0.0.1:8001/api/signals", fresh: {path: "signals[0].timestamp", within_s: 300}}
+    # An alert channel is looked at and never used.
+    ## - {name: alerts, webhook: {file: .env, key: DISCORD_WEBHOOK_URL}, kind: discord}
+
+  ## logs:
+    ## - name: main
+      ## path: logs/main.log
+      ## since: 2h
+      ## forbid: [TypeError, KeyError]
+      ## interval: {pattern: 'cycle complete', max_s: 20}
+
+  # The one section that runs something of yours: not without drift_allow_commands: true.
+  ## commands:
+    ## - {name: version, run: [app, --version], contains: "1.4"}
+
+  # The stages that an event passes; the report marks the first one that is broken.
+  ## pipeline:
+    ## - {stage: market data, of: "endpoints:health"}
+    ## - {stage: execution, of: ["streams:trade.intent", "processes:app"]}
+
+  # The services of the report, by category.
+  ## catalogue: {core: ["processes:*", "containers:*"], infrastructure: ["units:*"]}
 
 # Differences that are accepted until a date; after it they count again.
 ## drift_waivers:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.registry import SECTIONS
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.registry import OVERVIEWS, SECTIONS
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.settings import resolve
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.reference import baseline
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.scaffold import directory, example
@@ -20,6 +20,7 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.scaffold.environmen
 
 SHIPPED = Path(__file__).resolve().parents[5] / "inventories/example"
 FILES = directory.files()
+KEYS = {*SECTIONS, *OVERVIEWS}
 
 
 def written(folder: Path) -> dict[str, str]:
@@ -123,9 +124,9 @@ def test_the_contract_and_all_of_its_examples_are_valid(name: str, uncommented: 
     # Three references exclude each other, and the place of the inventory is known to Ansible alone.
     del values["drift_reference"]
     values["drift_root"] = "/srv/app"
-    values["drift_contract"] = {key: value for key, value in values["drift_contract"].items() if key in SECTIONS}
+    values["drift_contract"] = {key: value for key, value in values["drift_contract"].items() if key in KEYS}
     settings = resolve(values, cwd="/")
     assert settings.environment == name
     assert settings.contract["trees"][0]["path"] == "."
     if uncommented and name == "prod":
-        assert set(settings.contract) == set(SECTIONS)
+        assert set(settings.contract) == KEYS
