@@ -8,7 +8,7 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure
+from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure, AnsibleUndefinedConfigEntry
 from ansible.plugins.action import ActionBase
 from ansible_collections.evenkeel.drift.plugins.module_utils.mask import mask
 from ansible_collections.evenkeel.drift.plugins.plugin_utils import control
@@ -78,14 +78,21 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
         def send(request: Json) -> Json:
             self._script = script(request)
             try:
-                # Over a pipe the script is never a file on the host, whatever ansible.cfg says.
-                self._connection.set_option("pipelining", True)
+                self._pipe()
                 result = self._execute_module(module_name=_MODULE, module_args={}, task_vars=variables)
             except AnsibleConnectionFailure as error:
                 raise HostUnseen("unreachable", mask(str(error))) from error
             return _answer(result)
 
         return send
+
+    def _pipe(self) -> None:
+        """Ask for a pipe: over one the script is never a file on the host, whatever ansible.cfg says."""
+        try:
+            self._connection.set_option("pipelining", True)
+        except AnsibleUndefinedConfigEntry:
+            # A connection without an option of its own, such as that into containers, looks at the play's.
+            self._play_context.pipelining = True
 
     def _configure_module(self, module_name: str, module_args: Json, task_vars: Json) -> t.Any:
         """Let ansible-core find interpreter and shebang, and put our script in the place of the module's text."""

@@ -153,6 +153,39 @@ def test_without_hosts_the_audit_is_an_error(
     assert outcome.run is None
 
 
+CONNECTION = """
+DOCUMENTATION = "{name: bare, short_description: Plays the connection into a container, options: {}}"
+import subprocess
+from ansible.plugins.connection import ConnectionBase
+
+class Connection(ConnectionBase):
+    transport, has_pipelining = "bare", True
+    def _connect(self):
+        return self
+    def exec_command(self, cmd, in_data=None, sudoable=True):
+        done = subprocess.run(["/bin/sh", "-c", cmd], input=in_data, capture_output=True)
+        return done.returncode, done.stdout, done.stderr
+    def put_file(self, in_path, out_path):
+        raise AssertionError("a file on the host")
+    fetch_file = put_file
+    def close(self):
+        pass
+"""
+
+
+def test_a_connection_without_an_option_for_pipes_gets_one_all_the_same(
+    operator: Operator, reference: Repository, host: Path, tmp_path: Path
+) -> None:
+    write(tmp_path, {"plugins/bare.py": CONNECTION})
+    web1 = {"drift_root": str(host), "drift_repo": str(reference.path), "ansible_connection": "bare"}
+    inventory = operator.inventory({"web1": web1})
+    extra = {"ANSIBLE_CONNECTION_PLUGINS": str(tmp_path / "plugins")}
+    outcome = operator.play(
+        AUDIT, "-i", inventory, "-e", json.dumps({"drift_output_dir": str(operator.runs)}), environment=extra
+    )
+    assert outcome.state() == (0, "in_sync"), outcome.text
+
+
 def test_check_mode_finds_the_same(operator: Operator, reference: Repository, host: Path) -> None:
     write(host, {"src/app.py": "edited\n"})
     inventory = operator.inventory({"web1": {"drift_root": str(host)}}, drift_repo=str(reference.path))
