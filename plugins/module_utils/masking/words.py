@@ -40,6 +40,9 @@ _PROGRAMS: tuple[tuple[str, str, str], ...] = (
     ("ldap", r"ldap(?:search|add|modify|delete|passwd|whoami)", r"-[wsW][ \t]*"),
     ("curl", r"curl", r"(?:-u|--user|--proxy-user|-U)[ \t=]*[\"']?[^\s:\"']{0,200}:"),
     ("http", r"https?", r"(?:-a|--auth)[ \t=]*[\"']?[^\s:\"']{0,200}:"),
+    ("mosquitto", r"mosquitto_(?:pub|sub|rr)", r"-P[ \t]*"),
+    ("sqlcmd", r"sqlcmd", r"-P[ \t]*"),
+    ("memtier", r"memtier_benchmark", r"(?:-a|--authenticate)[ \t=]*"),
     ("smb", r"smb(?:client|map)", r"-U[ \t]*[^\s%\"']{0,200}%"),
     ("htpasswd", r"htpasswd[ \t]+-\w{0,8}b\w{0,8}", r"\S+[ \t]+\S+[ \t]+"),
 )

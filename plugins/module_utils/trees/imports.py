@@ -39,6 +39,7 @@ _MAX_LISTED = 500
 _MAX_UNKNOWN = 100
 _MAX_CANDIDATES = 12
 _CONVENTIONAL = ("venv", ".venv", "env")
+_ENVIRONMENT = frozenset({"pyvenv.cfg", "conda-meta"})
 _NOT_CODE = ("__pycache__", "node_modules", "site-packages", "dist-packages")
 
 
@@ -57,7 +58,9 @@ class _Files:
     def handle(self, visit: Visit) -> None:
         if visit.nested or visit.level == SHADOW or any(visit.path.startswith(apart) for apart in self._apart):
             return
-        if "pyvenv.cfg" in [entry.name for entry in visit.entries] or visit.path.rstrip("/").endswith(_NOT_CODE):
+        if not _ENVIRONMENT.isdisjoint(entry.name for entry in visit.entries) or visit.path.rstrip("/").endswith(
+            _NOT_CODE
+        ):
             self._apart.append(visit.path)
             return
         for entry in visit.entries:

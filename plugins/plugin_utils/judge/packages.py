@@ -81,7 +81,8 @@ def _environment(scope: Scope, level: Level, entry: Details, seen: Details, made
         checks = [scope.unknown("environment", path, level("environment"), summary)]
     else:
         checks = EnvironmentRules(scope, level, seen, bool(entry.get("only_declared"))).judge()
-        made.marks[path] = _mark(seen.get("python", ""), _versions(seen["packages"]))
+        if not seen["unread"]:
+            made.marks[path] = _mark(seen.get("python", ""), _versions(seen["packages"]))
     made.checks += checks
     made.cells[path] = "in_sync" if seen["outcome"] == "ok" else "unknown"
     failed = [check for check in checks if check.outcome == "fail"]

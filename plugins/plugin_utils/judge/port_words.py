@@ -62,6 +62,12 @@ def local(address: str) -> bool:
         return False
 
 
+def reach(listener: Details) -> str:
+    """Return from where it can be reached, equal on hosts of which each has its own address."""
+    bound: str = listener["address"]
+    return bound if bound in (ANY_IPV4, ANY_IPV6) or local(bound) else "an address of its own"
+
+
 def overlap(one: Details, other: Details) -> bool:
     """Return whether two listeners share an address, the families being one when both stand for all of theirs."""
     mine, theirs = one["address"], other["address"]

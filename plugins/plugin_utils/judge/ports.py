@@ -50,6 +50,7 @@ class _Ports:
             self._by_port.setdefault((listener["proto"], listener["port"]), []).append(listener)
         self._claimed: set[Port] = {(entry["proto"], entry["port"]) for entry in contract if entry["port"] is not None}
         self._ignored = 0
+        self._unmarked: set[str] = set()
 
     def judge(self) -> Judgement:
         for entry in sorted(self._contract, key=lambda one: (one["proto"], one["port"] or 0, one["range"] or "")):
@@ -59,6 +60,9 @@ class _Ports:
                 self._port(entry)
         self._others()
         made = self._made
+        for component in self._unmarked:
+            # What was not wholly seen tells nothing about how hosts differ.
+            del made.marks[component]
         made.cover(ignored=self._ignored)
         return made
 
@@ -76,7 +80,9 @@ class _Ports:
         rules = PortRules(scope, entry, listeners, blind, self._evidence["declared_processes"])
         self._made.checks += rules.judge()
         self._made.cells[component] = "in_sync"
-        held = {f"{one['proto']}/{one['address']}/{one['port']} {one['name']}" for one in listeners}
+        if blind or any(one["name"] is None for one in listeners):
+            self._unmarked.add(component)
+        held = {f"{words.place(one['proto'], words.reach(one), one['port'])} {one['name']}" for one in listeners}
         before = self._made.marks.get(component)
         self._made.marks[component] = "; ".join(filter(None, (before, *sorted(held)))) or "nothing listens"
 
@@ -111,6 +117,8 @@ class _Ports:
             checks.append(scope.passed("declared", subject, level, summary))
         self._made.checks += checks
         self._made.cells[component] = "in_sync"
+        if blind:
+            self._unmarked.add(component)
         self._made.marks[component] = "; ".join(sorted(check.subject for check in checks if check.is_finding))
 
     def _others(self) -> None:

@@ -52,7 +52,9 @@ def judge(contract: t.Any, evidence: Details, context: Context) -> Judgement:
         checks = rules.run()
         made.checks += checks
         made.cells[entry["name"]] = "in_sync"
-        made.marks[entry["name"]] = rules.mark()
+        mark = rules.mark()
+        if mark is not None:
+            made.marks[entry["name"]] = mark
         rows.append(rules.row())
     made.facts = {
         "booted": evidence["booted"],
@@ -96,9 +98,13 @@ class _Rules:
             checks.append(self._scope.unknown("replaced", f"{self._name}[more]", self._level("replaced"), said))
         return checks
 
-    def mark(self) -> str:
-        """Return how often it runs, from which environments: equal on hosts that agree."""
-        homes = sorted({str(process["venv"]) for process in self._instances})
+    def mark(self) -> str | None:
+        """Return how often it runs, from which environments: equal on hosts that agree. None when not all was seen."""
+        if self._blind() or any("venv" in process["unread"] for process in self._instances):
+            return None
+        # Where an application lives is a host's own matter: paths below its root are compared from there.
+        root = self._data["root"].rstrip("/") + "/"
+        homes = sorted({str(process["venv"]).removeprefix(root) for process in self._instances})
         return f"{len(self._pids)} of {self._entry['instances']}; {', '.join(homes)}"
 
     def row(self) -> dict[str, t.Any]:

@@ -170,8 +170,8 @@ def test_one_module_in_one_file_is_one_finding(tmp_path: Path) -> None:
 
 
 def test_what_is_ignored_excluded_or_not_its_own_is_left_out(tmp_path: Path) -> None:
-    files = dict.fromkeys(("main.py", "out/x.py", "node_modules/y.py", "env2/lib/z.py"), "import gone\n")
-    write(tmp_path, {**files, "env2/pyvenv.cfg": ""})
+    files = dict.fromkeys(("main.py", "out/x.py", "node_modules/y.py", "env2/z.py", "conda/z.py"), "import gone\n")
+    write(tmp_path, {**files, "env2/pyvenv.cfg": "", "conda/conda-meta/history": ""})
     more = {"exclude": [[r"out/\Z", True]]}
     assert [one[0] for one in unresolved(tmp_path, **more)] == ["main.py"]
     answer = see(tmp_path, **more, imports={"venv": "venv", "ignore": ["gone"]})

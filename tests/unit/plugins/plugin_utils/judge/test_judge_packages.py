@@ -188,6 +188,7 @@ def test_severities_and_terms_of_the_contract() -> None:
 def test_marks_are_equal_for_equal_packages_alone() -> None:
     marks = [judged(environment(installed)).marks["venv"] for installed in ("a=1 b=2", "b=2 a=1", "a=1 b=3")]
     assert marks[0] == marks[1] != marks[2]
+    assert judged({**environment("a=1"), "unread": [{"path": "venv/b.dist-info", "reason": "denied"}]}).marks == {}
 
 
 def test_system_packages() -> None:

@@ -196,6 +196,19 @@ def test_observations_are_bounded_and_counted() -> None:
     assert made.coverage["ignored"] == 150
 
 
+def test_what_was_not_seen_is_no_difference_between_hosts() -> None:
+    assert judged([WANTED], listener(**UNSEEN)).marks == {}
+    assert judged([WANTED], listener(), outcomes={"tcp6": BLIND}).marks == {}
+    assert judged([{"range": "1-9", "only_declared": True}], outcomes={"tcp6": BLIND}).marks == {}
+
+
+def test_each_host_may_listen_at_its_own_address() -> None:
+    one, other, open_to_all = (
+        judged([{"port": 8001}], listener(address)).marks for address in ("192.0.2.1", "192.0.2.2", "0.0.0.0")
+    )
+    assert one == other != open_to_all
+
+
 def test_marks_hold_neither_pids_nor_times() -> None:
     one, other = (judged([WANTED], listener(pid=pid, inode=pid)).marks for pid in (10, 11))
     assert one == other != {}

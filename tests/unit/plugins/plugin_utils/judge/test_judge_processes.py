@@ -181,6 +181,20 @@ def test_what_must_not_run_has_no_terms() -> None:
         read_contract(processes=[{"name": "main", "match": "m", "instances": 0, "user": "app"}])
 
 
+@pytest.mark.parametrize(
+    "seen", [evidence(hidden=HIDDEN), evidence(unread_total=1), evidence(process(venv=None, unread={"venv": "no"}))]
+)
+def test_what_was_not_seen_is_no_difference_between_hosts(seen: Json) -> None:
+    assert judged(seen).marks == {}
+
+
+def test_where_an_application_lives_is_no_difference_between_hosts() -> None:
+    marks = [
+        judged({**evidence(process(venv=f"{root}/venv")), "root": root}).marks for root in ("/srv/blue", "/srv/green")
+    ]
+    assert marks[0] == marks[1] != judged(evidence(process(venv="/opt/venv"))).marks
+
+
 def test_a_host_can_send_anything() -> None:
     exchange = ProcessesExchange([entry(cwd=".")], ExchangeContext("h", "/srv/app", cache=t.cast(t.Any, None)))
     good = evidence(process())
