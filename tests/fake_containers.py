@@ -19,7 +19,7 @@ Json = t.Dict[str, t.Any]
 
 def hexed(name: str) -> str:
     """Return an id that belongs to a name."""
-    return hashlib.sha256(name.encode()).hexdigest()
+    return hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def merged(value: Json, changes: Json) -> Json:

@@ -11,10 +11,11 @@ from pathlib import Path
 
 import pytest
 from e2e_operator import Operator, Outcome
-from fake_containers import image, inspected, serve
+from fake_containers import NEVER, image, inspected, serve
 from fake_engine import HANG, FakeEngine, error
 
 Json = dict[str, t.Any]
+CANARY = "https://me:hunter2hunter2@example.org/"
 STRICT = {"require_compose": True, "max_restarts": 0, "no_layer_changes": True, "bind_local": True}
 
 
@@ -101,3 +102,30 @@ def test_a_host_without_an_engine_is_unknown(operator: Operator, tmp_path: Path)
     assert outcome.state()[1] == "unknown"
     assert drift(outcome) == {("observed", "containers", "unseen")}
     assert "there is no socket" in outcome.report
+
+
+def test_hostile_text_stays_text(operator: Operator, engine: FakeEngine, tmp_path: Path) -> None:
+    evil = "a\x1b[31m\n{{ lookup('pipe', 'touch pwned') }}<script>|`x`\ud800\u202e"
+    output = {"Status": "unhealthy", "FailingStreak": 2, "Log": [{"End": NEVER, "Output": f"{evil} {CANARY}"}]}
+    serve(
+        engine,
+        inspected(
+            evil,
+            State={"Health": output, "Error": evil},
+            Config={"Labels": {evil: f"{evil} {CANARY}"}, "Env": [f"{evil}={evil}"], "User": evil, "Image": evil},
+            NetworkSettings={"Networks": {evil: {"Aliases": [evil]}}, "Ports": {evil: [{"HostIp": evil}]}},
+        ),
+        changes=[{"Path": f"/app/{evil}", "Kind": 1}],
+        log=evil.encode("utf-8", "surrogatepass") + CANARY.encode() + b"\xff\n",
+    )
+    engine.answers["/info"] = {"Warnings": [evil, CANARY], "OperatingSystem": evil}
+    outcome = audit(operator, tmp_path, engine, **STRICT)
+    assert outcome.run is not None, outcome.text
+    assert {check for check, _subject, _cause in drift(outcome)} >= {"health", "layer"}
+    everything = outcome.text + "".join(
+        path.read_text("utf-8") for path in outcome.run.rglob("*") if path.suffix in (".json", ".md")
+    )
+    assert "hunter2" not in everything
+    assert "\x1b[31m" not in outcome.text + outcome.report
+    assert "<script>" not in outcome.report
+    assert not list(tmp_path.rglob("pwned")) + list(operator.desk.rglob("pwned"))

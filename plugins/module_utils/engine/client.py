@@ -20,6 +20,7 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.engine.reading impo
 from ansible_collections.evenkeel.drift.plugins.module_utils.engine.transport import Answer, as_they_come
 from ansible_collections.evenkeel.drift.plugins.module_utils.engine.version import about
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host, Unseen
+from ansible_collections.evenkeel.drift.plugins.module_utils.text import spelled
 
 __all__ = ["Denied", "Engine", "NoEngine", "NotFound", "TooMuch", "open_engine"]
 
@@ -105,7 +106,9 @@ class Engine:
         self._host.check_time()
         asked = {name: _parameter(value) for name, value in sorted((query or {}).items())}
         target = (
-            self._prefix + urllib.parse.quote(path, safe="/:@") + (f"?{urllib.parse.urlencode(asked)}" if asked else "")
+            self._prefix
+            + urllib.parse.quote(spelled(path), safe="/:@")
+            + (f"?{urllib.parse.urlencode(asked)}" if asked else "")
         )
         return Answer(self.socket, target, min(limit_s, self._host.time_left()))
 

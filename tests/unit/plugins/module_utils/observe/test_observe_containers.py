@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import time
 import typing as t
@@ -208,3 +209,34 @@ def test_two_names_of_one_container_and_one_name_of_two(fake: FakeEngine) -> Non
         {"Id": two["Id"], "Names": ["/web"]},
     ]
     assert names(look(fake)) == ["web", f"web ({two['Id'][:12]})"]
+
+
+def places(value: t.Any, at: tuple[t.Any, ...] = ()) -> t.Iterator[tuple[t.Any, ...]]:
+    yield at
+    parts = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, part in parts:
+        yield from places(part, (*at, key))
+
+
+BAD: list[t.Any] = ["\ud800\0/../{{ 1 }}", [None], {"a": [1]}, -(10**25), "2026-99-99T00:00:00Z", True, None]
+
+
+@pytest.mark.parametrize("bad", BAD)
+def test_whatever_an_engine_answers_is_told_or_said(fake: FakeEngine, bad: t.Any) -> None:
+    web = inspected("web", State={"Health": {"Status": "unhealthy"}}, HostConfig={"Tmpfs": {"/scratch": ""}})
+    serve(fake, web, changes=[{"Path": "/app/hot.py", "Kind": 1}])
+    good = {path: answer for path, answer in fake.answers.items() if not isinstance(answer, Raw)}
+    for path in good:
+        for at in places(good[path]):
+            changed = copy.deepcopy(good)
+            inner: t.Any = changed
+            for key in (path, *at)[:-1]:
+                inner = inner[key]
+            inner[(path, *at)[-1]] = bad
+            fake.answers.update(changed)
+            try:
+                told = json.dumps(look(fake), ensure_ascii=False).encode("utf-8")
+            except Unseen as unseen:
+                told = unseen.reason.encode("utf-8")
+            assert told
+            assert b"hunter2" not in told
