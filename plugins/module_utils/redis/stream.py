@@ -56,13 +56,13 @@ def look(redis: Redis, name: bytes, group: bytes | None) -> Json:
 
 def consumers(redis: Redis, name: bytes, group: bytes) -> Json:
     """Return the consumers of a group, the busiest first, and its oldest pending entry; with the reason when unseen."""
-    made: Json = {"listed": [], "total": None, "oldest_pending": None, "reason": ""}
+    made: Json = {"listed": [], "total": None, "least_idle_ms": None, "oldest_pending": None, "reason": ""}
     try:
         rows = [
             _fields(one, "XINFO CONSUMERS")
             for one in _list(redis.ask("XINFO", "CONSUMERS", name, group), "XINFO CONSUMERS")
         ]
-        listed = [
+        listed: list[Json] = [
             {
                 "name": redis.text(_name(row)),
                 "idle_ms": _count(row, b"idle"),
@@ -74,6 +74,7 @@ def consumers(redis: Redis, name: bytes, group: bytes) -> Json:
         ]
         made["listed"] = sorted(listed, key=lambda one: (-one["pending"], -one["idle_ms"], one["name"]))[:_CONSUMERS]
         made["total"] = len(listed)
+        made["least_idle_ms"] = min((one["idle_ms"] for one in listed), default=None)
         summary = _list(redis.ask("XPENDING", name, group), "XPENDING")
         if len(summary) == 4 and summary[1] is not None:
             made["oldest_pending"] = id_time(_id(summary[1]))

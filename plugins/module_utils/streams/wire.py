@@ -21,7 +21,7 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.trees.workers impor
 LIMIT_S = 5.0
 """How long a connection, and each answer, may take."""
 
-_ANSWER = b"A"
+_ANSWER, _FAILURE = b"A", b"F"
 
 
 class Silent(Unseen):
@@ -79,7 +79,7 @@ class Wire:
 
     def receive(self, size: int) -> bytes:
         """Return one to ``size`` bytes of the answer. Raises Unseen when it ended or takes too long."""
-        data = self._limited(lambda: self._socket.recv(size))
+        data: bytes = self._limited(lambda: self._socket.recv(size))
         if not data:
             raise Unseen(f"{self._place} closed the connection in the middle of an answer")
         return data
@@ -171,21 +171,25 @@ def resolve(name: str, port: int, host: Host, limit_s: float) -> list[tuple[sock
         except OSError:
             continue
         return [(family, (name, port))]
-    answers: list[bytes] = []
+    answers: dict[bytes, bytes] = {}
 
     def work(channel: Channel) -> None:
         try:
             found = socket.getaddrinfo(name, port, type=socket.SOCK_STREAM)
         except (OSError, UnicodeError) as error:
-            raise Unseen(getattr(error, "strerror", None) or "it is not a name") from None
+            reason = explain(error) if isinstance(error, OSError) else "it is not a name"
+            channel.send(_FAILURE, reason.encode("utf-8"))
+            return
         known = dict.fromkeys((int(one[0]), str(one[4][0])) for one in found)
         channel.send(_ANSWER, json.dumps(list(known)).encode("ascii"))
 
     limited = Host("/", min(limit_s, max(host.time_left(), 0.01)))
-    failures = run_forked([work], limited, lambda _kind, payload: answers.append(payload))
-    if failures or not answers:
-        raise Unseen(f"the name {name} has no address: {'; '.join(failures)}")
-    return [(socket.AddressFamily(family), (address, port)) for family, address in json.loads(answers[0])]
+    failures = run_forked([work], limited, answers.__setitem__)
+    if _FAILURE in answers:
+        raise Unseen(f"the name {name} has no address: {answers[_FAILURE].decode('utf-8')}")
+    if _ANSWER not in answers:
+        raise Unseen(f"the address of {name} was not found out: {'; '.join(failures)}")
+    return [(socket.AddressFamily(family), (address, port)) for family, address in json.loads(answers[_ANSWER])]
 
 
 def _secured(sock: socket.socket, place: Place, tls: Tls, limit_s: float) -> socket.socket:

@@ -23,8 +23,10 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.schema imp
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.terms import terms
 
 KINDS = ("redis", "memcached", "influxdb")
-SERVER_CHECKS = ("answering", "memory", "exposed", "evictions", "slow_log")
-STREAM_CHECKS = (
+CHECKS = (
+    "answering",
+    "memory",
+    "exposed",
     "stream",
     "length",
     "group",
@@ -36,7 +38,6 @@ STREAM_CHECKS = (
     "fields",
     "values",
 )
-CHECKS = (*SERVER_CHECKS, *STREAM_CHECKS)
 """The checks of this section, whose severity can be set."""
 
 _MOST = 10**12

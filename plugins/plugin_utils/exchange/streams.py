@@ -30,6 +30,7 @@ def _told(shape: t.Any) -> Json:
 _MEMBERS = {
     "listed": [{"name": str, "idle_ms": int, "inactive_ms": _INT, "pending": int}],
     "total": _INT,
+    "least_idle_ms": _INT,
     "oldest_pending": _TEXT,
     "reason": str,
 }
@@ -128,7 +129,7 @@ _MEMCACHED = {
     "bind": _TEXT,
 }
 _INFLUXDB = {"ready": bool, "health": _TEXT, "message": _TEXT, "uptime_s": _INT}
-_ABOUT = {"redis": _REDIS, "memcached": _MEMCACHED, "influxdb": _INFLUXDB}
+_ABOUT: dict[str, Json] = {"redis": _REDIS, "memcached": _MEMCACHED, "influxdb": _INFLUXDB}
 
 
 class StreamsExchange(Exchange):
@@ -159,6 +160,19 @@ class StreamsExchange(Exchange):
         server["entries"] = [entry["name"] for entry in entries]
         for stream, entry in zip(server["streams"], declared, strict=False):
             stream["entry"] = entry["name"]
+            if not _is_about(stream, entry):
+                raise GarbledAnswer(f"{what} is garbled: what it says of {entry['name']} is not what was asked")
+
+
+def _is_about(stream: Json, entry: t.Mapping[str, t.Any]) -> bool:
+    """Return whether all is answered that was asked of a stream: what is left out would count as in order."""
+    if stream["outcome"] == "ok" and (stream["type"] == "stream") != (stream["first"] is not None):
+        return False
+    sample = stream["sample"]
+    if sample is None:
+        return True
+    asked = (entry["required_fields"], [one["field"] for one in entry["stuck"]])
+    return asked == tuple([one["field"] for one in sample[part]] for part in ("required", "stuck"))
 
 
 def _server(entries: t.Sequence[t.Mapping[str, t.Any]]) -> Json:

@@ -148,7 +148,7 @@ class GroupRules:
             for one in members["listed"]
             if one["pending"] and one["idle_ms"] > 1000 * limit
         ]
-        least = min((one["idle_ms"] for one in members["listed"]), default=0)
+        least = members["least_idle_ms"] or 0
         if self._group["waiting"]["low"] and least > 1000 * limit:
             summary = (
                 f"{self._name} has {groups.waiting_words(self._group)} to read, and none of its "

@@ -12,8 +12,8 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.remedies impo
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.scope import Scope
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.words import duration, number, size
 
-DEFAULTS = {"answering": "high", "memory": "medium", "exposed": "high", "evictions": "info", "slow_log": "info"}
-"""The checks of a server and their severities where the contract gives none."""
+DEFAULTS = {"answering": "high", "memory": "medium", "exposed": "high"}
+"""The checks of a server and their severities where the contract gives none; the others only inform."""
 
 _KINDS = {"redis": "Redis", "memcached": "Memcached", "influxdb": "InfluxDB"}
 # From here on protected mode counts whatever addresses are configured: before, only without any.
@@ -31,7 +31,9 @@ _ROOM = remedy("free_resources", "Give it more memory if what it dropped is miss
 
 
 class ServerRules:
-    """The checks of one server. Where several entries name it, the first one's terms count and the strictest limits."""
+    """The checks of one server. Of several entries that name it the strictest limits count, and the severities of those
+    that are about the server itself, not about a stream.
+    """
 
     def __init__(self, scope: Scope, entries: t.Sequence[Details], server: Details) -> None:
         self._scope = scope
@@ -153,8 +155,8 @@ class ServerRules:
         return [self._failed("slow_log", summary, "failed", "too_slow", _LOOK, observed)]
 
     def _level(self, check: str) -> str:
-        given = (entry["severity"].get(check) for entry in self._entries)
-        return next(filter(None, given), DEFAULTS[check])
+        given = (entry["severity"].get(check) for entry in self._entries if entry["stream"] is None)
+        return next(filter(None, given), DEFAULTS.get(check, "info"))
 
     def _passed(
         self, check: str, summary: str, observed: Details | None = None, expected: Details | None = None
@@ -191,4 +193,4 @@ def memory_percent(memory: Details) -> float | None:
     most = memory.get("max") or memory.get("system")
     if memory.get("used") is None or not most:
         return None
-    return round(100 * memory["used"] / most, 1)
+    return round(100 * float(memory["used"]) / float(most), 1)

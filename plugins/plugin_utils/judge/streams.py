@@ -27,9 +27,10 @@ def judge(contract: t.Sequence[Details], evidence: Details, context: Context) ->
     streams: list[dict[str, t.Any]] = []
     for server, entries in zip(evidence["servers"], servers(contract), strict=True):
         name = server_of(entries[0])
-        scope = Scope(context, SECTION, name, entries[0], "system")
+        terms = next((entry for entry in entries if entry["stream"] is None), entries[0])
+        scope = Scope(context, SECTION, name, terms, "system")
         made.checks += ServerRules(scope, entries, server).judge()
-        # A server that does not answer is a finding, not something unseen; one that could not be seen has an unknown check.
+        # A server that does not answer is a finding, and one that could not be seen has an unknown check.
         made.cells[name] = "in_sync"
         made.marks[name] = server["about"]["version"] if server["outcome"] == "ok" else server["outcome"]
         made.facts["servers"].append(_server_fact(name, server))
