@@ -30,6 +30,8 @@ image_up() {
   base_image
   say "building $IMAGE"
   # Without BuildKit: where it is missing, this is all there is.
-  DOCKER_BUILDKIT=0 timeout 900 docker build --tag "$IMAGE" --label "$LABEL=$PREFIX" "$LAB/image" >"$STATE/build.log" 2>&1 ||
+  DOCKER_BUILDKIT=0 timeout 900 docker build --tag "$IMAGE" "$LAB/image" >"$STATE/build.log" 2>&1 ||
     { tail -n 20 "$STATE/build.log" >&2; die "the image could not be built"; }
+  # What it was made of before is of no more use; a host that still runs from it is about to be made again.
+  docker image ls --format '{{.Repository}}:{{.Tag}}' "$PREFIX-host" | grep -vxF "$IMAGE" | xargs -r docker image rm --force >/dev/null || true
 }
