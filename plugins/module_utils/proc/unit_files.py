@@ -37,7 +37,7 @@ def unit_files(unit: str, user: int | None, folders: t.Sequence[str] | None = No
         if fragment is not None:
             found[os.path.realpath(fragment)] = os.stat(fragment).st_mtime
         for folder in searched:
-            for name in names:
+            for name in _drop_in_names(names):
                 for drop_in in _drop_ins(f"{folder}/{name}.d"):
                     found[os.path.realpath(drop_in)] = os.stat(drop_in).st_mtime
     except OSError as error:
@@ -53,6 +53,16 @@ def _folders(user: int | None) -> t.Sequence[str]:
     except KeyError:
         raise Unseen(f"user {user} has no entry, and so no directory of units") from None
     return (f"{home}/.config/systemd/user", f"/run/user/{user}/systemd/transient", *_USER)
+
+
+def _drop_in_names(names: t.Sequence[str]) -> list[str]:
+    """Return whose drop-ins count for a unit: its own, those of each shorter prefix (``app-.service``), and those of all
+    units of its type (``service``).
+    """
+    stem, _dot, kind = names[0].rpartition(".")
+    prefix = stem.partition("@")[0]
+    ends = [place + 1 for place, char in enumerate(prefix) if char == "-" and place + 1 < len(prefix)]
+    return [*names, *(f"{prefix[:end]}.{kind}" for end in ends), kind]
 
 
 def _drop_ins(folder: str) -> list[str]:

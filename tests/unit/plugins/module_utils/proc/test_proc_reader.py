@@ -177,6 +177,12 @@ def test_a_unit_has_its_file_and_its_drop_ins(tmp_path: Path) -> None:
     found = [path for path, _at in unit_files("a@1.service", None, [str(first), str(second)])]
     assert found == sorted([f"{first}/a@.service.d/x.conf", f"{second}/a@.service", f"{second}/a@1.service.d/y.conf"])
     assert unit_files("b.service", None, [str(first)]) == []
+    shared = [second / "service.d/z.conf", second / "app-.service.d/z.conf", second / "app-main-.service.d/z.conf"]
+    for path in (*shared, second / "app-other-.service.d/z.conf"):
+        path.parent.mkdir()
+        path.write_text("")
+    found = [path for path, _at in unit_files("app-main-1.service", None, [str(first), str(second)])]
+    assert found == sorted(map(str, shared))
 
 
 def test_running_code_for_the_first_time_does_not_change_an_environment(tmp_path: Path) -> None:
