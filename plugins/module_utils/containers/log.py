@@ -15,6 +15,8 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.mask import mask
 LINES = 10
 _WIDTH = 500
 _MOST = 1 << 20
+# What is masked of a line is far more than what is shown of it: half a secret would not be recognised.
+_MASKED = 16 * 1024
 
 
 def tail(engine: Engine, identity: str, tty: bool, limit_s: float) -> list[str]:
@@ -26,5 +28,5 @@ def tail(engine: Engine, identity: str, tty: bool, limit_s: float) -> list[str]:
         for _stream, line in engine.lines(f"/containers/{identity}/logs", query, _MOST, limit_s, tty):
             last.append(line)
     # Together, so that a secret of many lines is recognised.
-    text = mask("\n".join(line.decode("utf-8", "backslashreplace").replace("\r", " ") for line in last))
+    text = mask("\n".join(line[:_MASKED].decode("utf-8", "backslashreplace").replace("\r", " ") for line in last))
     return [line[:_WIDTH] for line in text.split("\n")] if last else []

@@ -8,6 +8,7 @@ Private to the collection.
 
 from __future__ import annotations
 
+import fnmatch
 import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.check import Check, Details
@@ -104,8 +105,7 @@ class _Whole:
         if not self._contract["require_compose"]:
             outside = [one["name"] for one in self._evidence["containers"] if not one["compose"]]
             checks += self._told("compose", outside, "no Compose project: no file says how to make it again")
-        checks += self._measured()
-        return checks
+        return checks + self._measured() + self._nobody()
 
     def _engine(self) -> Check:
         engine = self._evidence["engine"]
@@ -152,6 +152,26 @@ class _Whole:
         for name in sorted(set(self._contract["memory_mb"]) - names):
             summary = f"The memory of {name} was not measured on {self._host}: no container or service has this name"
             made.append(self._scope.unknown("memory", name, self._level("memory"), summary))
+        return made
+
+    def _nobody(self) -> list[Check]:
+        """Return what there is to say of each pattern that no container has: all that is judged of it is empty."""
+        names = [one["name"] for one in self._evidence["containers"]] + list(self._evidence["gone"])
+        names += [item["container"] for item in self._evidence["unread"] if item["what"] == "container"]
+        made = []
+        for pattern in sorted(set(self._contract["names"])):
+            if any(fnmatch.fnmatchcase(name, pattern) for name in names):
+                continue
+            if pattern == "*":
+                said = f"There is no container on {self._host}: nothing but the engine was looked at"
+                made.append(
+                    self._scope.failed(
+                        *("present", pattern, "info", said), state="missing", cause=None, remedy=_DECLARE
+                    )
+                )
+            else:
+                said = f"No container on {self._host} is called {pattern}: whether these are well is not known"
+                made.append(self._scope.unknown("present", pattern, self._level("present"), said))
         return made
 
     def _level(self, check: str) -> str:

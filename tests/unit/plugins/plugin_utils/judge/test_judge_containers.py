@@ -249,6 +249,13 @@ def test_an_expected_container_that_vanished_is_unknown_and_not_absent() -> None
     assert found(made) == {("running", "web", "unseen", "unknown")}
 
 
+def test_what_nobody_is_called_was_not_looked_at() -> None:
+    assert found(judged({"names": ["w*", "bot-*"]}, {})) == {("present", "bot-*", "unseen", "unknown")}
+    assert found(judged({})) == {("present", "*", None, "observation")}
+    unread = [{"container": "bot-1", "what": "container", "reason": "odd"}]
+    assert ("present", "bot-*", "unseen", "unknown") not in found(judged({"names": ["bot-*"]}, unread=unread))
+
+
 def test_other_engines_are_told() -> None:
     def one(state: str) -> Json:
         return {"socket": "/run/podman/podman.sock", "state": state, "reason": "why"}
