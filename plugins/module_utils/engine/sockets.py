@@ -95,12 +95,12 @@ def denied(path: str) -> str:
     except OSError:
         return f"{_me()} may not use the socket {path}: {_RIGHTS}"
     mode = stat.S_IMODE(seen.st_mode)
-    who = [_name(pwd.getpwuid, seen.st_uid)]
-    if mode & stat.S_IWGRP:
-        who.append(f"the group {_name(grp.getgrgid, seen.st_gid)}")
+    owner, group = _name(pwd.getpwuid, seen.st_uid), _name(grp.getgrgid, seen.st_gid)
+    if not mode & stat.S_IWGRP:
+        return f"{_me()} may not use the socket {path}, which is for {owner} (mode {mode:04o}): {_RIGHTS}"
     return (
-        f"{_me()} may not use the socket {path}, which is for {' and '.join(who)} (mode {mode:04o}): audit with "
-        "become, or as a member of that group, which is as good as root"
+        f"{_me()} may not use the socket {path}, which is for {owner} and the group {group} (mode {mode:04o}): {_RIGHTS}, "
+        "or as a member of that group, which is as good as root"
     )
 
 
