@@ -99,8 +99,8 @@ def denied(path: str) -> str:
     if not mode & stat.S_IWGRP:
         return f"{_me()} may not use the socket {path}, which is for {owner} (mode {mode:04o}): {_RIGHTS}"
     return (
-        f"{_me()} may not use the socket {path}, which is for {owner} and the group {group} (mode {mode:04o}): {_RIGHTS}, "
-        "or as a member of that group, which is as good as root"
+        f"{_me()} may not use the socket {path}, which is for {owner} and the group {group} (mode {mode:04o}): "
+        f"{_RIGHTS}, or as a member of that group, which is as good as root"
     )
 
 

@@ -144,6 +144,8 @@ def test_a_socket_of_others_is_denied(fake: FakeEngine) -> None:
     assert "audit with become" in asked()
     os.chmod(fake.folder, 0o755)
     assert "is for root and the group root (mode 0660)" in asked()
+    os.chmod(fake.socket, 0o600)
+    assert "is for root (mode 0600): audit with become" in asked()
 
 
 @pytest.mark.parametrize(
