@@ -39,13 +39,17 @@ class Asked(t.NamedTuple):
 
 
 class Answer(t.NamedTuple):
-    """What came back. ``partial`` says why the body is not all of it; ``times_ms`` are since the request began."""
+    """What came back. ``partial`` says why the body is not all of it, ``late`` that it did not end in time.
+
+    ``times_ms`` are since the request began.
+    """
 
     status: int
     reason: str
     headers: dict[str, str]
     body: bytes
     partial: str
+    late: bool
     url: str
     redirects: list[str]
     address: str
@@ -89,7 +93,7 @@ def _exchange(connection: Connection, target: Target, asked: Asked, limit: Limit
     response = _head(reader, asked.method)
     first_ms = reader.first_ms or limit.passed_ms()
     reader.body()
-    body, partial = _body(response, limit)
+    body, partial, late = _body(response, limit)
     times = {**connection.times_ms, "first_byte": first_ms, "total": limit.passed_ms()}
     headers = {name.lower(): value for name, value in reversed(response.getheaders())}
     body, partial = _decoded(body, partial, headers.get("content-encoding", ""))
@@ -99,6 +103,7 @@ def _exchange(connection: Connection, target: Target, asked: Asked, limit: Limit
         headers,
         body,
         partial,
+        late,
         target.url,
         list(trail),
         connection.address,
@@ -159,19 +164,22 @@ def _head(reader: Reader, method: str) -> http.client.HTTPResponse:
     return response
 
 
-def _body(response: http.client.HTTPResponse, limit: Limit) -> tuple[bytes, str]:
-    """Return the body up to the limit, and why that is not all of it: it may be endless. Raises Failure, Unseen."""
+def _body(response: http.client.HTTPResponse, limit: Limit) -> tuple[bytes, str, bool]:
+    """Return the body up to the limit, why that is not all of it, and whether it did not end in time.
+
+    It may be endless. Raises Failure, Unseen.
+    """
     wanted = None if response.chunked else response.length
     parts: list[bytes] = []
     size = 0
-    partial = ""
+    partial, late = "", False
     while size <= MAX_BODY and (wanted is None or size < wanted):
         try:
             part = response.read1(_PART if wanted is None else min(_PART, wanted - size))
         except Failure as failure:
             if failure.kind != "timeout":
                 raise
-            partial = f"the answer did not end: {failure.text}"
+            partial, late = f"the answer did not end: {failure.text}", True
             break
         except (http.client.HTTPException, ValueError):
             raise Failure("closed", "body", "its answer broke off, or its chunks are garbled") from None
@@ -183,7 +191,7 @@ def _body(response: http.client.HTTPResponse, limit: Limit) -> tuple[bytes, str]
         size += len(part)
     if size > MAX_BODY:
         partial = f"only the first {MAX_BODY >> 20} MiB of the answer was read"
-    return b"".join(parts)[:MAX_BODY], partial
+    return b"".join(parts)[:MAX_BODY], partial, late
 
 
 def _decoded(body: bytes, partial: str, coding: str) -> tuple[bytes, str]:

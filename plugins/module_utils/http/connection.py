@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import io
+import os
 import socket
 import ssl
 import threading
@@ -34,6 +35,8 @@ class Trust(t.NamedTuple):
 
     def context(self) -> ssl.SSLContext:
         """Return what a handshake needs; reading the certificates takes its time. Raises Unseen."""
+        if self.verify and self.ca is None and not _authorities():
+            raise Unseen("no certificates of authorities are installed to check a server's with: name a file as ca")
         try:
             context = ssl.create_default_context(cafile=self.ca)
         except OSError as error:
@@ -42,6 +45,15 @@ class Trust(t.NamedTuple):
             context.check_hostname = False
             context.verify_mode = ssl.CERT_NONE
         return context
+
+
+def _authorities() -> bool:
+    """Say whether the system has any certificates to trust."""
+    places = ssl.get_default_verify_paths()
+    try:
+        return places.cafile is not None or (places.capath is not None and bool(os.listdir(places.capath)))
+    except OSError:
+        return False
 
 
 class Connection(t.NamedTuple):

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import base64
 import os
 import re
 import statistics
@@ -28,6 +29,11 @@ Away = t.Dict[t.Tuple[str, str, int], Failure]
 _HEADERS = ("content-type", "location", "retry-after", "server", "date")
 _SHOWN = 300
 _BODY = 16 * 1024
+_LONGEST = 8 * 1024
+_TELLING = 8
+"""From how many characters on a part of a secret is one: not the ``Bearer`` before it."""
+
+_PARTS = re.compile(r"[\s;,=]+")
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
 
@@ -75,16 +81,29 @@ def _headers(given: t.Mapping[str, t.Any], host: Host) -> tuple[dict[str, str], 
             known += _secrets(value) if looks_secret(name) else []
             continue
         secret = read_value(host.root, value["file"], value["key"])
-        if _CONTROL.search(secret):
-            raise Unseen(f"the value of {value['key']} in {value['file']} cannot be sent: it has a control character")
+        if _CONTROL.search(secret) or len(secret) > _LONGEST:
+            wrong = "it is longer than 8 KiB" if len(secret) > _LONGEST else "it has a control character"
+            raise Unseen(f"the value of {value['key']} in {value['file']} cannot be sent: {wrong}")
         headers[name] = (value.get("prefix") or "") + secret
         known += _secrets(secret)
     return headers, known
 
 
 def _secrets(value: str) -> list[str]:
-    """Return a value, and its last word: ``Bearer …`` comes back without its first."""
-    return [value, value.split(" ")[-1]]
+    """Return a value and its parts: a token comes back without its scheme, a cookie without its name, a login in the
+    clear.
+    """
+    parts = [part for part in _PARTS.split(value) if len(part) >= _TELLING]
+    return [value, *parts, *(_password(part) for part in parts)]
+
+
+def _password(part: str) -> str:
+    """Return the password in a login as the scheme Basic spells it, nothing when it is none."""
+    try:
+        login = base64.b64decode(part + "=" * (-len(part) % 4), validate=True).decode("utf-8")
+    except ValueError:
+        return ""
+    return login.partition(":")[2]
 
 
 def _answers(
@@ -136,6 +155,7 @@ def _answer(answer: Answer, totals: t.Sequence[float], hide: Hide) -> Json:
         "median_ms": round(statistics.median(totals), 1),
         "size": len(answer.body),
         "partial": answer.partial,
+        "late": answer.late,
         "body": body,
         "body_cut": cut,
     }

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.evenkeel.drift.plugins.module_utils.mask import mask_argv
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract import assertions, shapes
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.schema import (
     REQUIRED,
@@ -89,3 +90,8 @@ SHAPE = Entries(
 
 DEFAULT: t.Any = None
 """Nothing runs without a contract."""
+
+
+def stored(contract: t.Sequence[t.Mapping[str, t.Any]]) -> list[dict[str, t.Any]]:
+    """Return the contract as a run folder may hold it: arguments that are secrets by their option are masked."""
+    return [{**entry, "run": mask_argv(entry["run"])} for entry in contract]

@@ -66,7 +66,7 @@ SECTIONS: dict[str, Section] = {
 _CROSS_CHECKS: tuple[t.Callable[[t.Mapping[str, t.Any], str, Problems], None], ...] = (processes.check,)
 
 # What a run folder holds of the sections that can name secrets.
-_STORED: dict[str, t.Callable[[t.Any], t.Any]] = {"endpoints": endpoints.stored}
+_STORED: dict[str, t.Callable[[t.Any], t.Any]] = {"endpoints": endpoints.stored, "commands": commands.stored}
 
 _NAMED = (
     *("git", "trees", "processes", "ports", "units", "containers", "compose", "packages", "configs", "endpoints"),

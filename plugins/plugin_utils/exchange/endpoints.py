@@ -50,6 +50,7 @@ _ANSWER = {
     "median_ms": _NUMBER,
     "size": int,
     "partial": str,
+    "late": bool,
     "body": str,
     "body_cut": bool,
     "content": [CONTENT],

@@ -13,7 +13,7 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.check import 
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.endpoint_content import KIND_CHECKS, ContentRules
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.remedies import remedy
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.scope import Scope
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.words import duration, number, utc
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.words import duration, number, size, utc
 
 DEFAULTS = {
     "answers": "critical",
@@ -125,16 +125,16 @@ class EndpointRules:
 
     def _time(self, answer: Details) -> list[Check]:
         limit = self._entry["under_ms"]
+        if answer["late"]:
+            return [self._endless(answer)]
         if limit is None:
             return []
         took, count = answer["median_ms"], len(answer["totals_ms"])
         how = "one sample" if count == 1 else f"the median of {number(count, 'sample')}"
-        times = answer["times_ms"]
-        steps = ", ".join(f"{step} {words.milliseconds(times[step])}" for step in sorted(times, key=times.__getitem__))
         text = f"{self._name} took {words.milliseconds(took)} ({how}), asked {self._where}; limit {limit} ms"
-        observed = {"median_ms": took, "totals_ms": answer["totals_ms"], "times_ms": times}
+        observed = _times(answer)
         if took > limit:
-            summary = f"{text}; the last one step by step: {steps}"
+            summary = f"{text}; the last one step by step: {_steps(answer)}"
             return [
                 self._failed("time", self._name, self._level("time"), summary, "failed", "too_slow", _SLOW, observed)
             ]
@@ -146,6 +146,15 @@ class EndpointRules:
                 "time", self._name, self._level("time"), text, expected={"under_ms": limit}, observed=observed
             )
         ]
+
+    def _endless(self, answer: Details) -> Check:
+        """Return the finding about an answer that began and did not end in time: a service hangs, or streams."""
+        summary = (
+            f"The answer of {self._name} ({answer['url']}) began and did not end within {self._entry['timeout_s']} s, "
+            f"asked {self._where}: {size(answer['size'])} came; step by step: {_steps(answer)}"
+        )
+        level = self._level("time")
+        return self._failed("time", self._name, level, summary, "failed", "too_slow", _SLOW, _times(answer))
 
     def _certificate(self, tls: Details | None) -> Check:
         days, level = self._entry["tls_days"], self._level("certificate")
@@ -206,6 +215,17 @@ class EndpointRules:
     def _unknown(self, check: str, subject: str, what: str, reason: str) -> Check:
         summary = f"{what}, asked {self._where}, is not known: {reason}"
         return self._scope.unknown(check, subject, self._level(check), summary)
+
+
+def _times(answer: Details) -> dict[str, t.Any]:
+    return {key: answer[key] for key in ("median_ms", "totals_ms", "times_ms")}
+
+
+def _steps(answer: Details) -> str:
+    """Return when each step of a request was done."""
+    times = answer["times_ms"]
+    steps = sorted(times, key=times.__getitem__)
+    return ", ".join(f"{step.replace('_', ' ')} {words.milliseconds(times[step])}" for step in steps)
 
 
 def _line(answer: Details) -> str:

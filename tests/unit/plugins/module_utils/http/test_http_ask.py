@@ -135,14 +135,17 @@ def test_an_endless_answer_ends_at_the_size() -> None:
     assert seen.partial == "only the first 1 MiB of the answer was read"
 
 
-@pytest.mark.parametrize("head", [b"", b"HTTP/1.1 200 OK\r\nA: "])
-def test_a_dripping_head_ends_at_the_time(head: bytes) -> None:
+@pytest.mark.parametrize(
+    ("head", "drop"),
+    [(b"", b""), (b"HTTP/1.1 200 OK\r\nA: ", b"x"), (b"HTTP/1.1 1", b"00 Continue\r\n\r\nHTTP/1.1 1")],
+)
+def test_a_dripping_head_ends_at_the_time(head: bytes, drop: bytes) -> None:
     ended = threading.Event()
 
     def handler(connection: socket.socket, _request: bytes) -> None:
         connection.sendall(head)
-        while head and not ended.wait(0.02):
-            connection.sendall(b"x")
+        while drop and not ended.wait(0.02):
+            connection.sendall(drop)
         ended.wait()
 
     with serving(handler) as server:
@@ -166,6 +169,7 @@ def test_a_dripping_body_ends_at_the_time_and_is_told() -> None:
         ended.set()
     assert seen.status == 200
     assert seen.partial == "the answer did not end: no whole answer within 0.5 s"
+    assert seen.late
 
 
 def test_the_hosts_own_time_says_nothing_about_the_endpoint() -> None:
@@ -187,6 +191,34 @@ def test_who_refuses_and_who_has_no_name() -> None:
         ask(parse("http://nowhere.invalid/"), ASKED, Host("/", 60))
     assert nameless.value.kind == "name"
     assert "nowhere.invalid" in nameless.value.text
+
+
+def test_a_resolver_that_hangs_ends_at_the_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    ended = threading.Event()
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_words, **_named: ended.wait() and [])
+    with pytest.raises(Failure) as caught:
+        ask(parse("http://example.org/"), ASKED._replace(timeout_s=0.2), Host("/", 60))
+    ended.set()
+    assert (caught.value.kind, caught.value.stage) == ("timeout", "resolve")
+    assert caught.value.text == "its name was not resolved within 0.2 s"
+
+
+def test_a_connection_that_nobody_takes_ends_at_the_time() -> None:
+    with socket.socket() as full:
+        full.bind(("127.0.0.1", 0))
+        full.listen(0)
+        port = full.getsockname()[1]
+        waiting = [socket.socket() for _number in range(4)]
+        try:
+            for one in waiting:
+                one.setblocking(False)
+                one.connect_ex(("127.0.0.1", port))
+            with pytest.raises(Failure) as caught:
+                ask(parse(f"http://127.0.0.1:{port}/"), ASKED._replace(timeout_s=0.3), Host("/", 60))
+        finally:
+            for one in waiting:
+                one.close()
+    assert (caught.value.kind, caught.value.stage) == ("timeout", "connect")
 
 
 def test_redirects_are_followed_only_so_far() -> None:

@@ -178,6 +178,14 @@ def test_certificates_that_cannot_be_read_are_unseen(tmp_path: Path) -> None:
             Trust(str(tmp_path / name), True).context()
 
 
+def test_a_system_that_trusts_nobody_is_unseen(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    none = ssl.DefaultVerifyPaths(None, str(tmp_path), "", "", "", "")
+    monkeypatch.setattr(ssl, "get_default_verify_paths", lambda: none)
+    with pytest.raises(Unseen, match="no certificates of authorities are installed"):
+        Trust(None, True).context()
+    Trust(None, False).context()
+
+
 @given(st.data())
 def test_a_damaged_certificate_is_garbled_and_nothing_worse(data: st.DataObject) -> None:
     der = bytearray(_DER)

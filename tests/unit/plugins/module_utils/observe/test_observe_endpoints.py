@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import socket
 import threading
@@ -115,6 +116,21 @@ def test_what_is_sent_as_a_secret_does_not_come_back(tmp_path: Path) -> None:
     for secret in ("word-4477xx", "word-3355", "word-2266"):
         assert secret not in kept
     assert "harmless" in kept
+
+
+def decoded(connection: socket.socket, request: bytes) -> None:
+    head = dict(line.split(": ", 1) for line in request.decode("ascii").split("\r\n")[1:] if line)
+    login = base64.b64decode(head["Authorization"].split(" ")[1]).decode("ascii")
+    connection.sendall(answer(f"{login} and {head['Cookie'].split('=')[1]}".encode("ascii")))
+
+
+def test_the_parts_of_a_secret_do_not_come_back_either() -> None:
+    basic = base64.b64encode(b"app:plain.word-1188").decode("ascii")
+    headers = {"Authorization": f"Basic {basic}", "Cookie": "session=plain.word-9922"}
+    with serving(decoded) as server:
+        (found,) = seen(entry(server.url + "/", headers=headers))
+    assert found["answer"]["status"] == 200
+    assert "plain.word" not in json.dumps(found)
 
 
 def test_a_value_that_would_end_its_line_is_not_sent(tmp_path: Path) -> None:

@@ -152,6 +152,12 @@ def test_two_commands_of_one_name_are_a_mistake() -> None:
     assert problems == ['here[1]: "a" is already the name of here[0]: give it a name of its own']
 
 
+def test_a_run_folder_gets_no_secret_argument() -> None:
+    made, _problems = read(commands, [{"name": "a", "run": ["psql", "--password", "hunter2-hunter2", "-c", "x"]}])
+    assert stored({"commands": made})["commands"][0]["run"] == ["psql", "--password", "<masked>", "-c", "x"]
+    assert made[0]["run"][2] == "hunter2-hunter2"
+
+
 def test_a_run_folder_gets_no_secret_header() -> None:
     headers = {"Authorization": "Basic abc", "Accept": "text/plain", "X-Token": {"file": ".env", "key": "K"}}
     contract = {"endpoints": [endpoint(url=URL, headers=headers)], "git": {}}

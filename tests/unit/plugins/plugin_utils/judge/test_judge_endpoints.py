@@ -50,6 +50,7 @@ def answered(**more: t.Any) -> Json:
         "median_ms": 100.0,
         "size": 2,
         "partial": "",
+        "late": False,
         "body": "",
         "body_cut": False,
         "content": [],
@@ -182,7 +183,17 @@ def test_a_slow_answer_is_told_step_by_step() -> None:
     check = only(judged({"under_ms": 50, "samples": 3}, answered(totals_ms=[90.0, 100.0, 110.0])))
     assert check.summary == (
         "api took 100 ms (the median of 3 samples), asked from web1; limit 50 ms; the last one step by step: "
-        "resolve 0.1 ms, connect 0.2 ms, first_byte 90 ms, total 100 ms"
+        "resolve 0.1 ms, connect 0.2 ms, first byte 90 ms, total 100 ms"
+    )
+
+
+@pytest.mark.parametrize("entry", [{}, {"under_ms": 50}, {"under_ms": 60000}])
+def test_an_answer_that_did_not_end_is_too_slow(entry: Json) -> None:
+    made = judged(entry, answered(partial="the answer did not end", late=True, size=2048))
+    assert found(made) == [("time", "api", "too_slow", "fail")]
+    assert only(made).summary == (
+        "The answer of api (http://127.0.0.1:8001/health) began and did not end within 10 s, asked from web1: "
+        "2 KiB came; step by step: resolve 0.1 ms, connect 0.2 ms, first byte 90 ms, total 100 ms"
     )
 
 
