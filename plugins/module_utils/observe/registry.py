@@ -21,6 +21,7 @@ SECTIONS = (
     "ports",
     "units",
     "containers",
+    "compose",
     "packages",
     "resources",
     "streams",

@@ -13,6 +13,7 @@ import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract import (
     commands,
+    compose,
     containers,
     endpoints,
     git,
@@ -53,6 +54,7 @@ SECTIONS: dict[str, Section] = {
     "ports": ports,
     "units": units,
     "containers": containers,
+    "compose": compose,
     "packages": packages,
     "resources": resources,
     "streams": streams,

@@ -11,14 +11,17 @@ import os
 import tempfile
 import typing as t
 
+from ansible_collections.evenkeel.drift.plugins.module_utils.compose.project import read_project
+from ansible_collections.evenkeel.drift.plugins.module_utils.compose.written import written_services
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe import details
-from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host
+from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host, Unseen
 from ansible_collections.evenkeel.drift.plugins.module_utils.text import raw
 from ansible_collections.evenkeel.drift.plugins.module_utils.trees import digest
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.patterns import compile_gitignores
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.tree_compare import FILTERED
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.tree_request import spec_key
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.reference import commit_manifest, git, history, nearest
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.reference.commit_files import commit_files
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.reference.gitcmd import Repository
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.reference.manifest import (
     add_submodules,
@@ -74,6 +77,14 @@ class GitSide(Side):
             comparable = sorted(set(paths) - self._special(self._commit)["lfs"].keys())
             git.checkout(repository, self._commit, folder, comparable)
             return view_folder(folder, {"secret": spec["secret"]}, key).secrets
+
+    def compose(self, spec: Json, key: bytes) -> Json | None:
+        with commit_files(self._repo, self._commit) as files_of:
+            try:
+                project = read_project(files_of(spec["directory"]), spec, interpolated=False)
+            except Unseen as unseen:
+                return {"outcome": "unknown", "reason": f"in the reference, {unseen.reason}", "services": []}
+            return {"outcome": "ok", "reason": "", "services": written_services(project, key)}
 
     def base(self, git_data: Json, name: str, spec: Json, host: Directories, reference: Directories) -> Base | None:
         relation = git_data.get("relation") or {}

@@ -39,6 +39,12 @@ class Side:
         """Return the keyed digests of secret-class files, or None when this reference cannot be compared by them."""
         return None
 
+    def compose(self, spec: Json, key: bytes) -> Json | None:
+        """Return the services of a Compose project as the reference's files have them, ``{outcome, reason, services}``
+        (``module_utils/compose/written.py``), or None when this reference holds no text of files.
+        """
+        return None
+
     def base(self, git_data: Json, name: str, spec: Json, host: Directories, reference: Directories) -> Base | None:
         """Return the older commit that a host's tree was deployed from, when it is known or can be recognised."""
         return None

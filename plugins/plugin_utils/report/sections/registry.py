@@ -14,6 +14,7 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.document imp
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.model import Report
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.sections import (
     commands,
+    compose,
     containers,
     endpoints,
     git,
@@ -30,6 +31,7 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.sections imp
 
 RENDERERS: dict[str, t.Callable[[Report], Lines]] = {
     containers.SECTION: containers.render,
+    compose.SECTION: compose.render,
     git.SECTION: git.render,
     logs.SECTION: logs.render,
     packages.SECTION: packages.render,

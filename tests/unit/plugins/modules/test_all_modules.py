@@ -22,6 +22,7 @@ MODULES: dict[str, tuple[str, dict[str, t.Any], str]] = {
     "process_info": ("processes", {"match": "."}, "processes"),
     "port_info": ("ports", {}, "ports"),
     "container_info": ("containers", {}, "containers"),
+    "compose_info": ("compose", {"project": "shop", "directory": "/nonexistent"}, "compose"),
     "package_info": ("packages", {"system": "dpkg"}, "system"),
     "resource_info": ("resources", {}, "resources"),
     "endpoint_info": ("endpoints", {"url": "http://127.0.0.1:1/"}, "endpoint"),
@@ -36,7 +37,8 @@ def fixture_engine() -> t.Iterator[None]:
     """Give the modules an engine to ask: this machine need not have one."""
     with FakeEngine() as engine:
         serve(engine, inspected("web"))
-        MODULES["container_info"][1]["socket"] = engine.socket
+        for name in ("container_info", "compose_info"):
+            MODULES[name][1]["socket"] = engine.socket
         yield
 
 

@@ -320,6 +320,7 @@ def test_the_judge_has_no_way_to_the_outside() -> None:
         "contextlib",
         "dataclasses",
         "datetime",
+        "difflib",
         "fnmatch",
         "functools",
         "hashlib",
