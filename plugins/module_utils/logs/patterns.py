@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import typing as t
 
-from ansible_collections.evenkeel.drift.plugins.module_utils.logs.lines import every, found
+from ansible_collections.evenkeel.drift.plugins.module_utils.logs.lines import Words, every
 from ansible_collections.evenkeel.drift.plugins.module_utils.logs.times import Clock
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Unseen
 
@@ -21,7 +21,7 @@ _QUANTIFIER = re.compile(r"(?:[*+?]|\{\d*(?:,\d*)?\})[?+]?")
 # Case that does not count, comments, and characters by their number: no words are read out of these.
 _BEYOND = re.compile(r"\(\?[a-zA-Z]*[ixL]|\(\?#|\\[xuUN0-9]")
 
-Words = t.List[str]
+Needed = t.List[str]
 
 
 class Hit(t.NamedTuple):
@@ -44,11 +44,11 @@ class Search:
             self._text = re.compile(pattern)
         except (re.error, OverflowError, RecursionError) as error:
             raise Unseen(f"this host's Python does not understand the pattern {pattern!r}: {error}") from None
-        self._words = [word.encode("utf-8") for word in needed(pattern)]
+        self._words = Words(word.encode("utf-8") for word in needed(pattern))
 
     def hits(self, block: bytes, clock: Clock) -> t.Iterator[Hit]:
         """Yield the lines of a block that match, in order."""
-        for start, end in found(block, self._words) if self._words else every(block):
+        for start, end in self._words.lines(block) if self._words else every(block):
             match = self._match(clock.text(block[start:end]))
             if match is not None:
                 yield Hit(start, end, _group(match))
@@ -66,22 +66,22 @@ def _group(match: t.Match[t.Any]) -> str | None:
     return group.decode("utf-8", "surrogateescape") if isinstance(group, bytes) else group
 
 
-def needed(pattern: str) -> Words:
+def needed(pattern: str) -> Needed:
     """Return words of which every match holds at least one; none when that is not certain."""
     if _BEYOND.search(pattern):
         return []
-    words = _Words(pattern).alternatives()
+    words = _Reader(pattern).alternatives()
     return words if words and min(map(len, words)) >= _SHORTEST else []
 
 
-class _Words:
+class _Reader:
     """Reads as much of an expression as tells which words a match holds; what it does not know may be anything."""
 
     def __init__(self, pattern: str) -> None:
         self._pattern = pattern
         self._at = 0
 
-    def alternatives(self) -> Words:
+    def alternatives(self) -> Needed:
         """Return the words of the alternatives from here to the end of the group: of each one; nothing when one has
         none.
         """
@@ -91,9 +91,9 @@ class _Words:
             branches.append(self._branch())
         return [word for words in branches for word in words] if all(branches) else []
 
-    def _branch(self) -> Words:
+    def _branch(self) -> Needed:
         """Return the words of one alternative: the best of what stands in a row."""
-        best: Words = []
+        best: Needed = []
         run = ""
         while self._peek() not in ("", "|", ")"):
             char, group = self._item()
@@ -114,7 +114,7 @@ class _Words:
     def _peek(self) -> str:
         return self._pattern[self._at : self._at + 1]
 
-    def _item(self) -> tuple[str, Words]:
+    def _item(self) -> tuple[str, Needed]:
         """Pass over one item: return the character that it stands for, or the words of a group, or neither."""
         char = self._peek()
         self._at += 1
@@ -138,7 +138,7 @@ class _Words:
             self._at += 2 if self._peek() == "\\" else 1
         self._at += 1
 
-    def _group(self) -> Words:
+    def _group(self) -> Needed:
         kind = re.compile(r"\?(?:P<\w+>|:)|").match(self._pattern, self._at)
         opened = kind is not None and (bool(kind.group()) or self._peek() != "?")
         if kind is not None:
@@ -148,6 +148,6 @@ class _Words:
         return words if opened else []
 
 
-def _better(one: Words, other: Words) -> Words:
+def _better(one: Needed, other: Needed) -> Needed:
     """Return the words that are found less often: the longer ones."""
     return max((one, other), key=lambda words: min(map(len, words), default=0))

@@ -8,17 +8,26 @@ from __future__ import annotations
 import re
 import typing as t
 
-from ansible_collections.evenkeel.drift.plugins.module_utils.logs.lines import found
+from ansible_collections.evenkeel.drift.plugins.module_utils.logs.lines import Words
 from ansible_collections.evenkeel.drift.plugins.module_utils.logs.times import Clock
 
 KINDS = 50
 """How many classes of exceptions are told apart; the rest is counted together."""
 
-# A line that says nothing bad has none of these: each is one pass over all bytes.
-_WORDS = (
-    *(b"ERR", b"rror", b"WARN", b"warn", b"CRIT", b"crit", b"FATAL", b"fatal", b"SEVERE", b"EMERG", b"emerg", b"ALERT"),
-    *(b"[alert", b"PANIC", b"panic", b"xception", b"raceback", b"Segmentation fault", b"core dumped", b"ut of memory"),
-    *(b'"level":5', b'"level":6', b'"level":4'),
+# A line that says nothing bad has none of these. Levels that are not in capitals are fields: [error], level=Error.
+_LOWER = (b"err", b"warn", b"crit", b"fatal", b"emerg", b"alert", b"panic", b"severe")
+_FIELDS = (*_LOWER, *(level.capitalize() for level in _LOWER))
+_APACHE = {b":" + level: b"[]" for level in _LOWER}
+_WORDS = Words(
+    (
+        *(level.upper() for level in _LOWER),
+        *(mark + level for mark in (b"[", b"=", b'"', b"|") for level in _FIELDS),
+        *_APACHE,
+        *(b'"level":4', b'"level":5', b'"level":6'),
+        *(b"Error", b"xception", b"Rejection", b"raceback (most", b"panic: ", b"panicked at"),
+        *(b"Out of memory", b"heap out of memory", b"Segmentation fault", b"core dumped"),
+    ),
+    _APACHE,
 )
 _NAMES = {
     "WARN": "WARNING",
@@ -41,7 +50,7 @@ _ANY = rb"TRACE|DEBUG|INFO|NOTICE|WARN(?:ING)?|ERR(?:OR)?|SEVERE|CRIT(?:ICAL)?|A
 _FIELD = re.compile(
     rb"""["']?(?:log\.level|level(?:name)?|severity|lvl)["']?\s*[=:]\s*["']?(%s|[1-6]0)\b""" % _ANY, re.IGNORECASE
 )
-_WORD = re.compile(rb"(?<![\w.])(%s)(?![\w.])|[\[:|](%s)[\]|]" % (_ANY, _ANY.lower()))
+_WORD = re.compile(rb"(?<![\w.])(%s)(?![\w.])|\.(%s): |[\[:|]((?i:%s))[\]|]" % (_ANY, _ANY, _ANY))
 _LEVELS = frozenset(("TRACE", "DEBUG", "INFO", "NOTICE"))
 _HEAD = 400
 # Exception groups draw lines beside their tracebacks.
@@ -49,17 +58,18 @@ _FRAME = re.compile(rb" +[|+] ")
 _NAMED = re.compile(
     rb"(?:(?<![\w.])|(?<=\\n))(?:[A-Za-z_$][\w$]*\.)*([A-Z][\w$]*(?:Error|Exception)\b|(?:Error|Exception)(?=: ))"
 )
-_LAST = re.compile(rb"(?:[A-Za-z_]\w*\.)*([A-Za-z_]\w*)(?::|\s*$)")
+# Of no module, only a name that begins as classes do.
+_LAST = re.compile(rb"(?:(?:[A-Za-z_]\w*\.)+(?=\w)|(?=[A-Z]))([A-Za-z_]\w*)(?::|\s*$)")
 _TRACEBACK = b"Traceback (most recent call last)"
 # What is said of an error that no code took care of.
 UNHANDLED = {
     "Traceback": re.compile(re.escape(_TRACEBACK)),
     "Task exception was never retrieved": re.compile(rb"(?:Task|Future) exception was never retrieved"),
     "Exception in thread": re.compile(rb"Exception in thread|Exception ignored in"),
-    "Unhandled": re.compile(rb"(?i:unhandled|uncaught) (?i:promise rejection|exception|error)"),
+    "Unhandled": re.compile(rb"(?:Unhandled|Uncaught) ?(?:[Ee]xception|Error|[Pp]romise ?Rejection)"),
     "panic": re.compile(rb"^panic: |\bkernel panic|thread '.*' panicked at"),
     "Segmentation fault": re.compile(rb"Segmentation fault|core dumped"),
-    "Out of memory": re.compile(rb"[Oo]ut of memory"),
+    "Out of memory": re.compile(rb"Out of memory|heap out of memory"),
 }
 
 
@@ -83,7 +93,7 @@ class Severity:
     def feed(self, block: bytes) -> None:
         """Count a block of whole lines. A traceback is whole in one block (`whole`)."""
         told = -1
-        for start, end in found(block, _WORDS):
+        for start, end in _WORDS.lines(block):
             if start == told:
                 continue
             line = _plain(self._clock.text(block[start:end]))
@@ -115,14 +125,15 @@ class Severity:
                 self.levels[name] = self.levels.get(name, 0) + 1
 
     def _traceback(self, block: bytes, start: int, end: int) -> int:
-        """Count the exception of a traceback; return where its last line starts."""
+        """Count the exception of a traceback; return where its last line starts, -1 when it breaks off."""
         at, last = last_line(block, end, self._clock)
         match = _LAST.match(last)
-        before, names = self._named
         name = match.group(1).decode("ascii") if match is not None else ""
-        # A traceback that breaks off is followed by another record.
-        broken = name in _NAMES or name in _LEVELS
-        if name and not broken and not (before == self._passed + start and name in names):
+        # One that breaks off is followed by another record, or another traceback.
+        if not name or name in _NAMES or name in _LEVELS:
+            return -1
+        before, names = self._named
+        if not (before == self._passed + start and name in names):
             self._exception(name)
         return at
 
@@ -153,7 +164,7 @@ def last_line(block: bytes, end: int, clock: Clock) -> tuple[int, bytes]:
 
 def whole(block: bytes, clock: Clock) -> int:
     """Return how much of a block may be counted when more comes: up to a traceback whose last line is not there yet."""
-    at = block.rfind(_TRACEBACK)
+    at = block.rfind(_TRACEBACK) if b"k" in block and b"(" in block else -1
     if at == -1:
         return len(block)
     start, end = block.rfind(b"\n", 0, at) + 1, block.find(b"\n", at)
