@@ -27,23 +27,24 @@ start() {
     --tmpfs /run --tmpfs /run/lock --tmpfs /tmp --volume /var/lib/docker --env container=docker)
   # With control groups of version 1, journald and the containers inside need the machine's own.
   [[ $(stat -fc %T /sys/fs/cgroup) == cgroup2fs ]] || options+=(--cgroupns host --volume /sys/fs/cgroup:/sys/fs/cgroup:rw)
-  docker run --detach --name "$host" --hostname "${host#"$PREFIX"-}" --network "$PREFIX" --label "$LABEL=$PREFIX" --label "$LABEL.checkout=$CHECKOUT" \
+  timeout 120 docker run --detach --name "$host" --hostname "${host#"$PREFIX"-}" --network "$PREFIX" --label "$LABEL=$PREFIX" --label "$LABEL.checkout=$CHECKOUT" \
     --label "$LABEL.mark=$mark" --volume "$STATE/keys:/lab/keys:ro" "${options[@]}" "$@" "$IMAGE" >/dev/null
 }
 
 # is_up HOST MARK: it runs, is as its scripts say today, and was completed.
 is_up() {
   [[ $(docker inspect --format "{{.State.Running}} {{index .Config.Labels \"$LABEL.mark\"}}" "$1" 2>/dev/null) == "true $2" ]] &&
-    docker exec "$1" test -e /run/lab/ready
+    timeout 10 docker exec "$1" test -e /run/lab/ready
 }
 
-is_running_systemd() { docker exec "$1" systemctl is-system-running 2>/dev/null | grep -qE '^(running|degraded)$'; }
+is_running_systemd() { timeout 10 docker exec "$1" systemctl is-system-running 2>/dev/null | grep -qE '^(running|degraded)$'; }
 
 # plant HOST ROLE: deploy the application, and plant the faults, by the script of that role.
 plant() {
   wait_until 60 "$1 has started" is_running_systemd "$1" || { docker logs --tail 20 "$1" >&2; die "$1 does not start"; }
   docker exec "$1" mkdir -p /run/lab
-  tar -C "$LAB/hosts" -c common.sh "$2.sh" -C "$STATE" virtuoso.bundle | docker exec --interactive "$1" tar -x -C /run/lab
+  tar -C "$LAB/hosts" -c common.sh "$2.sh" -C "$STATE" virtuoso.bundle |
+    timeout 60 docker exec --interactive "$1" tar -x -C /run/lab
   if ! timeout 180 docker exec "$1" bash "/run/lab/$2.sh" >"$STATE/$2.log" 2>&1; then
     tail -n 20 "$STATE/$2.log" >&2
     docker exec "$1" journalctl --quiet --no-pager --lines 20 >&2 || true
@@ -61,13 +62,20 @@ host_up() {
   plant "$name" "$role"
 }
 
+# The repository that the hosts are compared with; an audit may be reading it, so it is made only when it would be another.
+reference_up() {
+  local mark
+  mark=$(digest "$LAB/virtuoso" "$LAB/reference.py")
+  [[ $(cat "$STATE/reference.mark" 2>/dev/null) == "$mark" ]] && return
+  rm -f "$STATE/reference.mark"
+  python3 "$LAB/reference.py" "$STATE/reference"
+  git -C "$STATE/reference" bundle create --quiet "$STATE/virtuoso.bundle" HEAD main
+  echo "$mark" >"$STATE/reference.mark"
+}
+
 hosts_up() {
   local mark jobs=() job
-  python3 "$LAB/reference.py" "$STATE/reference.new"
-  git -C "$STATE/reference.new" bundle create --quiet "$STATE/virtuoso.bundle" HEAD main
-  # The same commits again: what an audit has noted about the old ones stays true.
-  rm -rf "$STATE/reference"
-  mv "$STATE/reference.new" "$STATE/reference"
+  reference_up
   mark=$(digest "$LAB/hosts" "$LAB/virtuoso" "$LAB/reference.py" "$STATE/keys")-${IMAGE##*:}
   for role in staging prod; do
     host_up "$role" "$mark" &

@@ -93,14 +93,14 @@ def build(root: Path) -> None:
     git(root, "init", "--quiet", "--initial-branch=main")
     for fix in FIXES:
         replace(root, fix.file, fix.since, fix.before)
-    for file, (old, new) in FORMERLY.items():
-        replace(root, file, old, new)
+    for file, (since, before) in FORMERLY.items():
+        replace(root, file, since, before)
     commit(root, "Trade intents over a stream", 0)
     for number, fix in enumerate(FIXES, start=1):
         replace(root, fix.file, fix.before, fix.since)
         if number == len(FIXES):
-            for file, (old, new) in FORMERLY.items():
-                replace(root, file, new, old)
+            for file, (since, before) in FORMERLY.items():
+                replace(root, file, before, since)
         commit(root, fix.subject, number)
 
 
