@@ -18,6 +18,7 @@ from e2e_operator import AUDIT, Operator, Outcome
 pytestmark = pytest.mark.lab
 
 _LISTED = ["/etc", "/home", "/opt", "/root", "/srv", "/tmp", "/usr", "/var/tmp"]
+_MORE = ["NeedDaemonReload", "DropInPaths"]
 _FORMAT = r"%p %y %m %U %s %T@ %C@\n"
 
 
@@ -75,12 +76,17 @@ def test_units_are_what_systemctl_says(lab: Lab, audited: Audited, environment: 
         "fragment": "FragmentPath",
         "enabled": "UnitFileState",
     }
+    numbers = {"main_pid": "MainPID", "restarts": "NRestarts"}
     assert "nginx.service" in seen and "virtuoso-web.service" in seen
     for name, unit in seen.items():
-        shown = lab.run(environment, "systemctl", "show", name, "--property", ",".join([*keys.values(), "MainPID"]))
+        shown = lab.run(
+            environment, "systemctl", "show", name, "--property", ",".join([*keys.values(), *numbers.values(), *_MORE])
+        )
         told = dict(line.split("=", 1) for line in shown.splitlines())
         assert {key: unit[key] or "" for key in keys} == {key: told[word] for key, word in keys.items()}, name
-        assert (unit["main_pid"] or 0) == int(told.get("MainPID", "0")), name
+        assert {key: unit[key] or 0 for key in numbers} == {key: int(told[word]) for key, word in numbers.items()}, name
+        assert unit["needs_reload"] == (told["NeedDaemonReload"] == "yes"), name
+        assert unit["drop_ins"] == told["DropInPaths"].split(), name
 
 
 @pytest.mark.parametrize("environment", ["prod", "staging"])

@@ -157,8 +157,9 @@ class _Unit:
     def _reload(self, unit: Details) -> Check:
         if not unit["needs_reload"]:
             return self._passed("reload", f"systemd on {self._host} knows the files of {self._name} as they are", unit)
-        where = f" ({unit['fragment']})" if unit["fragment"] else ""
-        summary = f"The files of {self._name}{where} were changed on {self._host} and systemd was not told"
+        # A drop-in that systemd has not read yet is not among those that it names.
+        which = f": {unit['fragment']}, or a drop-in that was added, edited or removed" if unit["fragment"] else ""
+        summary = f"The files of {self._name} were changed on {self._host} and systemd was not told{which}"
         return self._failed("reload", summary, unit, state="differs", cause="needs_reload", cure=_RELOAD)
 
     def _restarts(self, unit: Details) -> Check:
