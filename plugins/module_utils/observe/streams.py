@@ -28,7 +28,7 @@ ARGUMENTS: dict[str, dict[str, t.Any]] = {
     "timeout": {"type": "int", "default": 60},
 }
 
-# What is left of the time limit for the answer itself when waiting for progress takes all it can.
+# What waiting for progress leaves of the time limit at least.
 _RESERVE_S = 5.0
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.05, 2.0
 
@@ -52,23 +52,21 @@ def collect(spec: t.Mapping[str, t.Any], host: Host) -> dict[str, t.Any]:
 def _wait(watched: t.Sequence[Watched], host: Host) -> float:
     """Look again at the streams that must move, all at once, until each has moved or its time is over.
 
-    Returns the seconds that this took.
+    Returns the seconds that this took. What would take longer than the time limit allows is waited for half as long as
+    it allows: the sections that follow need time too.
     """
     begun = time.monotonic()
     pause = _FIRST_PAUSE_S
-    waiting = [one for one in watched if one.waits]
+    room = max(host.time_left() - _RESERVE_S, 0.0)
+    waiting = {one: one.progress_s if one.progress_s <= room else room / 2 for one in watched if one.waits}
     while waiting:
         now = time.monotonic() - begun
-        left = host.time_left() - _RESERVE_S
-        ends = min(one.progress_s for one in waiting)
-        time.sleep(max(min(pause, ends - now, left), 0.0))
+        time.sleep(max(min(pause, min(waiting.values()) - now), 0.0))
         pause = min(pause * 1.5, _LONGEST_PAUSE_S)
         passed = time.monotonic() - begun
-        for one in waiting:
+        for one, until in waiting.items():
             one.again()
-            if one.waits and passed < one.progress_s and host.time_left() <= _RESERVE_S:
-                one.give_up(
-                    f"the time limit of {host.timeout_s:g} s left {passed:.0f} of the {one.progress_s} s to wait"
-                )
-        waiting = [one for one in waiting if one.waits and passed < one.progress_s]
+            if one.waits and until <= passed < one.progress_s:
+                one.give_up(f"the time limit of {host.timeout_s:g} s left {passed:.0f} of {one.progress_s} s to wait")
+        waiting = {one: until for one, until in waiting.items() if one.waits and passed < until}
     return round(time.monotonic() - begun, 3)

@@ -117,7 +117,8 @@ class Redis:
         except Refused as refused:
             if refused.code not in ("NOAUTH", "NOPERM"):
                 raise
-            self.auth_required = refused.code == "NOAUTH"
+            # Who may not even PING was let in, and to what is not known.
+            self.auth_required = True if refused.code == "NOAUTH" else None
             if self._access.password is None and self.auth_required:
                 raise
         if self._access.password is not None:

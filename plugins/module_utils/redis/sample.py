@@ -10,6 +10,7 @@ import typing as t
 from ansible_collections.evenkeel.drift.plugins.module_utils.mask import mask_value
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Unseen
 from ansible_collections.evenkeel.drift.plugins.module_utils.redis.client import Redis
+from ansible_collections.evenkeel.drift.plugins.module_utils.redis.fields import Fields
 from ansible_collections.evenkeel.drift.plugins.module_utils.redis.stream import id_time, parse_id
 from ansible_collections.evenkeel.drift.plugins.module_utils.text import show
 
@@ -18,7 +19,7 @@ Json = t.Dict[str, t.Any]
 _FIELDS = 50
 _SHOWN = 80
 
-Entry = t.Tuple[t.Tuple[int, int], t.Dict[bytes, bytes]]
+Entry = t.Tuple[t.Tuple[int, int], Fields]
 
 
 def sample(redis: Redis, name: bytes, spec: t.Mapping[str, t.Any]) -> Json:
@@ -30,7 +31,7 @@ def sample(redis: Redis, name: bytes, spec: t.Mapping[str, t.Any]) -> Json:
     entries = _entries(redis.ask("XREVRANGE", name, "+", "-", "COUNT", spec["sample"]))
     counts: dict[bytes, int] = {}
     for _id, fields in entries:
-        for field in fields:
+        for field in fields.names:
             counts[field] = counts.get(field, 0) + 1
     return {
         "entries": len(entries),
@@ -38,7 +39,8 @@ def sample(redis: Redis, name: bytes, spec: t.Mapping[str, t.Any]) -> Json:
         "oldest": id_time(entries[-1][0]) if entries else None,
         "fields": [{"field": redis.text(field), "present": counts[field]} for field in sorted(counts)[:_FIELDS]],
         "required": [
-            {"field": field, "present": counts.get(field.encode("utf-8"), 0)} for field in spec.get("required") or ()
+            {"field": field, "present": sum(1 for _id, fields in entries if fields.value(field) is not None)}
+            for field in spec.get("required") or ()
         ],
         "stuck": [_constant(redis, one, entries) for one in spec.get("stuck") or ()],
     }
@@ -47,7 +49,7 @@ def sample(redis: Redis, name: bytes, spec: t.Mapping[str, t.Any]) -> Json:
 def _constant(redis: Redis, wanted: t.Mapping[str, t.Any], entries: t.Sequence[Entry]) -> Json:
     """Return how many values a field has; ``matching`` counts the entries with one of the values that are suspect."""
     field = wanted["field"]
-    seen = [fields[field.encode("utf-8")] for _id, fields in entries if field.encode("utf-8") in fields]
+    seen = [value for value in (fields.value(field) for _id, fields in entries) if value is not None]
     distinct = set(seen)
     suspects = None if wanted.get("values") is None else [str(value).encode("utf-8") for value in wanted["values"]]
     one = next(iter(distinct)) if len(distinct) == 1 else None
@@ -83,5 +85,5 @@ def _entries(reply: t.Any) -> list[Entry]:
             raise Unseen("it answers XREVRANGE with entries of another form")
         if not all(isinstance(text, bytes) for text in fields):
             raise Unseen(f"it answers XREVRANGE with fields that are no text in {show(entry[0])}")
-        made.append((found, dict(zip(fields[::2], fields[1::2]))))
+        made.append((found, Fields(dict(zip(fields[::2], fields[1::2])))))
     return made

@@ -50,6 +50,7 @@ def look(redis: Redis, name: bytes, group: bytes | None) -> Json:
         "groups_total": len(all_groups),
     }
     made["groups"] = [_group(redis, one, made, last) for one in asked[:_GROUPS]]
+    _tell_apart(made["groups"])
     made["others"] = sorted(redis.text(_name(one)) for one in all_groups if one not in asked)[:_GROUPS]
     return made
 
@@ -110,6 +111,16 @@ def _group(redis: Redis, row: t.Mapping[bytes, t.Any], stream: Json, last: tuple
         "lag": lag,
         "waiting": {"low": low, "high": high},
     }
+
+
+def _tell_apart(groups: t.Sequence[Json]) -> None:
+    """Number the groups whose names differ in nothing but what is masked: each is looked up by its name again."""
+    seen: dict[str, int] = {}
+    for group in groups:
+        name = group["name"]
+        seen[name] = seen.get(name, 0) + 1
+        if seen[name] > 1:
+            group["name"] = f"{name} ({seen[name]})"
 
 
 def waiting(

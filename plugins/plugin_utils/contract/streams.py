@@ -232,7 +232,11 @@ SHAPE = Entries(
             "must_progress_within_s": Key(
                 shapes.Duration(), None, "look twice: within this time each group must read, or entries be added"
             ),
-            "required_fields": Key(ListOf(shapes.Text()), [], "fields that every sampled entry must have"),
+            "required_fields": Key(
+                ListOf(shapes.Text()),
+                [],
+                "fields that every sampled entry must have; `data.price` is in a field that holds JSON",
+            ),
             "stuck": Key(ListOf(Stuck()), [], "fields that must not have one value in all sampled entries"),
             "sample": Key(shapes.Integer(1, 500), 20, "how many of the newest entries are sampled"),
             "max_memory_percent": Key(shapes.Integer(1, 100), None, "of the memory that the server may take"),

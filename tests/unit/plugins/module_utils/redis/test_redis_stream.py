@@ -127,6 +127,27 @@ def test_the_entries_and_their_values(tmp_path: Path) -> None:
     assert "BTC" not in json.dumps(seen)
 
 
+def test_what_is_inside_of_a_field_that_holds_json(tmp_path: Path) -> None:
+    payloads = [
+        '{"regime": "unknown", "legs": [{"rate": 0}]}',
+        '{"regime": "unknown", "legs": [{"rate": 0.0}]}',
+        "x",
+        "7",
+    ]
+    entries = [[f"{number}-0", ["data", payload, "a.b", "plain"]] for number, payload in enumerate(payloads)]
+    stuck = [{"field": "data.regime", "values": None}, {"field": "data.legs[0].rate", "values": ["0"]}]
+    wanted = {
+        "sample": 20,
+        "required": ["data.regime", "data.side", "a.b", "data", "none.x", "..", "[0]"],
+        "stuck": stuck,
+    }
+    with fake(tmp_path, replay({"XREVRANGE s + - COUNT 20": entries})) as (_seen, place):
+        seen = sample(client(place), b"s", wanted)
+    assert [one["present"] for one in seen["required"]] == [2, 0, 4, 4, 0, 0, 0]
+    told = [(one["present"], one["distinct"], one["matching"], one["value"]) for one in seen["stuck"]]
+    assert told == [(2, 1, None, "unknown"), (2, 2, 2, None)]
+
+
 def test_a_secret_that_never_changes_is_masked(tmp_path: Path) -> None:
     entries = [[f"{number}-0", ["api_token", "korrekt-Pferd-7"]] for number in (2, 1)]
     with fake(tmp_path, replay({"XREVRANGE s + - COUNT 20": entries})) as (_seen, place):
