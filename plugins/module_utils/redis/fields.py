@@ -22,8 +22,8 @@ class Fields:
     def value(self, name: str) -> bytes | None:
         """Return the value of a field, None when the entry has none of this name.
 
-        ``data.price`` is a field of that name, or else ``price`` in the JSON that the field ``data`` holds. There a value
-        that is no text is told as JSON spells it.
+        ``data.price`` is a field of that name, or else ``price`` in the JSON that the field ``data`` holds. There, what
+        is no text is told as JSON spells it.
         """
         plain = self._fields.get(name.encode("utf-8"))
         if plain is not None:
