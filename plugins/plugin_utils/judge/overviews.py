@@ -73,6 +73,7 @@ class _Run:
         self._rows = rows
         self._findings: dict[_Key, list[str]] = {}
         self._idle: set[_Key] = set()
+        self._order = {one["id"]: place for place, one in enumerate(findings)}
         for one in findings:
             key = (one["environment"], one["section"], one["component"])
             if one["outcome"] in ("fail", "unknown", "not_exercised"):
@@ -101,6 +102,10 @@ class _Run:
             return "unknown"
         return "idle" if (environment, row["section"], row["component"]) in self._idle else "works"
 
+    def worst_first(self, findings: t.Iterable[str]) -> list[str]:
+        """Return ids of findings in the order of the run, each once."""
+        return sorted(set(findings), key=lambda name: self._order[name])
+
     def findings(self, environment: str, section: str, component: str) -> list[str]:
         """Return the ids of what a component's state rests on."""
         return self._findings.get((environment, section, component), [])
@@ -125,7 +130,7 @@ def _stage(run: _Run, environment: str, stage: Details) -> dict[str, t.Any]:
         "stage": stage["stage"],
         "of": list(stage["of"]),
         "state": next(state for state in _WORST_FIRST if state in states),
-        "findings": list(dict.fromkeys(findings)),
+        "findings": run.worst_first(findings),
     }
 
 

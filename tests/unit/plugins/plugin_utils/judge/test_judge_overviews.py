@@ -53,7 +53,7 @@ def seen(**overviews: t.Any) -> dict[str, t.Any]:
         (["processes:*"], "broken", ["1" * 16]),
         (["logs:main", "processes:producer"], "idle", ["5" * 16]),
         (["processes:producer", "streams:trade.*"], "impaired", ["2" * 16]),
-        (["units:nginx.service", "streams:trade.intent"], "unknown", ["3" * 16, "2" * 16]),
+        (["units:nginx.service", "streams:trade.intent"], "unknown", ["2" * 16, "3" * 16]),
         (["processes:nobody"], "unknown", []),
         (["streams:producer"], "unknown", []),
         (["endpoints:health"], "unknown", []),
