@@ -56,8 +56,9 @@ def _folders(user: int | None) -> t.Sequence[str]:
 
 
 def _drop_in_names(names: t.Sequence[str]) -> list[str]:
-    """Return whose drop-ins count for a unit: its own, those of each shorter prefix (``app-.service``), and those of all
-    units of its type (``service``).
+    """Return whose drop-ins count for a unit.
+
+    Its own, those of each shorter prefix (``app-.service``), and those of all units of its type (``service``).
     """
     stem, _dot, kind = names[0].rpartition(".")
     prefix = stem.partition("@")[0]
