@@ -14,6 +14,8 @@ import typing as t
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.check import Check, Details
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.container_expected import expected
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.container_files import files
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.container_life import Life
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.container_made import Made
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.container_ports import ports
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.container_rules import (
     Rules,
@@ -45,8 +47,10 @@ def judge(contract: Details, evidence: Details, context: Context) -> Judgement:
     declared = {entry["name"]: entry for entry in contract["expected"]}
     for one in evidence["containers"]:
         name = one["name"]
-        rules = Rules(Scope(context, SECTION, name, contract, "operational"), contract, one, unread.get(name, {}))
+        about = (Scope(context, SECTION, name, contract, "operational"), contract, one, unread.get(name, {}))
+        rules = Life(*about)
         made.checks += rules.judge(declared.get(name))
+        made.checks += Made(*about).judge()
         made.checks += files(rules)
         made.checks += ports(rules)
         made.cells[name] = "in_sync"
