@@ -14,7 +14,13 @@ Json = dict[str, t.Any]
 
 HEALTHY: list[Json] = [
     {"name": "echo", "run": ["echo", '{"symbols": [{"name": "BTC"}]}'], "json": {"symbols[0].name": "BTC"}},
-    {"name": "here", "run": ["./program"], "contains": "OK", "not_contains": "FAILED", "exit": [0, 3]},
+    {
+        "name": "here",
+        "run": ["./program", "--password", "hunter2-as-argument"],
+        "contains": "OK",
+        "not_contains": "FAILED",
+        "exit": [0, 3],
+    },
     {"name": "optional", "run": ["no-such-program"], "required": False},
 ]
 
@@ -67,4 +73,4 @@ def test_commands_that_say_what_they_should_are_in_sync(operator: Operator, tmp_
     assert outcome.run is not None
     kept = "".join(path.read_text() for path in outcome.run.rglob("*") if path.is_file())
     assert "hunter2" not in kept
-    assert "`./program`" in outcome.report
+    assert "`./program --password '<masked>'`" in outcome.report

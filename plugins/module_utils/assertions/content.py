@@ -15,8 +15,8 @@ from ansible_collections.evenkeel.drift.plugins.module_utils import jsonpath
 from ansible_collections.evenkeel.drift.plugins.module_utils.assertions.document import NotJson, read_json
 from ansible_collections.evenkeel.drift.plugins.module_utils.assertions.moments import moments
 from ansible_collections.evenkeel.drift.plugins.module_utils.assertions.search import search
-from ansible_collections.evenkeel.drift.plugins.module_utils.assertions.shown import Hide
-from ansible_collections.evenkeel.drift.plugins.module_utils.mask import LIMIT, MARK, looks_secret
+from ansible_collections.evenkeel.drift.plugins.module_utils.assertions.shown import Hide, names_secret
+from ansible_collections.evenkeel.drift.plugins.module_utils.mask import LIMIT, MARK
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host, Unseen
 
 Json = t.Dict[str, t.Any]
@@ -116,7 +116,7 @@ def _shown(value: t.Any, steps: jsonpath.Path, hide: Hide) -> str:
     """Return a value as JSON spells it, without what its own name or shape calls secret."""
     if isinstance(value, (dict, list)):
         return jsonpath.describe(value)
-    if isinstance(value, str) and value and any(isinstance(step, str) and looks_secret(step) for step in steps):
+    if isinstance(value, str) and value and names_secret(steps):
         return json.dumps(MARK)
     said = hide(value[:LIMIT]) if isinstance(value, str) else value
     return hide(json.dumps(said, ensure_ascii=False))[:_SHOWN]

@@ -8,7 +8,8 @@ from __future__ import annotations
 import re
 import typing as t
 
-from ansible_collections.evenkeel.drift.plugins.module_utils.mask import LIMIT, mask
+from ansible_collections.evenkeel.drift.plugins.module_utils import jsonpath
+from ansible_collections.evenkeel.drift.plugins.module_utils.mask import LIMIT, looks_secret, mask
 from ansible_collections.evenkeel.drift.plugins.module_utils.masking.known import Masker
 
 Hide = t.Callable[[str], str]
@@ -22,6 +23,11 @@ def hider(known: t.Iterable[str] = ()) -> Hide:
     """Return what hides secrets, those known by their value as well: a server may send back what it was sent."""
     masker = Masker(known)
     return lambda text: mask(masker.mask(text))
+
+
+def names_secret(path: jsonpath.Path) -> bool:
+    """Say whether what stands at a path is a secret by its name."""
+    return any(isinstance(step, str) and looks_secret(step) for step in path)
 
 
 def excerpt(text: bytes, limit: int, hide: Hide) -> tuple[str, bool]:

@@ -9,6 +9,8 @@ import math
 import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.module_utils import jsonpath
+from ansible_collections.evenkeel.drift.plugins.module_utils.assertions.shown import names_secret
+from ansible_collections.evenkeel.drift.plugins.module_utils.mask import MARK
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract import shapes
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.schema import (
     Key,
@@ -130,6 +132,18 @@ _RULES: dict[str, Shape] = {
     "exists": shapes.Boolean(),
     "type": shapes.Choice(TYPES),
 }
+
+_TELLING = ("equals", "one_of", "matches")
+
+
+def stored_rules(rules: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+    """Return the rules of a JSON text as a run folder may hold them: the value of a secret is not told."""
+    return {path: _hidden(one) if names_secret(jsonpath.parse(path)) else one for path, one in rules.items()}
+
+
+def _hidden(rules: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+    return {rule: MARK if rule in _TELLING else value for rule, value in rules.items()}
+
 
 _TEXTS = shapes.OneOrMore(shapes.Text(lines=True))
 

@@ -93,5 +93,7 @@ DEFAULT: t.Any = None
 
 
 def stored(contract: t.Sequence[t.Mapping[str, t.Any]]) -> list[dict[str, t.Any]]:
-    """Return the contract as a run folder may hold it: arguments that are secrets by their option are masked."""
-    return [{**entry, "run": mask_argv(entry["run"])} for entry in contract]
+    """Return the contract as a run folder may hold it: arguments and JSON values with telling names are masked."""
+    return [
+        {**entry, "run": mask_argv(entry["run"]), "json": assertions.stored_rules(entry["json"])} for entry in contract
+    ]

@@ -233,11 +233,12 @@ DEFAULT: t.Any = None
 
 
 def stored(contract: t.Sequence[t.Mapping[str, t.Any]]) -> list[dict[str, t.Any]]:
-    """Return the contract as a run folder may hold it: the values of headers with telling names are masked."""
-    return [
-        {**entry, "headers": dict(_shown(entry["headers"]))} if "headers" in entry else dict(entry)
-        for entry in contract
-    ]
+    """Return the contract as a run folder may hold it: headers and JSON values with telling names are masked."""
+    return [_stored(entry) if "url" in entry else dict(entry) for entry in contract]
+
+
+def _stored(entry: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+    return {**entry, "headers": dict(_shown(entry["headers"])), "json": assertions.stored_rules(entry["json"])}
 
 
 def _shown(headers: t.Mapping[str, t.Any]) -> t.Iterator[tuple[str, t.Any]]:

@@ -158,6 +158,16 @@ def test_a_run_folder_gets_no_secret_argument() -> None:
     assert made[0]["run"][2] == "hunter2-hunter2"
 
 
+def test_a_run_folder_gets_no_secret_value() -> None:
+    rules = {"auth.api_key": "plain-1", 'a["password"]': {"one_of": ["plain-2"], "exists": True}, "mode": "live"}
+    kept = stored({"endpoints": [endpoint(url=URL, json=rules)]})["endpoints"][0]["json"]
+    assert kept == {
+        "auth.api_key": {"equals": "<masked>"},
+        "a.password": {"one_of": "<masked>", "exists": True},
+        "mode": {"equals": "live"},
+    }
+
+
 def test_a_run_folder_gets_no_secret_header() -> None:
     headers = {"Authorization": "Basic abc", "Accept": "text/plain", "X-Token": {"file": ".env", "key": "K"}}
     contract = {"endpoints": [endpoint(url=URL, headers=headers)], "git": {}}
