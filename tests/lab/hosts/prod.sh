@@ -50,13 +50,17 @@ touch /run/virtuoso/stall
 
 inner_image
 cd "$HOME_OF_APP/bot"
-# The bot was started with another command, and the file was put back. It looks for a service that has another name.
-as_virtuoso sed -i 's/echo webhook mode/echo polling mode/' docker-compose.yml
+# The bot was started with another command, by a file that nobody kept. It looks for a service that has another name.
+cat >/tmp/polling.yml <<'EOF'
+services:
+  bot:
+    command: [sh, -c, "echo polling mode; exec httpd -f -p 5000 -h /srv"]
+EOF
 printf '%s\n' MARKET_DATA_URL=http://crypto-market-data:8001 CACHE_MB=64 | as_virtuoso tee .env >/dev/null
 # The page that the health check of the web service asks for is gone. The cache may not have what it wants: killed, and started again.
 as_virtuoso rm www/index.html
-compose up --detach
-as_virtuoso sed -i 's/echo polling mode/echo webhook mode/' docker-compose.yml
+compose --file docker-compose.yml --file /tmp/polling.yml up --detach
+rm /tmp/polling.yml
 # Somebody looked into something, copied a fix into a running container, and made a new image that nothing runs yet.
 docker run --detach --name debug-shell --restart unless-stopped lab/busybox sleep infinity >/dev/null
 docker exec bot-bot-1 mkdir /app
