@@ -122,13 +122,19 @@ def _answers(
     asked = Asked(entry["method"], headers, body, trust, entry["timeout_s"], entry["redirects"])
     totals: list[float] = []
     answer: Answer
-    for _sample in range(entry["samples"]):
+    for sample in range(1, entry["samples"] + 1):
         try:
             answer = ask(target, asked, host)
         except Failure as failure:
+            told = failure.as_dict(hide)
+            if sample > 1:
+                told["text"] += f" (request {sample} of {entry['samples']})"
+            if asked.redirects:
+                # It may be another server that failed.
+                return {"failure": told}
             if failure.kind == "timeout" and failure.stage in ("resolve", "connect"):
                 away[target.origin] = failure
-            return {"failure": failure.as_dict(hide), "tls": _distrusted(failure, target, entry, hide, host)}
+            return {"failure": told, "tls": _distrusted(failure, target, entry, hide, host)}
         totals.append(answer.times_ms["total"])
     return {
         "answer": {**_answer(answer, totals, hide), "content": _content(answer, entry, hide, host)},

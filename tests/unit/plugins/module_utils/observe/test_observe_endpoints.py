@@ -97,6 +97,30 @@ def test_a_server_that_is_away_is_waited_for_once(monkeypatch: MonkeyPatch) -> N
     assert {answered["failure"]["text"] for answered in found} == {"no connection was made within 1 s"}
 
 
+def test_where_a_redirect_leads_says_nothing_about_who_sent_it(monkeypatch: MonkeyPatch) -> None:
+    def away(_target: t.Any, _asked: t.Any, _host: Host) -> t.Any:
+        raise Failure("timeout", "connect", "no connection was made within 1 s")
+
+    monkeypatch.setattr(http_entry, "ask", away)
+    known: http_entry.Away = {}
+    found = http_entry.observe(entry("http://192.0.2.1/", redirects=1), Host("/", 60), known)
+    assert found["failure"]["kind"] == "timeout"
+    assert known == {}
+
+
+def test_one_failure_among_several_requests_is_told() -> None:
+    asked: list[bytes] = []
+
+    def handler(connection: socket.socket, request: bytes) -> None:
+        asked.append(request)
+        connection.sendall(answer(b"ok") if len(asked) < 2 else b"")
+
+    with serving(handler) as server:
+        (found,) = seen(entry(server.url + "/", samples=3))
+    assert found["failure"]["text"] == "the connection was closed without an answer (request 2 of 3)"
+    assert found["answer"] is None
+
+
 def echo(connection: socket.socket, request: bytes) -> None:
     connection.sendall(answer(json.dumps({"echo": request.decode("latin-1")}).encode("ascii"), X_Echo="none"))
 
