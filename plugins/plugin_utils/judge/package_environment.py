@@ -197,7 +197,7 @@ class EnvironmentRules:
     def _declared(self) -> list[Check]:
         level, path = self._level("declared"), self._path
         declared = {name for name, lines in self._wanted.items() if not all(one.constraint for one in lines)}
-        extra = sorted(self._installed.keys() - declared - _TOOLS)
+        extra = sorted(self._installed.keys() - declared - _TOOLS - self._of_the_system())
         if not extra:
             return [self._scope.passed("declared", path, level, f"{path} holds only packages that are declared")]
         if self._unclear:
@@ -217,6 +217,12 @@ class EnvironmentRules:
             )
             for name in extra
         ]
+
+    def _of_the_system(self) -> set[str]:
+        """Return what is only seen through the environment, in the Python that it was made from."""
+        inside = {one["name"] for one in self._seen["packages"] if one["path"].startswith(f"{self._path}/")}
+        # Without a single one inside, the path is spelled in another way: then nothing tells them apart.
+        return self._installed.keys() - inside if inside else set()
 
 
 def _comparable(line: Wanted, version: str) -> str | Version:

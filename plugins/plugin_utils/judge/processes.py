@@ -100,7 +100,8 @@ class _Rules:
 
     def mark(self) -> str | None:
         """Return how often it runs, from which environments: equal on hosts that agree. None when not all was seen."""
-        if self._blind() or any("venv" in process["unread"] for process in self._instances):
+        untold = ["venv" in process["unread"] and not process["namespace_foreign"] for process in self._instances]
+        if self._blind() or any(untold):
             return None
         # Where an application lives is a host's own matter: paths below its root are compared from there.
         root = self._data["root"].rstrip("/") + "/"

@@ -174,6 +174,14 @@ def test_environments(more: Json, finding: tuple[str, str, str]) -> None:
     )
 
 
+def test_what_the_system_shares_needs_no_requirement() -> None:
+    shared = {"name": "b", "version": "1", "path": "/usr/lib/python3/dist-packages/b.dist-info", "source": ""}
+    seen = environment("a=1", "a==1")
+    assert brief(judged({**seen, "packages": [*seen["packages"], shared]}, only_declared=True)) == set()
+    seen = environment("a=1 b=1", "a==1")
+    assert brief(judged(seen, only_declared=True)) == {("declared", "b", "undeclared_package")}
+
+
 def test_severities_and_terms_of_the_contract() -> None:
     entry = {"severity": {"version": "critical"}, "owner": "ops", "impact": "bad", "remedy": "call"}
     (check,) = (one for one in judged(environment("a=1", "a==2"), **entry).checks if one.is_finding)

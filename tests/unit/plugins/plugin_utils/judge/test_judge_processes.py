@@ -188,6 +188,10 @@ def test_what_was_not_seen_is_no_difference_between_hosts(seen: Json) -> None:
     assert judged(seen).marks == {}
 
 
+def test_hosts_are_compared_in_what_runs_in_containers() -> None:
+    assert judged(evidence(process(venv=None, unread={"venv": "no"}, namespace_foreign=True))).marks != {}
+
+
 def test_where_an_application_lives_is_no_difference_between_hosts() -> None:
     marks = [
         judged({**evidence(process(venv=f"{root}/venv")), "root": root}).marks for root in ("/srv/blue", "/srv/green")
