@@ -23,6 +23,7 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.streams.wire import
 Json = t.Dict[str, t.Any]
 
 _ELSEWHERE = "it is on another machine, and which of its addresses it listens at is seen only there"
+_SOCKET = "it was asked at a socket; whether it listens with TLS as well is not told"
 _INSIDE = "it listens inside of a container: the ports that are published are told by the section containers"
 
 
@@ -116,7 +117,7 @@ class Server:
         if port is None:
             return unbound("it does not tell its port")
         if port == 0:
-            return {"outcome": "ok", "reason": "", "addresses": [], "open": False}
+            return not_here(_SOCKET)
         return bound_to(port)
 
 

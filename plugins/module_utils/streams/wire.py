@@ -21,6 +21,8 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.trees.workers impor
 LIMIT_S = 5.0
 """How long a connection, and each answer, may take."""
 
+# Each that does not answer costs the limit.
+_ADDRESSES = 4
 _ANSWER, _FAILURE = b"A", b"F"
 
 
@@ -130,7 +132,7 @@ def _unix(place: Place, host: Host, limit_s: float) -> socket.socket:
 def _tcp(place: Place, host: Host, limit_s: float) -> socket.socket:
     silent: Silent | None = None
     failed: Unseen | None = None
-    for family, address in resolve(place.name, place.port, host, limit_s):
+    for family, address in resolve(place.name, place.port, host, limit_s)[:_ADDRESSES]:
         host.check_time()
         sock = socket.socket(family, socket.SOCK_STREAM)
         try:

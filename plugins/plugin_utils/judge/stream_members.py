@@ -139,8 +139,9 @@ class GroupRules:
         limit, members = self._entry["max_idle_s"], self._group["members"]
         if limit is None or not self._group["consumers"]:
             return []
-        if members["reason"]:
-            summary = f"{self._name}: what its consumers do is not known: {members['reason']}"
+        reason = members["reason"] or _unlisted(members)
+        if reason:
+            summary = f"{self._name}: what its consumers do is not known: {reason}"
             return [self._make.unknown("idle", self._subject, summary)]
         expected = {"max_idle_s": limit}
         checks = [
@@ -174,3 +175,11 @@ class GroupRules:
             summary += f"; it last read an entry: {ago}"
         subject = f"{self._subject}:{member['name']}"
         return self._make.failed("idle", subject, summary, "failed", "idle_consumer", _PENDING, member, expected)
+
+
+def _unlisted(members: Details) -> str:
+    """Return why some consumers that may hold entries were not told; the busiest are, first."""
+    listed, total = members["listed"], members["total"] or 0
+    if len(listed) >= total or (listed and not listed[-1]["pending"]):
+        return ""
+    return f"only the {len(listed)} busiest of {total} were told, and all of these hold entries"

@@ -86,7 +86,9 @@ class StreamRules:
         wanted = self._entry["group"]
         if wanted is None:
             limits = [key for key in ("max_lag", "max_pending", "max_idle_s") if self._entry[key] is not None]
-            if first["groups"] or not limits:
+            if first["groups"]:
+                return self._unlooked(first)
+            if not limits:
                 return []
             summary = f"No group reads the stream {self._name}, whose {limits[0]} the contract limits"
             return [self._make.failed("group", self._stream, summary, "missing", "no_group", _GROUP)]
@@ -97,6 +99,14 @@ class StreamRules:
         has = f"there are {', '.join(others[:5])}" if others else "it has none"
         summary = f"There is no group {wanted} of the stream {self._name}: {has}"
         return [self._make.failed("group", subject, summary, "missing", "no_group", _GROUP, {"groups": others})]
+
+    def _unlooked(self, first: Details) -> list[Check]:
+        """Return that there are more groups than were looked at, if so."""
+        looked, total = len(first["groups"]), first["groups_total"]
+        if looked >= total:
+            return []
+        summary = f"{total - looked} of the {total} groups of {self._name} were not looked at: name the one that counts"
+        return [self._make.unknown("group", self._stream, summary)]
 
     def _producer(self, first: Details, second: Details | None, reason: str) -> Check:
         """Judge a stream that nobody reads in a group: entries must be added."""

@@ -90,8 +90,7 @@ class ServerRules:
         if binding["open"] is None:
             summary = f"Where {self._name} can be reached from is not known: {binding['reason']}"
             return [self._scope.unknown("exposed", self._address, self._level("exposed"), summary)]
-        where = f"listens at {', '.join(binding['addresses'])}" if binding["addresses"] else "listens at a socket only"
-        summary = f"{self._name} {where}"
+        summary = f"{self._name} listens at {', '.join(binding['addresses'])}"
         observed = {"addresses": binding["addresses"], "auth_required": self._about.get("auth_required")}
         if not binding["open"]:
             return [self._passed("exposed", summary, observed)]

@@ -58,11 +58,14 @@ def judge(contract: t.Sequence[Details], evidence: Details, context: Context) ->
 
 def _untold(evidence: Details) -> list[str]:
     """Return what servers did not tell that the contract does not ask for."""
-    return [
-        f"the streams of {server['address']} were not listed: {server['found']['reason']}"
-        for server in evidence["servers"]
-        if server["found"] is not None and server["found"]["outcome"] != "ok"
-    ]
+    reasons = []
+    for server in evidence["servers"]:
+        found = server["found"]
+        if found is not None and found["outcome"] != "ok":
+            reasons.append(f"the streams of {server['address']} were not listed: {found['reason']}")
+        elif found is not None and not found["complete"]:
+            reasons.append(f"{server['address']} has more streams or keys than were looked through for the list")
+    return reasons
 
 
 def _mark(stream: Details) -> str:

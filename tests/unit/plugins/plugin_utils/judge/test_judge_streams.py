@@ -73,6 +73,12 @@ def test_a_stream_within_all_limits_passes() -> None:
             stream(look(group(members={**members(), "listed": [], "reason": "NOPERM"}))),
             ("unknown", "idle", "orders:billing", "unseen"),
         ),
+        (
+            {"max_idle_s": 60},
+            stream(look(group(members={**members(pending=1), "total": 2}))),
+            ("unknown", "idle", "orders:billing", "unseen"),
+        ),
+        ({}, stream(look(group(), groups_total=2)), ("unknown", "group", "orders", "unseen")),
     ],
 )
 def test_each_fault_has_its_cause(entry: Json, seen: Json, found: tuple[str, ...]) -> None:
@@ -85,6 +91,8 @@ def test_each_fault_has_its_cause(entry: Json, seen: Json, found: tuple[str, ...
         ({}, stream(look(group(consumers=0)))),
         ({"max_lag": 5}, stream(look(group(low=1, high=5)))),
         ({"max_idle_s": 60}, stream(look(group(members=members(idle_ms=10**9))))),
+        ({"max_idle_s": 60}, stream(look(group(members={**members(), "total": 200})))),
+        ({"group": "billing"}, stream(look(group(), groups_total=2))),
         ({"max_idle_s": 60}, stream(look(group(low=9, members=members(idle_ms=59_000))))),
     ],
 )
