@@ -13,7 +13,7 @@ LONGEST = 64 * 1024
 
 _PROBE = LONGEST // 2
 # What most logs have in few lines: the likeliest to be missing first. Other bytes are too common to be asked for.
-_RARE = b'XQZJ|WVKYGPHUE"[=L(RMBFCDASTNIO]zqxjkvwypbgf'
+_RARE = b'\x1fXQZJ|WVKYGPHUE"[=L(RMBFCDASTNIO]zqxjkvwypbgf'
 _ANSI = re.compile(rb"\x1b\[[0-9;:?]*[ -/]*[@-~]|\x1b[@-Z\\-_]")
 
 

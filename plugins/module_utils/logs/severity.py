@@ -9,7 +9,7 @@ import re
 import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.module_utils.logs.lines import Words
-from ansible_collections.evenkeel.drift.plugins.module_utils.logs.times import Clock
+from ansible_collections.evenkeel.drift.plugins.module_utils.logs.times import LEVELLED, Clock
 
 KINDS = 50
 """How many classes of exceptions are told apart; the rest is counted together."""
@@ -18,11 +18,14 @@ KINDS = 50
 _LOWER = (b"err", b"warn", b"crit", b"fatal", b"emerg", b"alert", b"panic", b"severe")
 _FIELDS = (*_LOWER, *(level.capitalize() for level in _LOWER))
 _APACHE = {b":" + level: b"[]" for level in _LOWER}
+# What the syslog priority of a line says, where its text does not.
+_PRIORITIES = {b"0": "CRITICAL", b"1": "CRITICAL", b"2": "CRITICAL", b"3": "ERROR", b"4": "WARNING"}
 _WORDS = Words(
     (
         *(level.upper() for level in _LOWER),
         *(mark + level for mark in (b"[", b"=", b'"', b"|") for level in _FIELDS),
         *_APACHE,
+        *(LEVELLED + priority for priority in _PRIORITIES),
         *(b'"level":4', b'"level":5', b'"level":6'),
         *(b"Error", b"xception", b"Rejection", b"raceback (most", b"panic: ", b"panicked at"),
         *(b"Out of memory", b"heap out of memory", b"Segmentation fault", b"core dumped"),
@@ -99,7 +102,7 @@ class Severity:
             line = _plain(self._clock.text(block[start:end]))
             if line[:1] in (b" ", b"\t"):
                 continue
-            self._level(line)
+            self._level(line, self._clock.level(block[start:end]))
             names = frozenset(match.group(1).decode("ascii") for match in _NAMED.finditer(line))
             for name in names:
                 self._exception(name)
@@ -111,7 +114,7 @@ class Severity:
             self._named = (self._passed + end + 1, names)
         self._passed += len(block)
 
-    def _level(self, line: bytes) -> None:
+    def _level(self, line: bytes, priority: bytes) -> None:
         head = line[:_HEAD]
         field, word = _FIELD.search(head), _WORD.search(head)
         # In a record of fields the message may come first; in a line of text the level does.
@@ -119,10 +122,11 @@ class Severity:
         if field and word and not line.startswith(b"{") and word.start() < field.start():
             match = word
         if match is not None:
-            said = next(filter(None, match.groups())).decode("ascii").upper()
-            name = _NAMES.get(said)
-            if name is not None:
-                self.levels[name] = self.levels.get(name, 0) + 1
+            name = _NAMES.get(next(filter(None, match.groups())).decode("ascii").upper())
+        else:
+            name = _PRIORITIES.get(priority)
+        if name is not None:
+            self.levels[name] = self.levels.get(name, 0) + 1
 
     def _traceback(self, block: bytes, start: int, end: int) -> int:
         """Count the exception of a traceback; return where its last line starts, -1 when it breaks off."""

@@ -5,14 +5,14 @@
 
 from __future__ import annotations
 
-import itertools
+import glob
 import json
 import os
 import re
 import typing as t
 import urllib.parse
 
-from ansible_collections.evenkeel.drift.plugins.module_utils.engine.client import NotFound, TooMuch, open_engine
+from ansible_collections.evenkeel.drift.plugins.module_utils.engine.client import NotFound, open_engine
 from ansible_collections.evenkeel.drift.plugins.module_utils.logs.files import Missing
 from ansible_collections.evenkeel.drift.plugins.module_utils.logs.lines import Lines
 from ansible_collections.evenkeel.drift.plugins.module_utils.logs.measures import Json
@@ -27,8 +27,7 @@ ENTRIES = 50_000
 _LIMIT = 64 << 20
 _BLOCK = 256 * 1024
 _PLACES = ("/var/log/journal", "/run/log/journal")
-# What the syslog priority of an entry says, where the text does not.
-_LEVELS = {"0": b"EMERG", "1": b"ALERT", "2": b"CRITICAL", "3": b"ERROR", "4": b"WARNING"}
+_PRIORITIES = tuple("01234567")
 _TIME = re.compile(rb"\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:\d\d)")
 
 Stamped = t.Iterator[bytes]
@@ -61,19 +60,14 @@ def _since(since_s: float | None) -> list[str]:
 
 def _readable() -> None:
     """Raise Unseen when this user would be shown no or not all entries: journalctl itself then just says less."""
-    there = [place for place in _PLACES if os.path.isdir(place)]
-    if not there:
-        raise Unseen("this host keeps no journal")
+    journals = [path for place in _PLACES for path in glob.glob(f"{place}/*/*.journal")]
     if os.geteuid() == 0:
+        if not journals:
+            raise Unseen("this host keeps no journal")
         return
-    journals = [
-        os.path.join(folder, "system.journal")
-        for place in there
-        for folder in (os.path.join(place, name) for name in os.listdir(place))
-        if os.path.isdir(folder)
-    ]
-    if not any(os.access(journal, os.R_OK) for journal in journals):
-        raise Unseen("the journal may only be read by root and the groups systemd-journal and adm")
+    system = [path for path in journals if os.path.basename(path) == "system.journal"]
+    if not any(os.access(path, os.R_OK) for path in system):
+        raise Unseen("there is no journal, or it may only be read by root and the groups systemd-journal and adm")
 
 
 def _entries(out: bytes) -> Stamped:
@@ -85,9 +79,9 @@ def _entries(out: bytes) -> Stamped:
             text = _message(entry.get("MESSAGE"))
         except (ValueError, KeyError, TypeError, RecursionError):
             raise Unseen("journalctl gave something else than entries in JSON") from None
-        level = _LEVELS.get(str(entry.get("PRIORITY")))
+        priority = str(entry.get("PRIORITY"))
         first, *rest = text.split(b"\n")
-        yield stamped(seconds, level + b": " + first if level else first)
+        yield stamped(seconds, first, priority.encode("ascii") if priority in _PRIORITIES else b"")
         for more in rest:
             yield stamped(seconds, more)
 
@@ -117,7 +111,9 @@ def read_container(spec: t.Mapping[str, t.Any], since_s: float | None, host: Hos
     problem = ""
     try:
         counted.count(_container_lines(engine.lines(f"{path}/logs", query, _LIMIT, 60.0, bool(config.get("Tty")))))
-    except TooMuch as error:
+    except Unseen as error:
+        if not counted.any:
+            raise
         problem = error.reason
     return counted.result(problem)
 
@@ -146,19 +142,27 @@ class _Counted:
         """Count lines; return how many they are. Raises what ``lines`` raises."""
         total, size = 0, 0
         held: list[bytes] = []
-        for line in itertools.chain(lines):
-            total += 1
-            size += len(line)
-            held.append(line)
-            if size >= _BLOCK:
-                self._feed(held)
-                held, size = [], 0
-        self._feed(held)
+        try:
+            for line in lines:
+                total += 1
+                size += len(line)
+                held.append(line)
+                if size >= _BLOCK:
+                    self._feed(held)
+                    held, size = [], 0
+        finally:
+            # Lines that came before something went wrong are counted.
+            self._feed(held)
         return total
+
+    @property
+    def any(self) -> bool:
+        """Whether anything was counted."""
+        return self._bytes > 0
 
     def _feed(self, held: list[bytes]) -> None:
         self._host.check_time()
-        block = self._lines.feed(b"\n".join([*held, b""]))
+        block = self._lines.feed(b"".join(line + b"\n" for line in held))
         self._bytes += len(block)
         self._tally.feed(block)
 

@@ -10,9 +10,13 @@ import re
 import time
 import typing as t
 
-STAMP = 18
+STAMP = 19
 """The length of the stamp that `stamped` puts before each line of a source which keeps times apart from the text."""
 
+LEVELLED = b"\x1f"
+"""What stands in a stamp before the level, when the source knows one."""
+
+_AT = STAMP - 2
 _HEAD = 128
 _JSON_HEAD = 8192
 _MONTHS = {
@@ -51,9 +55,12 @@ _FORMS = (
 _COMPILED = {name: (re.compile(form), within) for name, form, within in _FORMS}
 
 
-def stamped(seconds: float, line: bytes) -> bytes:
-    """Return a line with its time before it, as the `Clock` of a stamped source reads it."""
-    return b"%017.6f %s" % (seconds, line)
+def stamped(seconds: float, line: bytes, level: bytes = b"") -> bytes:
+    """Return a line with its time before it, as the `Clock` of a stamped source reads it.
+
+    ``level`` is the syslog priority that the source gives the line, one digit, or nothing.
+    """
+    return b"%017.6f%s%s" % (seconds, LEVELLED + level if level else b"  ", line)
 
 
 class Clock:
@@ -77,10 +84,14 @@ class Clock:
         """Return a line as its program wrote it."""
         return line[STAMP:] if self.stamps else line
 
+    def level(self, line: bytes) -> bytes:
+        """Return the level that the source of a line gives it, nothing when there is none."""
+        return line[_AT + 1 : STAMP] if self.stamps and line[_AT : _AT + 1] == LEVELLED else b""
+
     def of(self, line: bytes) -> float | None:
         """Return the time of a line in seconds since the epoch, None for one that has none."""
         if self.stamps:
-            return float(line[: STAMP - 1]) if line[STAMP - 1 : STAMP] == b" " else None
+            return float(line[:_AT])
         if not self._form or line[:1] in (b"", b" ", b"\t"):
             return None
         pattern, within = _COMPILED[self._form]
