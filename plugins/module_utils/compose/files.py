@@ -36,8 +36,9 @@ class Files:
     read: ``{path, kind, mtime, mtime_s}``.
     """
 
-    def __init__(self, directory: str) -> None:
+    def __init__(self, directory: str, check_time: t.Callable[[], None] = lambda: None) -> None:
         self.directory = directory
+        self._check_time = check_time
         self.read_files: list[dict[str, t.Any]] = []
 
     def read(self, path: str, kind: str) -> bytes:
@@ -49,6 +50,7 @@ class Files:
             raise Unsupported("a file that is not in the project's directory is not read")
         if len(self.read_files) >= MAX_FILES:
             raise Unsupported(f"more than {MAX_FILES} files are not read")
+        self._check_time()
         inside = self._inside(path)
         content, mtime_s = self._read(inside)
         self._note(path, kind, mtime_s)
@@ -79,11 +81,11 @@ class HostFiles(Files):
     is elsewhere, only what is in the directory. No link is followed below the one or the other.
     """
 
-    def __init__(self, root: str, directory: str) -> None:
+    def __init__(self, root: str, directory: str, check_time: t.Callable[[], None] = lambda: None) -> None:
         whole = posixpath.normpath(posixpath.join(root, directory))
         inside = posixpath.relpath(whole, root)
         beneath = posixpath.normpath(root) != "/" and inside.split("/")[0] != ".."
-        super().__init__(("" if inside == "." else inside) if beneath else "")
+        super().__init__(("" if inside == "." else inside) if beneath else "", check_time)
         self.top = posixpath.normpath(root) if beneath else whole
         self.whole = whole
 

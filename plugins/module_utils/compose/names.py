@@ -18,7 +18,8 @@ _WITH_PORT = re.compile(
     r"(?:[^\s,@/:]*(?::[^\s,@/]*)?@)?(?P<host>[A-Za-z][A-Za-z0-9_-]{0,62}):(?P<port>[0-9]{2,5})(?:/.*)?"
 )
 _BARE = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,62}")
-_HOST_KEY = re.compile(r"(?:.*_)?(?:HOST|HOSTNAME|HOSTS|SERVER)")
+# Those of a service itself are left out: where it listens, and under which name the world knows it.
+_HOST_KEY = re.compile(r"(?!(?:.*_)?(?:VIRTUAL|LETSENCRYPT|PUBLIC|EXTERNAL|BIND|LISTEN)_).*_HOST")
 _NO_NAME = frozenset(
     {"localhost", "true", "false", "none", "null", "default", "auto", "all", "any", "yes", "no", "on", "off"}
 )
@@ -37,6 +38,6 @@ def hosts_in(name: str, value: str) -> list[str]:
             whole = _WITH_PORT.fullmatch(part.strip())
             if whole and 22 <= int(whole["port"]) <= 65535 and len(whole["port"]) > 2:
                 found.append(whole["host"])
-            elif _HOST_KEY.fullmatch(name.upper()) and name.upper() != "HOSTNAME" and _BARE.fullmatch(part.strip()):
+            elif _HOST_KEY.fullmatch(name.upper()) and _BARE.fullmatch(part.strip()):
                 found.append(part.strip())
     return sorted({one for one in found if one.lower() not in _NO_NAME and not one.isdigit()})[:MAX_NAMES]

@@ -25,7 +25,7 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.compose.values impo
 )
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Unseen
 from ansible_collections.evenkeel.drift.plugins.module_utils.text import show
-from ansible_collections.evenkeel.drift.plugins.module_utils.yaml.parser import YamlError, load
+from ansible_collections.evenkeel.drift.plugins.module_utils.yaml.parser import Tagged, YamlError, load
 
 Json = t.Dict[str, t.Any]
 
@@ -141,12 +141,20 @@ def _parse(name: str, content: bytes) -> Json:
         raise Unseen(f"{show(name)} cannot be read: {error}") from None
     if not isinstance(value, dict) or not isinstance(value.get("services") or {}, dict):
         raise Unseen(f"{show(name)} is no Compose file: a map with a map of services was expected")
+    if not _keys_are_text(value):
+        raise Unseen(f"{show(name)} has a key that is no text, which Compose does not take either: quote it")
     services = value.get("services") or {}
-    if not all(isinstance(one, str) for one in services):
-        raise Unseen(f"{show(name)} has a service whose name is no text: quote it")
     if len(services) > MAX_SERVICES:
         raise Unseen(f"{show(name)} has more than {MAX_SERVICES} services")
     return {**value, "services": dict(services)}
+
+
+def _keys_are_text(value: t.Any) -> bool:
+    if isinstance(value, Tagged):
+        return _keys_are_text(value.value)
+    if isinstance(value, dict):
+        return all(isinstance(name, str) for name in value) and all(map(_keys_are_text, value.values()))
+    return all(map(_keys_are_text, value)) if isinstance(value, list) else True
 
 
 def profiles_of(service: t.Mapping[str, t.Any]) -> list[str]:

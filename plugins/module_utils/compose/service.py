@@ -114,12 +114,14 @@ def _networks(made: Made, of: Declared, service: Json) -> list[Json]:
             top = of.model.networks.get(name)
             if name != "default" and name not in of.model.networks:
                 raise Unsupported("a network that is not declared at the top of the file")
+            if not isinstance(options, dict) and options is not None:
+                raise Unsupported("a network in an unknown form")
             aliases: list[str] = [text(one) for one in listed((options or {}).get("aliases"))]
             external = isinstance(top, dict) and truth(top.get("external") or False)
             real = mounts.named(name, of.project, of.model.networks)
             found.append({"name": mask(real), "external": external, "aliases": sorted(map(mask, aliases))})
-    except (Unsupported, AttributeError) as problem:
-        made.miss("networks", problem.reason if isinstance(problem, Unsupported) else "a network in an unknown form")
+    except Unsupported as problem:
+        made.miss("networks", problem.reason)
         return []
     made.put("networks", sorted(one["name"] for one in found))
     made.put("aliases", sorted(f"{one['name']}:{alias}" for one in found for alias in one["aliases"]))

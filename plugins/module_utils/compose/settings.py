@@ -13,7 +13,6 @@ import hmac
 import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.module_utils.compose.values import (
-    Assumed,
     Unsupported,
     assumed_in,
     duration,
@@ -134,8 +133,10 @@ def simple(made: Made, service: t.Mapping[str, t.Any]) -> None:
         if service.get(key) is not None:
             made.tell(key, service[key], _argv)
     for name, value in _pairs(made, "labels", service.get("labels")).items():
-        told = "" if value is None else text(value)
-        made.pair("labels", name, told, value.names if isinstance(value, Assumed) else ())
+        try:
+            made.pair("labels", name, "" if value is None else text(value), assumed_in(value))
+        except Unsupported as problem:
+            made.miss(f"labels.{name}", problem.reason)
     if service.get("healthcheck") is not None:
         _healthcheck(made, service["healthcheck"])
     _limits(made, service)

@@ -15,7 +15,7 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.compose.merge impor
 from ansible_collections.evenkeel.drift.plugins.module_utils.compose.project import Project
 from ansible_collections.evenkeel.drift.plugins.module_utils.compose.settings import Made
 from ansible_collections.evenkeel.drift.plugins.module_utils.compose.values import Unsupported, mapped
-from ansible_collections.evenkeel.drift.plugins.module_utils.mask import mask, mask_tree
+from ansible_collections.evenkeel.drift.plugins.module_utils.mask import mask, mask_argv, mask_tree
 from ansible_collections.evenkeel.drift.plugins.module_utils.text import show, spelled
 
 Json = t.Dict[str, t.Any]
@@ -43,11 +43,23 @@ def _keys(service: Json, made: Made) -> list[Json]:
             shown = None
             if not place.startswith("environment."):
                 name = place.rpartition(".")[2]
+                inner = _arguments_masked(inner)
                 shown = spelled(json.dumps(mask_tree({name: inner}).popitem()[1], sort_keys=True, default=str))[
                     :_MAX_SHOWN
                 ]
             found.append({"key": mask(show(place)), "value": shown, "digest": made.digest(text)})
     return sorted(found, key=lambda one: str(one["key"]))
+
+
+def _arguments_masked(value: t.Any) -> t.Any:
+    """Return a value in which lists of text are masked as arguments: what follows --password is a secret."""
+    if isinstance(value, dict):
+        return {name: _arguments_masked(one) for name, one in value.items()}
+    if isinstance(value, list):
+        if value and all(isinstance(one, str) for one in value):
+            return mask_argv(value)
+        return [_arguments_masked(one) for one in value]
+    return value
 
 
 def _parts(key: str, value: t.Any) -> list[tuple[str, t.Any]]:

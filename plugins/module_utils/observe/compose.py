@@ -71,8 +71,8 @@ def _project(spec: t.Mapping[str, t.Any], host: Host, asked: _Asked) -> Json:
         "directory": mask(spec["directory"]),
         "engine": asked.about,
         "neighbours": [],
-        "model": _model(spec, HostFiles(host.root, directory), host),
-        "written": _written(spec, HostFiles(host.root, directory), host),
+        "model": _model(spec, HostFiles(host.root, directory, host.check_time), host),
+        "written": _written(spec, HostFiles(host.root, directory, host.check_time), host),
         "containers": {"outcome": "unknown", "reason": asked.about["reason"], "items": []},
         "images": [],
     }

@@ -12,7 +12,8 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.yaml import scalars
 from ansible_collections.evenkeel.drift.plugins.module_utils.yaml.composer import Composer, Properties, Word
 from ansible_collections.evenkeel.drift.plugins.module_utils.yaml.source import Source
 
-_ANCHOR = re.compile(r"[&*]([^\s,\[\]{}]+)(?=[\s,\[\]{}]|\Z)")
+# The names that libyaml and its kin take: the specification allows nearly anything.
+_ANCHOR = re.compile(r"[&*]([A-Za-z0-9_-]+)(?=[\s,\[\]{}]|\Z)")
 _TAG = re.compile(r"!(?:<[^\s<>]+>|!?[A-Za-z0-9_.:/-]*)(?=[\s,\[\]{}]|\Z)")
 _COLON = re.compile(r":(?=[\s,\[\]{}]|\Z)")
 

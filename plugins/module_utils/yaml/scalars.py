@@ -33,7 +33,7 @@ _ESCAPES = {
 _WIDTHS = {"x": 2, "u": 4, "U": 8}
 _HEX = re.compile("[0-9a-fA-F]+")
 _PLAIN_START = re.compile(r"""[^\s,\[\]{}#&*!|>'"%@`?:-]|[?:-](?=[^\s])""")
-_FLOW_START = re.compile(r"""[^\s,\[\]{}#&*!|>'"%@`?:-]|[?:-](?=[^\s,\[\]{}])""")
+_FLOW_START = re.compile(r"""[^\s,\[\]{}#&*!|>'"%@`?:-]|[:-](?=[^\s,\[\]{}])""")
 # To the end of what may stand in one line: before ": ", before " #".
 _PLAIN = re.compile(r"(?:[^\n:# \t]|:(?=[^\s])|(?<=[^\s])#|[ \t]+(?=[^\s#:])|[ \t]+(?=:[^\s]))+")
 _FLOW_PLAIN = re.compile(
@@ -139,7 +139,9 @@ def block(source: Source, parent: int) -> str:
     stripped = body.rstrip("\n")
     if chomp == "-":
         return stripped
-    return f"{body}\n" if chomp == "+" else f"{stripped}\n"
+    # A last line of the file that no line end follows has none to keep.
+    end = "" if source.at == len(source.text) and lines[-1] and not source.text.endswith("\n") else "\n"
+    return f"{body}{end}" if chomp == "+" else f"{stripped}{end}"
 
 
 def _block_lines(source: Source, parent: int, indent: int | None) -> list[str]:
@@ -150,12 +152,13 @@ def _block_lines(source: Source, parent: int, indent: int | None) -> list[str]:
         width = _indent(source, tabs=False)
         line = source.rest_of_line()
         if not line and source.at == len(source.text):
+            source.at = begin
             break
         if not line and (indent is None or width <= indent):
             leading = max(leading, width)
             lines.append("")
         else:
-            if indent is None and width > parent and not (width == 0 and source.marker):
+            if indent is None and width > max(parent, 0):
                 indent = width
                 if leading > indent:
                     raise source.error("an empty line before this one is indented deeper")

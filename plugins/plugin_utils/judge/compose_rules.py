@@ -198,7 +198,7 @@ class ServiceRules:
         ]
 
     def _hosts(self) -> list[Check]:
-        if not self._service["networks"]:
+        if not self._service["networks"] or not self._service["enabled"]:
             return []
         reachable, doubt = self._names.reachable(self._service), self._names.doubt(self._service)
         checks = []
