@@ -13,7 +13,7 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.compose.files impor
 from ansible_collections.evenkeel.drift.plugins.module_utils.compose.project import Project, read_project
 from ansible_collections.evenkeel.drift.plugins.module_utils.compose.service import Declared, declared_service
 
-CORPUS = Path(__file__).parent / "corpus"
+CORPUS = Path(__file__).parent / "unit" / "plugins" / "module_utils" / "compose" / "corpus"
 CASES = sorted(path.name for path in CORPUS.iterdir() if path.is_dir())
 KEY = b"key"
 
