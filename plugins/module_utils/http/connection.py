@@ -118,34 +118,38 @@ def _resolve(target: Target, limit: Limit) -> list[Address]:
 
 
 def _open(addresses: t.Sequence[Address], target: Target, limit: Limit) -> tuple[socket.socket, str]:
-    """Connect to the first address that answers; when none does, the first reason is told."""
-    failures: list[Failure] = []
-    for family, address in addresses:
+    """Connect to the first address that answers; when none does, the first reason is told.
+
+    No address gets more than its share of the time: one that is silent must not hide the next.
+    """
+    problems: list[Exception] = []
+    for number, (family, address) in enumerate(addresses):
+        share_s = limit.left("connect") / (len(addresses) - number)
         try:
             sock = socket.socket(family, socket.SOCK_STREAM)
         except OSError as error:
-            failures.append(_no_socket(error))
+            problems.append(_no_socket(error))
             continue
         try:
-            sock.settimeout(limit.left("connect"))
+            sock.settimeout(share_s)
             sock.connect(address)
             return sock, str(address[0])
         except socket.timeout:
             sock.close()
-            raise limit.over("connect") from None
+            problems.append(limit.over("connect"))
         except OSError as error:
             sock.close()
-            failures.append(_not_connected(error, target, str(address[0])))
-    raise failures[0] if failures else Failure("name", "resolve", f"the name {target.host} has no address")
+            problems.append(_not_connected(error, target, str(address[0])))
+    raise problems[0] if problems else Failure("name", "resolve", f"the name {target.host} has no address")
 
 
-def _no_socket(error: OSError) -> Failure:
+def _no_socket(error: OSError) -> Exception:
     if error.errno == errno.EAFNOSUPPORT:
         return Failure("unreachable", "connect", "this host does not speak the protocol of its address")
-    raise Unseen(f"no socket can be opened: {explain(error)}") from None
+    return Unseen(f"no socket can be opened: {explain(error)}")
 
 
-def _not_connected(error: OSError, target: Target, address: str) -> Failure:
+def _not_connected(error: OSError, target: Target, address: str) -> Exception:
     where = f"{address} port {target.port}"
     if error.errno in _REFUSED:
         return Failure("refused", "connect", f"the connection to {where} is refused")
@@ -156,7 +160,7 @@ def _not_connected(error: OSError, target: Target, address: str) -> Failure:
     if error.errno in _CLOSED:
         return Failure("closed", "connect", f"{where} closed the connection")
     # Such as a lack of files or of rights: this says something about us.
-    raise Unseen(f"a connection to {where} cannot be tried: {explain(error)}") from None
+    return Unseen(f"a connection to {where} cannot be tried: {explain(error)}")
 
 
 def _handshake(sock: socket.socket, target: Target, context: ssl.SSLContext, limit: Limit) -> ssl.SSLSocket:

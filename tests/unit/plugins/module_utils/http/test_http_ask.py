@@ -221,6 +221,28 @@ def test_a_connection_that_nobody_takes_ends_at_the_time() -> None:
     assert (caught.value.kind, caught.value.stage) == ("timeout", "connect")
 
 
+def test_a_silent_address_does_not_hide_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.socket() as full, answering({"/": answer(b"ok")}) as server:
+        full.bind(("127.0.0.1", 0))
+        full.listen(0)
+        silent, closed = full.getsockname(), ("127.0.0.1", 1)
+        waiting = [socket.socket() for _number in range(4)]
+        for one in waiting:
+            one.setblocking(False)
+            one.connect_ex(silent)
+        found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", at) for at in (silent, closed, ("127.0.0.1", server.port))]
+        monkeypatch.setattr(socket, "getaddrinfo", lambda *_words, **_named: found)
+        try:
+            assert get(server, timeout_s=3).body == b"ok"
+            found.pop()
+            with pytest.raises(Failure) as caught:
+                get(server, timeout_s=0.5)
+        finally:
+            for one in waiting:
+                one.close()
+    assert (caught.value.kind, caught.value.stage) == ("timeout", "connect")
+
+
 def test_redirects_are_followed_only_so_far() -> None:
     answers = {
         "/a": answer(b"", "302 Found", Location="b"),
