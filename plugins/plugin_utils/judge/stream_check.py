@@ -31,11 +31,15 @@ class StreamChecks:
     def __init__(self, scope: Scope, entry: Details) -> None:
         self._scope = scope
         self._entry = entry
+        self._about = {"redis": entry["redis"], "stream": entry["stream"]}
         self.host = scope.context.host
 
     def _level(self, check: str) -> str:
         given: t.Mapping[str, str] = self._entry["severity"]
         return given.get(check) or DEFAULTS[check]
+
+    def _expected(self, expected: Details | None) -> Details:
+        return {**self._about, **(expected or {})}
 
     def passed(
         self,
@@ -45,7 +49,9 @@ class StreamChecks:
         observed: Details | None = None,
         expected: Details | None = None,
     ) -> Check:
-        return self._scope.passed(check, subject, self._level(check), summary, observed=observed, expected=expected)
+        return self._scope.passed(
+            check, subject, self._level(check), summary, observed=observed, expected=self._expected(expected)
+        )
 
     def failed(
         self,
@@ -67,7 +73,7 @@ class StreamChecks:
             cause=cause,
             remedy=cure,
             observed=observed,
-            expected=expected,
+            expected=self._expected(expected),
         )
 
     def unknown(self, check: str, subject: str, summary: str, observed: Details | None = None) -> Check:
@@ -81,4 +87,4 @@ class StreamChecks:
         observed: Details | None = None,
         expected: Details | None = None,
     ) -> Check:
-        return self._scope.not_exercised(check, subject, summary, observed=observed, expected=expected)
+        return self._scope.not_exercised(check, subject, summary, observed=observed, expected=self._expected(expected))

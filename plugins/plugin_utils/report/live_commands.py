@@ -20,7 +20,7 @@ _WHOLE = {
     "ports": "ss -ltnup",
     "resources": "uptime; free -m; df -P; df -Pi; date -u",
 }
-SECTIONS = ("processes", "ports", "units", "containers", "compose", "packages", "resources", "endpoints")
+SECTIONS = ("processes", "ports", "units", "containers", "compose", "packages", "resources", "streams", "endpoints")
 
 
 def commands(findings: t.Sequence[Json], plain: t.Callable[[str], str | None]) -> list[tuple[str, str]]:
@@ -33,7 +33,8 @@ def commands(findings: t.Sequence[Json], plain: t.Callable[[str], str | None]) -
         mine = [one for one in findings if one["section"] == section and one["outcome"] == "fail"]
         names = sorted({name for one in mine if (name := plain(str(one["component"]))) is not None})
         if names:
-            command = _answers(mine, plain) if section == "endpoints" else _command(section, names)
+            special = _BY_FINDING.get(section)
+            command = special(mine, plain) if special else _command(section, names)
             if command:
                 made.append((f"# {section}: {', '.join(names)}", command))
     return made
@@ -50,6 +51,33 @@ def _answers(findings: t.Sequence[Json], plain: t.Callable[[str], str | None]) -
     return "; ".join(
         f"curl -sS -i --max-time 10 --noproxy '*' -w '{_TIMES}' -- {shlex.quote(url)}" for url in sorted(urls)
     )
+
+
+def _streams(findings: t.Sequence[Json], plain: t.Callable[[str], str | None]) -> str:
+    """Return what looks at the streams once more, and at who listens for the findings about servers."""
+    made: set[str] = set()
+    for one in findings:
+        expected = one.get("expected") or {}
+        address, stream = (plain(str(expected.get(key) or "")) for key in ("redis", "stream"))
+        if address and stream:
+            ask, name = _redis_cli(address), shlex.quote(stream)
+            made.add(f"{ask} XLEN {name}; {ask} XINFO GROUPS {name}")
+        else:
+            made.add("ss -ltnp")
+    return "; ".join(sorted(made))
+
+
+def _redis_cli(address: str) -> str:
+    """Return the client for an address of the contract; a password it takes from REDISCLI_AUTH."""
+    if address.startswith("unix:"):
+        return f"redis-cli -s {shlex.quote(address[5:])}"
+    host, _colon, port = address.rpartition(":")
+    if host.startswith("container:"):
+        return f"docker exec {shlex.quote(host[10:])} redis-cli -p {shlex.quote(port)}"
+    return f"redis-cli -h {shlex.quote(host.strip('[]'))} -p {shlex.quote(port)}"
+
+
+_BY_FINDING = {"endpoints": _answers, "streams": _streams}
 
 
 def _command(section: str, names: t.Sequence[str]) -> str:

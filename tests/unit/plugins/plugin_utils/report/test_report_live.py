@@ -120,3 +120,24 @@ def test_a_service_is_ticked_only_when_every_check_of_it_passed() -> None:
         "- [ ] processes `web` on prod / prod-1: 1 passed, 1 failed",
         "- [ ] units `a.service` on prod / prod-1: 1 not seen",
     ]
+
+
+@pytest.mark.parametrize(
+    ("address", "client"),
+    [
+        ("127.0.0.1:6379", "redis-cli -h 127.0.0.1 -p 6379"),
+        ("[::1]:6380", "redis-cli -h ::1 -p 6380"),
+        ("unix:/run/my redis.sock", "redis-cli -s '/run/my redis.sock'"),
+        ("container:cache:6379", "docker exec cache redis-cli -p 6379"),
+    ],
+)
+def test_a_stream_is_looked_at_where_it_is(address: str, client: str) -> None:
+    about = {"redis": address, "stream": "trade intent"}
+    findings = [{**finding("streams", "intents"), "expected": about} for _twice in range(2)]
+    ((_comment, command),) = live_commands.commands(findings, plain)
+    assert command == f"{client} XLEN 'trade intent'; {client} XINFO GROUPS 'trade intent'"
+
+
+def test_a_server_is_looked_at_from_outside() -> None:
+    ((_comment, command),) = live_commands.commands([finding("streams", "memcached 127.0.0.1:11211")], plain)
+    assert command == "ss -ltnp"
