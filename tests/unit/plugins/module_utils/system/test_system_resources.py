@@ -22,7 +22,12 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.system.about import
 from ansible_collections.evenkeel.drift.plugins.module_utils.system.disks import disks
 from ansible_collections.evenkeel.drift.plugins.module_utils.system.memory import parse_meminfo
 
-HOST = Host("/", 60)
+
+def host() -> Host:
+    """A host whose time begins now: tests of this file may run long after it was imported."""
+    return Host("/", 60)
+
+
 MEMINFO = (
     b"MemTotal: 1000 kB\nMemFree: 1 kB\nMemAvailable: 250 kB\nSwapTotal: 0 kB\nSwapFree: 0 kB\nHugePages_Total: 0\n"
 )
@@ -56,14 +61,14 @@ def test_disks_are_as_df_shows_them() -> None:
     if df is None:
         pytest.skip("there is no df on this machine")
     said = subprocess.run([df, "-P", "/"], capture_output=True, text=True, check=True).stdout.splitlines()[1].split()
-    (disk,) = disks(["/"], "/", HOST)
+    (disk,) = disks(["/"], "/", host())
     assert disk["total_kb"] == int(said[1])
     assert abs(disk["used_percent"] - int(said[4].rstrip("%"))) <= 1
 
 
 def test_the_disk_of_the_root_is_named_once(tmp_path: Path) -> None:
     same = os.stat(tmp_path).st_dev == os.stat("/").st_dev
-    assert [disk["path"] for disk in disks([], str(tmp_path), HOST)] == (["/"] if same else ["/", str(tmp_path)])
+    assert [disk["path"] for disk in disks([], str(tmp_path), host())] == (["/"] if same else ["/", str(tmp_path)])
 
 
 def test_a_disk_that_never_answers_is_unknown_and_hides_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -86,7 +91,7 @@ def test_a_disk_that_never_answers_is_unknown_and_hides_no_other(monkeypatch: py
 
 
 def test_a_disk_that_is_not_there_is_unknown(tmp_path: Path) -> None:
-    (disk,) = disks([str(tmp_path / "none")], "/", HOST)
+    (disk,) = disks([str(tmp_path / "none")], "/", host())
     assert disk["outcome"] == "unknown"
     assert "no such file" in disk["reason"]
     assert "used_percent" not in disk
