@@ -167,6 +167,32 @@ def test_a_server_with_a_password(operator: Operator, tmp_path: Path) -> None:
         assert not any(secret in text for text in texts)
 
 
+@NEEDS_REDIS
+def test_a_user_with_the_least_rights_sees_the_streams(operator: Operator, tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text('PASSWORD="korrekt-Pferd-7"\n')
+    rights = ["on", ">korrekt-Pferd-7", "~*", *["+ping", "+info", "+type", "+xinfo", "+xpending", "+xrevrange"]]
+    with redis_server(tmp_path, "--user", "audit", *rights) as port:
+        redis = Client(port)
+        redis("XADD", "orders", "*", "symbol", "BTC")
+        redis("XGROUP", "CREATE", "orders", "billing", "$")
+        redis("XGROUP", "CREATECONSUMER", "orders", "billing", "worker-1")
+        entry = {
+            "redis": f"127.0.0.1:{port}",
+            "user": "audit",
+            "password_from": {"file": ".env", "key": "PASSWORD"},
+            "stream": "orders",
+            "group": "billing",
+            "max_lag": 0,
+            "max_idle_s": 600,
+            "required_fields": ["symbol"],
+        }
+        outcome = audit(operator, tmp_path, entry)
+        redis.close()
+    assert outcome.state() == (0, "in_sync"), outcome.text
+    settings = outcome.evidence("web1", "streams")["data"]["servers"][0]["about"]["settings"]
+    assert settings["bind"] == {"value": None, "reason": "its user may not run CONFIG GET"}
+
+
 @NEEDS_MEMCACHED
 def test_a_cache_that_everybody_can_reach_is_found(operator: Operator, tmp_path: Path) -> None:
     open_port, shut_port = free_port(), free_port()
