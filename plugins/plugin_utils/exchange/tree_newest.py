@@ -14,9 +14,12 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.directories i
 
 # So many that the files which only the host has do not crowd out those of the reference.
 _COUNT = 500
+# In their order: packages of code are called log and cache, too.
 _APART = (
-    *("*.log", "*.log.*", "log/", "logs/", "*.pid", "*.lock", "*.sock", "*.tmp", "*.swp", "tmp/"),
-    *("*.py[co]", "__pycache__/", ".cache/", "cache/", ".pytest_cache/", ".mypy_cache/", ".ruff_cache/"),
+    *("log/", "logs/", "cache/"),
+    *("!*.py", "!*.js", "!*.mjs", "!*.ts", "!*.rb", "!*.go"),
+    *("*.log", "*.log.*", "*.pid", "*.lock", "*.sock", "*.tmp", "*.swp", "tmp/"),
+    *("*.py[co]", "__pycache__/", ".cache/", ".pytest_cache/", ".mypy_cache/", ".ruff_cache/"),
 )
 
 

@@ -57,6 +57,12 @@ def test_logs_caches_and_secrets_say_nothing_about_the_code(tmp_path: Path) -> N
     }
 
 
+@pytest.mark.parametrize("path", ["src/cache/redis.py", "app/log/__init__.py", "lib/logs/index.js"])
+def test_code_counts_whatever_its_package_is_called(tmp_path: Path, path: str) -> None:
+    _write(tmp_path, {"src/main.py": 10, path: 20, "tmp/a.py": 99, ".cache/b.js": 99, "cache/c.bin": 99})
+    assert tree_newest.newest(_view(tmp_path), None)["path"] == path
+
+
 def test_a_time_beyond_the_calendar_stops_nothing(tmp_path: Path) -> None:
     _write(tmp_path, {"src/main.py": 10})
     view = _view(tmp_path)
