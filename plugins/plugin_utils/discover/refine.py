@@ -17,7 +17,10 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.directories i
 Json = dict[str, t.Any]
 
 # What changes while an application runs, by the names that it commonly has.
-_MOVING_FOLDERS = re.compile(r"__pycache__|logs?|tmp|\.cache|\.pytest_cache|\.mypy_cache|\.ruff_cache|\.hypothesis")
+_CACHES = re.compile(r"__pycache__|\.cache|\.pytest_cache|\.mypy_cache|\.ruff_cache|\.hypothesis")
+_MOVING_FOLDERS = re.compile(r"logs?|tmp")
+# Packages of code are called log, too.
+_CODE = re.compile(r".*\.(?:py|js|mjs|ts|rb|go)")
 _MOVING_FILES = {
     "*.pyc": re.compile(r".*\.pyc"),
     "*.log": re.compile(r".*\.log"),
@@ -44,9 +47,10 @@ def learn(draft: Draft, sections: t.Mapping[str, Json], directories: Directories
         if unit.get("enabled") == "enabled" and unit["name"] in draft.units:
             draft.enabled.add(unit["name"])
     for directory in directories or ():
-        _exclude_moving(draft, directory.path)
-        for entry in directory.parsed() or ():
-            _exclude_file(draft, directory.path, entry[0])
+        names = [entry[0] for entry in directory.parsed() or ()]
+        _exclude_moving(draft, directory.path, names)
+        for name in names:
+            _exclude_file(draft, directory.path, name)
     return (draft.git, draft.exclude, draft.enabled) != before
 
 
@@ -55,10 +59,14 @@ def _data(sections: t.Mapping[str, Json], name: str) -> Json:
     return section["data"] if section is not None and section["outcome"] == "ok" else {}
 
 
-def _exclude_moving(draft: Draft, path: str) -> None:
-    name = path.rstrip("/").rpartition("/")[2]
-    if _MOVING_FOLDERS.fullmatch(name):
-        draft.exclude.setdefault(f"{name}/", "changes while the application runs")
+def _exclude_moving(draft: Draft, path: str, names: t.Sequence[str]) -> None:
+    folder = path.rstrip("/")
+    name = folder.rpartition("/")[2]
+    why = "changes while the application runs"
+    if _CACHES.fullmatch(name):
+        draft.exclude.setdefault(f"{name}/", why)
+    elif _MOVING_FOLDERS.fullmatch(name) and not any(map(_CODE.fullmatch, names)):
+        draft.exclude.setdefault(anchored(folder) + "/", why)
 
 
 def _exclude_file(draft: Draft, folder: str, name: str) -> None:

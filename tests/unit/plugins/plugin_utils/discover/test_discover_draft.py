@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import re
 import typing as t
 from pathlib import Path
@@ -19,6 +20,7 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.discover.draft impo
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.discover.refine import learn, refine
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.discover.services import services
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.discover.survey import roots
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.directories import Directories, Directory
 from discover_seen import PYTHON, Json, application, listener, place, process, survey
 from hypothesis import given
 from hypothesis import strategies as st
@@ -259,3 +261,17 @@ def test_any_name_survives(folder: str, word: str, user: str) -> None:
 @given(st.recursive(st.none() | st.booleans() | st.integers() | st.text(), lambda inner: st.lists(inner, max_size=3)))
 def test_any_value_is_loaded_as_it_was(value: t.Any) -> None:
     assert loaded(f"key: {nodes.scalar(value)}\n") == {"key": value}
+
+
+def test_what_moves_is_left_out_and_code_is_not() -> None:
+    folders = {"logs/": ["a.txt"], "app/log/": ["__init__.py"], "app/__pycache__/": [], "app/tmp/": []}
+    seen = Directories(
+        {},
+        [
+            Directory(path, "00", "", "", len(names), json.dumps([[name] for name in names]).encode())
+            for path, names in folders.items()
+        ],
+    )
+    made = Draft("web1", "/srv/app", "2026-11-21T00:00:00Z")
+    assert learn(made, {}, seen)
+    assert set(made.exclude) == {"/logs/", "__pycache__/", "/app/tmp/"}
