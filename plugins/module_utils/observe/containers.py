@@ -228,4 +228,5 @@ def is_ill(one: t.Mapping[str, t.Any]) -> bool:
     """Return whether a container's own log may say what is wrong with it."""
     health = one["health"] or {}
     failed = one["state"] in ("exited", "dead") and one["exit_code"] != 0
-    return failed or one["state"] == "restarting" or one["oom_killed"] or health.get("status") == "unhealthy"
+    restarted = one["state"] == "restarting" or one["restarts"] > 0
+    return failed or restarted or one["oom_killed"] or health.get("status") == "unhealthy"

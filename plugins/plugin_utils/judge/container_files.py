@@ -86,9 +86,8 @@ def _file(rules: Rules, one: Details) -> Check:
 def _told(rules: Rules, layer: Details) -> Check:
     """Return one note about all changed files: the contract does not say whether there may be any."""
     paths = [one["path"] for one in layer["changed"]]
-    said = (
-        f"{number(layer['total'], 'file')} inside {rules.name} on {rules.host} differ from its image: {listed(paths)}"
-    )
+    count = f"{number(layer['total'], 'file')} inside {rules.name} on {rules.host}"
+    said = f"{count} {'differs' if layer['total'] == 1 else 'differ'} from its image: {listed(paths)}"
     return rules.scope.failed(
         *(_CHECK, rules.name, rules.level(_CHECK), said),
         state="differs",

@@ -16,6 +16,8 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.words import 
 
 _NEAR = 0.9
 _KILLED = 128 + 9
+# The engine restarted it by itself within the last minute; or several times, and within the last ten.
+_FRESH_S, _OFTEN_S, _OFTEN = 60, 600, 3
 _ALWAYS = ("always", "unless-stopped")
 
 _LOOK = remedy("read_log", "Read its log (docker logs --tail 100) for the reason, then have it started again.")
@@ -28,9 +30,11 @@ _MEMORY = remedy("free_resources", "Find out what needs the memory; give it more
 class Life(Rules):
     """The checks of how one container does."""
 
-    def judge(self, entry: Details | None) -> list[Check]:
-        """Return the checks; ``entry`` is the container's own in ``expected``, if it has one."""
-        checks = self._running(entry)
+    def judge(self, entry: Details | None, now_s: float) -> list[Check]:
+        """Return the checks; ``entry`` is the container's own in ``expected``, if it has one, ``now_s`` when it was
+        looked at.
+        """
+        checks = self._running(entry, now_s)
         if self.contract["all_healthy"]:
             checks += self._health()
         checks += self._oom()
@@ -38,7 +42,7 @@ class Life(Rules):
             checks.append(self._restarts())
         return checks + self._memory()
 
-    def _running(self, entry: Details | None) -> list[Check]:
+    def _running(self, entry: Details | None, now_s: float) -> list[Check]:
         state, one = self.one["state"], self.one
         observed = {key: one[key] for key in ("state", "exit_code", "started", "finished", "restarts", "error")}
         observed = {**observed, "restart_policy": words.policy(one), "log": one["log"]}
@@ -47,24 +51,26 @@ class Life(Rules):
                 return [self.passed("running", f"{self.name} does not run on {self.host}, as declared", observed)]
             said = f"{self.name} is {state} on {self.host} since {one['started']}, where the contract wants it not to"
             return [self.failed("running", said, "unexpected", "only_on_host", _STOP, observed)]
-        if state == "running":
+        if state == "running" and not self._loops(now_s):
             said = f"{self.name} runs on {self.host} since {one['started']}"
             return [self.passed("running", said, observed)]
-        if state == "restarting":
+        if state in ("running", "restarting"):
+            last = f", the last time at {one['started']}" if state == "running" else f"; it last {self._ending()}"
             said = (
-                f"{self.name} does not stay up on {self.host}: restarted {number(one['restarts'], 'time')}, it last "
-                f"{words.ended(one)}{words.last_words(one)}"
+                f"{self.name} does not stay up on {self.host}: restarted {number(one['restarts'], 'time')} since "
+                f"{one['created']}{last}{words.last_words(one)}"
             )
             return [self.failed("running", said, "failed", "restarting", _LOOK, observed)]
         if entry is None and not self._should_run():
             return self._ended(observed)
         why = "the contract expects it to run" if entry else f"its restart policy is {words.policy(one)}"
         if state in ("exited", "dead"):
-            said = (
-                f"{self.name} does not run on {self.host}, though {why}: it {words.ended(one)}{words.last_words(one)}"
-            )
+            said = f"{self.name} does not run on {self.host}, though {why}: it {self._ending()}{words.last_words(one)}"
             cure = _LOOK if one["exit_code"] else _START
             return [self.failed("running", said, "failed", "exited", cure, observed)]
+        if state == "paused":
+            said = f"{self.name} is paused on {self.host}: it answers nothing until it is continued"
+            return [self.failed("running", said, "failed", "not_running", _START, observed)]
         error = f" ({words.quoted(one['error'])})" if one["error"] else ""
         said = f"{self.name} is {state} on {self.host}, though {why}{error}"
         return [self.failed("running", said, "failed", "not_running", _START, observed)]
@@ -74,7 +80,7 @@ class Life(Rules):
         one = self.one
         if not one["exit_code"] or one["state"] not in ("exited", "dead"):
             return []
-        said = f"{self.name} need not run on {self.host}, but {words.ended(one)}{words.last_words(one)}"
+        said = f"{self.name} need not run on {self.host}, but {self._ending()}{words.last_words(one)}"
         return [
             self.scope.failed(
                 *("running", self.name, "info", said),
@@ -84,6 +90,23 @@ class Life(Rules):
                 observed=observed,
             )
         ]
+
+    def _ending(self) -> str:
+        """Return how it ended; who killed a program is not in its exit code."""
+        limit = self.one["limits"]["memory"]
+        if self.one["exit_code"] != _KILLED or self.one["oom_killed"] or limit is None:
+            return words.ended(self.one)
+        return (
+            f"{words.ended(self.one)}, by force or for want of memory (its limit is {words.mebibytes(limit)}): the "
+            "engine does not say"
+        )
+
+    def _loops(self, now_s: float) -> bool:
+        """Return whether a container that runs at this moment was started again just before: it ends all the time."""
+        if self.one["started_s"] is None or not self.one["restarts"]:
+            return False
+        up_s = now_s - self.one["started_s"]
+        return up_s < _FRESH_S or (self.one["restarts"] >= _OFTEN and up_s < _OFTEN_S)
 
     def _should_run(self) -> bool:
         """Return whether the container's own settings say that it runs now."""
@@ -118,20 +141,13 @@ class Life(Rules):
     def _oom(self) -> list[Check]:
         limit = self.one["limits"]["memory"]
         observed = {"oom_killed": self.one["oom_killed"], "limit": limit, "restarts": self.one["restarts"]}
-        if not self.one["oom_killed"] and self.one["exit_code"] == _KILLED:
-            # Engines can miss it: the kernel's message and the end of the container race.
-            if limit is None or not (self._should_run() or self.one["restarts"]):
-                return []
-            said = (
-                f"Whether {self.name} was killed for want of memory on {self.host} is not known: it "
-                f"{words.ended(self.one)}, its limit is {words.mebibytes(limit)}, and the engine does not say why"
-            )
-            return [self.scope.unknown("oom", self.name, self.level("oom"), said, observed=observed)]
         if not self.one["oom_killed"]:
-            return [self.passed("oom", f"{self.name} was not killed for want of memory on {self.host}", observed)]
-        within = (
-            f"its limit is {words.mebibytes(limit)}" if limit else "it has no limit of its own, the host had no more"
-        )
+            # Engines can miss it: the kernel's message and the end of the container race.
+            if self.one["exit_code"] == _KILLED:
+                return []
+            said = f"The engine of {self.host} notes no kill of {self.name} for want of memory"
+            return [self.passed("oom", said, observed)]
+        within = f"its limit is {words.mebibytes(limit)}" if limit else "it has no limit of its own"
         now = f"it runs since {self.one['started']}" if running(self.one) else f"it {words.ended(self.one)}"
         said = f"The kernel killed {self.name} on {self.host}, or a process in it, for want of memory: {within}; {now}"
         return [self.failed("oom", said, "failed", "oom_killed", _MEMORY, observed)]

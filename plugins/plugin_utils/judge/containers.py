@@ -49,7 +49,7 @@ def judge(contract: Details, evidence: Details, context: Context) -> Judgement:
         name = one["name"]
         about = (Scope(context, SECTION, name, contract, "operational"), contract, one, unread.get(name, {}))
         rules = Life(*about)
-        made.checks += rules.judge(declared.get(name))
+        made.checks += rules.judge(declared.get(name), evidence["now_s"])
         made.checks += Made(*about).judge()
         made.checks += files(rules)
         made.checks += ports(rules)
@@ -105,10 +105,10 @@ class _Whole:
             checks.append(self._elsewhere(one))
         if self._contract["all_healthy"]:
             without = [one["name"] for one in self._evidence["containers"] if running(one) and not one["health_check"]]
-            checks += self._told("health_check", without, "no health check: that it runs is all that is known of it")
+            checks += self._told("health_check", without, "no health check: nothing is known but that it runs")
         if not self._contract["require_compose"]:
             outside = [one["name"] for one in self._evidence["containers"] if not one["compose"]]
-            checks += self._told("compose", outside, "no Compose project: no file says how to make it again")
+            checks += self._told("compose", outside, "no Compose project: no file says how it is made")
         return checks + self._measured() + self._nobody()
 
     def _engine(self) -> Check:
