@@ -105,8 +105,8 @@ class Life(Rules):
         """Return whether a container that runs at this moment was started again just before: it ends all the time."""
         if self.one["started_s"] is None or not self.one["restarts"]:
             return False
-        up_s = now_s - self.one["started_s"]
-        return up_s < _FRESH_S or (self.one["restarts"] >= _OFTEN and up_s < _OFTEN_S)
+        up_s: float = now_s - self.one["started_s"]
+        return up_s < _FRESH_S or bool(self.one["restarts"] >= _OFTEN and up_s < _OFTEN_S)
 
     def _should_run(self) -> bool:
         """Return whether the container's own settings say that it runs now."""
