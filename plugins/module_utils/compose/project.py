@@ -65,10 +65,21 @@ def read_project(files: Files, spec: t.Mapping[str, t.Any], interpolated: bool =
         try:
             one = prepare(name, content)
             one["services"] = Extends(files, name, one, prepare).resolved()
-            merged = merge_maps(merged, one)
+            merged = {**merge_maps(merged, {**one, "services": None}), "services": _services(merged, one)}
         except Unsupported as problem:
             raise Unseen(f"{show(name)}: {problem.reason}") from None
     return _project(merged, variables)
+
+
+def _services(base: Json, over: Json) -> Json:
+    """Return the services of one file laid over those of the files before; one that cannot be merged is broken."""
+    made: Json = dict(base.get("services") or {})
+    for name, service in over["services"].items():
+        try:
+            made = merge_maps(made, {name: service})
+        except Unsupported as problem:
+            made[name] = Broken(problem.reason)
+    return made
 
 
 def _project(merged: Json, variables: dict[str, str]) -> Project:
