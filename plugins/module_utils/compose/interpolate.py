@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import typing as t
 
-from ansible_collections.evenkeel.drift.plugins.module_utils.compose.values import Assumed, Unsupported
+from ansible_collections.evenkeel.drift.plugins.module_utils.compose.values import Assumed, Unsupported, assumed_in
 from ansible_collections.evenkeel.drift.plugins.module_utils.yaml.composer import Tagged
 
 _NAME = re.compile(r"[_a-zA-Z][_a-zA-Z0-9]*")
@@ -88,7 +88,7 @@ class _Template:
             elif name:
                 self._at = name.end()
                 value = self._variables.get(name[0])
-                unset += [] if value is not None else [name[0]]
+                unset += assumed_in(value) if value is not None else [name[0]]
                 made.append(value or "")
             elif following == "{":
                 self._at += 1
@@ -113,7 +113,7 @@ class _Template:
         value = self._variables.get(name[0])
         if sign == "}" and not colon:
             self._at += 1
-            return value or "", [] if value is not None else [name[0]]
+            return value or "", assumed_in(value) if value is not None else [name[0]]
         if not sign or sign not in "-+?":
             raise Unsupported("no form of a variable that Compose knows")
         self._at += 1
@@ -126,6 +126,6 @@ class _Template:
             # What the shell may have set would change it, and only then.
             return (other, names) if there else ("", [])
         if there:
-            return value or "", []
+            return value or "", assumed_in(value)
         # With ? Compose refuses to start without a value: whoever started it had one.
         return ("", [name[0]]) if sign == "?" else (other, names)

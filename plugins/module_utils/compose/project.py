@@ -53,7 +53,9 @@ def read_project(files: Files, spec: t.Mapping[str, t.Any], interpolated: bool =
 
     ``interpolated`` false leaves variables as they are written, for comparing files with files.
     """
-    variables = _variables(files, spec) if interpolated else {}
+    variables = _variables(files, spec)
+    if not interpolated and variables.get("COMPOSE_FILE") and not spec.get("files"):
+        raise Unseen("COMPOSE_FILE of .env names the Compose files: name them in the contract, as files")
     known = {"COMPOSE_PROJECT_NAME": spec["project"], **variables}
 
     def prepare(name: str, content: bytes) -> Json:

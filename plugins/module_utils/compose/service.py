@@ -56,6 +56,7 @@ def declared_service(of: Declared, name: str, key: bytes | None) -> Json:
     scale = _asked(made, "scale", lambda: [_scale(service)])
     profiles = _asked(made, "profiles", lambda: profiles_of(service))
     extra_hosts = _asked(made, "extra_hosts", lambda: _extra_hosts(service))
+    env_files = _asked(made, "environment", lambda: _env_files(service))
     told = made.result()
     return {
         "name": name,
@@ -67,6 +68,7 @@ def declared_service(of: Declared, name: str, key: bytes | None) -> Json:
         "networks": networks,
         "hidden_mounts": [mask(one) for one in hidden],
         "hosts": hosts,
+        "env_files": env_files,
         "extra_hosts": extra_hosts,
         "not_compared": sorted(
             mask(show(key)) for key in service if key not in COMPARED | SILENT and not key.startswith("x-")
@@ -153,7 +155,7 @@ def _environment(made: Made, of: Declared, service: Json) -> list[Json]:
         assumed: t.Sequence[str] = assumed_in(value)
         if value is None:
             value = of.model.variables.get(name)
-            assumed = [name] if value is None else []
+            assumed = [name] if value is None else assumed_in(value)
         if value is None:
             made.pair("environment", name, None, assumed)
             continue
@@ -167,12 +169,20 @@ def _environment(made: Made, of: Declared, service: Json) -> list[Json]:
     return sorted(hosts, key=lambda one: (one["variable"], one["host"]))[:MAX_NAMES]
 
 
+def _env_files(service: Json) -> list[str]:
+    return sorted(mask(show(_path(entry))) for entry in listed(service.get("env_file")))
+
+
+def _path(entry: t.Any) -> str:
+    return text(entry.get("path") if isinstance(entry, dict) else entry)
+
+
 def _env_file(of: Declared, entry: t.Any) -> Json:
-    path = text(entry.get("path") if isinstance(entry, dict) else entry)
+    path = _path(entry)
     if isinstance(entry, dict) and entry.get("format") is not None:
         raise Unsupported("a format of env_file is not supported")
     try:
-        return dict(dotenv.parse(of.files.read(path, "env"), of.model.variables))
+        return dict(dotenv.parse(of.files.read(path, "env_file"), of.model.variables))
     except Missing as missing:
         if isinstance(entry, dict) and not truth(entry.get("required", True)):
             return {}

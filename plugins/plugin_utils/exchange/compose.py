@@ -50,6 +50,7 @@ _SERVICE = {
     "hidden_mounts": [str],
     "hosts": [{"variable": str, "host": str}],
     "extra_hosts": [str],
+    "env_files": [str],
     "not_compared": [str],
     **_SETTINGS,
 }
@@ -81,7 +82,7 @@ _PROJECT = {
     "model": {
         **_SEEN,
         "partial": str,
-        "files": [{"path": str, "kind": re.compile("compose|env"), "mtime": _TEXT, "mtime_s": _NUMBER}],
+        "files": [{"path": str, "kind": re.compile("compose|env|env_file"), "mtime": _TEXT, "mtime_s": _NUMBER}],
         "services": [_SERVICE],
         "broken": [{"name": str, "reason": str}],
     },

@@ -70,6 +70,9 @@ class _Files:
                 f"The Compose file on {self._host} has {key} of {service} as {_said(here)}, "
                 f"{self._reference} has {_said(there)}"
             )
+            if here and there and here["value"] == there["value"]:
+                # What differs is not shown, or masked.
+                summary = f"The Compose file on {self._host} has another {key} of {service} than {self._reference}"
             state = "missing" if here is None else "unexpected" if there is None else "differs"
             expected, observed = {key: _said(there)}, {key: _said(here)}
             checks.append(self._failed(f"{service}.{key}", summary, state, expected, observed))

@@ -148,7 +148,9 @@ class ServiceRules:
         """Return the files of the project that changed after a container was made."""
         if container["created_s"] is None:
             return []
-        return [one for one in self._files if one["mtime_s"] is not None and one["mtime_s"] > container["created_s"]]
+        # The env_file of another service says nothing about this one.
+        mine = (one for one in self._files if one["kind"] != "env_file" or one["path"] in self._service["env_files"])
+        return [one for one in mine if one["mtime_s"] is not None and one["mtime_s"] > container["created_s"]]
 
     def _stale(self, container: Details, changed: t.Sequence[Details], differs: bool) -> Check:
         newest = max(changed, key=lambda one: (one["mtime_s"], one["path"]))
