@@ -67,7 +67,7 @@ reference_up() {
   local mark
   mark=$(digest "$LAB/virtuoso" "$LAB/reference.py")
   [[ $(cat "$STATE/reference.mark" 2>/dev/null) == "$mark" ]] && return
-  rm -f "$STATE/reference.mark"
+  rm -rf "$STATE/reference.mark" "$STATE/reference"
   python3 "$LAB/reference.py" "$STATE/reference"
   git -C "$STATE/reference" bundle create --quiet "$STATE/virtuoso.bundle" HEAD main
   echo "$mark" >"$STATE/reference.mark"

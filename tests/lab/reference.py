@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Build the repository of virtuoso, the truth that the lab's hosts are compared with.
 
-reference.py FOLDER: makes FOLDER anew. Its last commit is tests/lab/virtuoso; the commits before it lack one fix each.
+reference.py FOLDER: makes FOLDER, or makes it again when it is one of its own.
+Its last commit is tests/lab/virtuoso; the commits before it lack one fix each.
 The same commits come out on every machine.
 """
 
@@ -17,6 +18,7 @@ import typing as t
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
+MARKER = ".git/evenkeel-lab"
 SOURCE = Path(__file__).resolve().parent / "virtuoso"
 FIRST_COMMIT = datetime(2025, 9, 19, 8, 0, tzinfo=timezone.utc)
 
@@ -86,11 +88,15 @@ def commit(root: Path, subject: str, number: int) -> None:
 
 
 def build(root: Path) -> None:
-    shutil.rmtree(root, ignore_errors=True)
+    if root.exists():
+        if not (root / MARKER).is_file():
+            raise SystemExit(f"{root} holds something else than the lab's repository; it was left alone")
+        shutil.rmtree(root)
     shutil.copytree(SOURCE, root, ignore=shutil.ignore_patterns("__pycache__", "logs"))
     for path in root.rglob("*"):
         path.chmod(0o755 if path.is_dir() or path.suffix == ".sh" else 0o644)
     git(root, "init", "--quiet", "--initial-branch=main")
+    (root / MARKER).touch()
     for fix in FIXES:
         replace(root, fix.file, fix.since, fix.before)
     for file, (since, before) in FORMERLY.items():
