@@ -100,7 +100,15 @@ def fixture_serving(host: Path) -> t.Iterator[Path]:
     venv.create(host / "venv", symlinks=True)
     (site,) = (host / "venv/lib").glob("python*/site-packages")
     write(site, {"one-1.0.dist-info/METADATA": "Name: one\nVersion: 1.0\n", "one.py": "one = 1\n"})
-    write(host, {"requirements.txt": "one==1.0\n-r more.txt\n", "more.txt": "one\n", "src/late.py": "import one\n"})
+    write(
+        host,
+        {
+            "compose.yml": "services: {web: {image: a}}\n",
+            "requirements.txt": "one==1.0\n-r more.txt\n",
+            "more.txt": "one\n",
+            "src/late.py": "import one\n",
+        },
+    )
     argv = [str(host / "venv/bin/python"), "-I", "-S", "-c", "input(print('ready', flush=True) or '')", "serving"]
     with subprocess.Popen(argv, cwd=host, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
@@ -127,6 +135,7 @@ LIVE: dict[str, t.Any] = {
     "units": [{"name": "dbus.service"}],
     "packages": [{"venv": "venv", "requirements": "requirements.txt"}, {"system": "dpkg", "names": {"bash": "*"}}],
     "resources": {},
+    "compose": [{"project": "shop", "socket": "/nonexistent/engine.sock"}],
     "streams": [{"redis": "127.0.0.1:1"}],
     "endpoints": [{"url": "http://127.0.0.1:1/"}],
     "commands": [{"name": "not-allowed", "run": ["touch", "mark"]}],

@@ -36,7 +36,7 @@ _START = remedy("start", "Look at why it does not run, then start the service wi
 _RECREATE = remedy("recreate", "Recreate the service with Compose once its files say what is wanted.")
 _KEEP = remedy(
     "recreate",
-    "The next `docker compose up` undoes it: write what is wanted into the Compose file, then recreate the service.",
+    "Write what is wanted into the Compose file, then recreate the service: what was changed by hand is lost then.",
 )
 _FIX = remedy("fix_setting", "Correct the host name in the variable, then recreate the service.")
 
@@ -140,7 +140,7 @@ class ServiceRules:
             summary += "; the file changed after the container was made, and the next `docker compose up` applies it"
         else:
             cause, cure = "lost_on_restart", _KEEP
-            summary += "; it outlives a restart of the container, and the next `docker compose up` undoes it"
+            summary += "; a restart keeps that, and it is lost as soon as Compose makes the container anew"
         expected, observed = {one.key: one.declared}, {one.key: one.running, "container": container["id"][:12]}
         return self._failed("setting", subject, summary, _STATES[one.kind], cause, cure, expected, observed)
 

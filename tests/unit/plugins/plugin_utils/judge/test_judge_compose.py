@@ -115,7 +115,7 @@ def test_each_key_that_was_changed_by_hand_is_told(
     assert findings(judgement) == {("setting", f"{MARKET}.{key}", "lost_on_restart", "fail")}
     told = next(one for one in judgement.checks if one.is_finding)
     assert told.observed[key] == running
-    assert "undoes it" in told.summary
+    assert "a restart keeps that, and it is lost as soon as" in told.summary
 
 
 def test_a_file_that_changed_afterwards_is_the_cause(engine: FakeEngine, tmp_path: Path) -> None:
