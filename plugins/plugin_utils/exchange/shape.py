@@ -39,8 +39,8 @@ class _Path:
 
 
 PATH = _Path()
-_LARGEST = 2**64
-"""No counter of a kernel is larger."""
+_LARGEST = 10**30
+"""No size or time is larger, not even that of a file system which calls itself endless."""
 OUTCOME = re.compile("ok|unknown")
 OBJECT_ID = re.compile("[0-9a-f]{40}|[0-9a-f]{64}")
 
@@ -48,7 +48,7 @@ OBJECT_ID = re.compile("[0-9a-f]{40}|[0-9a-f]{64}")
 def require(value: t.Any, shape: t.Any, what: str) -> None:
     """Raise GarbledAnswer, which begins with ``what``, unless a JSON value has a shape.
 
-    A shape is a type (``str`` must be text that UTF-8 can spell, numbers finite and of 64 bits), None, a compiled
+    A shape is a type (``str`` must be text that UTF-8 can spell, numbers of a size that occurs), None, a compiled
     expression for the whole of a text, ``[shape]`` for a list, ``{name: shape}`` for a dictionary that has at least
     these names, or one of this file's.
     """
@@ -80,7 +80,7 @@ def _is(value: t.Any, shape: t.Any) -> bool:
 
 
 def _is_finite(value: t.Any) -> bool:
-    """Whether a number is one that can be computed with: not a NaN, which no limit is below, and of 64 bits."""
+    """Whether a number is one that can be computed with: not a NaN, which no limit is below, and none of 400 digits."""
     if isinstance(value, float):
         return math.isfinite(value) and abs(value) < _LARGEST
     return not isinstance(value, int) or abs(value) <= _LARGEST

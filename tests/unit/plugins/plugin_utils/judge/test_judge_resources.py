@@ -139,6 +139,13 @@ def test_the_clock_is_judged_as_far_as_it_is_known(
     assert outcomes(judged(clock(skew_s, uncertainty_s)))["clock"] == wanted
 
 
+def test_a_disk_that_calls_itself_endless_is_one(tmp_path_factory: pytest.TempPathFactory) -> None:
+    asked = exchange(str(tmp_path_factory.mktemp("cache")), 1000.0, 50.0, 54.0)
+    asked.request()
+    endless = disk(total_kb=2**66, available_kb=2**66)
+    assert asked.read(data(disks=[endless]))["disks"] == [endless]
+
+
 def test_what_was_not_read_is_unknown() -> None:
     reasons = [{"what": what, "reason": f"{what} cannot be read"} for what in ("memory", "load")]
     gone = disk(outcome="unknown", reason="no such file or directory")
