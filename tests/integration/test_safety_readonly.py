@@ -136,6 +136,7 @@ LIVE: dict[str, t.Any] = {
     "packages": [{"venv": "venv", "requirements": "requirements.txt"}, {"system": "dpkg", "names": {"bash": "*"}}],
     "resources": {},
     "compose": [{"project": "shop", "socket": "/nonexistent/engine.sock"}],
+    "logs": [{"path": "requirements.txt", "forbid": ["x"]}, {"journal": "dbus.service", "max": {"ERROR": 0}}],
     "streams": [{"redis": "127.0.0.1:1"}],
     "endpoints": [{"url": "http://127.0.0.1:1/"}],
     "commands": [{"name": "not-allowed", "run": ["touch", "mark"]}],

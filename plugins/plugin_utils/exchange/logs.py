@@ -94,7 +94,29 @@ class LogsExchange(Exchange):
             for kind in ("forbid", "require", "intervals", "numbers"):
                 if [one["name"] for one in log[kind]] != [one["name"] for one in wanted[kind]]:
                     raise GarbledAnswer(f"{_WHAT} is garbled: {log['name'][:100]!r} has other {kind}")
+            if not _agrees(log):
+                raise GarbledAnswer(f"{_WHAT} is garbled: {log['name'][:100]!r} contradicts itself")
         return data
+
+
+def _agrees(log: Json) -> bool:
+    """Return whether what belongs together is there together: a count, and what was counted."""
+    together = [
+        *([[log[key], log[f"{key}_s"]] for key in ("mtime", "newest")]),
+        [log["read"][key] for key in ("first", "last", "first_s", "last_s")],
+    ]
+    for one in log["intervals"]:
+        together.append([one[key] for key in ("first", "last", "first_s", "last_s")] + [one["dated"] or None])
+        together.append([one[key] for key in ("min_s", "mean_s", "max_s", "longest")])
+    together += [
+        [one[key] for key in ("min", "mean", "max", "last")] + [one["count"] or None] for one in log["numbers"]
+    ]
+    return (
+        all(None not in values or not any(value is not None for value in values) for values in together)
+        and all(one["longest"] is None or len(one["longest"]) == 2 for one in log["intervals"])
+        and set(log["levels"]) <= set(LEVELS)
+        and set(log["unhandled"]) <= set(UNHANDLED)
+    )
 
 
 def _asked(entry: Json) -> Json:
