@@ -121,6 +121,7 @@ bench: setup-dev ## time the audit against its peers; prints ratios
 	@test -d tests/benchmark || { echo "tests/benchmark is missing" >&2; exit 1; }
 	$(BIN)/python tests/benchmark
 	$(BIN)/python tests/benchmark --live
+	$(BIN)/python tests/benchmark --logs
 	$(BIN)/python tests/benchmark --judge
 	tests/lab/with.sh $(BIN)/python tests/benchmark --lab
 

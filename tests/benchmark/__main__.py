@@ -19,6 +19,7 @@ import fleet
 import judging
 import lab
 import live
+import logs
 import page
 import peers
 from workshop import Workshop
@@ -32,6 +33,7 @@ def _options() -> argparse.Namespace:
     part = parser.add_mutually_exclusive_group()
     part.add_argument("--fleet", action="store_true", help="measure many hosts at once instead")
     part.add_argument("--live", action="store_true", help="measure what runs on a host instead")
+    part.add_argument("--logs", action="store_true", help="measure a log of 1 GB instead")
     part.add_argument("--lab", action="store_true", help="measure the hosts of the lab instead")
     part.add_argument("--judge", action="store_true", help="judge and report a thousand stored hosts instead")
     parser.add_argument("--quick", action="store_true", help="leave out the peers that take long")
@@ -87,6 +89,12 @@ def _live(shop: Workshop, rounds: int) -> str:
     return "\n\n".join([f"Medians of {rounds} rounds. {page.machine()}.", page.promises(promised), times])
 
 
+def _logs(shop: Workshop, rounds: int) -> str:
+    promised, samples = logs.measure(shop, rounds)
+    times = page.times(samples, logs.GREP)
+    return "\n\n".join([f"Medians of {rounds} rounds. {page.machine()}.", page.promises(promised), times])
+
+
 def _lab(shop: Workshop, rounds: int) -> str:
     promised, samples = lab.measure(shop, rounds)
     times = page.times(samples, lab.PING)
@@ -108,6 +116,8 @@ def main() -> int:
         block, content = "fleet", f"{page.machine()}.\n\n{page.fleets(fleet.measure(shop))}"
     elif options.live:
         block, content = "live", _live(shop, options.rounds)
+    elif options.logs:
+        block, content = "logs", _logs(shop, options.rounds)
     elif options.lab:
         block, content = "lab", _lab(shop, options.rounds)
     elif options.judge:

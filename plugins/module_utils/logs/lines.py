@@ -68,10 +68,8 @@ class Words:
     Looking for one byte is faster still: a block that lacks a byte of a word is not searched for it.
     """
 
-    def __init__(self, words: t.Iterable[bytes], beside: t.Mapping[bytes, bytes] | None = None) -> None:
-        """``beside`` gives words the bytes that a line must have as well, for it to be of interest."""
-        near = beside or {}
-        self._words = [(word, _telling(word + near.get(word, b""))) for word in words]
+    def __init__(self, words: t.Iterable[bytes]) -> None:
+        self._words = [(word, _telling(word)) for word in words]
 
     def __bool__(self) -> bool:
         return bool(self._words)

@@ -16,21 +16,28 @@ KINDS = 50
 
 # A line that says nothing bad has none of these. Levels that are not in capitals are fields: [error], level=Error.
 _LOWER = (b"err", b"warn", b"crit", b"fatal", b"emerg", b"alert", b"panic", b"severe")
-_FIELDS = (*_LOWER, *(level.capitalize() for level in _LOWER))
-_APACHE = {b":" + level: b"[]" for level in _LOWER}
+_LEVEL = b"(?:%s)" % b"|".join(_LOWER + tuple(map(bytes.capitalize, _LOWER)))
+# What begins with one certain byte is found about as fast as that byte.
+_BEGINNINGS = (
+    (b"[", re.compile(rb"\[(?:\w{1,20}:)?" + _LEVEL)),
+    *((mark, re.compile(re.escape(mark) + _LEVEL)) for mark in (b"=", b'"', b"|")),
+    (b"E", re.compile(rb"E(?:RR|rror|MERG|xception)")),
+    (b"W", re.compile(rb"WARN")),
+    (b"C", re.compile(rb"CRIT")),
+    (b"A", re.compile(rb"ALERT")),
+    (b"P", re.compile(rb"PANIC")),
+    (b"S", re.compile(rb"S(?:EVERE|egmentation fault)")),
+    (b"O", re.compile(rb"Out of memory")),
+    (b"R", re.compile(rb"Rejection")),
+)
 # What the syslog priority of a line says, where its text does not.
 _PRIORITIES = {b"0": "CRITICAL", b"1": "CRITICAL", b"2": "CRITICAL", b"3": "ERROR", b"4": "WARNING"}
 _WORDS = Words(
     (
-        *(level.upper() for level in _LOWER),
-        *(mark + level for mark in (b"[", b"=", b'"', b"|") for level in _FIELDS),
-        *_APACHE,
         *(LEVELLED + priority for priority in _PRIORITIES),
-        *(b'"level":4', b'"level":5', b'"level":6'),
-        *(b"Error", b"xception", b"Rejection", b"raceback (most", b"panic: ", b"panicked at"),
-        *(b"Out of memory", b"heap out of memory", b"Segmentation fault", b"core dumped"),
-    ),
-    _APACHE,
+        *(b'"level":4', b'"level":5', b'"level":6', b"FATAL", b"exception", b"raceback (most", b"panic: "),
+        *(b"panicked at", b"heap out of memory", b"core dumped"),
+    )
 )
 _NAMES = {
     "WARN": "WARNING",
@@ -96,7 +103,7 @@ class Severity:
     def feed(self, block: bytes) -> None:
         """Count a block of whole lines. A traceback is whole in one block (`whole`)."""
         told = -1
-        for start, end in _WORDS.lines(block):
+        for start, end in _candidates(block):
             if start == told:
                 continue
             line = _plain(self._clock.text(block[start:end]))
@@ -146,6 +153,16 @@ class Severity:
             self.exceptions[name] = self.exceptions.get(name, 0) + 1
         else:
             self.rest += 1
+
+
+def _candidates(block: bytes) -> list[tuple[int, int]]:
+    """Return (start, end) of the lines that may say something bad, in order."""
+    starts = dict(_WORDS.lines(block))
+    for byte, expression in _BEGINNINGS:
+        if byte in block:
+            for match in expression.finditer(block):
+                starts[block.rfind(b"\n", 0, match.start()) + 1] = block.find(b"\n", match.end())
+    return sorted(starts.items())
 
 
 def _plain(line: bytes) -> bytes:
