@@ -28,6 +28,7 @@ CHECKS = (
     "memory",
     "exposed",
     "stream",
+    "fresh",
     "length",
     "group",
     "consumers",
@@ -44,7 +45,7 @@ _MOST = 10**12
 _LONGEST_WAIT_S = 3600
 # What only a stream can have, and what only Redis has.
 _OF_STREAM = (
-    *("group", "min_length", "max_length", "max_lag", "max_pending", "max_idle_s", "must_progress_within_s"),
+    *("group", "fresh_s", "min_length", "max_length", "max_lag", "max_pending", "max_idle_s", "must_progress_within_s"),
     *("required_fields", "stuck"),
 )
 _OF_REDIS = ("stream", *_OF_STREAM, "user", "password_from", "database")
@@ -224,6 +225,7 @@ SHAPE = Entries(
             "database": Key(shapes.Integer(0, 999), 0, "the number of the database"),
             "stream": Key(shapes.Text(), None, "the stream; unset: those that are found are told, none is judged"),
             "group": Key(shapes.Text(), None, "the consumer group that must be there; unset: all that are there"),
+            "fresh_s": Key(shapes.Duration(), None, "how old its newest entry may be, by the time in the entry's id"),
             "min_length": Key(shapes.Integer(0, _MOST), None, "how many entries it must have"),
             "max_length": Key(shapes.Integer(0, _MOST), None, "how many entries it may have"),
             "max_lag": Key(shapes.Integer(0, _MOST), None, "how many entries may wait to be read by a group"),

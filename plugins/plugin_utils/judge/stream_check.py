@@ -12,6 +12,7 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.scope import 
 
 DEFAULTS = {
     "stream": "high",
+    "fresh": "high",
     "length": "medium",
     "group": "high",
     "consumers": "high",

@@ -21,6 +21,9 @@ _LENGTH = remedy("investigate", "Look at what the producer writes, and at how th
 _GROUP = remedy("restart_consumer", "Start the consumer that makes the group (XGROUP CREATE), or correct the name.")
 _SILENT = remedy("restart", "Look at the producer's log and at what it is fed with, then restart it.")
 
+# The server's clock and the host's may differ by so much.
+_SKEW_S = 60
+
 
 class StreamRules:
     """The checks of one entry about a stream."""
@@ -46,6 +49,7 @@ class StreamRules:
         if first["last_time"]:
             summary += f", the last of {first['last_time']}"
         checks = [self._make.passed("stream", self._stream, summary, groups.numbers(first))]
+        checks += self._fresh(first)
         checks += self._length(first)
         checks += self._groups(first)
         for group in first["groups"]:
@@ -63,6 +67,26 @@ class StreamRules:
             return self._make.failed("stream", self._stream, summary, "missing", "no_stream", _PRODUCER)
         summary = f"{self._name} is no stream, its type is {kind}"
         return self._make.failed("stream", self._stream, summary, "differs", "wrong_type", _OTHER, {"type": kind})
+
+    def _fresh(self, first: Details) -> list[Check]:
+        """Judge the age of the newest entry. An id tells the time when the server made it, as it does by default."""
+        limit = self._entry["fresh_s"]
+        if limit is None:
+            return []
+        expected, observed = {"fresh_s": limit}, {"last_id": first["last_id"], "last_time": first["last_time"]}
+        if first["last_time"] is None:
+            why = f"its last id, {first['last_id']}, is no time" if first["last_id"] else "it never had one"
+            summary = f"How old the newest entry of {self._name} is, is not known: {why}"
+            return [self._make.unknown("fresh", self._stream, summary)]
+        age_s = first["at_s"] - int(str(first["last_id"]).partition("-")[0]) / 1000
+        summary = f"The newest entry of {self._name} is of {first['last_time']}"
+        if age_s < -_SKEW_S:
+            summary = f"{summary}, which lies {duration(age_s)} ahead of the host's clock"
+            return [self._make.unknown("fresh", self._stream, summary)]
+        summary += f", {duration(max(age_s, 0.0))} before it was looked at; {duration(limit)} is what it may be"
+        if age_s <= limit:
+            return [self._make.passed("fresh", self._stream, summary, observed, expected)]
+        return [self._make.failed("fresh", self._stream, summary, "failed", "stale_data", _SILENT, observed, expected)]
 
     def _length(self, first: Details) -> list[Check]:
         low, high, length = self._entry["min_length"], self._entry["max_length"], first["length"]

@@ -79,6 +79,13 @@ def test_a_stream_within_all_limits_passes() -> None:
             ("unknown", "idle", "orders:billing", "unseen"),
         ),
         ({}, stream(look(group(), groups_total=2)), ("unknown", "group", "orders", "unseen")),
+        ({"fresh_s": 300}, stream(look(group())), ("fail", "fresh", "orders", "stale_data")),
+        (
+            {"fresh_s": 300},
+            stream(look(group(), last_id="1-1", last_time=None)),
+            ("unknown", "fresh", "orders", "unseen"),
+        ),
+        ({"fresh_s": 300}, stream(look(group(), at=-500)), ("unknown", "fresh", "orders", "unseen")),
     ],
 )
 def test_each_fault_has_its_cause(entry: Json, seen: Json, found: tuple[str, ...]) -> None:
@@ -93,6 +100,8 @@ def test_each_fault_has_its_cause(entry: Json, seen: Json, found: tuple[str, ...
         ({"max_idle_s": 60}, stream(look(group(members=members(idle_ms=10**9))))),
         ({"max_idle_s": 60}, stream(look(group(members={**members(), "total": 200})))),
         ({"group": "billing"}, stream(look(group(), groups_total=2))),
+        ({"fresh_s": 391}, stream(look(group()))),
+        ({"fresh_s": 5}, stream(look(group(), at=-400))),
         ({"max_idle_s": 60}, stream(look(group(low=9, members=members(idle_ms=59_000))))),
     ],
 )
