@@ -20,6 +20,7 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.shape impo
     OneOf,
     require,
 )
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.reference.unavailable import ReferenceUnavailable
 
 _TEXT = OneOf([None, str])
 _NUMBER = OneOf([None, int, float])
@@ -125,7 +126,11 @@ class ComposeExchange(Exchange):
         directory = posixpath.relpath(posixpath.join(self.context.root, spec["directory"]), self.context.root)
         if directory.split("/")[0] == "..":
             return None
-        return self.context.side.compose({**spec, "directory": directory}, self.context.key)
+        try:
+            return self.context.side.compose({**spec, "directory": directory}, self.context.key)
+        except ReferenceUnavailable as error:
+            # What runs is compared with the host's own files all the same.
+            return {"outcome": "unknown", "reason": error.reason, "services": []}
 
 
 def _check_lengths(settings: Json) -> None:

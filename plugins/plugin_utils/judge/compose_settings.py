@@ -133,10 +133,14 @@ class _Pair:
         return sorted(ours) == sorted(theirs)
 
     def _same_mounts(self, declared: Details, running: Details) -> bool:
-        ours, theirs = set(declared["value"]), set(running["value"])
+        ours, theirs = set(_marks(declared, running)), set(_marks(running, declared))
         hidden = set(self._service["hidden_mounts"])
-        # The image's own volumes, and where secrets and configs are.
-        more = {one for one in theirs - ours if not one.startswith("volume :") and _target(one) not in hidden}
+        more = [
+            shown
+            for shown, mark in zip(running["value"], _marks(running, declared), strict=True)
+            # The image's own volumes, and where secrets and configs are, are not told as more.
+            if mark not in ours and not shown.startswith("volume :") and _target(shown) not in hidden
+        ]
         return not more and ours <= theirs
 
     def _variables(self, kind: str, extra: bool) -> None:

@@ -21,6 +21,8 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.shape impo
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge import compose
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.compose_rules import DEFAULTS
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.scope import Context, Judgement
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.reference.side import Side
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.reference.unavailable import ReferenceUnavailable
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.cache import Cache
 from fake_compose import ENV, FILE, SECRET, container, healthy, project, serve, write
 from fake_engine import FakeEngine
@@ -80,6 +82,11 @@ CHANGED: list[tuple[str, Json, str]] = [
     ),
     ("ports", {"HostConfig": {"PortBindings": None}}, "nothing"),
     ("volumes", {"Mounts": []}, "nothing"),
+    (
+        "volumes",
+        {"Mounts": [{"Type": "bind", "Source": "/" + "x" * 400, "Destination": "/more", "RW": True}]},
+        f"bind /{'x' * 294}",
+    ),
     ("networks", {"NetworkSettings": {"Networks": {"shop_back": {"Aliases": ["md"]}, "other": {}}}}, "other shop_back"),
     ("aliases", {"NetworkSettings": {"Networks": {"shop_back": {"Aliases": []}}}}, "nothing"),
     ("healthcheck.interval", {"Config": {"Healthcheck": {"Interval": 10**9}}}, "1s"),
@@ -244,6 +251,24 @@ def test_the_env_file_decides(engine: FakeEngine, tmp_path: Path) -> None:
     assert findings(judged(tmp_path, engine)) == {
         ("setting", f"{MARKET}.environment.DB_PASSWORD", "lost_on_restart", "fail")
     }
+
+
+class Gone(Side):
+    """A reference that can be had no more."""
+
+    id = "git-1"
+
+    def compose(self, spec: Json, key: bytes) -> Json | None:
+        raise ReferenceUnavailable("its repository is gone")
+
+
+def test_a_reference_that_is_gone_leaves_that_comparison_unknown(engine: FakeEngine, tmp_path: Path) -> None:
+    healthy(engine, tmp_path)
+    entries = contract(socket=engine.socket)
+    half = ComposeExchange(entries, Asked("web1", str(tmp_path), Cache(str(tmp_path / ".cache")), side=Gone()))
+    evidence = half.read(collect(half.request(), Host(str(tmp_path), 20, key=b"key")))
+    found = findings(compose.judge(entries, evidence, Context("prod", "web1")))
+    assert found == {("reference", "shop", "unseen", "unknown")}
 
 
 def test_an_answer_of_another_form_is_refused(tmp_path: Path, engine: FakeEngine) -> None:
