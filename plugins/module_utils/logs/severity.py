@@ -20,7 +20,8 @@ _LEVEL = b"(?:%s)" % b"|".join(_LOWER + tuple(map(bytes.capitalize, _LOWER)))
 # What begins with one certain byte is found about as fast as that byte.
 _BEGINNINGS = (
     (b"[", re.compile(rb"\[(?:\w{1,20}:)?" + _LEVEL)),
-    *((mark, re.compile(re.escape(mark) + _LEVEL)) for mark in (b"=", b'"', b"|")),
+    *((mark, re.compile(re.escape(mark) + _LEVEL)) for mark in (b"=", b"|")),
+    (b'"', re.compile(rb'"(?:level":[456]|' + _LEVEL + rb")")),
     (b"E", re.compile(rb"E(?:RR|rror|MERG|xception)")),
     (b"W", re.compile(rb"WARN")),
     (b"C", re.compile(rb"CRIT")),
@@ -35,7 +36,7 @@ _PRIORITIES = {b"0": "CRITICAL", b"1": "CRITICAL", b"2": "CRITICAL", b"3": "ERRO
 _WORDS = Words(
     (
         *(LEVELLED + priority for priority in _PRIORITIES),
-        *(b'"level":4', b'"level":5', b'"level":6', b"FATAL", b"exception", b"raceback (most", b"panic: "),
+        *(b"FATAL", b"exception", b"raceback (most", b"panic: "),
         *(b"panicked at", b"heap out of memory", b"core dumped"),
     )
 )
