@@ -15,6 +15,7 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.compose_setti
     Difference,
     compare,
 )
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.container_rules import running
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.remedies import remedy
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.scope import Scope
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.words import number
@@ -172,11 +173,16 @@ class ServiceRules:
             observed={"created": container["created"]},
         )
 
+    def _told_already(self, container: Details) -> bool:
+        """Say whether the section containers compares this container's image itself: one fact is one finding."""
+        others = self._scope.context.seen.get("containers") or {"containers": ()}
+        return any(one["name"] == container["name"] and running(one) for one in others["containers"])
+
     def _image(self, container: Details) -> list[Check]:
         """Compare the image that a container was made of with the one that its name stands for now."""
         known = self._images.get(self._service["image"] or "")
         subject = container["name"]
-        if known is None or self._ignored("image"):
+        if known is None or self._ignored("image") or self._told_already(container):
             return []
         if known["id"] is None:
             reason = known["reason"] or "the engine has no image of this name any more"

@@ -45,8 +45,8 @@ def contract(**keys: t.Any) -> list[Json]:
     return t.cast("list[Json]", read)
 
 
-def judged(folder: Path, engine: FakeEngine, **keys: t.Any) -> Judgement:
-    """Observe and judge a project as an audit without reference does."""
+def judged(folder: Path, engine: FakeEngine, seen: t.Any = None, **keys: t.Any) -> Judgement:
+    """Observe and judge a project as an audit without reference does, that has ``seen`` other sections."""
     entries = contract(**keys)
     asked = Asked(
         "web1", str(folder), Cache(str(folder / ".cache")), contract={"containers": {"socket": engine.socket}}
@@ -54,7 +54,7 @@ def judged(folder: Path, engine: FakeEngine, **keys: t.Any) -> Judgement:
     half = ComposeExchange(entries, asked)
     evidence = half.read(collect(half.request(), Host(str(folder), 20, key=b"key")))
     assert SECRET not in str(evidence)
-    return compose.judge(entries, evidence, Context("prod", "web1"))
+    return compose.judge(entries, evidence, Context("prod", "web1", seen=seen or {}))
 
 
 def findings(judgement: Judgement) -> Found:
@@ -172,6 +172,10 @@ def test_a_newer_image_that_does_not_run_is_told(engine: FakeEngine, tmp_path: P
         ("image", MARKET, "image_moved", "fail"),
         ("image", "shop-bot-1", "image_moved", "fail"),
     }
+    told = {"containers": {"containers": [{"name": MARKET, "state": "running"}, {"name": "x", "state": "running"}]}}
+    assert findings(judged(tmp_path, engine, told)) == {("image", "shop-bot-1", "image_moved", "fail")}
+    told["containers"]["containers"][0]["state"] = "exited"
+    assert len(findings(judged(tmp_path, engine, told))) == 2
 
 
 @pytest.mark.parametrize(
