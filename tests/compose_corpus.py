@@ -20,6 +20,18 @@ KEY = b"key"
 Json = t.Dict[str, t.Any]
 
 
+def project(case: str, folder: Path) -> Path:
+    """Write a case into a folder of its own and return that.
+
+    Its files end in ``.txt`` where they are kept: they are to be read as Compose reads them, not as linters want them.
+    """
+    made = folder / case
+    made.mkdir()
+    for path in sorted((CORPUS / case).glob("*.txt")) + sorted((CORPUS / case).glob(".*.txt")):
+        (made / path.name.removesuffix(".txt")).write_bytes(path.read_bytes())
+    return made
+
+
 def ours(folder: Path, **spec: t.Any) -> Json:
     """Return the services of a project as they are read here, by name; those of profiles not in use are left out."""
     files = HostFiles(str(folder), ".")

@@ -6,9 +6,10 @@
 from __future__ import annotations
 
 import shlex
+from pathlib import Path
 
 import pytest
-from compose_corpus import CASES, CORPUS, ours, theirs, unescaped
+from compose_corpus import CASES, ours, project, theirs, unescaped
 from e2e_lab import Lab
 
 pytestmark = pytest.mark.lab
@@ -16,10 +17,11 @@ pytestmark = pytest.mark.lab
 _FOLDER = "/project"
 
 
-def said(lab: Lab, case: str) -> str:
-    """Return what Compose makes of a project of the corpus. Nothing of it is started."""
-    files = [path for path in (CORPUS / case).iterdir() if not path.name.startswith("config-")]
-    write = [f"printf %s {shlex.quote(path.read_text('utf-8'))} > {_FOLDER}/{path.name}" for path in files]
+def said(lab: Lab, folder: Path) -> str:
+    """Return what Compose makes of a project. Nothing of it is started."""
+    write = [
+        f"printf %s {shlex.quote(path.read_text('utf-8'))} > {_FOLDER}/{path.name}" for path in sorted(folder.iterdir())
+    ]
     compose = f"docker compose --project-directory {_FOLDER} --project-name shop config --format json"
     run = f"env -i PATH=$PATH HOME=/nonexistent {compose}"
     clean = f"rm -rf {_FOLDER}"
@@ -29,5 +31,6 @@ def said(lab: Lab, case: str) -> str:
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_a_project_is_read_as_compose_reads_it(lab: Lab, case: str) -> None:
-    assert ours(CORPUS / case) == theirs(CORPUS / case, unescaped(said(lab, case)))
+def test_a_project_is_read_as_compose_reads_it(lab: Lab, case: str, tmp_path: Path) -> None:
+    folder = project(case, tmp_path)
+    assert ours(folder) == theirs(folder, unescaped(said(lab, folder)))

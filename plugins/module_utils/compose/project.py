@@ -96,9 +96,12 @@ def _project(merged: Json, variables: dict[str, str]) -> Project:
         else:
             services[name] = value
     partial = "include is not supported: the services of included files are not known" if merged.get("include") else ""
-    networks, volumes = (merged.get(key) for key in ("networks", "volumes"))
-    tops = [top if isinstance(top, dict) else {} for top in (networks, volumes)]
-    return Project(services, broken, *tops, partial=partial, variables=variables)
+    return Project(services, broken, _top(merged, "networks"), _top(merged, "volumes"), partial, variables)
+
+
+def _top(merged: Json, key: str) -> Json:
+    found = merged.get(key)
+    return found if isinstance(found, dict) else {}
 
 
 def _variables(files: Files, spec: t.Mapping[str, t.Any]) -> dict[str, str]:

@@ -111,7 +111,7 @@ def _networks(made: Made, of: Declared, service: Json) -> list[Json]:
         return []
     try:
         joined: Json = named(service["networks"]) if service.get("networks") else {"default": None}
-        found = []
+        found: list[Json] = []
         for name, options in sorted(joined.items()):
             top = of.model.networks.get(name)
             if name != "default" and name not in of.model.networks:

@@ -53,7 +53,7 @@ class Names:
         # A service that is part of the name, or whose name it is part of, before one that is spelled like it.
         part = [one for one in known if one in name or name in one]
         if part:
-            return max(part, key=len)
+            return str(max(part, key=len))
         return next(iter(difflib.get_close_matches(name, names, 1, 0.5)), None)
 
     def elsewhere(self, name: str) -> list[str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from compose_corpus import CASES, CORPUS, ours, theirs, unescaped
+from compose_corpus import CASES, CORPUS, ours, project, theirs, unescaped
 
 # What is told as not supported there, and so is not compared here.
 LEFT_OUT = {("forms", "list"): {"command"}}
@@ -16,9 +16,9 @@ LEFT_OUT = {("forms", "list"): {"command"}}
 
 @pytest.mark.parametrize("case", CASES)
 @pytest.mark.parametrize("version", ["2.26.1"])
-def test_a_project_is_read_as_compose_reads_it(case: str, version: str) -> None:
-    folder: Path = CORPUS / case
-    wanted = theirs(folder, unescaped((folder / f"config-{version}.json").read_text(encoding="utf-8")))
+def test_a_project_is_read_as_compose_reads_it(case: str, version: str, tmp_path: Path) -> None:
+    folder = project(case, tmp_path)
+    wanted = theirs(folder, unescaped((CORPUS / case / f"config-{version}.json").read_text(encoding="utf-8")))
     found = ours(folder)
     assert found.keys() == wanted.keys()
     for service in wanted:
