@@ -143,7 +143,7 @@ class ServiceRules:
             cause, cure = "lost_on_restart", _KEEP
             summary += "; a restart keeps that, and it is lost as soon as Compose makes the container anew"
         expected, observed = {one.key: one.declared}, {one.key: one.running, "container": container["id"][:12]}
-        return self._failed("setting", subject, summary, _STATES[one.kind], cause, cure, expected, observed)
+        return self._failed("setting", subject, summary, one.kind, cause, cure, expected, observed)
 
     def _changed_files(self, container: Details) -> list[Details]:
         """Return the files of the project that changed after a container was made."""
@@ -275,9 +275,6 @@ class ServiceRules:
 
     def _unknown(self, check: str, subject: str, summary: str) -> Check:
         return self._scope.unknown(check, subject, self._level(check), summary)
-
-
-_STATES = {"differs": "differs", "missing": "missing", "unexpected": "unexpected"}
 
 
 def _told(one: Difference) -> str:

@@ -38,6 +38,8 @@ def imports(scope: Scope, severities: PathSeverity, tree: Details) -> list[Check
     if more:
         summary = f"{number(more, 'more import or file', 'more imports or files')} of {path} are not listed"
         made.append(scope.unknown("imports", f"{path}:more", "high", summary))
+    if not made and not seen["files"]:
+        made.append(scope.not_exercised("imports", path, f"There is no Python file in {path} whose imports could fail"))
     if not made:
         where = f", with the packages of {seen['venv']}" if seen["venv"] else ""
         files, checked = number(seen["files"], "file"), number(seen["checked"], "import")
