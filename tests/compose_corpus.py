@@ -28,7 +28,7 @@ def project(case: str, folder: Path) -> Path:
     made = folder / case
     made.mkdir()
     for path in sorted((CORPUS / case).glob("*.txt")) + sorted((CORPUS / case).glob(".*.txt")):
-        (made / path.name.removesuffix(".txt")).write_bytes(path.read_bytes())
+        (made / path.stem).write_bytes(path.read_bytes())
     return made
 
 

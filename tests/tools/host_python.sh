@@ -22,7 +22,7 @@ test -x "$venv/bin/python" || "$python" -m venv "$venv"
 find plugins/module_utils plugins/modules -name '*.py' -exec "$venv/bin/python" -W error -m py_compile {} +
 
 # Host code has no Ansible and no control-node code around it, so neither have these tests.
-mapfile -t tests < <(grep -rLE 'plugin_utils|plugins\.action|import ansible\b|from ansible\b|pathspec|jsonschema' --include='test_*.py' \
+mapfile -t tests < <(grep -rLE 'plugin_utils|plugins\.action|import ansible\b|from ansible\b|pathspec|jsonschema|importorskip\("yaml"' --include='test_*.py' \
   tests/unit/plugins/module_utils | sort)
 echo "host code under Python $version: ${#tests[@]} test files"
 "$venv/bin/python" -m pytest -q -n "${JOBS:-2}" -p no:cacheprovider --junitxml="$report" "${tests[@]}"
