@@ -46,8 +46,10 @@ def test_endpoints_of_one_server_do_not_wait_on_each_other() -> None:
 
     def handler(connection: socket.socket, _request: bytes) -> None:
         overlaps.append(not busy.acquire(blocking=False))
-        connection.sendall(answer(b"ok"))
+        # Long enough for another request to arrive meanwhile, and over before this one's answer lets the next one go.
+        threading.Event().wait(0.01)
         busy.release()
+        connection.sendall(answer(b"ok"))
 
     with serving(handler) as server:
         found = seen(*(entry(f"{server.url}/{number}") for number in range(20)))
