@@ -9,10 +9,13 @@ import re
 import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.module_utils.compose.values import Assumed, Unsupported, assumed_in
-from ansible_collections.evenkeel.drift.plugins.module_utils.yaml.composer import Tagged
+from ansible_collections.evenkeel.drift.plugins.module_utils.yaml.composer import Tagged, Word
+from ansible_collections.evenkeel.drift.plugins.module_utils.yaml.resolve import Timestamp
 
 _NAME = re.compile(r"[_a-zA-Z][_a-zA-Z0-9]*")
 _MAX_DEPTH = 16
+# Names, dates, and what has been replaced already.
+_NO_PLAIN_TEXT = (Word, Timestamp, Assumed)
 _MAX_LENGTH = 1 << 20
 
 Variables = t.Mapping[str, str]
@@ -34,7 +37,7 @@ def interpolate_all(value: t.Any, variables: Variables, budget: list[int] | None
     ``budget`` is how many characters may come out of it.
     """
     budget = [8 * _MAX_LENGTH] if budget is None else budget
-    if type(value) is str:
+    if isinstance(value, str) and not isinstance(value, _NO_PLAIN_TEXT):
         made = interpolate(value, variables)
         budget[0] -= len(made)
         if budget[0] < 0:

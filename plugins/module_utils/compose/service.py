@@ -46,8 +46,7 @@ def declared_service(of: Declared, name: str, key: bytes | None) -> Json:
     simple(made, service)
     directory = of.directory
     if service.get("ports") is not None:
-        read = lambda value: sorted({one for entry in listed(value) for one in ports.published(entry)})  # noqa: E731
-        made.tell("ports", service["ports"], read)
+        made.tell("ports", service["ports"], _published)
     # Without volumes, too: those of the engine would be too many.
     source = [service.get("volumes"), service.get("tmpfs")]
     made.tell("volumes", source, lambda _value: mounts.declared(service, of.project, directory, of.model.volumes))
@@ -75,6 +74,10 @@ def declared_service(of: Declared, name: str, key: bytes | None) -> Json:
         ),
         **told,
     }
+
+
+def _published(value: t.Any) -> list[str]:
+    return sorted({one for entry in listed(value) for one in ports.published(entry)})
 
 
 def _optional(value: t.Any) -> str | None:

@@ -8,6 +8,7 @@ Each function takes what the file has and returns it in the one form in which it
 
 from __future__ import annotations
 
+import math
 import re
 import shlex
 import typing as t
@@ -66,7 +67,7 @@ def text(value: t.Any) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, float):
-        if value != value or value in (float("inf"), float("-inf")):
+        if not math.isfinite(value):
             raise Unsupported("a number that is none")
         return str(int(value)) if value == int(value) and abs(value) < 1e21 else repr(value)
     if isinstance(value, int):

@@ -22,7 +22,8 @@ ARGUMENTS: dict[str, dict[str, t.Any]] = {
     "group": {"type": "str"},
     "user": {"type": "str"},
     "credentials_file": {"type": "path"},
-    "credentials_key": {"type": "str"},
+    # The name of a value, not the value.
+    "credentials_key": {"type": "str", "no_log": False},
     "sample": {"type": "int", "default": 20},
     "wait": {"type": "int", "default": 0},
     "timeout": {"type": "int", "default": 60},

@@ -30,8 +30,8 @@ def disks(paths: t.Sequence[str], root: str, host: Host) -> list[dict[str, t.Any
         return lambda channel: channel.send(_ANSWER, json.dumps([path, _disk(path), _device(path)]).encode("ascii"))
 
     def take(_kind: bytes, payload: bytes) -> None:
-        path, made, devices[path] = json.loads(payload)
-        answers[path] = made
+        path, made, device = json.loads(payload)
+        answers[path], devices[path] = made, device
 
     devices: dict[str, int | None] = {}
     run_forked([ask(path) for path in asked], limited, take)

@@ -40,10 +40,13 @@ rand_serial = yes
 default_md = sha256
 policy = any
 copy_extensions = copy
+x509_extensions = server
 unique_subject = no
 [any]
 commonName = optional
 organizationName = optional
+[server]
+authorityKeyIdentifier = keyid
 """
 
 
@@ -56,7 +59,9 @@ class Authority:
         (folder / "index.txt").touch()
         (folder / "ca.cnf").write_text(_CONFIG.format(folder=folder))
         self._openssl(
-            "req", "-x509", *self._key("ca"), "-out", str(self.file), "-subj", "/CN=Test Authority", "-days", "3650"
+            *("req", "-x509", *self._key("ca"), "-out", str(self.file), "-subj", "/CN=Test Authority", "-days", "3650"),
+            # From Python 3.13 on an authority has to say what its key is for.
+            *("-addext", "keyUsage=critical,keyCertSign,cRLSign"),
         )
 
     def _openssl(self, *words: str) -> None:

@@ -23,11 +23,13 @@ def listener(**more: t.Any) -> Json:
     return {**made, "command": "python3 api.py", "unit": None, "container": None, "reason": "", **more}
 
 
-def judged(*listeners: Json, state: str = "created", error: str = "", bound: Json = BOUND, asked: bool = True) -> t.Any:
+def judged(
+    *listeners: Json, state: str = "created", error: str = "", bound: Json | None = None, asked: bool = True
+) -> t.Any:
     seen = {"ports": {"listeners": list(listeners)}} if asked else {}
     contract = SHAPE.read({}, "containers", Problems())
     scope = Scope(Context("prod", "web1", seen=seen), "containers", "web", contract, "operational")
-    one = {"name": "web", "state": state, "error": error, "ports": {"bound": [bound]}}
+    one = {"name": "web", "state": state, "error": error, "ports": {"bound": [bound or BOUND]}}
     return ports(Rules(scope, contract, one, {}))
 
 
