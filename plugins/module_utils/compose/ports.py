@@ -10,6 +10,7 @@ import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.module_utils.compose.values import Unsupported, text
 
+_ANY = ("", "0.0.0.0", "::")  # noqa: S104  compared with, not bound to
 _SHORT = re.compile(
     r"(?:(?:(?P<host>\[[0-9a-fA-F:.]+\]|[0-9a-fA-F:.]+):)?(?P<published>[0-9]+(?:-[0-9]+)?)?:)?"
     r"(?P<target>[0-9]+(?:-[0-9]+)?)(?:/(?P<proto>[a-z]+))?"
@@ -35,7 +36,7 @@ def published(value: t.Any) -> list[str]:
 
 def spelled(host: str, port: str, target: str, proto: str) -> str:
     """Return one published port; without a port the engine chooses one."""
-    where = "" if host in ("", "0.0.0.0", "::") else f"[{host}]:" if ":" in host else f"{host}:"  # noqa: S104  compared
+    where = "" if host in _ANY else f"[{host}]:" if ":" in host else f"{host}:"
     return f"{where}{port or '*'}->{target}/{proto}"
 
 

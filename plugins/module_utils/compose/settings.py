@@ -8,8 +8,7 @@ Private to the collection. Values are masked here; what is compared is the keyed
 
 from __future__ import annotations
 
-import hashlib
-import hmac
+import functools
 import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.module_utils.compose.values import (
@@ -24,6 +23,7 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.compose.values impo
     truth,
     words,
 )
+from ansible_collections.evenkeel.drift.plugins.module_utils.keyed import keyed
 from ansible_collections.evenkeel.drift.plugins.module_utils.mask import MARK, looks_secret, mask, mask_argv
 from ansible_collections.evenkeel.drift.plugins.module_utils.text import spelled
 
@@ -85,9 +85,7 @@ class Made:
 
     def digest(self, value: str) -> str:
         """Return what stands for a value: the same for the same value, in this run."""
-        if self._key is None:
-            return ""
-        return hmac.new(self._key, value.encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()
+        return keyed(self._key, value) or ""
 
     def result(self) -> Json:
         """Return what was gathered, sorted."""
@@ -121,11 +119,15 @@ SILENT = frozenset(
 )
 
 
+def _alone(read: t.Callable[[t.Any], str], value: t.Any) -> list[str]:
+    return [read(value)]
+
+
 def simple(made: Made, service: t.Mapping[str, t.Any]) -> None:
     """Add the settings of a service that need nothing but the service itself."""
     for key, read in _SIMPLE.items():
         if service.get(key) is not None:
-            made.tell(key, service[key], lambda value, read=read: [read(value)])  # type: ignore[misc]  # bound default
+            made.tell(key, service[key], functools.partial(_alone, read))
     for key in ("cap_add", "cap_drop"):
         if service.get(key) is not None:
             made.tell(key, service[key], lambda value: sorted({_capability(text(one)) for one in listed(value)}))

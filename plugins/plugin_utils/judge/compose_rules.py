@@ -16,6 +16,7 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.compose_setti
     compare,
 )
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.container_rules import running
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.graded import Graded
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.remedies import remedy
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.scope import Scope
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.words import number
@@ -47,6 +48,7 @@ class ServiceRules:
 
     def __init__(self, scope: Scope, entry: Details, project: Details, service: Details, names: Names) -> None:
         self._scope = scope
+        self._make = Graded(scope, entry.get("severity"), DEFAULTS)
         self._entry = entry
         self._service = service
         self._name: str = service["name"]
@@ -63,7 +65,7 @@ class ServiceRules:
         checks = self._hosts()
         if self._seen["outcome"] != "ok":
             summary = f"What runs of service {self._name} on {self._host} is not known: {self._seen['reason']}"
-            return [*checks, self._unknown("service", self._name, summary)]
+            return [*checks, self._make.unknown("service", self._name, summary)]
         checks += self._presence()
         for container in self._containers:
             checks += self._settings(container)
@@ -86,23 +88,31 @@ class ServiceRules:
         name, wanted, there = self._name, self._service["scale"], len(self._running)
         if not self._service["enabled"]:
             summary = f"Service {name} belongs to a profile that is not in use: it need not run on {self._host}"
-            return [self._passed("service", name, summary)]
+            return [self._make.passed("service", name, summary)]
         if wanted is None:
             return [
-                self._unknown("scale", name, f"How many containers {name} should have on {self._host} is not known")
+                self._make.unknown(
+                    "scale", name, f"How many containers {name} should have on {self._host} is not known"
+                )
             ]
         if wanted and not there:
             stopped = ", ".join(f"{one['name']} is {one['state']}" for one in self._containers)
             summary = f"No container of service {name} runs on {self._host}{f': {stopped}' if stopped else ''}"
-            return [self._failed("service", name, summary, "missing", "missing_service", _START, {"running": wanted})]
-        checks = [self._passed("service", name, f"{number(there, 'container')} of service {name} runs on {self._host}")]
+            return [
+                self._make.failed(
+                    "service", name, summary, "missing", "missing_service", _START, expected={"running": wanted}
+                )
+            ]
+        checks = [
+            self._make.passed("service", name, f"{number(there, 'container')} of service {name} runs on {self._host}")
+        ]
         if there != wanted:
             summary = (
                 f"{number(there, 'container')} of service {name} runs on {self._host}, its Compose file wants {wanted}"
             )
             checks.append(
-                self._failed(
-                    "scale", name, summary, "differs", "wrong_scale", _RECREATE, {"running": wanted}, {"running": there}
+                self._make.failed(
+                    "scale", name, summary, "differs", "wrong_scale", _RECREATE, {"running": there}, {"running": wanted}
                 )
             )
         return checks
@@ -126,7 +136,7 @@ class ServiceRules:
         )
         if self._service["not_compared"]:
             summary += f", not compared: {', '.join(self._service['not_compared'])}"
-        return self._passed("setting", container["name"], summary)
+        return self._make.passed("setting", container["name"], summary)
 
     def _difference(self, container: Details, one: Difference, changed: t.Sequence[Details]) -> Check:
         subject = f"{container['name']}.{one.key}"
@@ -134,7 +144,7 @@ class ServiceRules:
             summary = (
                 f"Whether {one.key} of {container['name']} on {self._host} is as declared is not known: {one.reason}"
             )
-            return self._unknown("setting", subject, summary)
+            return self._make.unknown("setting", subject, summary)
         summary = f"{container['name']} on {self._host} {_told(one)}"
         if changed:
             cause, cure = "setting_differs", _RECREATE
@@ -143,7 +153,7 @@ class ServiceRules:
             cause, cure = "lost_on_restart", _KEEP
             summary += "; a restart keeps that, and it is lost as soon as Compose makes the container anew"
         expected, observed = {one.key: one.declared}, {one.key: one.running, "container": container["id"][:12]}
-        return self._failed("setting", subject, summary, one.kind, cause, cure, expected, observed)
+        return self._make.failed("setting", subject, summary, one.kind, cause, cure, observed, expected)
 
     def _changed_files(self, container: Details) -> list[Details]:
         """Return the files of the project that changed after a container was made."""
@@ -160,7 +170,7 @@ class ServiceRules:
             f"{newest['mtime']}"
         )
         summary += ": it runs with the older configuration" if differs else ": nothing that is compared differs"
-        level = self._level("stale") if differs else "info"
+        level = self._make.level("stale") if differs else "info"
         return self._scope.failed(
             "stale",
             container["name"],
@@ -189,10 +199,12 @@ class ServiceRules:
             summary = (
                 f"Whether {subject} on {self._host} was made of what {known['name']} is now is not known: {reason}"
             )
-            return [self._unknown("image", subject, summary)]
+            return [self._make.unknown("image", subject, summary)]
         if known["id"] == container["image_id"]:
             return [
-                self._passed("image", subject, f"{subject} on {self._host} was made of what {known['name']} is now")
+                self._make.passed(
+                    "image", subject, f"{subject} on {self._host} was made of what {known['name']} is now"
+                )
             ]
         ours, theirs = _short(container["image_id"]), _short(known["id"])
         summary = (
@@ -200,8 +212,8 @@ class ServiceRules:
             "a newer image is there and does not run"
         )
         return [
-            self._failed(
-                "image", subject, summary, "differs", "image_moved", _RECREATE, {"image": theirs}, {"image": ours}
+            self._make.failed(
+                "image", subject, summary, "differs", "image_moved", _RECREATE, {"image": ours}, {"image": theirs}
             )
         ]
 
@@ -218,12 +230,12 @@ class ServiceRules:
             if doubt:
                 told = f"Whether {one['host']}, which {one['variable']} of {self._name} names, can be found"
                 summary = f"{told} is not known: {doubt}"
-                checks.append(self._unknown("names", subject, summary))
+                checks.append(self._make.unknown("names", subject, summary))
                 continue
             checks.append(self._unresolved(subject, one))
         if self._service["hosts"] and not checks:
             summary = f"Every host that the variables of {self._name} name is in its networks"
-            checks.append(self._passed("names", self._name, summary))
+            checks.append(self._make.passed("names", self._name, summary))
         return checks
 
     def _unresolved(self, subject: str, one: Details) -> Check:
@@ -236,45 +248,12 @@ class ServiceRules:
             summary += "and no service, container or alias in its networks has that name"
             summary += f": the nearest is {near}" if near else ""
         expected = {"host": near} if near and not elsewhere else {}
-        return self._failed(
-            "names", subject, summary, "failed", "unresolved_name", _FIX, expected, {"host": one["host"]}
+        return self._make.failed(
+            "names", subject, summary, "failed", "unresolved_name", _FIX, {"host": one["host"]}, expected
         )
 
     def _ignored(self, key: str) -> bool:
         return any(fnmatch.fnmatchcase(f"{self._name}.{key}", pattern) for pattern in self._entry["ignore"])
-
-    def _level(self, check: str) -> str:
-        given: t.Mapping[str, str] = self._entry.get("severity") or {}
-        return given.get(check) or DEFAULTS[check]
-
-    def _passed(self, check: str, subject: str, summary: str) -> Check:
-        return self._scope.passed(check, subject, self._level(check), summary)
-
-    def _failed(
-        self,
-        check: str,
-        subject: str,
-        summary: str,
-        state: str,
-        cause: str,
-        cure: Details,
-        expected: Details | None = None,
-        observed: Details | None = None,
-    ) -> Check:
-        return self._scope.failed(
-            check,
-            subject,
-            self._level(check),
-            summary,
-            state=state,
-            cause=cause,
-            remedy=cure,
-            expected=expected,
-            observed=observed,
-        )
-
-    def _unknown(self, check: str, subject: str, summary: str) -> Check:
-        return self._scope.unknown(check, subject, self._level(check), summary)
 
 
 def _told(one: Difference) -> str:

@@ -5,13 +5,11 @@
 
 from __future__ import annotations
 
-import typing as t
-
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge import assertion_words
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.check import Check, Details
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.endpoint_words import asked
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.graded import Graded
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.remedies import remedy
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.scope import Scope
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.words import duration, number, utc
 
 KIND_CHECKS = {
@@ -32,14 +30,13 @@ _FEED = remedy("fix_endpoint", "Look at what should supply the data: the endpoin
 
 
 class ContentRules:
-    """The checks of the content that one endpoint answered; ``level`` gives the severity of a check."""
+    """The checks of the content that one endpoint answered."""
 
-    def __init__(self, scope: Scope, entry: Details, where: str, level: t.Callable[[str], str]) -> None:
-        self._scope = scope
+    def __init__(self, make: Graded, entry: Details, where: str) -> None:
+        self._make = make
         self._entry = entry
         self._name = str(entry["name"])
         self._where = where
-        self._level = level
 
     def judge(self, answer: Details) -> list[Check]:
         return [self._content(result, answer) for result in answer["content"]]
@@ -65,13 +62,13 @@ class ContentRules:
         observed = {"value": result["shown"] or None, "broken": result["broken"]} if kind == "json" else {}
         expected = {"rules": rules} if kind == "json" else {kind: result["subject"]}
         if result["holds"]:
-            return self._scope.passed(check, subject, self._level(check), said, expected=expected, observed=observed)
+            return self._make.passed(check, subject, said, observed, expected)
         state = "missing" if result["missing"] else "differs"
         return self._failed(check, subject, said, state, "wrong_content", _FIX, observed, expected)
 
     def _fresh(self, subject: str, result: Details, answer: Details) -> Check:
         limit = self._entry["fresh"]["within_s"]
-        path, level = result["subject"], self._level("fresh")
+        path = result["subject"]
         expected = {"within_s": limit}
         if result["missing"]:
             summary = f"The answer of {self._name} has no time at {path}: {result['missing']}"
@@ -99,10 +96,10 @@ class ContentRules:
         )
         if state == "old":
             return self._failed("fresh", subject, text, "failed", "stale_data", _FEED, observed, expected)
-        return self._scope.passed("fresh", subject, level, text, expected=expected, observed=observed)
+        return self._make.passed("fresh", subject, text, observed, expected)
 
     def _items(self, subject: str, result: Details) -> Check:
-        least, level = self._entry["min_items"][result["subject"]], self._level("items")
+        least = self._entry["min_items"][result["subject"]]
         expected, observed = {"min_items": least}, {"items": result["size"]}
         where = f"{result['subject']} in the answer of {self._name}"
         if result["missing"]:
@@ -113,7 +110,7 @@ class ContentRules:
             return self._failed("items", subject, summary, "differs", "wrong_content", _FIX, observed, expected)
         text = f"{where} has {number(result['size'], 'item')}, at least {least} wanted"
         if result["holds"]:
-            return self._scope.passed("items", subject, level, text, expected=expected, observed=observed)
+            return self._make.passed("items", subject, text, observed, expected)
         return self._failed("items", subject, text, "failed", "too_few_items", _FEED, observed, expected)
 
     def _failed(
@@ -127,21 +124,12 @@ class ContentRules:
         observed: Details,
         expected: Details,
     ) -> Check:
-        return self._scope.failed(
-            check,
-            subject,
-            self._level(check),
-            summary,
-            state=state,
-            cause=cause,
-            remedy=cure,
-            expected={**asked(self._entry), **expected},
-            observed=observed,
-        )
+        expected = {**asked(self._entry), **expected}
+        return self._make.failed(check, subject, summary, state, cause, cure, observed, expected)
 
     def _unknown(self, check: str, subject: str, what: str, reason: str) -> Check:
         summary = f"{what}, asked {self._where}, is not known: {reason}"
-        return self._scope.unknown(check, subject, self._level(check), summary)
+        return self._make.unknown(check, subject, summary)
 
 
 def _state(age_s: float, limit_s: float) -> str:

@@ -37,6 +37,7 @@ _RENEW = remedy("renew_certificate", "Renew the certificate, and look at why it 
 _TRUST = remedy(
     "renew_certificate", "Install a certificate for this name from an authority that the asking side trusts."
 )
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.graded import Graded
 
 
 class EndpointRules:
@@ -44,6 +45,7 @@ class EndpointRules:
 
     def __init__(self, scope: Scope, entry: Details, seen: Details) -> None:
         self._scope = scope
+        self._make = Graded(scope, entry.get("severity"), DEFAULTS)
         self._entry = entry
         self._seen = seen
         self._name = str(entry["name"])
@@ -59,11 +61,11 @@ class EndpointRules:
         answer = seen["answer"]
         observed = {"status": answer["status"], "total_ms": answer["median_ms"]}
         text = f"{self._name} answers, asked {self._where}"
-        checks = [self._scope.passed("answers", self._name, self._level("answers"), text, observed=observed)]
+        checks = [self._scope.passed("answers", self._name, self._make.level("answers"), text, observed=observed)]
         checks.append(self._status(answer))
         if checks[-1].outcome == "pass":
             checks += self._time(answer)
-            checks += ContentRules(self._scope, self._entry, self._where, self._level).judge(answer)
+            checks += ContentRules(self._make, self._entry, self._where).judge(answer)
         if self._entry["tls_days"] is not None:
             checks.append(self._certificate(seen["tls"]))
         return checks
@@ -112,7 +114,12 @@ class EndpointRules:
         if status in wanted:
             summary = f"{self._name} answers {_line(answer)}, asked {self._where}"
             return self._scope.passed(
-                "status", self._name, self._level("status"), summary, expected={"status": wanted}, observed=observed
+                "status",
+                self._name,
+                self._make.level("status"),
+                summary,
+                expected={"status": wanted},
+                observed=observed,
             )
         summary = (
             f"{self._name} ({answer['url']}) answers {_line(answer)}, asked {self._where}, where "
@@ -136,14 +143,16 @@ class EndpointRules:
         if took > limit:
             summary = f"{text}; the last one step by step: {_steps(answer)}"
             return [
-                self._failed("time", self._name, self._level("time"), summary, "failed", "too_slow", _SLOW, observed)
+                self._failed(
+                    "time", self._name, self._make.level("time"), summary, "failed", "too_slow", _SLOW, observed
+                )
             ]
         if answer["partial"]:
             reason = f"{answer['partial']}, after {words.milliseconds(took)}"
             return [self._unknown("time", self._name, f"How long the whole answer of {self._name} takes", reason)]
         return [
             self._scope.passed(
-                "time", self._name, self._level("time"), text, expected={"under_ms": limit}, observed=observed
+                "time", self._name, self._make.level("time"), text, expected={"under_ms": limit}, observed=observed
             )
         ]
 
@@ -153,11 +162,11 @@ class EndpointRules:
             f"The answer of {self._name} ({answer['url']}) began and did not end within {self._entry['timeout_s']} s, "
             f"asked {self._where}: {size(answer['size'])} came; step by step: {_steps(answer)}"
         )
-        level = self._level("time")
+        level = self._make.level("time")
         return self._failed("time", self._name, level, summary, "failed", "too_slow", _SLOW, _times(answer))
 
     def _certificate(self, tls: Details | None) -> Check:
-        days, level = self._entry["tls_days"], self._level("certificate")
+        days, level = self._entry["tls_days"], self._make.level("certificate")
         if tls is None or tls["not_after_s"] is None:
             reason = tls["reason"] if tls else "no certificate was seen"
             return self._unknown(
@@ -175,10 +184,6 @@ class EndpointRules:
             "certificate", self._name, level, text, "failed", "certificate_expires", _RENEW, observed, expected
         )
 
-    def _level(self, check: str) -> str:
-        given: t.Mapping[str, str] = self._entry.get("severity") or {}
-        return given.get(check) or DEFAULTS[check]
-
     def _worst(self) -> str:
         """Return the severity of what hides all other checks of this entry."""
         entry = self._entry
@@ -186,7 +191,7 @@ class EndpointRules:
         asked |= {check for key, check in KIND_CHECKS.items() if entry[key]}
         asked |= {"time"} if entry["under_ms"] is not None else set()
         asked |= {"certificate"} if entry["tls_days"] is not None else set()
-        return severity.worst(map(self._level, asked)) or DEFAULTS["answers"]
+        return severity.worst(map(self._make.level, asked)) or DEFAULTS["answers"]
 
     def _failed(
         self,
@@ -214,7 +219,7 @@ class EndpointRules:
 
     def _unknown(self, check: str, subject: str, what: str, reason: str) -> Check:
         summary = f"{what}, asked {self._where}, is not known: {reason}"
-        return self._scope.unknown(check, subject, self._level(check), summary)
+        return self._scope.unknown(check, subject, self._make.level(check), summary)
 
 
 def _times(answer: Details) -> dict[str, t.Any]:

@@ -5,9 +5,8 @@
 
 from __future__ import annotations
 
-import typing as t
-
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.check import Check, Details
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.check import Details
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.graded import Graded
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.scope import Scope
 
 DEFAULTS = {
@@ -26,66 +25,9 @@ DEFAULTS = {
 """The checks of a stream and their severities where the contract gives none."""
 
 
-class StreamChecks:
+class StreamChecks(Graded):
     """The checks of one entry."""
 
     def __init__(self, scope: Scope, entry: Details) -> None:
-        self._scope = scope
-        self._entry = entry
-        self._about = {"redis": entry["redis"], "stream": entry["stream"]}
+        super().__init__(scope, entry["severity"], DEFAULTS, {"redis": entry["redis"], "stream": entry["stream"]})
         self.host = scope.context.host
-
-    def _level(self, check: str) -> str:
-        given: t.Mapping[str, str] = self._entry["severity"]
-        return given.get(check) or DEFAULTS[check]
-
-    def _expected(self, expected: Details | None) -> Details:
-        return {**self._about, **(expected or {})}
-
-    def passed(
-        self,
-        check: str,
-        subject: str,
-        summary: str,
-        observed: Details | None = None,
-        expected: Details | None = None,
-    ) -> Check:
-        return self._scope.passed(
-            check, subject, self._level(check), summary, observed=observed, expected=self._expected(expected)
-        )
-
-    def failed(
-        self,
-        check: str,
-        subject: str,
-        summary: str,
-        state: str,
-        cause: str,
-        cure: Details,
-        observed: Details | None = None,
-        expected: Details | None = None,
-    ) -> Check:
-        return self._scope.failed(
-            check,
-            subject,
-            self._level(check),
-            summary,
-            state=state,
-            cause=cause,
-            remedy=cure,
-            observed=observed,
-            expected=self._expected(expected),
-        )
-
-    def unknown(self, check: str, subject: str, summary: str, observed: Details | None = None) -> Check:
-        return self._scope.unknown(check, subject, self._level(check), summary, observed=observed)
-
-    def idle(
-        self,
-        check: str,
-        subject: str,
-        summary: str,
-        observed: Details | None = None,
-        expected: Details | None = None,
-    ) -> Check:
-        return self._scope.not_exercised(check, subject, summary, observed=observed, expected=self._expected(expected))

@@ -64,7 +64,7 @@ class GroupRules:
         came = " Entries were added only just before the second look." if state == groups.UNSURE else ""
         quiet = "" if added(self._first, second) else ", and no entry was added"
         summary = f"{self._name} had nothing to do {took}: nothing waited{quiet}; {groups.history(later)}.{came}"
-        return self._make.idle("progress", self._subject, summary, observed, expected)
+        return self._make.not_exercised("progress", self._subject, summary, observed, expected)
 
     def _stalled(self, took: str, second: Details, later: Details, observed: Details, expected: Details) -> Check:
         more = f", while {second['added'] - self._first['added']} were added" if self._grew(second) else ""

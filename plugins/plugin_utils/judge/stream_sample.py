@@ -64,7 +64,7 @@ class SampleRules:
             return self._make.failed("values", subject, summary, "missing", "missing_field", _FIELD, observed, expected)
         if one["present"] < _FEWEST:
             summary = f"Only one entry of {self._name} has {one['field']}: whether its value changes cannot be seen yet"
-            return self._make.idle("values", subject, summary, observed, expected)
+            return self._make.not_exercised("values", subject, summary, observed, expected)
         stuck = one["distinct"] == 1 if wanted["values"] is None else one["matching"] == one["present"]
         if not stuck:
             summary = f"{one['field']} has {number(one['distinct'], 'value')} in {newest}"
@@ -74,4 +74,4 @@ class SampleRules:
         return self._make.failed("values", subject, summary, "failed", "stuck_value", _STUCK, observed, expected)
 
     def _empty(self, check: str, subject: str) -> Check:
-        return self._make.idle(check, subject, f"The stream {self._name} has no entry to look at")
+        return self._make.not_exercised(check, subject, f"The stream {self._name} has no entry to look at")

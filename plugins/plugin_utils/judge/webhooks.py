@@ -10,6 +10,7 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.check import Check, Details
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.graded import Graded
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.remedies import remedy
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.scope import Context, Scope
 
@@ -36,18 +37,16 @@ def fact(entry: Details, seen: Details, checks: t.Sequence[Check]) -> dict[str, 
 class _Rules:
     def __init__(self, scope: Scope, entry: Details, seen: Details) -> None:
         self._scope = scope
+        self._make = Graded(scope, entry.get("severity"), DEFAULTS)
         self._entry = entry
         self._seen = seen
         self._name = str(entry["name"])
         self._place = f"{entry['webhook']['key']} in {entry['webhook']['file']}"
 
-    def _level(self, check: str) -> str:
-        return str((self._entry.get("severity") or {}).get(check) or DEFAULTS[check])
-
     def judge(self, others: t.Sequence[Details]) -> list[Check]:
         if self._seen["outcome"] != "ok":
             summary = f"Whether {self._name} has an address is not known: {self._seen['reason']}"
-            return [self._scope.unknown("configured", self._name, self._level("configured"), summary)]
+            return [self._scope.unknown("configured", self._name, self._make.level("configured"), summary)]
         checks = [self._configured()]
         if self._seen["state"] == "set":
             checks += [self._well_formed(), *self._distinct(others), self._sent()]
@@ -58,12 +57,14 @@ class _Rules:
         observed = {"state": state}
         if state == "set":
             summary = f"{self._name} has an address on {host}: {self._place}"
-            return self._scope.passed("configured", self._name, self._level("configured"), summary, observed=observed)
+            return self._scope.passed(
+                "configured", self._name, self._make.level("configured"), summary, observed=observed
+            )
         what = "has no value" if state == "missing" else "holds a placeholder"
         return self._scope.failed(
             "configured",
             self._name,
-            self._level("configured") if self._entry["required"] else "info",
+            self._make.level("configured") if self._entry["required"] else "info",
             f"{self._name} has no address on {host}: {self._place} {what}, so its alerts reach nobody",
             state="missing",
             cause="not_configured",
@@ -73,7 +74,7 @@ class _Rules:
         )
 
     def _well_formed(self) -> Check:
-        level, kind = self._level("well_formed"), self._seen["kind"]
+        level, kind = self._make.level("well_formed"), self._seen["kind"]
         wanted = self._entry["kind"]
         expected, observed = {"kind": wanted}, {"kind": kind, "problem": self._seen["problem"]}
         problem = self._seen["problem"]
@@ -97,7 +98,7 @@ class _Rules:
     def _distinct(self, others: t.Sequence[Details]) -> list[Check]:
         if not self._entry["distinct"] or not others:
             return []
-        level, digest = self._level("distinct"), self._seen["digest"]
+        level, digest = self._make.level("distinct"), self._seen["digest"]
         if digest is None:
             summary = f"Whether {self._name} has an address of its own is not known: the run has no key to compare with"
             return [self._scope.unknown("distinct", self._name, level, summary)]
