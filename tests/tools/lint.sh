@@ -9,6 +9,7 @@ set -euo pipefail
 checkout=$(cd "$(dirname "$0")/../.." && pwd)
 cd "$checkout"
 failed=()
+mkdir -p .cache/lint
 
 # ansible-lint installs a copy of the collection, which must not shadow the checkout for anybody else.
 export ANSIBLE_HOME="$checkout/.cache/lint" ANSIBLE_COLLECTIONS_PATH="$checkout/.cache/lint/collections"
@@ -33,6 +34,16 @@ scripts() {
   git ls-files -z --cached --others --exclude-standard -- '*.sh' .ci/run | xargs -0 shellcheck --external-sources --source-path SCRIPTDIR
 }
 
+# The workers of one run must find the same tests: a name that holds a time or the order of a set stops the run.
+# The second look comes seconds after the first, with another order of hashes.
+test_names() {
+  local seed
+  for seed in 1 2; do
+    PYTHONHASHSEED=$seed python -m pytest --collect-only -qq -p no:cacheprovider tests/unit tests/integration >".cache/lint/tests.$seed" || return
+  done
+  diff .cache/lint/tests.1 .cache/lint/tests.2
+}
+
 check "ruff check" ruff check .
 check "ruff format" ruff format --check .
 check "mypy" types
@@ -40,6 +51,7 @@ check "shellcheck" scripts
 check "yamllint" yamllint --strict .
 # The playbooks refuse an inventory without hosts, for the syntax check too.
 check "ansible-lint" env ANSIBLE_INVENTORY=inventories/demo/hosts.yml ansible-lint --offline
+check "test names" test_names
 check "antsibull-changelog" antsibull-changelog lint
 check "antsibull-docs" antsibull-docs lint-collection-docs --plugin-docs --skip-rstcheck --validate-collection-refs all .
 check "reuse" reuse lint --quiet
