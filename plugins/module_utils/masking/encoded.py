@@ -26,6 +26,18 @@ _PRINTABLE = re.compile(rb"[\t\n\r\x20-\x7e]{8,}")
 Test = t.Callable[[str], bool]
 
 
+def plain_texts(text: str) -> t.Iterator[str]:
+    """Yield what the base64, hex, URL, JSON and HTML runs of ``text`` say, where that is text."""
+    for match in _BASE64.finditer(text):
+        if not match.group().islower():
+            yield from (plain.decode("ascii") for plain in _from_base64(match.group()))
+    for match in _HEX.finditer(text):
+        yield from (plain.decode("ascii") for plain in _from_hex(match.group()))
+    for hint, form, decode in _DECODERS:
+        if hint in text:
+            yield from (decode(match.group()) for match in _RUN.finditer(text) if form.search(match.group()))
+
+
 def mask_encoded(text: str, secret: Test) -> str:
     """Return ``text`` without the base64, hex, URL, JSON or HTML runs for whose plain text ``secret`` is true."""
     text = _BASE64.sub(lambda match: _base64(match.group(), secret), text)
