@@ -14,6 +14,7 @@ import typing as t
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract import (
     commands,
     compose,
+    configs,
     containers,
     endpoints,
     git,
@@ -56,6 +57,7 @@ SECTIONS: dict[str, Section] = {
     "containers": containers,
     "compose": compose,
     "packages": packages,
+    "configs": configs,
     "resources": resources,
     "streams": streams,
     "endpoints": endpoints,
@@ -65,16 +67,14 @@ SECTIONS: dict[str, Section] = {
 }
 
 # ``check(contract, place, problems)`` of the sections that name entries of others, when all are read.
-_CROSS_CHECKS: tuple[t.Callable[[t.Mapping[str, t.Any], str, Problems], None], ...] = (processes.check,)
+_CROSS_CHECKS: tuple[t.Callable[[t.Mapping[str, t.Any], str, Problems], None], ...] = (processes.check, configs.check)
 
 # What a run folder holds of the sections that can name secrets.
-_STORED: dict[str, t.Callable[[t.Any], t.Any]] = {"endpoints": endpoints.stored, "commands": commands.stored}
-
-_NAMED = (
-    *("git", "trees", "processes", "ports", "units", "containers", "compose", "packages", "configs", "endpoints"),
-    *("logs", "streams", "resources", "commands"),
-)
-
+_STORED: dict[str, t.Callable[[t.Any], t.Any]] = {
+    "configs": configs.stored,
+    "endpoints": endpoints.stored,
+    "commands": commands.stored,
+}
 
 OVERVIEWS = overviews(SECTIONS)
 """What a contract holds besides sections."""
@@ -89,11 +89,9 @@ class SectionName(Shape):
     def convert(self, value: t.Any) -> str:
         if isinstance(value, str) and value in SECTIONS:
             return value
-        if isinstance(value, str) and value in _NAMED:
-            raise Wrong(f"this release audits {', '.join(SECTIONS)}; {value} is not supported yet")
         if not isinstance(value, str):
             raise Wrong(f"expected a {self.describe()}, found {found(value)}")
-        raise Wrong(unknown_key(nearest(value, _NAMED), SECTIONS, "section"))
+        raise Wrong(unknown_key(nearest(value, SECTIONS), SECTIONS, "section"))
 
 
 class Contract(Shape):

@@ -218,8 +218,9 @@ def test_text_from_the_command_line_is_read_as_what_is_expected() -> None:
         ({"drift_host_timeout": "0"}, "drift_host_timeout: expected seconds"),
         ({"drift_sections": ["tree"]}, 'drift_sections[0]: unknown section, did you mean "trees"?'),
         (
-            {"drift_sections": "configs"},
-            f"drift_sections[0]: this release audits {', '.join(SECTIONS)}; configs is not supported yet",
+            {"drift_sections": "config"},
+            'drift_sections[0]: unknown section, did you mean "configs"? Known sections: '
+            + ", ".join(sorted(SECTIONS)),
         ),
         (
             {"drift_sections": "git", "drift_contract": {"trees": [{"name": "a"}]}},
@@ -229,10 +230,7 @@ def test_text_from_the_command_line_is_read_as_what_is_expected() -> None:
         ({"drift_application": "a/b"}, "drift_application: expected a name of letters"),
         ({"drift_contract": {}}, "drift_contract: names no section; leave it out to audit git and "),
         ({"drift_contract": []}, "drift_contract: expected a map of sections, found the list []"),
-        (
-            {"drift_contract": {"configs": []}},
-            f"drift_contract.configs: this release audits {', '.join(SECTIONS)}; configs is not supported yet",
-        ),
+        ({"drift_contract": {"configs": []}}, "drift_contract.configs: expected a list of map, found an empty list"),
         ({"drift_contract": {"gitt": {}}}, 'drift_contract.gitt: unknown section, did you mean "git"?'),
         ({"drift_contract": {"trees": []}}, "drift_contract.trees: expected a list of map, found an empty list"),
         (
@@ -297,8 +295,8 @@ def test_text_from_the_command_line_is_read_as_what_is_expected() -> None:
             "drift_waivers[0].expires: expected a date YYYY-MM-DD",
         ),
         (
-            {"drift_waivers": [{**WAIVER, "section": "configs"}]},
-            "drift_waivers[0].section: this release audits git, ",
+            {"drift_waivers": [{**WAIVER, "section": "config"}]},
+            'drift_waivers[0].section: unknown section, did you mean "configs"?',
         ),
         ({"drift_waivers": [{**WAIVER, "reason": " "}]}, "drift_waivers[0].reason: expected text, found empty text"),
     ],
@@ -308,10 +306,10 @@ def test_mistakes_are_named(values: dict[str, t.Any], message: str) -> None:
 
 
 def test_all_mistakes_are_told_at_once_up_to_a_limit() -> None:
-    told = bad(drift_keep_runs="x", drift_rot="y", drift_contract={"git": {"cleen": 1}, "configs": {}}).splitlines()
+    told = bad(drift_keep_runs="x", drift_rot="y", drift_contract={"git": {"cleen": 1}, "gits": {}}).splitlines()
     assert [line.split(": ")[0] for line in told] == [
         "drift_rot",
-        "drift_contract.configs",
+        "drift_contract.gits",
         "drift_contract.git.cleen",
         "drift_keep_runs",
     ]
