@@ -126,6 +126,16 @@ drift_contract:
     ## - {venv: venv, requirements: requirements.txt}
     ## - {system: dpkg, names: {openssl: "3.*", curl: "*"}}
 
+  # Key by key: what must be as in the reference, what may differ, and what must, such as the token of production.
+  ## configs:
+    ## - path: config/settings.ini
+      ## keys: {app.interval_s: {min: 1, max: 60}, "logging.*": may_differ}
+      ## default: must_match
+      ## translate: {"market-data:8001": "127.0.0.1:8001"}
+    ## - path: .env
+      ## keys: {BOT_TOKEN: must_differ, LOG_LEVEL: may_differ, DEBUG: must_be_absent, "*_PASSWORD": must_be_present}
+      ## read_by: [{process: app}]
+
   ## resources:
     ## memory_percent: {warn: 80, fail: 95}
     ## disk_percent: {warn: 80, fail: 95}
