@@ -14,6 +14,7 @@ LONGEST = 64 * 1024
 _PROBE = LONGEST // 2
 # What most logs have in few lines: the likeliest to be missing first. Other bytes are too common to be asked for.
 _RARE = b'\x1fXQZJ|WVKYGPHUE"[=L(RMBFCDASTNIO]zqxjkvwypbgf'
+_SPECIAL = re.compile(rb"[.\[\]*+?(){}|^$\\]")
 _ANSI = re.compile(rb"\x1b\[[0-9;:?]*[ -/]*[@-~]|\x1b[@-Z\\-_]")
 
 
@@ -74,6 +75,10 @@ class Words:
     def __bool__(self) -> bool:
         return bool(self._words)
 
+    def sieves(self) -> list[bytes]:
+        """Return the words as expressions of ``grep -E``."""
+        return [literal(word) for word, _telling in self._words]
+
     def lines(self, block: bytes) -> list[tuple[int, int]]:
         """Return (start, end) of the lines of a block that hold one of the words, in order; each once."""
         absent: set[int] = set()
@@ -85,6 +90,11 @@ class Words:
                 starts[block.rfind(b"\n", 0, at) + 1] = end
                 at = block.find(word, end)
         return sorted(starts.items())
+
+
+def literal(word: bytes) -> bytes:
+    """Return the expression of ``grep -E`` that is a word as it stands."""
+    return _SPECIAL.sub(rb"\\\g<0>", word)
 
 
 def _lacks(block: bytes, telling: t.Sequence[int], absent: set[int]) -> bool:

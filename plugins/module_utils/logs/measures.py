@@ -52,6 +52,10 @@ class Matches:
         self._first: tuple[float | None, bytes] | None = None
         self._newest: collections.deque[tuple[float | None, bytes]] = collections.deque(maxlen=2)
 
+    def sieves(self) -> list[bytes]:
+        """Return what `Search.sieves` does."""
+        return self._search.sieves()
+
     def feed(self, block: bytes) -> None:
         """Search a block of whole lines."""
         newest: collections.deque[tuple[int, int]] = collections.deque(maxlen=2)

@@ -46,6 +46,10 @@ class Search:
             raise Unseen(f"this host's Python does not understand the pattern {pattern!r}: {error}") from None
         self._words = Words(word.encode("utf-8") for word in needed(pattern))
 
+    def sieves(self) -> list[bytes]:
+        """Return expressions of ``grep -E`` of which every line that matches has one; none when any line may match."""
+        return self._words.sieves()
+
     def hits(self, block: bytes, clock: Clock) -> t.Iterator[Hit]:
         """Yield the lines of a block that match, in order."""
         for start, end in self._words.lines(block) if self._words else every(block):

@@ -13,11 +13,11 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.logs.files import (
     LogFile,
     Sibling,
     locate,
-    pieces,
     unpacked,
 )
 from ansible_collections.evenkeel.drift.plugins.module_utils.logs.lines import Lines, every
 from ansible_collections.evenkeel.drift.plugins.module_utils.logs.measures import Json, utc
+from ansible_collections.evenkeel.drift.plugins.module_utils.logs.parts import NotSought, Part
 from ansible_collections.evenkeel.drift.plugins.module_utils.logs.tally import Tally
 from ansible_collections.evenkeel.drift.plugins.module_utils.logs.times import Clock
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host, Unseen
@@ -56,7 +56,7 @@ class _Reading:
         self._earlier = self._log.siblings() if since_s is not None else []
         self._clock = Clock(self._sample(), max(log.mtime, 0.0))
         self._tally = Tally(spec, self._clock)
-        self._lines = Lines()
+        self._cut = 0
 
     def result(self) -> Json:
         start = self._start()
@@ -64,11 +64,11 @@ class _Reading:
         try:
             for sibling in reversed(parts):
                 self._count_sibling(sibling)
-            self._feed(pieces(self._log.fd, start.at, self._log.size, self._host, self._block))
+            self._count(self._log.fd, start.at, self._log.size)
+        except NotSought:
+            raise
         except Unseen as unseen:
             self._problem = unseen.reason
-        self._tally.feed(self._lines.end())
-        self._tally.end()
         changed, lost = self._log.changed()
         if lost and not self._problem:
             self._problem = changed
@@ -92,7 +92,7 @@ class _Reading:
                 "complete": not self._problem,
                 "reason": self._problem,
                 "siblings": self._used,
-                "cut": self._lines.cut,
+                "cut": self._cut,
                 "changed": changed,
                 "unsorted": start.unsorted,
             },
@@ -142,24 +142,37 @@ class _Reading:
         name = show(sibling.name)
         try:
             if sibling.packing == "gz":
-                self._feed(self._from_since(unpacked(fd, self._host, self._block)))
+                self._count_unpacked(fd)
             else:
                 size = os.fstat(fd).st_size
                 begin = window.since(fd, size, t.cast(float, self._since_s), self._clock, self._host)
-                self._feed(pieces(fd, begin.at, size, self._host, self._block))
-            self._tally.feed(self._lines.end())
+                self._count(fd, begin.at, size)
             self._used.append(name)
+        except NotSought:
+            raise
         except Unseen as unseen:
             raise Unseen(f"{name}: {unseen.reason}") from None
         finally:
             os.close(fd)
 
-    def _feed(self, read: t.Iterable[bytes]) -> None:
-        for piece in read:
-            self._bytes += len(piece)
-            block = self._lines.feed(piece)
-            if block:
-                self._tally.feed(block)
+    def _count(self, fd: int, start: int, end: int) -> None:
+        part = Part(fd, start, end, self._host, self._block)
+        try:
+            part.count(self._tally)
+        finally:
+            self._bytes += part.bytes
+            self._cut += part.cut
+
+    def _count_unpacked(self, fd: int) -> None:
+        lines = Lines()
+        try:
+            for piece in self._from_since(unpacked(fd, self._host, self._block)):
+                self._bytes += len(piece)
+                self._tally.feed(lines.feed(piece))
+        finally:
+            self._tally.feed(lines.end())
+            self._tally.end()
+            self._cut += lines.cut
 
     def _from_since(self, read: t.Iterable[bytes]) -> t.Iterator[bytes]:
         """Yield what a packed file holds from the first line of the window on."""

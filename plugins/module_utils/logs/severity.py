@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import typing as t
 
-from ansible_collections.evenkeel.drift.plugins.module_utils.logs.lines import Words
+from ansible_collections.evenkeel.drift.plugins.module_utils.logs.lines import Words, literal
 from ansible_collections.evenkeel.drift.plugins.module_utils.logs.times import LEVELLED, Clock
 
 KINDS = 50
@@ -33,13 +33,11 @@ _BEGINNINGS = (
 )
 # What the syslog priority of a line says, where its text does not.
 _PRIORITIES = {b"0": "CRITICAL", b"1": "CRITICAL", b"2": "CRITICAL", b"3": "ERROR", b"4": "WARNING"}
-_WORDS = Words(
-    (
-        *(LEVELLED + priority for priority in _PRIORITIES),
-        *(b"FATAL", b"exception", b"raceback (most", b"panic: "),
-        *(b"panicked at", b"heap out of memory", b"core dumped"),
-    )
+_SAID = (
+    *(b"FATAL", b"exception", b"raceback (most", b"panic: "),
+    *(b"panicked at", b"heap out of memory", b"core dumped"),
 )
+_WORDS = Words((*(LEVELLED + priority for priority in _PRIORITIES), *_SAID))
 _NAMES = {
     "WARN": "WARNING",
     "WARNING": "WARNING",
@@ -84,6 +82,11 @@ UNHANDLED = {
 }
 
 
+def sieves() -> list[bytes]:
+    """Return expressions of ``grep -E``: every line that counts matches one, unless its source gives its level."""
+    return [expression.pattern.replace(b"(?:", b"(") for _byte, expression in _BEGINNINGS] + [*map(literal, _SAID)]
+
+
 class Severity:
     """Counts the lines of each level from WARNING on, the exceptions that are named, and what nobody handled.
 
@@ -100,6 +103,10 @@ class Severity:
         self._clock = clock
         self._named: tuple[int, frozenset[str]] = (-1, frozenset())
         self._passed = 0
+
+    def apart(self) -> None:
+        """Say that what comes next does not follow what came before."""
+        self._named = (-1, frozenset())
 
     def feed(self, block: bytes) -> None:
         """Count a block of whole lines. A traceback is whole in one block (`whole`)."""

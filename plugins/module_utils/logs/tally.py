@@ -8,7 +8,7 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.module_utils.logs.measures import Intervals, Json, Matches, Numbers, utc
-from ansible_collections.evenkeel.drift.plugins.module_utils.logs.severity import Severity, whole
+from ansible_collections.evenkeel.drift.plugins.module_utils.logs.severity import Severity, sieves, whole
 from ansible_collections.evenkeel.drift.plugins.module_utils.logs.times import Clock
 
 _HELD = 1 << 20
@@ -16,61 +16,89 @@ _BACK = 1000
 
 
 class Tally:
-    """Counts what was asked of one log. Feed blocks of whole lines, in order; their size does not matter."""
+    """Counts what was asked of one log. Feed blocks of whole lines, in order; their size does not matter.
+
+    What any line can be part of is counted by `count`, what few lines are part of by `seek`, which may be given no more
+    than these lines and what follows them; `feed` does both.
+    """
 
     def __init__(self, spec: t.Mapping[str, t.Any], clock: Clock) -> None:
         """Raises Unseen when this Python does not understand a pattern of ``spec``."""
         self._clock = clock
+        self._counted, self._sought = _Dating(clock), _Dating(clock)
         self._severity = Severity(clock, spec.get("classes") or ())
-        self._matches = {
-            kind: [Matches(one["name"], one["pattern"], clock, self._dated) for one in spec.get(kind) or ()]
-            for kind in ("forbid", "require")
-        }
-        self._intervals = [Intervals(one, clock, self._dated) for one in spec.get("intervals") or ()]
-        self._numbers = [Numbers(one, clock, self._dated) for one in spec.get("numbers") or ()]
+        self._forbid, self._require = (
+            [Matches(one["name"], one["pattern"], clock, times.of) for one in spec.get(kind) or ()]
+            for kind, times in (("forbid", self._sought), ("require", self._counted))
+        )
+        self._intervals = [Intervals(one, clock, self._counted.of) for one in spec.get("intervals") or ()]
+        self._numbers = [Numbers(one, clock, self._counted.of) for one in spec.get("numbers") or ()]
         self._lines = 0
         self._held = b""
         self._first: float | None = None
-        # The time of the last record before the block that is counted now.
-        self._last: float | None = None
+
+    @property
+    def sieves(self) -> list[bytes] | None:
+        """Expressions of ``grep -E`` of which every line for `seek` matches one; None when that may be any line."""
+        words = [one.sieves() for one in self._forbid]
+        return [*sieves(), *(word for some in words for word in some)] if all(words) else None
+
+    @property
+    def last(self) -> float | None:
+        """The time of the last record that was counted."""
+        return self._counted.last
+
+    @property
+    def held(self) -> bool:
+        """Whether more is needed to count what was sought last: the end of a traceback."""
+        return bool(self._held)
 
     def feed(self, block: bytes) -> None:
-        """Count a block, all but a traceback that is not yet whole."""
-        block = self._held + block
-        end = whole(block, self._clock) if len(block) < _HELD else len(block)
-        self._held = block[end:]
-        self._count(block[:end])
+        """Count a block in every way."""
+        self.count(block)
+        self.seek(block)
 
-    def end(self) -> None:
-        """Count what is still held back."""
-        block, self._held = self._held, b""
-        self._count(block)
-
-    def _count(self, block: bytes) -> None:
+    def count(self, block: bytes) -> None:
+        """Count what is asked of every line."""
         if not block:
             return
         self._lines += block.count(b"\n")
         if self._first is None:
             self._first = self._after(block)
-        self._severity.feed(block)
-        for matches in (*self._matches["forbid"], *self._matches["require"]):
+        for matches in self._require:
             matches.feed(block)
         for intervals in self._intervals:
             intervals.feed(block)
         for numbers in self._numbers:
             numbers.feed(block)
-        self._last = self._dated(block, block.rfind(b"\n", 0, len(block) - 1) + 1)
+        self._counted.passed(block)
 
-    def _dated(self, block: bytes, start: int) -> float | None:
-        """Return the time of the record that the line at ``start`` belongs to."""
-        for _line in range(_BACK):
-            seconds = self._clock.of(block[start : block.find(b"\n", start)])
-            if seconds is not None:
-                return seconds
-            if not start:
-                break
-            start = block.rfind(b"\n", 0, start - 1) + 1
-        return self._last
+    def seek(self, block: bytes) -> None:
+        """Count what is asked of few lines, all but a traceback that is not yet whole."""
+        block = self._held + block
+        end = whole(block, self._clock) if len(block) < _HELD else len(block)
+        self._held = block[end:]
+        self._seek(block[:end])
+
+    def apart(self, last: float | None, between: bytes) -> None:
+        """Say that what is sought next does not follow what came before: before it come the lines ``between``, and
+        before these a record of the time ``last``.
+        """
+        self.end()
+        self._severity.apart()
+        self._sought.last = last
+        self._sought.passed(between)
+
+    def end(self) -> None:
+        """Count what is still held back."""
+        block, self._held = self._held, b""
+        self._seek(block)
+
+    def _seek(self, block: bytes) -> None:
+        self._severity.feed(block)
+        for matches in self._forbid:
+            matches.feed(block)
+        self._sought.passed(block)
 
     def _after(self, block: bytes) -> float | None:
         """Return the first time in a block."""
@@ -87,17 +115,43 @@ class Tally:
 
     def result(self) -> Json:
         """Return the counts (``docs/design.md``)."""
+        last = self._counted.last
         return {
             "lines": self._lines,
             "first": utc(self._first),
             "first_s": None if self._first is None else round(self._first, 3),
-            "last": utc(self._last),
-            "last_s": None if self._last is None else round(self._last, 3),
+            "last": utc(last),
+            "last_s": None if last is None else round(last, 3),
             "levels": dict(sorted(self._severity.levels.items())),
             "exceptions": {name: count for name, count in sorted(self._severity.exceptions.items()) if count},
             "exceptions_rest": self._severity.rest,
             "unhandled": dict(sorted(self._severity.unhandled.items())),
-            **{kind: [one.result() for one in searched] for kind, searched in self._matches.items()},
+            "forbid": [one.result() for one in self._forbid],
+            "require": [one.result() for one in self._require],
             "intervals": [one.result() for one in self._intervals],
             "numbers": [one.result() for one in self._numbers],
         }
+
+
+class _Dating:
+    """Finds the time of the record that a line belongs to, which can lie in a block before its own."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self.last: float | None = None
+
+    def of(self, block: bytes, start: int) -> float | None:
+        """Return the time of the record that the line at ``start`` belongs to."""
+        for _line in range(_BACK):
+            seconds = self._clock.of(block[start : block.find(b"\n", start)])
+            if seconds is not None:
+                return seconds
+            if not start:
+                break
+            start = block.rfind(b"\n", 0, start - 1) + 1
+        return self.last
+
+    def passed(self, block: bytes) -> None:
+        """Say that a block of whole lines is done with."""
+        if block:
+            self.last = self.of(block, block.rfind(b"\n", 0, len(block) - 1) + 1)

@@ -14,7 +14,8 @@ import typing as t
 from ansible_collections.evenkeel.drift.plugins.module_utils.logs.times import Clock
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host
 
-BLOCK = 256 * 1024
+BLOCK = 64 * 1024
+"""How much is read at once. Above 128 KiB the C library maps each block anew, which takes longer than to read it."""
 
 TOLERANCE_S = 60.0
 """By how much lines may stand in another order than their times."""
@@ -50,7 +51,7 @@ def last_lines(fd: int, size: int, count: int, block: int = BLOCK) -> int:
 def last_bytes(fd: int, size: int, count: int) -> int:
     """Return where the first line begins that lies wholly in the last ``count`` bytes of a file."""
     start = max(size - count, 0)
-    return start if not start else _next_line(fd, start - 1, size)
+    return start if not start else next_line(fd, start - 1, size)
 
 
 def since(fd: int, size: int, seconds: float, clock: Clock, host: Host) -> Begin:
@@ -63,7 +64,7 @@ def since(fd: int, size: int, seconds: float, clock: Clock, host: Host) -> Begin
     low, high = 0, size
     while high - low > _PROBE:
         middle = (low + high) // 2
-        found = search.dated(_next_line(fd, middle - 1, size), high)
+        found = search.dated(next_line(fd, middle - 1, size), high)
         if found is None or found[1] >= seconds - TOLERANCE_S:
             high = middle
         else:
@@ -73,7 +74,7 @@ def since(fd: int, size: int, seconds: float, clock: Clock, host: Host) -> Begin
     return Begin(search.first(low, seconds))
 
 
-def _next_line(fd: int, at: int, size: int) -> int:
+def next_line(fd: int, at: int, size: int) -> int:
     """Return where the line after the one that holds the byte ``at`` begins."""
     if at < 0:
         return 0
@@ -119,7 +120,7 @@ class _Search:
         """Whether times that were read jump back by more than the tolerance; some more of them are read for that."""
         step = max(self._size // 16, _PROBE)
         for at in range(0, self._size, step):
-            self.dated(_next_line(self._fd, at - 1, self._size), min(at + step, self._size))
+            self.dated(next_line(self._fd, at - 1, self._size), min(at + step, self._size))
         newest = None
         for _at, seconds in sorted(self._seen.items()):
             if newest is not None and seconds < newest - TOLERANCE_S:
@@ -145,7 +146,7 @@ class _Search:
             # A line without an end in sight is not kept whole: where it begins is known.
             if len(rest_now) > BLOCK:
                 yield at, rest_now
-                start = at = _next_line(self._fd, start - 1, self._size)
+                start = at = next_line(self._fd, start - 1, self._size)
                 rest_now = b""
             rest = rest_now
         if rest and at < end:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import resource
 import selectors
 import shutil
 import signal
@@ -77,18 +78,7 @@ def execute(argv: t.Sequence[str], host: Host, limit_s: float, cwd: str = "/", m
     own = limit_s <= host.time_left()
     begun = time.monotonic()
     limit_s = min(limit_s, host.time_left())
-    try:
-        process = subprocess.Popen(  # noqa: S603  argv is a list, and no shell reads it
-            argv,
-            env={"LC_ALL": "C", "PATH": _PATH},
-            cwd=cwd,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            start_new_session=True,
-        )
-    except OSError as error:
-        raise Unseen(f"{name} cannot be started: {explain(error)}") from None
+    process = _start(argv, cwd, subprocess.DEVNULL, subprocess.PIPE, subprocess.PIPE)
     try:
         out, err, cut = _listen(process, begun + limit_s, max_bytes)
         code = process.wait(max(begun + limit_s - time.monotonic(), 0.0))
@@ -97,6 +87,40 @@ def execute(argv: t.Sequence[str], host: Host, limit_s: float, cwd: str = "/", m
     finally:
         _end(process)
     return Ran(code, out, err, cut, round(time.monotonic() - begun, 3))
+
+
+@contextlib.contextmanager
+def beside(
+    argv: t.Sequence[str], stdin: int, stdout: int, limits: t.Mapping[int, int]
+) -> t.Iterator[subprocess.Popen[bytes]]:
+    """Run a program beside this process, between two open files, and end it with the block at the latest.
+
+    ``limits`` are resource limits by ``resource.RLIMIT_*``. Raises Unseen when it cannot be started.
+    """
+    process = _start(argv, "/", stdin, stdout, subprocess.DEVNULL)
+    try:
+        for kind, most in limits.items():
+            # It may be done already.
+            with contextlib.suppress(ProcessLookupError):
+                resource.prlimit(process.pid, kind, (most, most))
+        yield process
+    finally:
+        _end(process)
+
+
+def _start(argv: t.Sequence[str], cwd: str, stdin: int, stdout: int, stderr: int) -> subprocess.Popen[bytes]:
+    try:
+        return subprocess.Popen(  # noqa: S603  argv is a list, and no shell reads it
+            argv,
+            env={"LC_ALL": "C", "PATH": _PATH},
+            cwd=cwd,
+            stdin=stdin,
+            stdout=stdout,
+            stderr=stderr,
+            start_new_session=True,
+        )
+    except OSError as error:
+        raise Unseen(f"{os.path.basename(argv[0])} cannot be started: {explain(error)}") from None
 
 
 def _listen(process: subprocess.Popen[bytes], end: float, max_bytes: int) -> tuple[bytes, bytes, bool]:
