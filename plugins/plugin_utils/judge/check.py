@@ -141,6 +141,8 @@ CAUSES = (
     "not_configured",
     "malformed",
     "not_distinct",
+    "same_value",
+    "reused_secret",
 )
 CELLS = ("in_sync", "differs", "missing", "expected", "constrained", "unknown", "not_asked")
 VERDICTS = ("in_sync", "drift", "unknown")

@@ -8,8 +8,10 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge import severity
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge import config_across, severity
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.check import Check, Details
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.config_pairs import pairs
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.config_seen import SeenConfigs
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.elsewhere import place_imports
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.environments import Alike
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.hosts import (
@@ -21,6 +23,7 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.matrix import
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.overviews import Overviews
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.verdict import verdict
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.waivers import Ledger
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.webhooks_across import Channels
 
 SCHEMA = "evenkeel.drift/run/1"
 
@@ -58,7 +61,7 @@ def judge_run(inputs: RunInputs) -> dict[str, t.Any]:
 
 
 class _Fold:
-    """Keeps checks, facts and coverage, never evidence."""
+    """Keeps checks, facts, coverage, and what is compared across hosts; no other evidence."""
 
     def __init__(self, inputs: RunInputs) -> None:
         self._inputs = inputs
@@ -67,6 +70,8 @@ class _Fold:
         self._ledger = Ledger(inputs.waivers, self._as_of)
         self._matrix = Matrix()
         self._alike = Alike()
+        self._configs = SeenConfigs()
+        self._channels = Channels()
         self._overviews = Overviews()
         self._facts: list[dict[str, t.Any]] = []
         self._coverage: list[dict[str, t.Any]] = []
@@ -90,6 +95,8 @@ class _Fold:
         self._facts += made.facts
         self._coverage += made.coverage
         self._alike.add(host, made, self._paths.get(host.name, {}))
+        made.checks = self._configs.add(host, made.checks, self._paths.get(host.name, {}))
+        self._channels.add(host, self._paths.get(host.name, {}))
         self._overviews.add(host.environment, host.name, host.settings.get("overviews") or {})
         self._matrix.add_host(host.environment, made.cells, host.failure is None)
         self._ledger.asked(host.environment, host.name, made.cells)
@@ -102,7 +109,7 @@ class _Fold:
             for name, hosts in used.items():
                 for check in judge_reference(self._references[name], environment, sorted(hosts)):
                     self._add(check)
-        for check in self._alike.checks():
+        for check in (*self._alike.checks(), *config_across.checks(self._configs), *self._channels.checks()):
             self._add(self._ledger.apply(check))
         for check in self._ledger.checks():
             self._add(check)
@@ -137,6 +144,7 @@ class _Fold:
             "findings": findings,
             "matrix": matrix,
             **self._overviews.result(matrix["rows"], findings),
+            "configs": pairs(self._configs),
             "relations": [dict(one) for one in self._inputs.relations.get("relations", ())],
             "waivers": self._ledger.states(),
             "evidence": sorted((dict(item) for item in self._inputs.evidence), key=lambda item: str(item["path"])),

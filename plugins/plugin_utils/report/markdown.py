@@ -11,6 +11,7 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.document imp
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.model import Json, Report
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.parts import (
     actions,
+    config_pairs,
     criteria,
     environments,
     header,
@@ -30,6 +31,7 @@ PARTS: tuple[t.Callable[[Report], Lines], ...] = (
     summary.render,
     matrix.render,
     environments.render,
+    config_pairs.render,
     overviews.catalogue,
     overviews.flow,
     registry.render,

@@ -32,6 +32,7 @@ class Report:
         self.environments: list[Json] = sorted(data["environments"], key=lambda one: str(one["name"]))
         self.references: dict[str, Json] = {one["id"]: one for one in data["references"]}
         self.relations: list[Json] = list(data.get("relations") or [])
+        self.configs: list[Json] = list(data.get("configs") or [])
         self.pipelines: list[Json] = list(data.get("pipelines") or [])
         self.services: list[Json] = list(data.get("services") or [])
         self.findings: list[Json] = sorted(data["findings"], key=_order)

@@ -1,0 +1,167 @@
+# Copyright: Contributors to the evenkeel.drift project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the section configs saw on all hosts of a run, as little of it as comparing environments needs.
+
+Private to the collection.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import fnmatch
+import json
+import typing as t
+
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.check import Check, Details
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.config_impact import (
+    Impact,
+    Reach,
+    told,
+    with_impact,
+)
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.hosts import HostInputs
+
+SECTION = "configs"
+_SHOWN = 200
+_SHARING = frozenset({"must_match", "may_differ"})
+
+
+class Value(t.NamedTuple):
+    """What one host has under a key. ``shown`` is the masked value, None where none is shown.
+
+    ``declared`` says that the contract names the key, or a pattern of it, and lets it be what another one is.
+    ``distinctive`` secrets are those by which one can be known again: no placeholder, nothing weak or empty.
+    """
+
+    digest: str | None
+    shown: str | None
+    rule: str
+    declared: bool
+    distinctive: bool
+    hosts: tuple[str, ...]
+    reach: Reach | None
+    readers: tuple[str, ...]
+
+
+@dataclasses.dataclass
+class Side:
+    """One entry of the contract in one environment: host by host what was seen of it.
+
+    ``hosts`` are those where all of it is known, a file that is not there included; ``missing`` those without it;
+    ``partial`` those with a reason why there may be more keys; ``unseen`` those with a reason why nothing is known.
+    ``keys`` maps a key to its values and the hosts of each; ``wholes`` maps the digest of a file that is secret as a
+    whole to the hosts that have it.
+    """
+
+    hosts: list[str] = dataclasses.field(default_factory=list)
+    missing: list[str] = dataclasses.field(default_factory=list)
+    partial: dict[str, str] = dataclasses.field(default_factory=dict)
+    unseen: dict[str, str] = dataclasses.field(default_factory=dict)
+    keys: dict[str, dict[Value, list[str]]] = dataclasses.field(default_factory=dict)
+    wholes: dict[str, list[str]] = dataclasses.field(default_factory=dict)
+
+    @property
+    def seen(self) -> list[str]:
+        """The hosts of which at least some keys are known, or that the file is not there."""
+        return sorted([*self.hosts, *self.partial])
+
+
+class SeenConfigs:
+    """Gathers the hosts while they pass by. ``sides`` is keyed by component and environment."""
+
+    def __init__(self) -> None:
+        self.sides: dict[str, dict[str, Side]] = {}
+        self._terms: dict[tuple[str, str], Details] = {}
+        self._paths: dict[str, str] = {}
+        self._same: dict[t.Any, t.Any] = {}
+
+    def add(self, host: HostInputs, checks: list[Check], paths: t.Mapping[str, str]) -> list[Check]:
+        """Take note of one host; return its checks, of which those about configurations say who is affected."""
+        contract: Details = host.settings.get("contract") or {}
+        entries = contract.get(SECTION) or ()
+        wanted = host.settings.get("sections")
+        if not entries or (wanted and SECTION not in wanted):
+            return checks
+        self._paths[host.name] = paths.get(SECTION, f"evidence/{host.name}/{SECTION}.json")
+        seen = {name: one["data"] for name, one in host.sections.items() if one["outcome"] == "ok"}
+        impact = Impact(str(host.settings.get("root") or "/"), contract, seen)
+        found, reason = _evidence(host)
+        for entry in entries:
+            name = entry["name"]
+            side = self.sides.setdefault(name, {}).setdefault(host.environment, Side())
+            self._terms[(host.name, name)] = self._once(json.dumps(entry, sort_keys=True), entry)
+            config = found.get(name)
+            if config is None or config["outcome"] == "unknown":
+                side.unseen[host.name] = reason if config is None else config["reason"]
+                continue
+            self._keep(side, host.name, entry, config, impact)
+        return with_impact(checks, seen[SECTION], impact) if found else checks
+
+    def terms(self, host: str, component: str) -> Details:
+        """Return the contract's entry of a component on a host."""
+        return self._terms[(host, component)]
+
+    def path(self, host: str) -> str:
+        """Return the path of the evidence of a host."""
+        return self._paths[host]
+
+    def _keep(self, side: Side, host: str, entry: Details, config: Details, impact: Impact) -> None:
+        if config["outcome"] == "missing":
+            side.missing.append(host)
+        more = config["partial"] or (f"{config['cut']} more keys are not listed" if config["cut"] else "")
+        if more:
+            side.partial[host] = more
+        else:
+            side.hosts.append(host)
+        if config["secret"] and config["digest"] is not None:
+            side.wholes.setdefault(config["digest"], []).append(host)
+        whole = tuple(told(impact.readers(config))) if config["keys"] else ()
+        for key in config["keys"]:
+            spelled = self._once(key["key"], key["key"])
+            value = _value(entry, config, key, impact, whole)
+            side.keys.setdefault(spelled, {}).setdefault(self._once(value, value), []).append(host)
+
+    def _once(self, key: t.Any, value: t.Any) -> t.Any:
+        """Return an equal value that is kept already: the hosts of a run mostly say the same."""
+        return self._same.setdefault(key, value)
+
+
+def _evidence(host: HostInputs) -> tuple[dict[str, Details], str]:
+    """Return the entries of the evidence by name, and why there are none."""
+    if host.failure is not None:
+        return {}, f"{host.name} was not observed: {host.failure['reason']}"
+    evidence = host.sections.get(SECTION)
+    if evidence is None:
+        return {}, "there is no evidence of it"
+    if evidence["outcome"] != "ok":
+        return {}, evidence["reason"]
+    return {one["name"]: one for one in evidence["data"]["configs"]}, "there is no evidence of it"
+
+
+def _value(entry: Details, config: Details, key: Details, impact: Impact, whole: tuple[str, ...]) -> Value:
+    readers = whole and tuple(told(impact.readers(config, key["key"])))
+    shown = key["value"] if not key["secret"] else None
+    rule, named = rule_of(entry, key["key"])
+    return Value(
+        key["digest"],
+        shown if shown is None or len(shown) <= _SHOWN else f"{shown[:_SHOWN]}...",
+        rule,
+        named and rule in _SHARING,
+        key["secret"] and key["digest"] is not None and not (key["empty"] or key["placeholder"] or key["weak"]),
+        tuple(key["hosts"]),
+        impact.reach(config, key["key"]) if key["hosts"] else None,
+        readers,
+    )
+
+
+def rule_of(entry: Details, key: str) -> tuple[str, bool]:
+    """Return the rule word of a key, and whether it is of its own and not the default of the file.
+
+    The word is ``literal`` where the contract gives tests alone, and empty where a key has no rule.
+    """
+    exact = [one for one in entry["keys"] if one["key"] == key]
+    globs = [one for one in entry["keys"] if fnmatch.fnmatchcase(key, one["key"].replace("[", "[[]"))]
+    for one in (*exact, *globs):
+        return one["rule"] or "literal", True
+    return entry["default"] or "", False

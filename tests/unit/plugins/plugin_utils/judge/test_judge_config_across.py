@@ -1,0 +1,184 @@
+# Copyright: Contributors to the evenkeel.drift project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Values that must differ between environments, and secrets that are in several places."""
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.hosts import HostInputs
+from config_environments import Json, brief, config, entry, found, inputs, key, secret
+
+TOKEN = "1234567890:AAtoken-of-some-bot"
+OTHER = "9876543210:BBtoken-of-another"
+APART = entry({"BOT_TOKEN": "must_differ"})
+LOOSE = entry({"LOG_LEVEL": "may_differ"})
+
+
+def host(environment: str, contract: t.Any, *keys: Json, name: str = "", **more: t.Any) -> HostInputs:
+    return inputs(environment, contract, [config(*keys, **more)], name)
+
+
+def test_a_value_that_must_differ_and_does_not_is_told_on_each_host() -> None:
+    hosts = [host(name, APART, secret("BOT_TOKEN", TOKEN)) for name in ("local", "prod")]
+    hosts.append(host("staging", APART, secret("BOT_TOKEN", OTHER)))
+    checks = found(*hosts)
+    assert [(one.host, one.outcome, one.severity, one.cause) for one in checks] == [
+        ("local-1", "fail", "high", "same_value"),
+        ("prod-1", "fail", "high", "same_value"),
+        ("staging-1", "pass", "high", None),
+    ]
+    assert checks[1].summary == (
+        "BOT_TOKEN of .env on prod-1 must differ from other environments, and prod has the same value as "
+        "local (local-1)"
+    )
+    assert checks[1].observed == {
+        "environments": ["local", "prod"],
+        "same_as": [{"environment": "local", "hosts": ["local-1"], "total": 1}],
+    }
+    assert checks[1].subject == ".env:BOT_TOKEN"
+    assert TOKEN not in str(checks)
+
+
+def test_the_rule_of_one_environment_holds_for_the_other_too() -> None:
+    hosts = [host("prod", APART, key("BOT_TOKEN", TOKEN)), host("local", LOOSE, key("BOT_TOKEN", TOKEN))]
+    assert [one[:2] for one in brief(*hosts)] == [("local-1", "must_differ"), ("prod-1", "must_differ")]
+
+
+@pytest.mark.parametrize(
+    "others",
+    [
+        pytest.param([], id="alone"),
+        pytest.param([host("prod", APART, key("BOT_TOKEN", TOKEN), name="prod-2")], id="the same environment"),
+        pytest.param([inputs("local", entry(name="other.env"), [])], id="another file"),
+    ],
+)
+def test_what_has_nothing_to_differ_from_is_not_judged(others: list[HostInputs]) -> None:
+    assert brief(host("prod", APART, key("BOT_TOKEN", TOKEN)), *others) == []
+
+
+@pytest.mark.parametrize(
+    ("other", "reason"),
+    [
+        (inputs("local", APART, reason="the time limit passed"), "local-1: the time limit passed"),
+        (host("local", APART, outcome="unknown", reason="permission denied"), "local-1: permission denied"),
+        (host("local", APART, partial="line 7 is not understood"), "local-1: line 7 is not understood"),
+        (host("local", APART, cut=3), "local-1: 3 more keys are not listed"),
+        (host("local", APART, key("BOT_TOKEN", "x", digest=None)), "BOT_TOKEN cannot be compared"),
+    ],
+)
+def test_what_was_not_seen_leaves_it_unknown(other: HostInputs, reason: str) -> None:
+    checks = [one for one in found(host("prod", APART, key("BOT_TOKEN", TOKEN)), other) if one.host == "prod-1"]
+    assert [(one.check, one.subject, one.outcome) for one in checks] == [("must_differ", ".env", "unknown")]
+    assert reason in checks[0].summary
+    assert checks[0].observed == {"keys": ["BOT_TOKEN"]}
+
+
+def test_one_host_that_has_the_value_is_enough() -> None:
+    one = host("local", APART, key("BOT_TOKEN", OTHER))
+    two = host("local", APART, key("BOT_TOKEN", TOKEN), name="local-2")
+    three = inputs("local", APART, host="local-3", reason="gone")
+    assert brief(host("prod", APART, key("BOT_TOKEN", TOKEN)), one, two, three) == [
+        ("local-1", "must_differ", ".env:BOT_TOKEN", "pass"),
+        ("local-2", "must_differ", ".env:BOT_TOKEN", "fail"),
+        ("prod-1", "must_differ", ".env:BOT_TOKEN", "fail"),
+    ]
+
+
+def test_one_secret_under_two_names_is_one_finding() -> None:
+    checks = found(host("prod", LOOSE, secret("API_KEY", TOKEN), secret("DB_PASSWORD", TOKEN), key("A", TOKEN)))
+    assert [(one.check, one.subject, one.severity, one.cause) for one in checks] == [
+        ("reused", ".env:API_KEY", "medium", "reused_secret")
+    ]
+    assert checks[0].summary == "The secret .env:API_KEY on prod-1 (prod) is also .env:DB_PASSWORD on this host"
+
+
+@pytest.mark.parametrize("flag", ["weak", "placeholder", "empty"])
+def test_what_many_have_is_no_secret_that_is_reused(flag: str) -> None:
+    keys = [secret(name, TOKEN, **{flag: True}) for name in ("API_KEY", "DB_PASSWORD")]
+    assert brief(host("prod", LOOSE, *keys), host("local", LOOSE, *keys)) == []
+
+
+def test_the_same_name_in_another_spelling_is_no_other_name() -> None:
+    two = [entry(), entry(name="web", path=None, container="web"), entry(name="c.yml", path="c.yml")]
+    files = [
+        config(secret("BOT_TOKEN", TOKEN)),
+        config(secret("BOT_TOKEN", TOKEN), name="web", kind="container", path=None),
+        config(secret("bot.token", TOKEN), name="c.yml"),
+    ]
+    assert brief(inputs("prod", two, files)) == []
+
+
+def test_another_host_of_the_environment_may_have_the_secret() -> None:
+    hosts = [host("prod", LOOSE, secret("API_KEY", TOKEN), name=f"prod-{number}") for number in (1, 2)]
+    assert brief(*hosts) == []
+
+
+@pytest.mark.parametrize(
+    ("mine", "theirs", "expected"),
+    [
+        (LOOSE, LOOSE, ["reused", "reused"]),
+        (entry(default="must_match"), entry(default="must_match"), ["reused", "reused"]),
+        (entry({"API_*": "may_differ"}), LOOSE, ["reused", "reused"]),
+        (entry({"API_*": "may_differ"}), entry({"API_KEY": "must_match"}), []),
+        (entry({"API_KEY": "must_be_present"}), entry({"API_KEY": "must_be_present"}), ["reused", "reused"]),
+        (entry({"API_KEY": "must_differ"}), LOOSE, ["must_differ", "must_differ"]),
+    ],
+)
+def test_only_what_both_contracts_declare_may_be_in_two_environments(
+    mine: Json, theirs: Json, expected: list[str]
+) -> None:
+    hosts = [host("local", mine, secret("API_KEY", TOKEN)), host("prod", theirs, secret("API_KEY", TOKEN))]
+    assert [one[1] for one in brief(*hosts)] == expected
+
+
+def test_a_secret_of_another_environment_under_another_name_is_found() -> None:
+    checks = found(host("local", APART, secret("BOT_TOKEN", TOKEN)), host("prod", APART, secret("TEST_TOKEN", TOKEN)))
+    reused = [one for one in checks if one.check == "reused"]
+    assert [one.summary for one in reused] == [
+        "The secret .env:BOT_TOKEN on local-1 (local) is also .env:TEST_TOKEN in prod",
+        "The secret .env:TEST_TOKEN on prod-1 (prod) is also .env:BOT_TOKEN in local",
+    ]
+    assert reused[0].observed == {
+        "places": [{"environment": "prod", "host": "prod-1", "subject": ".env:TEST_TOKEN"}],
+        "total": 1,
+    }
+
+
+def test_an_identical_file_of_secrets_is_one_finding() -> None:
+    """The reports that this project began with called an identical .env on laptop and production a good sign."""
+    keys = [secret("API_KEY", TOKEN), secret("API_SECRET", OTHER), secret("MODE", "testnet")]
+    hosts = [host(name, entry(default="must_match"), *keys, secret=True, digest="d" * 64) for name in ("local", "prod")]
+    checks = found(*hosts)
+    assert [(one.host, one.check, one.subject, one.severity) for one in checks] == [
+        ("local-1", "identical", ".env", "high"),
+        ("prod-1", "identical", ".env", "high"),
+    ]
+    assert checks[1].summary == (
+        ".env on prod-1 (prod) is the same, byte for byte, as in local (local-1): 2 secrets of it are not of this "
+        "environment alone"
+    )
+
+
+def test_an_identical_file_without_secrets_of_its_own_is_none() -> None:
+    keys = [secret("MODE", "testnet"), secret("API_KEY", TOKEN)]
+    contract = entry({"API_KEY": "may_differ"})
+    hosts = [host(name, contract, *keys, secret=True, digest="d" * 64) for name in ("local", "prod")]
+    assert brief(*hosts) == []
+
+
+def test_the_contract_gives_the_severity_and_the_owner() -> None:
+    contract = {**APART, "severity": {"must_differ": "critical"}, "owner": "trading", "impact": "Real orders."}
+    checks = found(*(host(name, contract, key("BOT_TOKEN", TOKEN)) for name in ("local", "prod")))
+    assert {(one.severity, one.owner, one.impact) for one in checks} == {("critical", "trading", "Real orders.")}
+
+
+def test_the_order_of_the_hosts_does_not_matter() -> None:
+    hosts = [
+        host(name, APART, secret("BOT_TOKEN", TOKEN), secret("A", OTHER), secret("B", OTHER))
+        for name in ("local", "prod", "staging")
+    ]
+    assert found(*hosts) == found(*hosts[::-1])
+    assert len({one.id for one in found(*hosts)}) == len(found(*hosts))
