@@ -12,6 +12,7 @@ from pathlib import Path
 from ansible_collections.evenkeel.drift.plugins.module_utils.compose.files import HostFiles
 from ansible_collections.evenkeel.drift.plugins.module_utils.compose.project import Project, read_project
 from ansible_collections.evenkeel.drift.plugins.module_utils.compose.service import Declared, declared_service
+from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host
 
 CORPUS = Path(__file__).parent / "unit" / "plugins" / "module_utils" / "compose" / "corpus"
 CASES = sorted(path.name for path in CORPUS.iterdir() if path.is_dir())
@@ -57,7 +58,7 @@ def declared(project: Project, files: HostFiles, profiles: t.Sequence[str]) -> J
     of = Declared("shop", "/project", project, files, asked)
     made = {}
     for name in project.services:
-        service = declared_service(of, name, KEY)
+        service = declared_service(of, name, Host("/", 60, key=KEY))
         if not service["enabled"]:
             continue
         settings = {one["key"]: one["value"] for one in service["settings"]}

@@ -13,13 +13,25 @@ import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.module_utils.masking.blocks import mask_blocks, mask_keys
 from ansible_collections.evenkeel.drift.plugins.module_utils.masking.encoded import mask_encoded
-from ansible_collections.evenkeel.drift.plugins.module_utils.masking.keys import MARK, looks_secret
+from ansible_collections.evenkeel.drift.plugins.module_utils.masking.keys import MARK, free_key, looks_secret
 from ansible_collections.evenkeel.drift.plugins.module_utils.masking.known import Masker
 from ansible_collections.evenkeel.drift.plugins.module_utils.masking.pairs import HINT, mask_pairs
 from ansible_collections.evenkeel.drift.plugins.module_utils.masking.shapes import mask_shapes
 from ansible_collections.evenkeel.drift.plugins.module_utils.masking.words import mask_words
 
-__all__ = ["LIMIT", "MARK", "NAMED", "Masker", "looks_secret", "mask", "mask_argv", "mask_tree", "mask_value"]
+__all__ = [
+    "LIMIT",
+    "MARK",
+    "NAMED",
+    "Masker",
+    "argv_secrets",
+    "looks_secret",
+    "mask",
+    "mask_argv",
+    "mask_tree",
+    "mask_value",
+    "secrets_of",
+]
 
 LIMIT = 64 * 1024
 """Text is searched in portions of about this many characters; a longer line is cut and ends in the marker."""
@@ -30,6 +42,7 @@ NAMED = frozenset({"branches", "tags", "remotes", "remote_branches"})
 _DEPTH = 2
 _NESTING = 200
 _PASSES = 4
+_MOST_SEARCHED, _MOST_TAKEN = 4096, 8
 # A digest; but not a text in hex, which can have the same length.
 _DIGEST = re.compile(r"(?!(?:[2-7][0-9a-f])+\Z)[0-9a-f]{40}(?:[0-9a-f]{24})?")
 _BLANK = re.compile(r"[\s\"'\0]")
@@ -49,11 +62,24 @@ def mask(text: str) -> str:
     return text
 
 
+def secrets_of(key: str, value: str) -> list[str]:
+    """Return the secrets in ``value``, which ``key`` names: all of it when the key looks secret, and what
+    :func:`mask` takes out of it.
+    """
+    found = _lost(value, mask(value))
+    return [value, *found] if looks_secret(key) else found
+
+
 def mask_value(key: str, value: str) -> str:
     """Return ``value``, which ``key`` names, masked: as a whole when the key looks secret, unless it is empty."""
     if value and looks_secret(key):
         return MARK
     return mask(value)
+
+
+def argv_secrets(argv: t.Sequence[str]) -> list[str]:
+    """Return what :func:`mask_argv` takes out of the arguments of a process."""
+    return [secret for word, shown in zip(argv, mask_argv(argv)) for secret in _lost(word, shown)]
 
 
 def mask_argv(argv: t.Sequence[str]) -> list[str]:
@@ -78,6 +104,15 @@ def mask_tree(obj: t.Any, named: t.Container[str] = NAMED) -> t.Any:
     ``true``, ``false`` and ``null`` stay. A dictionary below a key in ``named`` is keyed by mere names.
     """
     return _tree(obj, named, False, 0)
+
+
+def _lost(text: str, masked: str) -> list[str]:
+    """Return what was masked in ``text``: the password of a URL, a token in a sentence."""
+    kept = masked.split(MARK)
+    if masked == text or len(text) > _MOST_SEARCHED or len(kept) > _MOST_TAKEN:
+        return []
+    match = re.fullmatch("(.+?)".join(map(re.escape, kept)), text, re.DOTALL)
+    return list(match.groups()) if match else []
 
 
 def _once(text: str) -> str:
@@ -154,7 +189,7 @@ def _tree(obj: t.Any, named: t.Container[str], secret: bool, depth: int) -> t.An
         for key, value in obj.items():
             names = key in named
             below = secret or (kubernetes and key in ("data", "stringData")) or (not names and looks_secret(key))
-            out[_free(mask(key), out)] = (
+            out[free_key(mask(key), out)] = (
                 _named(value, named, depth + 1) if names and not secret else _tree(value, named, below, depth + 1)
             )
         return out
@@ -170,14 +205,5 @@ def _named(obj: t.Any, named: t.Container[str], depth: int) -> t.Any:
         return _tree(obj, named, False, depth)
     out: dict[str, t.Any] = {}
     for key, value in obj.items():
-        out[_free(mask(key), out)] = _tree(value, named, False, depth + 1)
+        out[free_key(mask(key), out)] = _tree(value, named, False, depth + 1)
     return out
-
-
-def _free(key: str, taken: t.Container[str]) -> str:
-    """Return ``key``, or ``key`` with a number: names that differ in nothing but their secrets are all kept."""
-    number, free = 1, key
-    while free in taken:
-        number += 1
-        free = f"{key} ({number})"
-    return free

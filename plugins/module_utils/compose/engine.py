@@ -96,7 +96,7 @@ class Engines:
             "config_files": labels.text(f"{LABEL}project.config_files"),
             "defaults": defaults,
             "defaults_reason": reason,
-            **container_settings(container, [working_dir, directory], self._host.key),
+            **container_settings(container, [working_dir, directory], self._host),
         }
 
     def _defaults(self, image: str) -> tuple[Json | None, str]:
@@ -115,7 +115,7 @@ class Engines:
             except NotFound:
                 answer = {}
             image = Fields(answer, f"image {name[:80]}")
-            made = {"id": image.text("Id"), "settings": image_settings(image, self._host.key)}
+            made = {"id": image.text("Id"), "settings": image_settings(image, self._host)}
             self._images[name] = made if answer else {}
         return self._images[name] or None
 

@@ -19,6 +19,7 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.compose.settings im
 )
 from ansible_collections.evenkeel.drift.plugins.module_utils.containers.fields import Fields
 from ansible_collections.evenkeel.drift.plugins.module_utils.mask import mask
+from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host
 from ansible_collections.evenkeel.drift.plugins.module_utils.text import spelled
 
 Json = t.Dict[str, t.Any]
@@ -33,39 +34,39 @@ _TIMES = {
 }
 
 
-def container_settings(container: Fields, directories: t.Sequence[str], key: bytes | None) -> Json:
+def container_settings(container: Fields, directories: t.Sequence[str], host: Host) -> Json:
     """Return the settings of a container, from ``/containers/<id>/json``. Raises Unseen."""
-    made = Made(key)
-    config, host = container.map("Config"), container.map("HostConfig")
+    made = Made(host)
+    config, host_config = container.map("Config"), container.map("HostConfig")
     made.put("image", [config.raw("Image")])
     _config(made, config)
     made.put("hostname", [config.raw("Hostname")])
-    made.put("privileged", [_truth(host.flag("Privileged"))])
-    made.put("read_only", [_truth(host.flag("ReadonlyRootfs"))])
+    made.put("privileged", [_truth(host_config.flag("Privileged"))])
+    made.put("read_only", [_truth(host_config.flag("ReadonlyRootfs"))])
     made.put("tty", [_truth(config.flag("Tty"))])
     for name, theirs in (("cap_add", "CapAdd"), ("cap_drop", "CapDrop")):
-        made.put(name, sorted({one.upper().replace("CAP_", "", 1) for one in host.texts(theirs)}))
-    made.put("ports", _ports(host.map("PortBindings")))
-    made.put("volumes", _mounts(container, host, directories))
+        made.put(name, sorted({one.upper().replace("CAP_", "", 1) for one in host_config.texts(theirs)}))
+    made.put("ports", _ports(host_config.map("PortBindings")))
+    made.put("volumes", _mounts(container, host_config, directories))
     networks = container.map("NetworkSettings").map("Networks")
     made.put("networks", sorted(mask(spelled(name)) for name in networks))
     aliases = {f"{name}:{alias}" for name in networks for alias in networks.map(name).texts("Aliases")}
     made.put("aliases", sorted(mask(spelled(one)) for one in aliases))
-    made.put("network_mode", [host.raw("NetworkMode")])
-    policy = host.map("RestartPolicy")
+    made.put("network_mode", [host_config.raw("NetworkMode")])
+    policy = host_config.map("RestartPolicy")
     made.put("restart", [spell_restart(policy.raw("Name"), str(policy.number("MaximumRetryCount")))])
-    made.put("memory", [str(host.number("Memory"))])
-    made.put("cpus", [f"{(host.number('NanoCpus') or _quota(host)) / 1e9:g}"])
-    made.put("pids", [str(max(host.number("PidsLimit"), 0))])
+    made.put("memory", [str(host_config.number("Memory"))])
+    made.put("cpus", [f"{(host_config.number('NanoCpus') or _quota(host_config)) / 1e9:g}"])
+    made.put("pids", [str(max(host_config.number("PidsLimit"), 0))])
     return made.result()
 
 
-def image_settings(image: Fields, key: bytes | None) -> Json:
+def image_settings(image: Fields, host: Host) -> Json:
     """Return what an image gives the containers that say nothing of their own, from ``/images/<id>/json``.
 
     Raises Unseen.
     """
-    made = Made(key)
+    made = Made(host)
     _config(made, image.map("Config"))
     return made.result()
 

@@ -24,6 +24,7 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.compose.values impo
     truth,
 )
 from ansible_collections.evenkeel.drift.plugins.module_utils.mask import mask
+from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host
 from ansible_collections.evenkeel.drift.plugins.module_utils.text import show
 
 Json = t.Dict[str, t.Any]
@@ -39,10 +40,10 @@ class Declared(t.NamedTuple):
     profiles: frozenset[str]
 
 
-def declared_service(of: Declared, name: str, key: bytes | None) -> Json:
+def declared_service(of: Declared, name: str, host: Host) -> Json:
     """Return one service (docs/design.md). What cannot be read is in its ``unknown``."""
     service = of.model.services[name]
-    made = Made(key)
+    made = Made(host)
     simple(made, service)
     directory = of.directory
     if service.get("ports") is not None:

@@ -24,7 +24,8 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.compose.values impo
     words,
 )
 from ansible_collections.evenkeel.drift.plugins.module_utils.keyed import keyed
-from ansible_collections.evenkeel.drift.plugins.module_utils.mask import MARK, looks_secret, mask, mask_argv
+from ansible_collections.evenkeel.drift.plugins.module_utils.mask import MARK, looks_secret, mask, mask_argv, secrets_of
+from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host
 from ansible_collections.evenkeel.drift.plugins.module_utils.text import spelled
 
 Json = t.Dict[str, t.Any]
@@ -39,8 +40,8 @@ class Made:
     ``[{name, value|null, digest, assumed}]``, ``unknown`` ``[{key, reason}]``.
     """
 
-    def __init__(self, key: bytes | None) -> None:
-        self._key = key
+    def __init__(self, host: Host) -> None:
+        self._host = host
         self._settings: list[Json] = []
         self._pairs: dict[str, list[Json]] = {"environment": [], "labels": []}
         self._unknown: list[Json] = []
@@ -71,6 +72,7 @@ class Made:
     def pair(self, kind: str, name: str, value: str | None, assumed: t.Sequence[str] = ()) -> None:
         """Add a variable or label; a value of None is one that the file leaves out."""
         shown = None
+        self._host.learn(secrets_of(name, value or ""))
         if kind == "labels" and value is not None:
             shown = MARK if value and looks_secret(name) else spelled(mask(value))[:_MAX_SHOWN]
         self._pairs[kind].append(
@@ -85,7 +87,7 @@ class Made:
 
     def digest(self, value: str) -> str:
         """Return what stands for a value: the same for the same value, in this run."""
-        return keyed(self._key, value) or ""
+        return keyed(self._host.key, value) or ""
 
     def result(self) -> Json:
         """Return what was gathered, sorted."""

@@ -16,6 +16,7 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.compose.project imp
 from ansible_collections.evenkeel.drift.plugins.module_utils.compose.settings import Made
 from ansible_collections.evenkeel.drift.plugins.module_utils.compose.values import Unsupported, mapped
 from ansible_collections.evenkeel.drift.plugins.module_utils.mask import mask, mask_argv, mask_tree
+from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host
 from ansible_collections.evenkeel.drift.plugins.module_utils.text import show, spelled
 
 Json = t.Dict[str, t.Any]
@@ -23,12 +24,14 @@ Json = t.Dict[str, t.Any]
 _MAX_SHOWN = 300
 
 
-def written_services(model: Project, key: bytes | None) -> list[Json]:
+def written_services(model: Project, host: Host) -> list[Json]:
     """Return ``[{name, keys: [{key, value|null, digest}], reason}]``.
 
     The value is masked text; that of a variable of ``environment`` is never told.
     """
-    made = [{"name": name, "keys": _keys(service, Made(key)), "reason": ""} for name, service in model.services.items()]
+    made = [
+        {"name": name, "keys": _keys(service, Made(host)), "reason": ""} for name, service in model.services.items()
+    ]
     made += [{"name": name, "keys": [], "reason": mask(reason)} for name, reason in model.broken.items()]
     return sorted(made, key=lambda one: str(one["name"]))
 

@@ -11,7 +11,7 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.containers.fields i
 from ansible_collections.evenkeel.drift.plugins.module_utils.containers.places import mounts, networks, ports
 from ansible_collections.evenkeel.drift.plugins.module_utils.engine.reading import text
 from ansible_collections.evenkeel.drift.plugins.module_utils.keyed import keyed
-from ansible_collections.evenkeel.drift.plugins.module_utils.mask import looks_secret, mask_argv, mask_value
+from ansible_collections.evenkeel.drift.plugins.module_utils.mask import looks_secret, mask_argv, mask_value, secrets_of
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Unseen
 from ansible_collections.evenkeel.drift.plugins.module_utils.proc.clock import iso
 from ansible_collections.evenkeel.drift.plugins.module_utils.text import spelled
@@ -165,6 +165,15 @@ def _most(items: list[t.Any], what: str, cut: dict[str, int]) -> list[t.Any]:
     if len(items) > MOST:
         cut[what] = len(items) - MOST
     return items[:MOST]
+
+
+def secrets(inspected: t.Any) -> t.Iterator[str]:
+    """Yield the secret values in the variables and labels of a container, from the same answer. Raises Unseen."""
+    config = Fields(inspected).map("Config")
+    labels = config.map("Labels")
+    pairs = [item.partition("=")[::2] for item in config.texts("Env")]
+    for name, value in [*pairs, *((name, labels.raw(name)) for name in labels)]:
+        yield from secrets_of(name, value)
 
 
 def _compose(labels: Fields) -> Json | None:

@@ -52,6 +52,7 @@ def observe(entry: Entry, host: Host, away: Away) -> Json:
     try:
         host.check_time()
         headers, known = _headers(entry.get("headers") or {}, host)
+        host.learn(known)
         hide = hider(known)
         return {**_empty(entry, hide), **_answers(entry, headers, hide, host, away)}
     except Unseen as unseen:

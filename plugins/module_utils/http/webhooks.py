@@ -15,6 +15,7 @@ import urllib.parse
 
 from ansible_collections.evenkeel.drift.plugins.module_utils.env_value import find_value
 from ansible_collections.evenkeel.drift.plugins.module_utils.keyed import keyed
+from ansible_collections.evenkeel.drift.plugins.module_utils.mask import secrets_of
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host, Unseen
 
 KINDS: dict[str, re.Pattern[str]] = {
@@ -70,6 +71,7 @@ def _look(entry: t.Mapping[str, t.Any], host: Host) -> Json:
         return {**made, **nothing, "state": "missing"}
     if _PLACEHOLDER.search(value):
         return {**made, **nothing, "state": "placeholder"}
+    host.learn(secrets_of(place["key"], value))
     kind, problem = _judge(value)
     return {**made, "state": "set", "kind": kind, "problem": problem, "digest": keyed(host.key, value)}
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import functools
 import re
+import typing as t
 
 MARK = "<masked>"
 """What stands where a secret stood."""
@@ -111,3 +112,12 @@ def _tells(parts: list[str]) -> bool:
     if last.endswith("pass") and last not in _NOT_A_PASSWORD:
         return last != "pass" or before not in _NOT_BEFORE_PASS
     return last in ("key", "keys") and before in _KEY_KINDS
+
+
+def free_key(key: str, taken: t.Container[str]) -> str:
+    """Return ``key``, or ``key`` with a number: names that differ in nothing but their secrets are all kept."""
+    number, free = 1, key
+    while free in taken:
+        number += 1
+        free = f"{key} ({number})"
+    return free

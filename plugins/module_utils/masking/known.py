@@ -15,6 +15,7 @@ import typing as t
 import urllib.parse
 
 from ansible_collections.evenkeel.drift.plugins.module_utils.masking.keys import MARK
+from ansible_collections.evenkeel.drift.plugins.module_utils.masking.ordinary import is_ordinary
 
 _SHORT = 6
 _HALF = 8
@@ -23,7 +24,7 @@ _LINE_ENDS = ("\n", "\r\n", "\\n", "\n+", "\n-", "\n ")
 # An ordinary word or number occurs in texts that have nothing to do with the secret.
 _ORDINARY = re.compile(r"(?:[a-z]{1,12}|[A-Z]{1,12}|[A-Z][a-z]{1,11}|\d{1,7})")
 # A value that JSON itself spells, or one character: masking it would destroy the text and protect nothing.
-_NO_SECRET = frozenset({"true", "false", "null", "none", "yes", "no", "on", "off"})
+NO_SECRET = frozenset({"true", "false", "null", "none", "yes", "no", "on", "off"})
 
 
 class Masker:
@@ -33,7 +34,7 @@ class Masker:
         forms: set[str] = set()
         words: set[str] = set()
         for value in sorted(set(known)):
-            if len(value) < 2 or value.lower() in _NO_SECRET:
+            if len(value) < 2 or value.lower() in NO_SECRET:
                 continue
             if len(value) < _SHORT or _ORDINARY.fullmatch(value):
                 words |= {value, *_aligned(value), *_digests(value)}
@@ -62,15 +63,31 @@ class Masker:
 
 def spellings(value: str) -> set[str]:
     """Return the spellings of ``value``: encodings, cases, halves, wrapped lines and digests."""
-    plain = {value, value[::-1], value.upper(), value.lower(), *_escaped(value)}
-    forms = plain | _aligned(value) | _digests(value)
-    for text in [value, *_base64_whole(value)]:
-        forms |= _wrapped(text)
+    forms = _encodings(value) | _digests(value)
     half = len(value) // 2
     if half >= _HALF:
         forms |= {value[:half], value[half:]}
-    # A key of many lines is shown line by line.
-    return forms | {line for form in forms if "\n" in form for line in form.splitlines() if _tells(line)}
+    return forms | _lines(forms)
+
+
+def whole_spellings(value: str) -> set[str]:
+    """Return the spellings that hold all of ``value``, or a line of it, and nothing that means something else as well:
+    neither halves, which can be the beginning of any URL, nor digests, which are the identity of a file.
+    """
+    forms = _encodings(value)
+    return {form for form in forms | _lines(forms) if not is_ordinary(form)}
+
+
+def _encodings(value: str) -> set[str]:
+    forms = {value, value[::-1], value.upper(), value.lower(), *_escaped(value), *_aligned(value)}
+    for text in [value, *_base64_whole(value)]:
+        forms |= _wrapped(text)
+    return forms
+
+
+def _lines(forms: t.Iterable[str]) -> set[str]:
+    """Return the lines of forms that have several: a key of many lines is shown line by line."""
+    return {line for form in forms if "\n" in form for line in form.splitlines() if _tells(line)}
 
 
 def _tells(line: str) -> bool:

@@ -109,7 +109,7 @@ def _model(spec: t.Mapping[str, t.Any], files: HostFiles, host: Host) -> Json:
         of = Declared(spec["project"], files.whole, project, files, _profiles(spec, project))
         for name in project.services:
             host.check_time()
-            made["services"].append(declared_service(of, name, host.key))
+            made["services"].append(declared_service(of, name, host))
         made["broken"] = [{"name": name, "reason": mask(reason)} for name, reason in sorted(project.broken.items())]
         made["partial"] = project.partial
     except Unseen as unseen:
@@ -129,7 +129,7 @@ def _written(spec: t.Mapping[str, t.Any], files: HostFiles, host: Host) -> Json:
     if not spec.get("reference"):
         return made
     try:
-        made["services"] = written_services(read_project(files, spec, interpolated=False), host.key)
+        made["services"] = written_services(read_project(files, spec, interpolated=False), host)
     except Unseen as unseen:
         made.update(outcome="unknown", reason=mask(unseen.reason))
     return made

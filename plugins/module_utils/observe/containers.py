@@ -13,7 +13,12 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.containers.fields i
 from ansible_collections.evenkeel.drift.plugins.module_utils.containers.images import Images
 from ansible_collections.evenkeel.drift.plugins.module_utils.containers.layer import layer
 from ansible_collections.evenkeel.drift.plugins.module_utils.containers.log import tail
-from ansible_collections.evenkeel.drift.plugins.module_utils.containers.record import bare_id, plain_name, record
+from ansible_collections.evenkeel.drift.plugins.module_utils.containers.record import (
+    bare_id,
+    plain_name,
+    record,
+    secrets,
+)
 from ansible_collections.evenkeel.drift.plugins.module_utils.containers.usage import usage
 from ansible_collections.evenkeel.drift.plugins.module_utils.engine.client import Engine, NotFound, open_engine
 from ansible_collections.evenkeel.drift.plugins.module_utils.engine.reading import text
@@ -130,6 +135,7 @@ class _Look:
                 if number >= _MOST:
                     raise Unseen(f"only {_MOST} containers are looked at")
                 found = self._engine.get(f"/containers/{identity}/json", limit_s=_INSPECT_S)
+                self._host.learn(secrets(found))
                 made = {**record(found, self._host.key), "name": name}
                 self._names[made["id"]] = Fields(found).map("Config").raw("Image")
                 self._uppers[made["id"]] = Fields(found).map("GraphDriver").map("Data").raw("UpperDir")

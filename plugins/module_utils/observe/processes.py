@@ -11,6 +11,7 @@ import os
 import time
 import typing as t
 
+from ansible_collections.evenkeel.drift.plugins.module_utils.mask import argv_secrets
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host, Unseen, explain
 from ansible_collections.evenkeel.drift.plugins.module_utils.proc import clock
 from ansible_collections.evenkeel.drift.plugins.module_utils.proc.describe import Describer
@@ -83,6 +84,7 @@ class _Reader:
             self._host.check_time()
             try:
                 described.append(describer.describe(seen[pid]))
+                self._host.learn(argv_secrets([show(word) for word in seen[pid].argv]))
             except Gone:
                 matches = {name: [one for one in pids if one != pid] for name, pids in matches.items()}
         described.sort(key=lambda one: int(one["pid"]))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import time
+import typing as t
 
 
 class Unseen(Exception):
@@ -27,8 +28,10 @@ class Host:
 
     ``root`` is the absolute path that relative paths start from, ``deadline`` a ``time.monotonic()`` value, ``workers``
     the number of processes that may work at once, ``key`` the run's key for digests of secret content (None: secret
-    content is not compared).
+    content is not compared). ``learned`` are the secret values that collectors have read: no answer shows them.
     """
+
+    MOST_LEARNED = 2000
 
     def __init__(self, root: str, timeout_s: float, workers: int = 0, key: bytes | None = None) -> None:
         self.root = root
@@ -36,6 +39,13 @@ class Host:
         self.deadline = time.monotonic() + timeout_s
         self.workers = workers or cores()
         self.key = key
+        self.learned: set[str] = set()
+
+    def learn(self, values: t.Iterable[str]) -> None:
+        """Remember secret values that were read, so that the answer does not hold them wherever else they were seen."""
+        for value in values:
+            if len(self.learned) < self.MOST_LEARNED:
+                self.learned.add(value)
 
     def time_left(self) -> float:
         """Return the seconds until the deadline; negative when it has passed."""

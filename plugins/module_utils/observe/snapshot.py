@@ -14,6 +14,8 @@ import resource
 import time
 import typing as t
 
+from ansible_collections.evenkeel.drift.plugins.module_utils.keyed import keyed
+from ansible_collections.evenkeel.drift.plugins.module_utils.masking.answer import mask_answer, recognised
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.registry import FOLLOW_UPS, SECTIONS, collector
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host, Unseen
 
@@ -40,7 +42,8 @@ def answer(request: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
         "host": _about_host(),
         "started": started,
         "finished": _now(),
-        "sections": sections,
+        "sections": mask_answer(sections, host.learned, asked),
+        "learned": [keyed(host.key, value) for value in recognised(host.learned, asked)] if host.key else [],
     }
 
 

@@ -107,6 +107,7 @@ class Server:
     def _access(self) -> Access:
         source = self._spec.get("password_from")
         password = None if source is None else read_value(self._host.root, source["file"], source["key"])
+        self._host.learn([password] if password else [])
         return Access(self._spec.get("user"), password, self._spec.get("database") or 0)
 
     def _binding(self, address: Address, local: bool, port: int | None) -> Json:

@@ -10,6 +10,7 @@ not reached.
 
 from __future__ import annotations
 
+import json
 import os
 import selectors
 import signal
@@ -18,6 +19,7 @@ import sys
 import time
 import typing as t
 
+from ansible_collections.evenkeel.drift.plugins.module_utils.observe.crash import describe_crash
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host, Unseen
 
 _FRAME = struct.Struct(">cI")
@@ -26,6 +28,7 @@ _GRACE_S = 1.0
 _REAP_S, _REAP_ATTEMPTS = 0.01, 50
 DONE = b"."
 FAILED = b"!"
+_LEARNED = b"*"
 
 Message = t.Tuple[bytes, bytes]
 
@@ -55,12 +58,12 @@ Job = t.Callable[[Channel], None]
 
 
 class _Worker:
-    def __init__(self, job: Job) -> None:
+    def __init__(self, job: Job, host: Host) -> None:
         self.fd, write_fd = os.pipe()
         self.pid = os.fork()
         if self.pid == 0:
             os.close(self.fd)
-            _work(job, write_fd)
+            _work(job, write_fd, host)
         os.close(write_fd)
         self.pending = b""
         self.outcome = "died before it was done"
@@ -80,13 +83,14 @@ class _Worker:
         self.pending = data[at:]
 
 
-def _work(job: Job, write_fd: int) -> None:
+def _work(job: Job, write_fd: int, host: Host) -> None:
     """Run the job in the child and leave without the parent's exit handlers, whatever happens."""
     code = 1
     try:
         channel = Channel(write_fd)
         try:
             job(channel)
+            channel.send(_LEARNED, json.dumps(sorted(host.learned)).encode("ascii"))
             channel.send(DONE)
         except Unseen as unseen:
             channel.send(FAILED, unseen.reason.encode("utf-8", "backslashreplace"))
@@ -94,7 +98,8 @@ def _work(job: Job, write_fd: int) -> None:
         code = 0
     finally:
         if code:
-            sys.excepthook(*sys.exc_info())
+            kind, _error, trace = sys.exc_info()
+            sys.stderr.write(describe_crash(kind, trace) + "\n")
         os._exit(code)
 
 
@@ -108,12 +113,12 @@ def run_forked(jobs: t.Sequence[Job], host: Host, receive: t.Callable[[bytes, by
     selector = selectors.DefaultSelector()
     try:
         for job in jobs:
-            worker = _Worker(job)
+            worker = _Worker(job, host)
             workers.append(worker)
             selector.register(worker.fd, selectors.EVENT_READ, worker)
         while selector.get_map():
             for key, _mask in selector.select(max(0.0, host.time_left() + _GRACE_S)):
-                _drain(key.data, selector, receive)
+                _drain(key.data, selector, host, receive)
             # Whether they still speak or not: one that never ends may never fall silent either.
             if host.time_left() + _GRACE_S <= 0:
                 _late(selector, host)
@@ -144,7 +149,9 @@ def _late(selector: selectors.BaseSelector, host: Host) -> None:
         key.data.outcome = f"was still busy at the time limit of {host.timeout_s:g} s"
 
 
-def _drain(worker: _Worker, selector: selectors.BaseSelector, receive: t.Callable[[bytes, bytes], None]) -> None:
+def _drain(
+    worker: _Worker, selector: selectors.BaseSelector, host: Host, receive: t.Callable[[bytes, bytes], None]
+) -> None:
     data = os.read(worker.fd, 1 << 20)
     if not data:
         selector.unregister(worker.fd)
@@ -154,5 +161,7 @@ def _drain(worker: _Worker, selector: selectors.BaseSelector, receive: t.Callabl
             worker.outcome = ""
         elif kind == FAILED:
             worker.outcome = f"stopped: {payload.decode('utf-8')}"
+        elif kind == _LEARNED:
+            host.learn(json.loads(payload))
         else:
             receive(kind, payload)

@@ -10,6 +10,9 @@ import tempfile
 import time
 import typing as t
 
+from ansible_collections.evenkeel.drift.plugins.module_utils.keyed import keyed
+from ansible_collections.evenkeel.drift.plugins.module_utils.masking.answer import recognised
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.audit.leaks import keep_learned
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.audit.opening import open_run, run_key
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.registry import OVERVIEWS, stored
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.settings import Settings
@@ -93,6 +96,8 @@ class HostRun:
             return {"outcome": "unknown", "reason": unseen.reason, "kind": unseen.kind, "sections": {}}
         if seen.reference_problem and identity is not None:
             sides.problem(identity, seen.reference_problem)
+        own = {keyed(context.key, value) or "" for value in recognised(context.learned)}
+        keep_learned(self._folder, self._host, seen.learned | own)
         self._keep_sections(seen)
         self._publish(context)
         return {
@@ -130,8 +135,8 @@ class HostRun:
 
     def _publish(self, context: Context) -> None:
         """Lay down the whole trees that others are compared with, or that a baseline is made of."""
-        for name, (directories, keyed) in context.whole_trees.items():
-            publish(self._folder, self._host, name, directories, keyed)
+        for name, (directories, secrets) in context.whole_trees.items():
+            publish(self._folder, self._host, name, directories, secrets)
 
 
 def _keep_outcome(

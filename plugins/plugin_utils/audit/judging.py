@@ -12,8 +12,13 @@ from collections.abc import Iterator
 
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.audit.baseline import save_baseline
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.audit.hosts import utc_now
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.audit.leaks import refuse_leaks
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.audit.opening import FINDINGS
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.audit.relating import keep_relations, load_relations
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.audit.relating import (
+    RELATIONS,
+    keep_relations,
+    load_relations,
+)
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.hosts import HostInputs
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.run import RunInputs, judge_run
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.verdict import host_verdict
@@ -118,10 +123,13 @@ def finish(folder: RunFolder) -> Result:
     run = folder.read("run.json")
     folder.write("run.json", {**run, "finished": utc_now()})
     settings = run["settings"]
+    # Before anything is made of the evidence: a baseline lies outside of the run folder.
+    refuse_leaks(folder)
     if settings["save_baseline"]:
         save_baseline(folder, settings["save_baseline"], settings["signing_key"])
     keep_relations(folder)
     result = _write(folder)
+    refuse_leaks(folder, {FINDINGS, REPORT, RELATIONS})
     folder.seal()
     point_latest(folder)
     prune(os.path.dirname(folder.path), settings["keep_runs"], folder)

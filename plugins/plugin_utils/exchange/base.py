@@ -26,6 +26,8 @@ class Context:
     * ``contract``: the contract of all sections that are observed, for those that serve another
     * ``allow_commands``: whether commands of the contract may run on the host
     * ``earlier``: the evidence data of the sections that were read before in this observation
+    * ``learned``: secret values that the exchanges have read on this side, in committed files: no file of the run may
+      hold them
     """
 
     host: str
@@ -40,6 +42,7 @@ class Context:
     allow_commands: bool = False
     contract: Json = dataclasses.field(default_factory=dict)
     earlier: Json = dataclasses.field(default_factory=dict)
+    learned: set[str] = dataclasses.field(default_factory=set)
     whole_trees: dict[str, tuple[Directories, dict[str, str]]] = dataclasses.field(default_factory=dict)
 
 

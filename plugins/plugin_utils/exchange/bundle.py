@@ -54,7 +54,8 @@ class Finder:
             exec(compile(source, module.__name__, "exec", dont_inherit=True), module.__dict__)
 
 sys.meta_path.insert(0, Finder)
-from ansible_collections.evenkeel.drift.plugins.module_utils.observe import snapshot
+from ansible_collections.evenkeel.drift.plugins.module_utils.observe import crash, snapshot
+sys.excepthook = crash.tell_crash
 sys.stdout.write(json.dumps({"changed": False, "answer": snapshot.answer(request)}))
 sys.stdout.flush()
 """
@@ -68,7 +69,7 @@ def packs() -> tuple[tuple[frozenset[str], str], ...]:
     """
     users: dict[str, set[str]] = {}
     for section in SECTIONS + FOLLOW_UPS:
-        for name in _needed("observe.snapshot", f"observe.{section}"):
+        for name in _needed("observe.snapshot", "observe.crash", f"observe.{section}"):
             users.setdefault(name, set()).add(section)
     shared: dict[frozenset[str], dict[str, str]] = {}
     for name, sections in users.items():

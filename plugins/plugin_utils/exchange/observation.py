@@ -9,6 +9,7 @@ Knows nothing of Ansible: how a request reaches the host is the caller's.
 from __future__ import annotations
 
 import dataclasses
+import re
 import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.module_utils.mask import mask
@@ -28,8 +29,16 @@ _FOLLOW_UP_S = 20
 
 Send = t.Callable[[Json], Json]
 
+_DIGEST = re.compile("[0-9a-f]{64}")
 _HOST = {"hostname": str, "user": str, "python": str, "kernel": str, "system": str}
-_ANSWER = {"protocol": int, "host": _HOST, "started": str, "finished": str, "sections": ByName(dict)}
+_ANSWER = {
+    "protocol": int,
+    "host": _HOST,
+    "started": str,
+    "finished": str,
+    "sections": ByName(dict),
+    "learned": [_DIGEST],
+}
 _SECTION = {"outcome": OUTCOME, "reason": str, "data": dict}
 
 
@@ -55,13 +64,17 @@ class Limits:
 
 @dataclasses.dataclass
 class Observation:
-    """What was seen of one host: the host's own description of itself, and the evidence of each section."""
+    """What was seen of one host: the host's own description of itself, and the evidence of each section.
+
+    ``learned`` are digests under the run's key of the secrets that the host has read, and so knows to be some.
+    """
 
     host: Json
     started: str
     finished: str
     sections: dict[str, Json]
-    reference_problem: str = ""
+    reference_problem: str
+    learned: set[str]
 
 
 class Observer:
@@ -72,6 +85,7 @@ class Observer:
         self._context = context
         self._limits = limits
         self._send = send
+        self._learned: set[str] = set()
 
     def observe(self) -> Observation:
         """Return what was seen. Raises HostUnseen when that is nothing at all."""
@@ -89,7 +103,7 @@ class Observer:
             sections[name] = self._read(half, answer["sections"].get(name))
             self._context.earlier[name] = sections[name]["data"]
         self._follow_up(exchanges, sections)
-        return Observation(answer["host"], answer["started"], answer["finished"], sections, problem)
+        return Observation(answer["host"], answer["started"], answer["finished"], sections, problem, self._learned)
 
     def _prepare(self) -> tuple[dict[str, Exchange], Json]:
         exchanges = {name: exchange(name, contract, self._context) for name, contract in self._contract.items()}
@@ -114,6 +128,7 @@ class Observer:
             raise HostUnseen("garbled", str(garbled)) from garbled
         if answer["protocol"] != PROTOCOL:
             raise HostUnseen("garbled", "the host's answer is of another protocol")
+        self._learned.update(answer["learned"])
         return answer
 
     def _read(self, half: Exchange, section: t.Any) -> Json:

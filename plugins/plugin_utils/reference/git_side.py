@@ -84,7 +84,8 @@ class GitSide(Side):
                 project = read_project(files_of(spec["directory"]), spec, interpolated=False)
             except Unseen as unseen:
                 return {"outcome": "unknown", "reason": f"in the reference, {unseen.reason}", "services": []}
-            return {"outcome": "ok", "reason": "", "services": written_services(project, key)}
+            host = Host("/", _TIMEOUT_S, key=key)
+            return {"outcome": "ok", "reason": "", "services": written_services(project, host)}
 
     def base(self, git_data: Json, name: str, spec: Json, host: Directories, reference: Directories) -> Base | None:
         relation = git_data.get("relation") or {}

@@ -123,9 +123,13 @@ class RunFolder:
 
     def seal(self) -> None:
         """Forget what was secret, write the checksums, and take the mark away."""
-        shutil.rmtree(self.join(PRIVATE))
+        self.forget()
         self.sign()
         os.unlink(self.join(INCOMPLETE))
+
+    def forget(self) -> None:
+        """Remove the run's key, and all that it was for."""
+        shutil.rmtree(self.join(PRIVATE))
 
     def sign(self) -> None:
         """Write the checksums of everything that belongs to the result."""

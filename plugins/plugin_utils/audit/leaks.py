@@ -1,0 +1,123 @@
+# Copyright: Contributors to the evenkeel.drift project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The last net before a run is sealed: no file of it holds a secret that one of its hosts has read. Private to the
+collection.
+
+Hosts tell the digests of those secrets under the run's key. They lie in the private part of the run folder, which goes
+when the run ends, whether it is sealed or refused.
+"""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Iterator
+
+from ansible_collections.evenkeel.drift.plugins.module_utils.jsonpath import spell
+from ansible_collections.evenkeel.drift.plugins.module_utils.mask import Masker
+from ansible_collections.evenkeel.drift.plugins.module_utils.masking.keys import free_key
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.audit.opening import run_key
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.safe import terminal
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.fingerprints import Fingerprints
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.run import PRIVATE, RunFolder, StoreError, safe_name
+
+_SHOWN = 3
+
+Step = str | int
+
+
+def keep_learned(folder: RunFolder, host: str, digests: t.Iterable[str]) -> None:
+    """Note the keyed digests of the secrets that a host has read."""
+    folder.write(f"{PRIVATE}/{safe_name(host)}/learned", sorted(digests))
+
+
+def refuse_leaks(folder: RunFolder, only: t.Container[str] | None = None) -> None:
+    """Raise StoreError when a file of the run, one of ``only`` the named ones, holds a known secret.
+
+    It is masked there before that, and the run stays incomplete.
+    """
+    digests = _learned(folder)
+    if not digests:
+        return
+    prints = Fingerprints(run_key(folder), digests)
+    places: list[str] = []
+    values: set[str] = set()
+    for name in folder.files():
+        if only is None or name in only:
+            for place, text in _texts(folder, name):
+                found = prints.values(text).values()
+                values.update(found)
+                places += [f"{name}, {place}" if place else name] if found else []
+    if not values:
+        return
+    masker = Masker(values)
+    _take_out(folder, masker)
+    folder.forget()
+    more = f" and {len(places) - _SHOWN} other places" if len(places) > _SHOWN else ""
+    shown = terminal("; ".join(masker.mask(place) for place in places[:_SHOWN]))
+    raise StoreError(
+        f"{folder.path} is not sealed: it held a secret of an observed host in clear text ({shown}{more}). It is "
+        "masked there now, and the run stays incomplete: do not use it. Look at that place: where the contract itself "
+        "holds the secret, name its file and key instead; otherwise leave out what shows it, and audit again. "
+        "docs/secrets.md says what is masked by itself."
+    )
+
+
+def _learned(folder: RunFolder) -> set[str]:
+    found: set[str] = set()
+    for host in folder.read("run.json")["hosts"]:
+        try:
+            found.update(folder.read(f"{PRIVATE}/{safe_name(host)}/learned"))
+        except FileNotFoundError:
+            # The host was not observed.
+            continue
+    return found
+
+
+def _texts(folder: RunFolder, name: str) -> Iterator[tuple[str, str]]:
+    """Yield the texts of a file, each with its place."""
+    if name.endswith(".json"):
+        for steps, text in _strings(folder.read(name), ()):
+            yield spell(steps), text
+    else:
+        yield "", _read_text(folder, name)
+
+
+def _strings(content: t.Any, steps: tuple[Step, ...]) -> Iterator[tuple[tuple[Step, ...], str]]:
+    if isinstance(content, str):
+        yield steps, content
+    elif isinstance(content, dict):
+        for key, value in content.items():
+            # The place of a key is that of what holds it: the key itself may be the secret.
+            yield steps, key
+            yield from _strings(value, (*steps, key))
+    elif isinstance(content, list):
+        for number, item in enumerate(content):
+            yield from _strings(item, (*steps, number))
+
+
+def _take_out(folder: RunFolder, masker: Masker) -> None:
+    """Mask all files: what stands in one of them may stand in another in a spelling of its own."""
+    for name in folder.files():
+        if name.endswith(".json"):
+            folder.write(name, _masked(folder.read(name), masker))
+        else:
+            folder.write_bytes(name, masker.mask(_read_text(folder, name)).encode("utf-8", "surrogateescape"))
+
+
+def _masked(content: t.Any, masker: Masker) -> t.Any:
+    if isinstance(content, str):
+        return masker.mask(content)
+    if isinstance(content, dict):
+        out: dict[str, t.Any] = {}
+        for key, value in content.items():
+            out[free_key(masker.mask(key), out)] = _masked(value, masker)
+        return out
+    if isinstance(content, list):
+        return [_masked(item, masker) for item in content]
+    return content
+
+
+def _read_text(folder: RunFolder, name: str) -> str:
+    with open(folder.join(name), "rb") as file:
+        return file.read().decode("utf-8", "surrogateescape")

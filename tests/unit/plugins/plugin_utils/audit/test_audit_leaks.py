@@ -1,0 +1,72 @@
+# Copyright: Contributors to the evenkeel.drift project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A run that holds a known secret is not sealed, and does not keep it either."""
+
+from __future__ import annotations
+
+import base64
+from pathlib import Path
+
+import pytest
+from ansible_collections.evenkeel.drift.plugins.module_utils.keyed import keyed
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.audit.leaks import keep_learned, refuse_leaks
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.audit.opening import open_run, run_key
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.run import RunFolder, StoreError
+
+VALUE = "Zr7-kQ_2xVb9"
+ENCODED = base64.b64encode(f"app:{VALUE}".encode()).decode()
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> RunFolder:
+    about = {"hosts": ["web1", "never"], "environments": {"web1": "prod", "never": "prod"}}
+    run = open_run(str(tmp_path / "out"), "prod", "2026-03-01T10:00:00Z", about)
+    keep_learned(run, "web1", [keyed(run_key(run), VALUE) or ""])
+    run.write("evidence/web1/git.json", {"subject": "harmless", "path": "a/b"})
+    return run
+
+
+def everything(folder: RunFolder) -> str:
+    return "".join(path.read_text() for path in Path(folder.path).rglob("*") if path.is_file())
+
+
+def test_a_run_without_secrets_passes(folder: RunFolder) -> None:
+    refuse_leaks(folder)
+    folder.seal()
+    assert folder.complete()
+
+
+@pytest.mark.parametrize("text", [f"line with {VALUE}.", f"Authorization: Basic {ENCODED}", VALUE])
+def test_evidence_with_a_secret_is_refused_and_masked(folder: RunFolder, text: str) -> None:
+    folder.write("evidence/web1/logs.json", {"logs": [{"samples": [{"text": text}]}], "n": 1})
+    folder.write_bytes("report.md", f"| log | {VALUE} |\n".encode())
+    with pytest.raises(
+        StoreError, match=r"evidence/web1/logs\.json, logs\[0\]\.samples\[0\]\.text; report\.md"
+    ) as raised:
+        refuse_leaks(folder)
+    assert "audit again" in str(raised.value) and VALUE not in str(raised.value)
+    assert VALUE not in everything(folder) and ENCODED not in everything(folder)
+    assert folder.read("evidence/web1/logs.json")["n"] == 1
+    assert not folder.complete() and not Path(folder.join(".private")).exists()
+
+
+def test_a_secret_in_a_key_is_not_told_with_its_place(folder: RunFolder) -> None:
+    folder.write("evidence/web1/logs.json", {VALUE: {"inner": f"{VALUE} again"}})
+    with pytest.raises(StoreError) as raised:
+        refuse_leaks(folder)
+    assert VALUE not in str(raised.value) and VALUE not in everything(folder)
+
+
+def test_only_the_named_files_are_looked_at(folder: RunFolder) -> None:
+    folder.write_bytes("report.md", VALUE.encode())
+    refuse_leaks(folder, {"findings.json"})
+    with pytest.raises(StoreError, match=r"report\.md"):
+        refuse_leaks(folder, {"report.md"})
+
+
+def test_a_file_that_is_no_text_can_be_searched(folder: RunFolder) -> None:
+    folder.write_bytes("report.md", b"\xff\xfe " + VALUE.encode())
+    with pytest.raises(StoreError):
+        refuse_leaks(folder)
+    assert Path(folder.join("report.md")).read_bytes() == b"\xff\xfe <masked>"
