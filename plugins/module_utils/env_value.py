@@ -6,15 +6,12 @@
 from __future__ import annotations
 
 import os
-import re
 
+from ansible_collections.evenkeel.drift.plugins.module_utils.dotenv import decode, statements
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe import paths
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Unseen, explain
 
 _MAX_BYTES = 1 << 20
-_LINE = re.compile(r"\s*(?:export\s+)?([A-Za-z_][\w.-]*)\s*[=:]\s*(.*?)\s*", re.ASCII)
-_COMMENT = re.compile(r"(?:^|\s)#.*")
-_QUOTED = re.compile(r"\"((?:[^\"\\]|\\.)*)\"|'([^']*)'")
 
 
 def read_value(root: str, file: str, key: str) -> str:
@@ -32,37 +29,23 @@ def find_value(root: str, file: str, key: str) -> str:
     with a reason that never holds a value.
     """
     found = ""
-    for line in _text(os.path.join(root, file), file).splitlines():
-        match = _LINE.fullmatch(line)
-        if match is not None and match.group(1) == key:
-            found = _plain(match.group(2))
+    for one in statements(_text(os.path.join(root, file), file)):
+        if one.name == key and not one.problem:
+            # What begins like a comment is one: no password is guessed out of it.
+            found = "" if not one.quoted and (one.value or "").startswith("#") else one.value or ""
     return found
 
 
 def _text(path: str, name: str) -> str:
-    folder, base = os.path.split(os.path.realpath(path))
     try:
-        parent = paths.open_root(folder)
+        fd = paths.open_target(path)
         try:
-            fd = paths.open_file(parent, base)
-        finally:
-            os.close(parent)
-        try:
-            return paths.read_fd(fd, _MAX_BYTES).decode("utf-8")
+            return decode(paths.read_fd(fd, _MAX_BYTES))
         finally:
             os.close(fd)
     except OSError as error:
         raise Unseen(f"{name} cannot be read: {explain(error)}") from None
-    except UnicodeDecodeError:
+    except ValueError:
         raise Unseen(f"{name} is not text in UTF-8") from None
     except Unseen as unseen:
         raise Unseen(f"{name} cannot be read: {unseen.reason}") from None
-
-
-def _plain(text: str) -> str:
-    quoted = _QUOTED.match(text)
-    if quoted is None:
-        return _COMMENT.sub("", text).strip()
-    if quoted.group(2) is not None:
-        return quoted.group(2)
-    return re.sub(r"\\(.)", r"\1", quoted.group(1))

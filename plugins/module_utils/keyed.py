@@ -7,10 +7,21 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import typing as t
 
 
-def keyed(key: bytes | None, text: str) -> str | None:
-    """Return the HMAC-SHA256 of a text under the run's key in hex; None without a key: then nothing is compared."""
+def keyed(key: bytes | None, content: str | bytes) -> str | None:
+    """Return the HMAC-SHA256 of a text, or of bytes, under the run's key in hex; None without a key: then nothing is
+    compared.
+    """
+    return keyed_parts(key, [content.encode("utf-8", "surrogatepass") if isinstance(content, str) else content])
+
+
+def keyed_parts(key: bytes | None, parts: t.Iterable[bytes]) -> str | None:
+    """Return the same of bytes that come in parts."""
     if key is None:
         return None
-    return hmac.new(key, text.encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()
+    digest = hmac.new(key, None, hashlib.sha256)
+    for part in parts:
+        digest.update(part)
+    return digest.hexdigest()

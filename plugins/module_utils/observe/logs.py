@@ -5,16 +5,15 @@
 
 from __future__ import annotations
 
-import json
 import time
 import typing as t
 
+from ansible_collections.evenkeel.drift.plugins.module_utils.apart import each_apart
 from ansible_collections.evenkeel.drift.plugins.module_utils.logs.files import Missing
 from ansible_collections.evenkeel.drift.plugins.module_utils.logs.measures import Json, utc
 from ansible_collections.evenkeel.drift.plugins.module_utils.logs.reading import read_file
 from ansible_collections.evenkeel.drift.plugins.module_utils.logs.streams import read_container, read_journal
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host, Unseen
-from ansible_collections.evenkeel.drift.plugins.module_utils.trees.workers import Channel, run_forked
 
 ARGUMENTS: dict[str, dict[str, t.Any]] = {
     "path": {"type": "str"},
@@ -27,7 +26,6 @@ ARGUMENTS: dict[str, dict[str, t.Any]] = {
     "timeout": {"type": "int", "default": 60},
 }
 
-_ANSWER = b"A"
 _NO_DEPLOYMENT = "no deployment is recorded on this host, so that it is not known since when"
 _READERS: dict[str, t.Callable[[t.Mapping[str, t.Any], float | None, Host], Json]] = {
     "path": read_file,
@@ -46,13 +44,15 @@ def collect(spec: t.Mapping[str, t.Any], host: Host) -> Json:
     An expression can take for ever: each log is read by a process of its own, which ends with its share of the time.
     """
     now_s = time.time()
+
+    def answer(log: t.Mapping[str, t.Any], share: Host) -> Json:
+        return _read(log, now_s, share)
+
     logs = spec["logs"]
-    read: list[Json] = []
-    for at in range(0, len(logs), host.workers):
-        batch = logs[at : at + host.workers]
-        left = -(-(len(logs) - at) // host.workers)
-        share = Host(host.root, max(host.time_left() / left, 0.0), host.workers, host.key)
-        read += _together(batch, now_s, share)
+    read = [
+        {**_about(log), "outcome": "unknown", "reason": one} if isinstance(one, str) else one
+        for log, one in zip(logs, each_apart(logs, answer, host))
+    ]
     return {"now": utc(now_s), "now_s": round(now_s, 3), "logs": read}
 
 
@@ -68,29 +68,6 @@ def look(params: t.Mapping[str, t.Any]) -> Json:
     found = answer.pop("forbid", [])
     unused = ("name", "require", "intervals", "numbers")
     return {**{key: value for key, value in answer.items() if key not in unused}, "patterns": found}
-
-
-def _together(logs: t.Sequence[t.Mapping[str, t.Any]], now_s: float, host: Host) -> list[Json]:
-    """Return what some logs say, read at the same time."""
-    answers: dict[int, Json] = {}
-
-    def job(number: int) -> t.Callable[[Channel], None]:
-        def work(channel: Channel) -> None:
-            answer = _read(logs[number], now_s, host)
-            channel.send(_ANSWER, json.dumps([number, answer]).encode("ascii"))
-
-        return work
-
-    def receive(_kind: bytes, payload: bytes) -> None:
-        number, answer = json.loads(payload)
-        answers[number] = answer
-
-    failures = run_forked([job(number) for number in range(len(logs))], host, receive)
-    why = "; ".join(failures) or "its reader ended without an answer"
-    return [
-        answers.get(number) or {**_about(log), "outcome": "unknown", "reason": f"it was not read to its end: {why}"}
-        for number, log in enumerate(logs)
-    ]
 
 
 def _about(log: t.Mapping[str, t.Any]) -> Json:

@@ -83,6 +83,20 @@ def open_root(path: str) -> int:
         raise Unseen(f"{path} cannot be opened: {explain(error)}") from None
 
 
+def open_target(path: str) -> int:
+    """Return a descriptor of the regular file that a path leads to, through links too: as a program is that
+    uses it.
+
+    Raises OSError, or Unseen when it is no regular file.
+    """
+    folder, base = os.path.split(os.path.realpath(path))
+    parent = _open(folder, _DIRECTORY & ~os.O_NOFOLLOW, None)
+    try:
+        return open_file(parent, base)
+    finally:
+        os.close(parent)
+
+
 def open_beneath(root_fd: int, path: bytes) -> int:
     """Return a descriptor of the regular file at the relative ``path`` below ``root_fd``, no component being a link.
 

@@ -23,6 +23,7 @@ SECTIONS = (
     "containers",
     "compose",
     "packages",
+    "configs",
     "resources",
     "streams",
     "endpoints",

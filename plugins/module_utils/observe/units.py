@@ -5,13 +5,12 @@
 
 from __future__ import annotations
 
-import os
 import time
 import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.module_utils.mask import mask
-from ansible_collections.evenkeel.drift.plugins.module_utils.observe.command import find, run
-from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host, Unseen
+from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host
+from ansible_collections.evenkeel.drift.plugins.module_utils.systemd import ask
 from ansible_collections.evenkeel.drift.plugins.module_utils.systemd.show import PROPERTIES, parse_show
 
 ARGUMENTS: dict[str, dict[str, t.Any]] = {
@@ -19,8 +18,6 @@ ARGUMENTS: dict[str, dict[str, t.Any]] = {
     "timeout": {"type": "int", "default": 60},
 }
 
-# What sd_booted(3) asks.
-_BOOTED = "/run/systemd/system"
 _AT_ONCE = 500
 
 
@@ -30,23 +27,13 @@ def collect(spec: t.Mapping[str, t.Any], host: Host) -> dict[str, t.Any]:
     A host that was not booted with systemd has none, and says so. Raises Unseen when systemd does not answer.
     """
     names = sorted(set(spec["units"]))
-    reason = _absent()
+    reason = ask.absent()
     if reason:
         return {"systemd": False, "reason": reason, "version": "", "units": []}
-    systemctl = find("systemctl")
-    if systemctl is None:
-        raise Unseen("this host runs systemd and has no systemctl to ask it with")
-    version = run([systemctl, "--version"], host).partition(b"\n")[0].split()
-    ask = [systemctl, "--no-pager", "--no-ask-password", "show", f"--property={','.join(PROPERTIES)}", "--"]
+    version = ask.version(host)
     units: list[dict[str, t.Any]] = []
     for begin in range(0, len(names), _AT_ONCE):
         some = names[begin : begin + _AT_ONCE]
-        out = run([*ask, *some], host)
+        out = ask.show(some, PROPERTIES, host)
         units += parse_show(out, some, time.time() - time.clock_gettime(time.CLOCK_MONOTONIC))
-    shown = version[1].decode("ascii", "backslashreplace") if len(version) > 1 else ""
-    return {"systemd": True, "reason": "", "version": mask(shown), "units": units}
-
-
-def _absent() -> str:
-    """Return why there is no systemd to ask; nothing when there is."""
-    return "" if os.path.isdir(_BOOTED) else f"this host does not run systemd: there is no {_BOOTED}"
+    return {"systemd": True, "reason": "", "version": mask(version), "units": units}

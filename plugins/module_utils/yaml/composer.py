@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.evenkeel.drift.plugins.module_utils.placed import PlacedList, PlacedMap
 from ansible_collections.evenkeel.drift.plugins.module_utils.yaml.resolve import resolve
 from ansible_collections.evenkeel.drift.plugins.module_utils.yaml.source import (
     MAX_DEPTH,
@@ -47,10 +48,14 @@ class Properties(t.NamedTuple):
 
 
 class Composer:
-    """Makes the values of one document. ``tags`` are the local tags that are known, such as ``!reset``."""
+    """Makes the values of one document. ``tags`` are the local tags that are known, such as ``!reset``.
 
-    def __init__(self, source: Source, tags: t.Collection[str]) -> None:
+    ``placed``: maps and lists know their lines, and a key may stand in a map twice.
+    """
+
+    def __init__(self, source: Source, tags: t.Collection[str], placed: bool = False) -> None:
         self._source = source
+        self._placed = placed
         self._tags = tags
         self._anchors: dict[str, tuple[t.Any, int]] = {}
         self._open: set[str] = set()
@@ -93,7 +98,7 @@ class Composer:
 
     def mapping(self, entries: t.Sequence[tuple[t.Any, t.Any, int]]) -> dict[t.Any, t.Any]:
         """Return the map of ``(key, value, place)``; a key that is a Word may be the merge key."""
-        made: dict[t.Any, t.Any] = {}
+        made: dict[t.Any, t.Any] = PlacedMap() if self._placed else {}
         merged: list[tuple[t.Any, int]] = []
         for key, value, at in entries:
             if isinstance(key, Word):
@@ -103,6 +108,9 @@ class Composer:
                 key = resolve(str(key))
             if isinstance(key, (dict, list, Tagged)):
                 raise self._source.error("a key that is a list, a map or tagged is not supported", at)
+            if isinstance(made, PlacedMap):
+                made.add(key, value, self._source.line(at))
+                continue
             if key in made:
                 raise self._source.error("this key stands in this map before", at)
             made[key] = value
@@ -112,6 +120,10 @@ class Composer:
             self._merge(made, value, at)
         return made
 
+    def sequence(self, items: list[t.Any], places: t.Sequence[int]) -> list[t.Any]:
+        """Return the list of items that begin at ``places``."""
+        return PlacedList(items, [self._source.line(at) for at in places]) if self._placed else items
+
     def _merge(self, made: dict[t.Any, t.Any], value: t.Any, at: int) -> None:
         for one in value if isinstance(value, list) else [value]:
             if not isinstance(one, dict):
@@ -119,6 +131,8 @@ class Composer:
             # Adding the same keys again and again is work too.
             self._count(len(one))
             for key, inherited in one.items():
+                if isinstance(made, PlacedMap) and isinstance(one, PlacedMap) and key not in made:
+                    made.lines[key] = one.lines[key]
                 made.setdefault(key, inherited)
 
     def _count(self, nodes: int) -> None:

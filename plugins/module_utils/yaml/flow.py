@@ -94,6 +94,7 @@ class Flow:
         source = self._source
         begin = source.at
         made: list[t.Any] = []
+        places = []
         source.at += 1
         while not self._closed("]", begin):
             at = source.at
@@ -101,8 +102,9 @@ class Flow:
             if self._colon(node):
                 node = self._composer.mapping([(node, self._after_colon(parent), at)])
             made.append(self._value(node))
+            places.append(at)
             self._separator("]", begin)
-        return made
+        return self._composer.sequence(made, places)
 
     def _mapping(self, parent: int) -> dict[t.Any, t.Any]:
         source = self._source

@@ -25,17 +25,20 @@ _DIRECTIVE = re.compile(r"%YAML[ \t]+1\.[12][ \t]*(?:#[^\n]*)?\n")
 _MAX_KEY = 1024
 
 
-def load(data: bytes, tags: t.Collection[str] = ()) -> t.Any:
+def load(data: bytes, tags: t.Collection[str] = (), placed: bool = False) -> t.Any:
     """Return the value of the one document in a file: dict, list, str, int, float, bool, None, and for unquoted dates
     ``resolve.Timestamp``; one with a tag of ``tags`` is ``Tagged``. An empty file is None. Raises YamlError.
+
+    ``placed``: maps are ``PlacedMap`` and lists ``PlacedList``, which know their lines, and a key that stands in a map
+    twice is no error.
     """
-    return _Parser(data, tags).document()
+    return _Parser(data, tags, placed).document()
 
 
 class _Parser:
-    def __init__(self, data: bytes, tags: t.Collection[str]) -> None:
+    def __init__(self, data: bytes, tags: t.Collection[str], placed: bool) -> None:
         self._source = Source(data)
-        self._composer = Composer(self._source, tags)
+        self._composer = Composer(self._source, tags, placed)
         self._flow = Flow(self._source, self._composer)
 
     def document(self) -> t.Any:
@@ -144,14 +147,16 @@ class _Parser:
     def _sequence(self) -> list[t.Any]:
         source = self._source
         column = source.column()
-        made = []
+        made: list[t.Any] = []
+        places = []
         while True:
+            places.append(source.at)
             source.at += 1
             made.append(self._node(column, nested=True))
             source.skip()
             if source.column() != column or not source.match(_DASH) or source.marker:
                 self._check_end(column)
-                return made
+                return self._composer.sequence(made, places)
 
     def _mapping(self) -> dict[t.Any, t.Any]:
         source = self._source

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import bisect
 import re
 import typing as t
 
@@ -17,6 +18,7 @@ MAX_NODES = 50_000
 _ODD = re.compile("[^\t\n\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
 _BLANKS = re.compile("[ \t]*")
 _REST = re.compile("[^\n]*")
+_LINE_END = re.compile("\n")
 _MARKER = re.compile(r"(?:---|\.\.\.)(?=[ \t\n]|\Z)")
 
 
@@ -40,6 +42,7 @@ class Source:
         """Raises YamlError when it is too large, or no text in UTF-8 of printable characters."""
         self.text = ""
         self.at = 0
+        self._ends: list[int] | None = None
         if len(data) > MAX_BYTES:
             raise YamlError(f"the file is larger than {MAX_BYTES >> 10} KiB", 1, 1)
         try:
@@ -57,6 +60,12 @@ class Source:
         """Return the error for a position, by default the one that was read up to."""
         at = self.at if at is None else at
         return YamlError(problem, self.text.count("\n", 0, at) + 1, self.column(at) + 1)
+
+    def line(self, at: int) -> int:
+        """Return the line of a position, from 1 on."""
+        if self._ends is None:
+            self._ends = [end.start() for end in _LINE_END.finditer(self.text)]
+        return bisect.bisect_left(self._ends, at) + 1
 
     def column(self, at: int | None = None) -> int:
         """Return how many characters stand before a position in its line."""

@@ -27,6 +27,7 @@ MODULES: dict[str, tuple[str, dict[str, t.Any], str]] = {
     "resource_info": ("resources", {}, "resources"),
     "endpoint_info": ("endpoints", {"url": "http://127.0.0.1:1/"}, "endpoint"),
     "log_info": ("logs", {"path": "/never-there/x.log"}, "log"),
+    "config_info": ("configs", {"path": "/never-there/.env"}, "config"),
     "stream_info": ("streams", {"redis": "127.0.0.1:1"}, "streams"),
     "unit_info": ("units", {"names": ["dbus.service"]}, "units"),
 }

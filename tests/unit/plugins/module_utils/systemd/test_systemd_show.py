@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe import units
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host, Unseen
+from ansible_collections.evenkeel.drift.plugins.module_utils.systemd import ask
 from ansible_collections.evenkeel.drift.plugins.module_utils.systemd.show import parse_show
 
 RECORDED = Path(__file__).parent / "recorded"
@@ -76,7 +77,7 @@ def test_a_state_that_is_not_told_is_unknown() -> None:
 
 
 def test_a_host_without_systemd_says_so(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(units, "_BOOTED", str(tmp_path / "none"))
+    monkeypatch.setattr(ask, "_BOOTED", str(tmp_path / "none"))
     data = units.collect({"units": ["a.service"]}, Host("/", 60))
     assert data["systemd"] is False
     assert data["units"] == []
@@ -84,10 +85,10 @@ def test_a_host_without_systemd_says_so(monkeypatch: pytest.MonkeyPatch, tmp_pat
 
 
 def test_a_systemd_that_does_not_answer_is_unseen(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(units, "_BOOTED", str(tmp_path))
-    monkeypatch.setattr(units, "find", lambda _name: "/bin/false")
+    monkeypatch.setattr(ask, "_BOOTED", str(tmp_path))
+    monkeypatch.setattr(ask, "find", lambda _name: "/bin/false")
     with pytest.raises(Unseen, match="ended with 1"):
         units.collect({"units": ["a.service"]}, Host("/", 60))
-    monkeypatch.setattr(units, "find", lambda _name: None)
+    monkeypatch.setattr(ask, "find", lambda _name: None)
     with pytest.raises(Unseen, match="no systemctl"):
         units.collect({"units": ["a.service"]}, Host("/", 60))

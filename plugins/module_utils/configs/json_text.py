@@ -1,0 +1,87 @@
+# Copyright: Contributors to the evenkeel.drift project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The keys of a JSON text, with their lines. Private to the collection."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+import typing as t
+
+from ansible_collections.evenkeel.drift.plugins.module_utils.configs.documents import flattened
+from ansible_collections.evenkeel.drift.plugins.module_utils.configs.model import MAX_DEPTH, Parsed, Unreadable
+from ansible_collections.evenkeel.drift.plugins.module_utils.placed import PlacedList, PlacedMap
+
+_DIGITS = 300
+# In a text that is JSON, these are its names and values; the rest is punctuation.
+_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[^\s{}\[\]:,"]+')
+
+
+def read(said: str) -> Parsed:
+    """Return the keys. Raises Unreadable.
+
+    ``NaN`` is none, numbers that no computer holds stay text, and a key that stands in an object twice is told.
+    """
+    if not said.strip():
+        raise Unreadable("it is empty, which is no JSON")
+    try:
+        document = json.loads(
+            said, object_pairs_hook=_Pairs, parse_constant=_constant, parse_int=_integer, parse_float=_float
+        )
+    except RecursionError:
+        raise Unreadable(f"it is nested deeper than {MAX_DEPTH} levels") from None
+    except json.JSONDecodeError as error:
+        raise Unreadable(f"line {error.lineno}, column {error.colno}: {error.msg.lower()}") from None
+    return flattened(_placed(document, _lines(said), 0, 1))
+
+
+class _Pairs(t.List[t.Tuple[str, t.Any]]):
+    """An object with all that it holds, in the order of the text."""
+
+
+def _placed(value: t.Any, lines: t.Iterator[int], depth: int, line: int) -> t.Any:
+    """Return a value with lines. Each name and each scalar takes one of ``lines``: they come in the same order."""
+    if depth > MAX_DEPTH:
+        raise Unreadable(f"line {line}: it is nested deeper than {MAX_DEPTH} levels")
+    if isinstance(value, _Pairs):
+        made = PlacedMap()
+        for key, one in value:
+            at = next(lines)
+            made.add(key, _placed(one, lines, depth + 1, at), at)
+        return made
+    if isinstance(value, list):
+        items, places = [], []
+        for one in value:
+            if isinstance(one, list):
+                places.append(line)
+                items.append(_placed(one, lines, depth + 1, line))
+            else:
+                line = next(lines)
+                places.append(line)
+                items.append(one)
+        return PlacedList(items, places)
+    next(lines)
+    return value
+
+
+def _lines(said: str) -> t.Iterator[int]:
+    line, counted = 1, 0
+    for token in _TOKEN.finditer(said):
+        line, counted = line + said.count("\n", counted, token.start()), token.start()
+        yield line
+
+
+def _constant(name: str) -> t.Any:
+    raise Unreadable(f"{name} is no number of JSON")
+
+
+def _integer(digits: str) -> int | str:
+    # Two numbers that a float cannot tell apart must not count as one.
+    return int(digits) if len(digits) <= _DIGITS else digits
+
+
+def _float(digits: str) -> float | str:
+    value = float(digits)
+    return value if math.isfinite(value) and len(digits) <= _DIGITS else digits

@@ -1,0 +1,102 @@
+# Copyright: Contributors to the evenkeel.drift project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Keys as they leave a host: digests and what may be shown of the values. Private to the collection."""
+
+from __future__ import annotations
+
+import re
+import typing as t
+
+from ansible_collections.evenkeel.drift.plugins.module_utils import jsonpath
+from ansible_collections.evenkeel.drift.plugins.module_utils.configs.canonical import canonical, type_of
+from ansible_collections.evenkeel.drift.plugins.module_utils.configs.hosts import hosts_of
+from ansible_collections.evenkeel.drift.plugins.module_utils.configs.model import Double, Item, Parsed
+from ansible_collections.evenkeel.drift.plugins.module_utils.configs.placeholder import is_placeholder
+from ansible_collections.evenkeel.drift.plugins.module_utils.configs.rules import Tests
+from ansible_collections.evenkeel.drift.plugins.module_utils.keyed import keyed
+from ansible_collections.evenkeel.drift.plugins.module_utils.mask import looks_secret, mask
+from ansible_collections.evenkeel.drift.plugins.module_utils.text import spelled
+
+MAX_TOLD = 5_000
+"""How many keys of a file are told."""
+
+_SHOWN = 300
+_SEARCHED = 16 << 10
+_SHORT = 8
+# One word, or a number: that two settings share it says nothing.
+_ORDINARY = re.compile(r"[A-Za-z]{1,15}|[0-9]{1,9}|/[\w./-]*|\.{1,2}/[\w./-]*")
+
+Json = t.Dict[str, t.Any]
+
+
+def spell(path: jsonpath.Path) -> str:
+    """Return the name of a key as it may be shown: a name can be a secret as well."""
+    return mask(spelled(jsonpath.spell(path)))
+
+
+def describe(
+    parsed: Parsed, secret: bool, key: bytes | None, tests: t.Sequence[t.Mapping[str, t.Any]] = ()
+) -> list[Json]:
+    """Return the keys of a configuration (``Key`` of ``docs/design.md``), sorted by name, at most ``MAX_TOLD``.
+
+    ``secret``: every value of it is a secret. ``key`` is the run's. ``tests`` are those of the contract; where keys
+    have to be left out, those with tests stay.
+    """
+    rules = Tests(tests)
+    named = _sorted((jsonpath.spell(item.path), item) for item in parsed.keys)
+    if len(named) > MAX_TOLD:
+        asked = [one for one in named if rules.names(one[0])][:MAX_TOLD]
+        kept = {name for name, _item in asked}
+        others = [one for one in named if one[0] not in kept]
+        named = _sorted(asked + others[: MAX_TOLD - len(asked)])
+    taken: set[str] = set()
+    return [_key(name, item, parsed.typed, secret, key, rules, taken) for name, item in named]
+
+
+def doubles(found: t.Iterable[Double]) -> list[Json]:
+    """Return the keys that stand in a file several times, ``[{key, lines}]``."""
+    return sorted(({"key": spell(one.path), "lines": one.lines} for one in found), key=lambda one: str(one["key"]))[
+        :MAX_TOLD
+    ]
+
+
+def names_secret(path: jsonpath.Path) -> bool:
+    """Return whether a key is a secret by its name, or by that of what it belongs to."""
+    return any(isinstance(step, str) and looks_secret(step) for step in path)
+
+
+def _key(name: str, item: Item, typed: bool, whole: bool, key: bytes | None, rules: Tests, taken: set[str]) -> Json:
+    text = canonical(item.value)
+    empty = not text or item.value in ({}, [])
+    by_name = names_secret(item.path)
+    plain = spelled(text[:_SEARCHED])
+    # Masked before it is cut: half a secret is not known to be one.
+    masked = mask(plain)
+    return {
+        "key": _free(mask(spelled(name)), taken),
+        "line": item.line,
+        "type": type_of(item.value),
+        "secret": whole or by_name or masked != plain,
+        "value": None if (whole or by_name) and not empty else masked[:_SHOWN],
+        "digest": keyed(key, text),
+        "empty": empty,
+        "placeholder": isinstance(item.value, str) and is_placeholder(text, by_name),
+        "weak": len(text) < _SHORT or _ORDINARY.fullmatch(text) is not None,
+        "hosts": [] if by_name else [mask(one) for one in hosts_of(name, text, whole)],
+        "tests": rules.answers(name, item.value, typed),
+    }
+
+
+def _sorted(named: t.Iterable[tuple[str, Item]]) -> list[tuple[str, Item]]:
+    return sorted(named, key=lambda one: one[0])
+
+
+def _free(name: str, taken: set[str]) -> str:
+    """Return a name that no other key has: two that differ in nothing but their secrets are told apart."""
+    number, free = 1, name
+    while free in taken:
+        number += 1
+        free = f"{name} ({number})"
+    taken.add(free)
+    return free
