@@ -143,6 +143,7 @@ CAUSES = (
     "not_distinct",
     "same_value",
     "reused_secret",
+    "secret_in_history",
 )
 CELLS = ("in_sync", "differs", "missing", "expected", "constrained", "unknown", "not_asked")
 VERDICTS = ("in_sync", "drift", "unknown")
@@ -187,6 +188,7 @@ REMEDIES = (
     "read_log",
     "fix_setting",
     "allow_commands",
+    "rotate_secret",
 )
 WAIVER_STATES = ("used", "expired", "unused", "not_asked")
 
