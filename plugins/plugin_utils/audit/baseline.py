@@ -8,8 +8,11 @@ from __future__ import annotations
 import os
 import typing as t
 
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.audit.opening import run_key
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.configs import kind_of
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.patterns import compile_selection
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.reference import baseline
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.reference.config_side import frozen
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.reference.host import freeze, published
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.store import evidence
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.run import RunFolder, StoreError
@@ -18,7 +21,10 @@ Json = dict[str, t.Any]
 
 
 def save_baseline(folder: RunFolder, path: str, signing_key: str | None) -> None:
-    """Write the whole trees of the run's one host to ``path``. Raises StoreError unless there is one, wholly seen."""
+    """Write the whole trees and the configurations of the run's one host to ``path``.
+
+    Raises StoreError unless there is one, wholly seen.
+    """
     run = folder.read("run.json")
     if len(run["hosts"]) != 1:
         raise StoreError(
@@ -37,11 +43,32 @@ def save_baseline(folder: RunFolder, path: str, signing_key: str | None) -> None
         "collector": "evenkeel.drift.snapshot_info",
         "trees": trees,
         "git": git["data"] if git is not None and git["outcome"] == "ok" else {},
+        **_configs(folder, host, settings.get("contract", {}).get("configs") or []),
     }
     try:
         baseline.save(path, content, signing_key)
     except OSError as error:
         raise StoreError(f"drift_save_baseline: {path} cannot be written: {error.strerror}") from error
+
+
+def _configs(folder: RunFolder, host: str, entries: t.Sequence[Json]) -> Json:
+    """Return the configurations of a baseline; nothing when the contract has none."""
+    if not entries:
+        return {}
+    seen = evidence.load(folder, host, "configs")
+    if seen is None or seen["outcome"] != "ok":
+        reason = "there is no evidence of them" if seen is None else seen["reason"]
+        raise StoreError(
+            f"drift_save_baseline: the configurations of {host} were not seen, so no baseline was saved: {reason}"
+        )
+    for one in seen["data"]["configs"]:
+        if one["outcome"] == "unknown":
+            raise StoreError(
+                f"drift_save_baseline: {one['name']} of {host} was not seen, so no baseline was saved: {one['reason']}"
+            )
+    key = run_key(folder)
+    found = zip(entries, seen["data"]["configs"], strict=True)
+    return {"configs": [{**frozen(one, key), "declared": entry[kind_of(entry)]} for entry, one in found]}
 
 
 def _tree(folder: RunFolder, host: str, tree: Json) -> Json:

@@ -84,6 +84,7 @@ class HostRun:
             max_diff_bytes=settings.max_diff_kb * 1024,
             whole=self._for_others or settings.save_baseline is not None,
             contract=contract,
+            declared=settings.contract,
             allow_commands=settings.allow_commands,
         )
         self._keep_settings(identity)

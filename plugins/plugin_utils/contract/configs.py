@@ -8,9 +8,6 @@ from __future__ import annotations
 import re
 import typing as t
 
-from ansible_collections.evenkeel.drift.plugins.module_utils import jsonpath
-from ansible_collections.evenkeel.drift.plugins.module_utils.assertions.shown import names_secret
-from ansible_collections.evenkeel.drift.plugins.module_utils.configs.globs import is_glob
 from ansible_collections.evenkeel.drift.plugins.module_utils.mask import MARK, looks_secret
 from ansible_collections.evenkeel.drift.plugins.module_utils.secret_files import is_secret_file
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract import assertions, shapes
@@ -31,7 +28,7 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.terms impo
 
 CHECKS = (
     *("file", "reference", "value", "present", "absent", "must_differ", "unclassified", "duplicate", "running"),
-    *("placeholder", "reused"),
+    *("placeholder", "reused", "identical"),
 )
 """The checks of this section, whose severity can be set."""
 
@@ -209,8 +206,9 @@ def hides(entry: t.Mapping[str, t.Any], key: str) -> bool:
     secret = entry["secret"]
     if secret is None and entry["path"] is not None:
         secret = is_secret_file(entry["path"].lstrip("/"))
-    if secret:
-        return True
-    if is_glob(key):
-        return any(map(looks_secret, re.split(r"[.\[\]]", key)))
-    return names_secret(jsonpath.parse(key))
+    return bool(secret) or names_secret_key(key)
+
+
+def names_secret_key(key: str) -> bool:
+    """Return whether a key, or a pattern of keys, announces a secret by its name."""
+    return any(map(looks_secret, re.split(r"[.\[\]\"]", key)))

@@ -24,6 +24,8 @@ class Context:
     * ``whole``: ask for whole trees too, for others to be compared with; they and their keyed digests end up in
       ``whole_trees``, by name
     * ``contract``: the contract of all sections that are observed, for those that serve another
+    * ``declared``: the contract of all sections of the host, for entries that name those of a section which is not
+      observed this time
     * ``allow_commands``: whether commands of the contract may run on the host
     * ``earlier``: the evidence data of the sections that were read before in this observation
     * ``learned``: secret values that the exchanges have read on this side, in committed files: no file of the run may
@@ -41,6 +43,7 @@ class Context:
     whole: bool = False
     allow_commands: bool = False
     contract: Json = dataclasses.field(default_factory=dict)
+    declared: Json = dataclasses.field(default_factory=dict)
     earlier: Json = dataclasses.field(default_factory=dict)
     learned: set[str] = dataclasses.field(default_factory=set)
     whole_trees: dict[str, tuple[Directories, dict[str, str]]] = dataclasses.field(default_factory=dict)

@@ -10,6 +10,7 @@ import typing as t
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.base import Context, Exchange
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.commands import CommandsExchange
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.compose import ComposeExchange
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.configs import ConfigsExchange
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.containers import ContainersExchange
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.endpoints import EndpointsExchange
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.git import GitExchange
@@ -25,6 +26,7 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.units impo
 _EXCHANGES: dict[str, type[Exchange]] = {
     "containers": ContainersExchange,
     "compose": ComposeExchange,
+    "configs": ConfigsExchange,
     "git": GitExchange,
     "logs": LogsExchange,
     "packages": PackagesExchange,

@@ -141,9 +141,16 @@ CAUSES = (
     "not_configured",
     "malformed",
     "not_distinct",
+    "missing_file",
+    "missing_key",
+    "forbidden_key",
+    "value_differs",
+    "empty_value",
+    "placeholder",
+    "duplicate_key",
+    "unclassified_keys",
     "same_value",
     "reused_secret",
-    "secret_in_history",
 )
 CELLS = ("in_sync", "differs", "missing", "expected", "constrained", "unknown", "not_asked")
 VERDICTS = ("in_sync", "drift", "unknown")
@@ -188,7 +195,6 @@ REMEDIES = (
     "read_log",
     "fix_setting",
     "allow_commands",
-    "rotate_secret",
 )
 WAIVER_STATES = ("used", "expired", "unused", "not_asked")
 

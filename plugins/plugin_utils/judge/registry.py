@@ -10,6 +10,7 @@ import typing as t
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge import (
     commands,
     compose,
+    configs,
     containers,
     endpoints,
     git,
@@ -29,6 +30,7 @@ Judge = t.Callable[[t.Any, t.Mapping[str, t.Any], Context], Judgement]
 JUDGES: dict[str, Judge] = {
     containers.SECTION: containers.judge,
     compose.SECTION: compose.judge,
+    configs.SECTION: configs.judge,
     git.SECTION: git.judge,
     logs.SECTION: logs.judge,
     packages.SECTION: packages.judge,

@@ -35,6 +35,19 @@ _KEYS: dict[str, type] = {
     "git": dict,
     "sha256": str,
 }
+_OPTIONAL: dict[str, type] = {"configs": list}
+"""What a baseline has since a later release, and when the contract has that section."""
+_CONFIG_KEYS: dict[str, type] = {
+    **dict.fromkeys(("kind", "declared", "format", "outcome", "reason", "partial"), str),
+    "cut": int,
+    "keys": list,
+}
+_VALUE_KEYS: dict[str, type] = {
+    **dict.fromkeys(("key", "type"), str),
+    **dict.fromkeys(("secret", "empty", "placeholder"), bool),
+    "hosts": list,
+    "value": object,
+}
 _TREE_KEYS: dict[str, type] = {"name": str, "path": str, "spec": dict, "directories": list}
 _MAX_BYTES = 1 << 30
 
@@ -68,6 +81,9 @@ def render(content: t.Mapping[str, t.Any]) -> bytes:
         raise ValueError(f"not a baseline: {problem}")
     for tree in content["trees"]:
         _refuse_secrets(tree)
+    for config in content.get("configs", ()):
+        if any(key["secret"] and key["value"] for key in config["keys"]):
+            raise ValueError(f"a baseline may not hold the secrets of the configuration {quoted(config['declared'])}")
     return _canonical(sealed)
 
 
@@ -117,14 +133,25 @@ def _checksum(unsealed: t.Mapping[str, t.Any]) -> str:
 
 def _misshapen(baseline: t.Mapping[str, t.Any]) -> str:
     """Return what is wrong with the shape of a baseline, or nothing."""
-    problem = _wrong_keys(baseline, _KEYS)
+    problem = _wrong_keys(baseline, {**_KEYS, **{key: kind for key, kind in _OPTIONAL.items() if key in baseline}})
     for index, tree in enumerate(() if problem else baseline["trees"]):
         wrong = _wrong_keys(tree, _TREE_KEYS) if isinstance(tree, dict) else "it is not an object"
         if wrong:
             return f"trees[{index}]: {wrong}"
         if not all(isinstance(item, list) and item and isinstance(item[-1], list) for item in tree["directories"]):
             return f"trees[{index}]: a directory is not a list that ends in its entries"
+    for index, config in enumerate(() if problem else baseline.get("configs", ())):
+        wrong = _wrong_keys(config, _CONFIG_KEYS) if isinstance(config, dict) else "it is not an object"
+        if not wrong and not all(map(_is_key, config["keys"])):
+            wrong = "a key is not what it should be"
+        if wrong:
+            return f"configs[{index}]: {wrong}"
     return problem
+
+
+def _is_key(key: t.Any) -> bool:
+    told = isinstance(key, dict) and not _wrong_keys(key, _VALUE_KEYS)
+    return told and (key["value"] is None or isinstance(key["value"], str))
 
 
 def _wrong_keys(found: t.Mapping[str, t.Any], wanted: t.Mapping[str, type]) -> str:

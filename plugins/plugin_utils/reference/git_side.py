@@ -21,7 +21,9 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.patterns i
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.tree_compare import FILTERED
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.tree_request import spec_key
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.reference import commit_manifest, git, history, nearest
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.reference.commit_configs import commit_configs
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.reference.commit_files import commit_files
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.reference.config_side import Asked
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.reference.gitcmd import Repository
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.reference.manifest import (
     add_submodules,
@@ -86,6 +88,10 @@ class GitSide(Side):
                 return {"outcome": "unknown", "reason": f"in the reference, {unseen.reason}", "services": []}
             host = Host("/", _TIMEOUT_S, key=key)
             return {"outcome": "ok", "reason": "", "services": written_services(project, host)}
+
+    def configs(self, asked: t.Sequence[Asked], key: bytes) -> list[Json]:
+        with Repository(self._repo) as repository:
+            return commit_configs(repository, self._commit, asked, key)
 
     def base(self, git_data: Json, name: str, spec: Json, host: Directories, reference: Directories) -> Base | None:
         relation = git_data.get("relation") or {}

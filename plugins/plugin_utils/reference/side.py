@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.reference.config_side import Asked
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.directories import Directories
 
 Json = dict[str, t.Any]
@@ -44,6 +45,12 @@ class Side:
         (``module_utils/compose/written.py``), or None when this reference holds no text of files.
         """
         return None
+
+    def configs(self, asked: t.Sequence[Asked], key: bytes) -> list[Json]:
+        """Return what the reference has of each configuration (``reference`` in docs/design.md); ``missing`` when it
+        does not have it.
+        """
+        raise NotImplementedError
 
     def base(self, git_data: Json, name: str, spec: Json, host: Directories, reference: Directories) -> Base | None:
         """Return the older commit that a host's tree was deployed from, when it is known or can be recognised."""

@@ -13,6 +13,7 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.model import
 
 _TIMES = "\\n%{http_code} in %{time_total} s\\n"
 _UNIT = "Id,LoadState,ActiveState,SubState,UnitFileState,NeedDaemonReload,NRestarts"
+_LINES = 10
 _PROJECT = "label=com.docker.compose.project="
 # What shows all of a section, whatever is wrong in it.
 _WHOLE = {
@@ -20,7 +21,10 @@ _WHOLE = {
     "ports": "ss -ltnup",
     "resources": "uptime; free -m; df -P; df -Pi; date -u",
 }
-SECTIONS = ("processes", "ports", "units", "containers", "compose", "packages", "resources", "streams", "endpoints")
+SECTIONS = (
+    *("processes", "ports", "units", "containers", "compose", "packages", "configs", "resources", "streams"),
+    "endpoints",
+)
 
 
 def commands(findings: t.Sequence[Json], plain: t.Callable[[str], str | None]) -> list[tuple[str, str]]:
@@ -77,7 +81,23 @@ def _redis_cli(address: str) -> str:
     return f"redis-cli -h {shlex.quote(host.strip('[]'))} -p {shlex.quote(port)}"
 
 
-_BY_FINDING = {"endpoints": _answers, "streams": _streams}
+def _configs(findings: t.Sequence[Json], plain: t.Callable[[str], str | None]) -> str:
+    """Return what tells by digests, and no value, whether a file or a line of it is the one of another place."""
+    made: dict[str, set[int]] = {}
+    for one in findings:
+        path = plain(str((one.get("expected") or {}).get("path") or ""))
+        if path:
+            line = (one.get("observed") or {}).get("line")
+            made.setdefault(path, set()).update([line] if isinstance(line, int) else [])
+    commands = []
+    for path, lines in sorted(made.items()):
+        name = shlex.quote(f"./{path}" if path.startswith("-") else path)
+        commands.append(f"stat -c '%y %a %U %n' -- {name}; sha256sum -- {name}")
+        commands += [f"sed -n {line}p -- {name} | sha256sum" for line in sorted(lines)[:_LINES]]
+    return "; ".join(commands)
+
+
+_BY_FINDING = {"configs": _configs, "endpoints": _answers, "streams": _streams}
 
 
 def _command(section: str, names: t.Sequence[str]) -> str:

@@ -32,6 +32,7 @@ _LIVE = {
     "packages": (((), "Every environment has the packages that are asked for"),),
     "containers": (((), "Every container is healthy, stays up, and runs what its image and its project say"),),
     "compose": (((), "Every Compose project runs as its files say"),),
+    "configs": (((), "Every configuration has the keys and values that it should, and what runs has read them"),),
     "resources": (((), "Every host is within its limits"),),
     "streams": (((), "Every stream moves, within its limits"),),
     "endpoints": (((), "Every required endpoint answers as declared, and in time"),),

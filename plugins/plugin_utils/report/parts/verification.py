@@ -24,7 +24,7 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.parts.action
 
 ITEMS = 50
 _SERVICES = (
-    *("processes", "ports", "units", "containers", "compose", "packages", "resources"),
+    *("processes", "ports", "units", "containers", "compose", "packages", "configs", "resources"),
     *("streams", "endpoints", "logs", "commands"),
 )
 _BOX = "- [ ]"

@@ -15,6 +15,7 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.model import
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.sections import (
     commands,
     compose,
+    configs,
     containers,
     endpoints,
     git,
@@ -32,6 +33,7 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.sections imp
 RENDERERS: dict[str, t.Callable[[Report], Lines]] = {
     containers.SECTION: containers.render,
     compose.SECTION: compose.render,
+    configs.SECTION: configs.render,
     git.SECTION: git.render,
     logs.SECTION: logs.render,
     packages.SECTION: packages.render,

@@ -97,7 +97,6 @@ def test_only_the_root_is_needed() -> None:
         "tag": None,
         "clean": True,
         "remotes": [],
-        "secrets_in_history": None,
         "severity": {},
         "impact": None,
         "owner": None,

@@ -238,6 +238,6 @@ def test_hosts_that_lack_the_same_commits_share_a_list() -> None:
 
 def test_a_section_without_tables_of_its_own_is_shown_by_its_findings() -> None:
     audit = Audit({"prod": ["prod-1"]})
-    audit.fail("prod-1", "configs", "value", ".env:DEBUG", "high", "DEBUG is set")
+    audit.fail("prod-1", "backups", "age", "nightly", "high", "The last one is 3 d old")
     text = markdown.render(audit.done())
-    assert rows(text, "Detailed findings")[0][:3] == ["prod / prod-1", "value", ".env:DEBUG"]
+    assert rows(text, "Detailed findings")[0][:3] == ["prod / prod-1", "age", "nightly"]
