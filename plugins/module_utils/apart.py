@@ -31,6 +31,7 @@ def each_apart(asked: t.Sequence[Question], answer: t.Callable[[Question, Host],
         left = -(-(len(asked) - at) // host.workers)
         share = Host(host.root, max(host.time_left() / left, 0.0), host.workers, host.key)
         made += _together(batch, answer, share)
+        host.learn(share.learned)
     return made
 
 

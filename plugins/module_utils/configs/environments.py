@@ -11,6 +11,7 @@ import re
 import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.module_utils.configs.content import Missing, read_content
+from ansible_collections.evenkeel.drift.plugins.module_utils.configs.keys import secrets_in
 from ansible_collections.evenkeel.drift.plugins.module_utils.configs.model import Item, Parsed, Unreadable, gathered
 from ansible_collections.evenkeel.drift.plugins.module_utils.configs.reading import read_keys
 from ansible_collections.evenkeel.drift.plugins.module_utils.containers.fields import Fields
@@ -47,8 +48,8 @@ class Container(t.NamedTuple):
     environment: Parsed
 
 
-def parsed_environ(pairs: t.Iterable[str], partial: str = "") -> Parsed:
-    """Return the keys of ``NAME=value`` texts."""
+def parsed_environ(pairs: t.Iterable[str], host: Host) -> Parsed:
+    """Return the keys of ``NAME=value`` texts; ``host`` learns the secrets among them."""
     items = []
     odd = False
     for pair in pairs:
@@ -56,15 +57,15 @@ def parsed_environ(pairs: t.Iterable[str], partial: str = "") -> Parsed:
         if sign and name:
             items.append(Item((name,), value, None))
         odd = odd or (bool(pair) and not (sign and name))
-    if odd:
-        partial = partial or "a part of it is no environment: the process has written over it"
-    return gathered(items, partial)._replace(doubles=[])
+    made = gathered(items, "a part of it is no environment: the process has written over it" if odd else "")
+    host.learn(secrets_in(made, whole=False))
+    return made._replace(doubles=[])
 
 
-def environ_of(proc: Proc, pid: int) -> Parsed:
+def environ_of(proc: Proc, pid: int, host: Host) -> Parsed:
     """Return the environment that a process was started with. Raises Gone, Unseen."""
     data = proc.read(pid, "environ")
-    return parsed_environ(data.decode("utf-8", "surrogateescape").rstrip("\0").split("\0"))
+    return parsed_environ(data.decode("utf-8", "surrogateescape").rstrip("\0").split("\0"), host)
 
 
 def processes(patterns: t.Sequence[str], host: Host, proc: Proc | None = None) -> tuple[list[Instance], str]:
@@ -81,7 +82,7 @@ def processes(patterns: t.Sequence[str], host: Host, proc: Proc | None = None) -
     for pid in sorted({pid for pids in matched.values() for pid in pids})[:_MAX_PROCESSES]:
         try:
             if _outside(proc, pid):
-                found.append(_instance(proc, pid, clock.start_time(seen[pid].stat, boot.time_s)))
+                found.append(_instance(proc, pid, clock.start_time(seen[pid].stat, boot.time_s), host))
         except Gone:
             continue
     hidden = proc.hidden() or (unread[0]["reason"] if unread else "")
@@ -101,9 +102,9 @@ def _outside(proc: Proc, pid: int) -> bool:
         return True
 
 
-def _instance(proc: Proc, pid: int, started_s: float) -> Instance:
+def _instance(proc: Proc, pid: int, started_s: float, host: Host) -> Instance:
     try:
-        return Instance(pid, started_s, environ_of(proc, pid), "")
+        return Instance(pid, started_s, environ_of(proc, pid, host), "")
     except Unseen as unseen:
         return Instance(pid, started_s, None, unseen.reason)
 
@@ -180,4 +181,4 @@ def container(name: str, socket: str | None, host: Host) -> Container:
     state, config = about.map("State"), about.map("Config")
     if not len(state) or not len(config):
         raise Unseen("the answer has no state or configuration")
-    return Container(about.moment("Created"), state.flag("Running"), parsed_environ(config.texts("Env")))
+    return Container(about.moment("Created"), state.flag("Running"), parsed_environ(config.texts("Env"), host))

@@ -15,7 +15,9 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.configs.model impor
 from ansible_collections.evenkeel.drift.plugins.module_utils.configs.placeholder import is_placeholder
 from ansible_collections.evenkeel.drift.plugins.module_utils.configs.rules import Tests
 from ansible_collections.evenkeel.drift.plugins.module_utils.keyed import keyed
-from ansible_collections.evenkeel.drift.plugins.module_utils.mask import looks_secret, mask
+from ansible_collections.evenkeel.drift.plugins.module_utils.mask import looks_secret, mask, secrets_of
+from ansible_collections.evenkeel.drift.plugins.module_utils.masking.keys import free_key
+from ansible_collections.evenkeel.drift.plugins.module_utils.masking.ordinary import is_ordinary
 from ansible_collections.evenkeel.drift.plugins.module_utils.text import spelled
 
 MAX_TOLD = 5_000
@@ -23,9 +25,11 @@ MAX_TOLD = 5_000
 
 _SHOWN = 300
 _SEARCHED = 16 << 10
-_SHORT = 8
-# One word, or a number: that two settings share it says nothing.
-_ORDINARY = re.compile(r"[A-Za-z]{1,15}|[0-9]{1,9}|/[\w./-]*|\.{1,2}/[\w./-]*")
+# Addresses without a login, paths, hosts, zones: that two settings share one says nothing.
+_PLACE = re.compile(
+    r"[a-z][a-z0-9+.-]*://[^@?\s]*|[~.]{0,2}/[\w./-]*|[\w.+-]+@[\w-]+(?:\.[\w-]+)+|[A-Za-z_]+(?:/[A-Za-z_]+)+|"
+    r"[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*:[0-9]{1,5}|[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[a-z]{2,10}"
+)
 
 Json = t.Dict[str, t.Any]
 
@@ -61,6 +65,18 @@ def doubles(found: t.Iterable[Double]) -> list[Json]:
     ]
 
 
+def secrets_in(parsed: Parsed, whole: bool) -> t.Iterator[str]:
+    """Yield the values that are secrets wherever they stand: by the name of their key, by their look, and where the
+    contract says that every value is one (``whole``), all but words, addresses and paths.
+    """
+    for item in parsed.keys:
+        text = canonical(item.value)
+        if names_secret(item.path) or (whole and not is_ordinary(text) and not _PLACE.fullmatch(text)):
+            yield text
+        else:
+            yield from secrets_of("", text[:_SEARCHED])
+
+
 def names_secret(path: jsonpath.Path) -> bool:
     """Return whether a key is a secret by its name, or by that of what it belongs to."""
     return any(isinstance(step, str) and looks_secret(step) for step in path)
@@ -73,16 +89,19 @@ def _key(name: str, item: Item, typed: bool, whole: bool, key: bytes | None, rul
     plain = spelled(text[:_SEARCHED])
     # Masked before it is cut: half a secret is not known to be one.
     masked = mask(plain)
+    telling = whole or by_name
+    shown = free_key(mask(spelled(name)), taken)
+    taken.add(shown)
     return {
-        "key": _free(mask(spelled(name)), taken),
+        "key": shown,
         "line": item.line,
         "type": type_of(item.value),
-        "secret": whole or by_name or masked != plain,
-        "value": None if (whole or by_name) and not empty else masked[:_SHOWN],
+        "secret": telling or masked != plain,
+        "value": None if telling and not empty else masked[:_SHOWN],
         "digest": keyed(key, text),
         "empty": empty,
         "placeholder": isinstance(item.value, str) and is_placeholder(text, by_name),
-        "weak": len(text) < _SHORT or _ORDINARY.fullmatch(text) is not None,
+        "weak": is_ordinary(text) or (not by_name and masked == plain and _PLACE.fullmatch(text) is not None),
         "hosts": [] if by_name else [mask(one) for one in hosts_of(name, text, whole)],
         "tests": rules.answers(name, item.value, typed),
     }
@@ -90,13 +109,3 @@ def _key(name: str, item: Item, typed: bool, whole: bool, key: bytes | None, rul
 
 def _sorted(named: t.Iterable[tuple[str, Item]]) -> list[tuple[str, Item]]:
     return sorted(named, key=lambda one: one[0])
-
-
-def _free(name: str, taken: set[str]) -> str:
-    """Return a name that no other key has: two that differ in nothing but their secrets are told apart."""
-    number, free = 1, name
-    while free in taken:
-        number += 1
-        free = f"{name} ({number})"
-    taken.add(free)
-    return free

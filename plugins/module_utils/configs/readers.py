@@ -82,7 +82,7 @@ def _unit(name: str, file: Configured, host: Host) -> Json:
         raise Missing("it does not run: it has no main process")
     proc = Proc()
     try:
-        environment = environments.environ_of(proc, about.main_pid)
+        environment = environments.environ_of(proc, about.main_pid, host)
         started_s = clock.start_time(proc.stat(about.main_pid), clock.boot_time(proc))
     except Gone:
         raise Missing("its main process ended while it was looked at") from None

@@ -11,7 +11,7 @@ import typing as t
 from ansible_collections.evenkeel.drift.plugins.module_utils.apart import each_apart
 from ansible_collections.evenkeel.drift.plugins.module_utils.configs import environments
 from ansible_collections.evenkeel.drift.plugins.module_utils.configs.content import Content, Missing, read_content
-from ansible_collections.evenkeel.drift.plugins.module_utils.configs.keys import describe, doubles
+from ansible_collections.evenkeel.drift.plugins.module_utils.configs.keys import describe, doubles, secrets_in
 from ansible_collections.evenkeel.drift.plugins.module_utils.configs.model import Parsed, Unreadable
 from ansible_collections.evenkeel.drift.plugins.module_utils.configs.readers import Configured, readers
 from ansible_collections.evenkeel.drift.plugins.module_utils.configs.reading import FORMATS, format_of, read_keys
@@ -60,6 +60,7 @@ def collect(spec: _Spec, host: Host) -> Json:
         {**_about(one), "outcome": "unknown", "reason": found} if isinstance(found, str) else found
         for one, found in zip(asked, each_apart(asked, answer, own))
     ]
+    host.learn(own.learned)
     return {"now_s": round(now_s, 3), "configs": read}
 
 
@@ -162,6 +163,7 @@ def _note(made: Json, spec: _Spec, content: Content) -> None:
 
 def _tell(made: Json, parsed: Parsed, spec: _Spec, host: Host) -> None:
     host.check_time()
+    host.learn(secrets_in(parsed, whole=spec["secret"] is True))
     keys = describe(parsed, made["secret"], host.key, spec["tests"])
     made.update(keys=keys, cut=len(parsed.keys) - len(keys), duplicates=doubles(parsed.doubles))
     made["partial"] = mask(parsed.partial)

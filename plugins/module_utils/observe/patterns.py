@@ -42,3 +42,8 @@ class Patterns:
     def ignored(self, path: str, is_dir: bool) -> bool:
         """Return whether the patterns, read as a gitignore, ignore ``path``."""
         return self.verdict(path, is_dir) is True
+
+    def ignored_below(self, path: str) -> bool:
+        """Return whether they ignore ``path``, a file, or a folder above it."""
+        parents = [path[:place] for place, char in enumerate(path) if char == "/"]
+        return any(self.ignored(parent, True) for parent in parents) or self.ignored(path, False)

@@ -11,6 +11,7 @@ import typing as t
 from collections.abc import Iterator
 
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.audit.baseline import save_baseline
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.audit.committed import keep_committed, load_committed
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.audit.hosts import utc_now
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.audit.leaks import refuse_leaks
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.audit.opening import FINDINGS
@@ -64,6 +65,7 @@ def judge_folder(folder: RunFolder) -> Json:
             first_seen=folder.read("first_seen.json"),
             evidence=evidence.index(folder),
             relations=load_relations(folder),
+            committed=load_committed(folder),
         )
     )
 
@@ -128,6 +130,7 @@ def finish(folder: RunFolder) -> Result:
     if settings["save_baseline"]:
         save_baseline(folder, settings["save_baseline"], settings["signing_key"])
     keep_relations(folder)
+    keep_committed(folder)
     result = _write(folder)
     refuse_leaks(folder, {FINDINGS, REPORT, RELATIONS})
     folder.seal()

@@ -13,9 +13,21 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.terms impo
 
 CHECKS = (
     *("repository", "commit", "branch", "tag", "modified", "untracked", "staged", "stash", "operation", "conflicted"),
-    *("remote", "on_remote", "read", "owner", "unverified"),
+    *("remote", "on_remote", "read", "owner", "unverified", "history", "secrets_in_history", "secret_files"),
 )
 """The checks of this section, whose severity can be set."""
+
+
+SEARCH = shapes.Wanted(
+    {
+        "max_mb": Key(shapes.Integer(1, 1_000_000), 1024, "how much of the history is read, in MiB, the newest first"),
+        "ignore": Key(
+            ListOf(shapes.Pattern()),
+            [],
+            "paths that hold no real secret, such as `tests/fixtures/`, as in a .gitignore",
+        ),
+    }
+)
 
 
 def _one_place(section: dict[str, t.Any]) -> None:
@@ -30,6 +42,11 @@ SHAPE = Map(
         "tag": Key(shapes.Text(), None, "the tag that HEAD must be at"),
         "clean": Key(shapes.Boolean(), True, "whether modified, untracked and stashed work is drift"),
         "remotes": Key(ListOf(shapes.Text()), [], "remotes whose branches must contain the reference's commit"),
+        "secrets_in_history": Key(
+            SEARCH,
+            False,
+            "whether the commits of the reference's repository are searched for secrets; as a map, how far",
+        ),
         **terms(CHECKS),
     },
     check=_one_place,

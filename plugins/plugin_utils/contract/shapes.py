@@ -14,7 +14,9 @@ import typing as t
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.pattern_errors import PatternError
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.patterns import compile_lines
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.schema import (
+    Key,
     ListOf,
+    Map,
     Problems,
     Shape,
     Wrong,
@@ -264,3 +266,22 @@ class Compared(ListOf):
     def read(self, value: t.Any, place: str, problems: Problems) -> list[t.Any]:
         asked = {*super().read(value, place, problems), "content"}
         return [aspect for aspect in self.ASPECTS if aspect in asked]
+
+
+class Wanted(Shape):
+    """Something that is done or not: ``true``, ``false``, or a map that says how. The result is a map, or None."""
+
+    def __init__(self, keys: t.Mapping[str, Key]) -> None:
+        self._map = Map(keys)
+
+    def describe(self) -> str:
+        return "true, false, or map"
+
+    def inner(self) -> t.Iterator[tuple[str, Key]]:
+        return self._map.inner()
+
+    def read(self, value: t.Any, place: str, problems: Problems) -> dict[str, t.Any] | None:
+        if isinstance(value, dict):
+            return self._map.read(value, place, problems)
+        wanted = Boolean().read(value, place, problems)
+        return self._map.read({}, place, problems) if wanted else None

@@ -15,36 +15,19 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.schema imp
     Key,
     ListOf,
     Map,
-    Problems,
     Shape,
     Wrong,
     found,
 )
 
-
-class Imports(Shape):
-    """Whether imports are looked for: ``true``, ``false``, or a map that says how. The result is a map, or None."""
-
-    _MAP = Map(
-        {
-            "venv": Key(
-                shapes.AnyPath(), None, "the virtual environment; unset: the one of `packages`, or `venv`, `.venv`"
-            ),
-            "ignore": Key(ListOf(shapes.Text()), [], "modules that need not be found, such as `local_settings`"),
-        }
-    )
-
-    def describe(self) -> str:
-        return "true, false, or map"
-
-    def inner(self) -> t.Iterator[tuple[str, Key]]:
-        return self._MAP.inner()
-
-    def read(self, value: t.Any, place: str, problems: Problems) -> dict[str, t.Any] | None:
-        if isinstance(value, dict):
-            return self._MAP.read(value, place, problems)
-        wanted = shapes.Boolean().read(value, place, problems)
-        return self._MAP.read({}, place, problems) if wanted else None
+IMPORTS = shapes.Wanted(
+    {
+        "venv": Key(
+            shapes.AnyPath(), None, "the virtual environment; unset: the one of `packages`, or `venv`, `.venv`"
+        ),
+        "ignore": Key(ListOf(shapes.Text()), [], "modules that need not be found, such as `local_settings`"),
+    }
+)
 
 
 class Share(Shape):

@@ -57,7 +57,7 @@ _TREE = {
         ListOf(Map({**_RULE, "severity": _RULE_SEVERITY})), [], "files that must not match a regular expression"
     ),
     "imports": Key(
-        tree_code.Imports(),
+        tree_code.IMPORTS,
         False,
         "whether each import of its Python files must lead somewhere; as a map, where to look",
     ),

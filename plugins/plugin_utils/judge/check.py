@@ -151,6 +151,7 @@ CAUSES = (
     "unclassified_keys",
     "same_value",
     "reused_secret",
+    "secret_in_history",
 )
 CELLS = ("in_sync", "differs", "missing", "expected", "constrained", "unknown", "not_asked")
 VERDICTS = ("in_sync", "drift", "unknown")
@@ -195,6 +196,7 @@ REMEDIES = (
     "read_log",
     "fix_setting",
     "allow_commands",
+    "rotate_secret",
 )
 WAIVER_STATES = ("used", "expired", "unused", "not_asked")
 

@@ -33,6 +33,9 @@ DEFAULTS = {
     "on_remote": "low",
     "read": "medium",
     "owner": "info",
+    "history": "high",
+    "secrets_in_history": "critical",
+    "secret_files": "info",
 }
 """The checks of this section and their severities where the contract gives none."""
 

@@ -6,10 +6,12 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge import config_across, severity
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.check import Check, Details
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.committed import Committed
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.config_pairs import pairs
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.config_seen import SeenConfigs
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.elsewhere import place_imports
@@ -36,7 +38,8 @@ class RunInputs:
     of references.json; ``hosts`` is consumed once, so that no more than one host's evidence need be in memory;
     ``waivers`` are normalised; ``first_seen`` maps finding ids to the time of an earlier run; ``evidence`` is the
     store's index of evidence files, ``[{path, host, section, reader, user, started, finished, bytes, sha256,
-    outcome}]``. ``relations`` is the content of relations.json (docs/design.md), empty for one environment alone.
+    outcome}]``. ``relations`` is the content of relations.json (docs/design.md), empty for one environment alone,
+    ``committed`` that of committed.json, empty where nobody asks for it.
     """
 
     run: Details
@@ -46,6 +49,7 @@ class RunInputs:
     first_seen: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
     evidence: t.Sequence[Details] = ()
     relations: Details = dataclasses.field(default_factory=dict)
+    committed: t.Sequence[Details] = ()
 
 
 def judge_run(inputs: RunInputs) -> dict[str, t.Any]:
@@ -72,6 +76,7 @@ class _Fold:
         self._alike = Alike()
         self._configs = SeenConfigs()
         self._channels = Channels()
+        self._committed = Committed(inputs.committed, self._references)
         self._overviews = Overviews()
         self._facts: list[dict[str, t.Any]] = []
         self._coverage: list[dict[str, t.Any]] = []
@@ -97,6 +102,7 @@ class _Fold:
         self._alike.add(host, made, self._paths.get(host.name, {}))
         made.checks = self._configs.add(host, made.checks, self._paths.get(host.name, {}))
         self._channels.add(host, self._paths.get(host.name, {}))
+        self._committed.add(host)
         self._overviews.add(host.environment, host.name, host.settings.get("overviews") or {})
         self._matrix.add_host(host.environment, made.cells, host.failure is None)
         self._ledger.asked(host.environment, host.name, made.cells)
@@ -109,7 +115,13 @@ class _Fold:
             for name, hosts in used.items():
                 for check in judge_reference(self._references[name], environment, sorted(hosts)):
                     self._add(check)
-        for check in (*self._alike.checks(), *config_across.checks(self._configs), *self._channels.checks()):
+        joined = (
+            self._alike.checks(),
+            config_across.checks(self._configs),
+            self._channels.checks(),
+            self._committed.checks(),
+        )
+        for check in itertools.chain.from_iterable(joined):
             self._add(self._ledger.apply(check))
         for check in self._ledger.checks():
             self._add(check)

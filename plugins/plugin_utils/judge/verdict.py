@@ -52,9 +52,8 @@ def _fails(finding: Details, fail_on: str) -> bool:
 def _concerns(finding: Details, host: str, environment: str) -> bool:
     if finding["host"] == host:
         return True
-    if (finding["section"], finding["component"]) == (RUN, "reference"):
-        return host in finding["observed"]["hosts"] and environment == finding["environment"]
-    if finding["check"] == "hosts_alike":
+    if finding["host"] == "*" and "hosts" in finding["observed"]:
+        # What several hosts have in common names them.
         return host in finding["observed"]["hosts"] and environment == finding["environment"]
     if finding["section"] != RUN and finding["check"] != "waiver":
         return False

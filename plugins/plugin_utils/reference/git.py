@@ -25,6 +25,7 @@ _LFS_MAX = 1024
 _MAX_IGNORE_FILE = 1 << 20
 _CHECKOUT_SECONDS = 1800.0
 _LINK, _SUBMODULE = "120000", "160000"
+_CHUNK = 1 << 16
 
 
 class Blob(t.NamedTuple):
@@ -95,6 +96,12 @@ def logged(repository: Repository, *arguments: str) -> list[Json]:
     fields = done.output.decode("utf-8", "backslashreplace").split("\0")
     triples = zip(fields[0::3], fields[1::3], fields[2::3], strict=False)
     return [{"commit": commit, "subject": text, "committed": utc(int(when))} for commit, when, text in triples]
+
+
+def committed_times(repository: Repository, commits: t.Collection[str]) -> dict[str, str]:
+    """Return the time of each of some commits; of a tag, that of its commit, by that."""
+    found = logged(repository, "--no-walk=unsorted", *sorted(commits)) if commits else []
+    return {one["commit"]: one["committed"] for one in found}
 
 
 def blobs(repository: Repository, commit: str) -> list[Blob]:
@@ -230,12 +237,18 @@ def read_blobs(repository: Repository, oids: t.Iterable[str]) -> dict[str, bytes
 
 def each_blob(repository: Repository, oids: t.Iterable[str], seconds: float = 120.0) -> t.Iterator[tuple[str, bytes]]:
     """Yield each distinct blob with its content, one in memory at a time. Raises ReferenceUnavailable."""
-    wanted = sorted(set(oids))
-    if not wanted:
+    return each_object(repository, sorted(set(oids)), seconds)
+
+
+def each_object(
+    repository: Repository, oids: t.Sequence[str], seconds: float
+) -> t.Generator[tuple[str, bytes], None, None]:
+    """Yield objects of any kind in the given order, one in memory at a time. Raises ReferenceUnavailable."""
+    if not oids:
         return
-    stdin = "".join(f"{oid}\n" for oid in wanted).encode("ascii")
+    stdin = "".join(f"{oid}\n" for oid in oids).encode("ascii")
     with repository.start("cat-file", "--batch", stdin=stdin, seconds=seconds) as program:
-        for oid in wanted:
+        for oid in oids:
             header = program.output.readline().decode("ascii").split()
             if header[1:2] == ["missing"]:
                 raise missing(repository, oid)
@@ -247,6 +260,14 @@ def each_blob(repository: Repository, oids: t.Iterable[str], seconds: float = 12
         code, error = program.finish()
     if code != 0:
         raise repository.failed("cat-file", code, error)
+
+
+def each_token(source: t.IO[bytes]) -> t.Iterator[bytes]:
+    """Yield what a git command with ``-z`` writes, while it writes it."""
+    rest = b""
+    while chunk := source.read(_CHUNK):
+        *whole, rest = (rest + chunk).split(b"\0")
+        yield from whole
 
 
 def _ignore_texts(repository: Repository, ignores: t.Sequence[Blob]) -> dict[str, str]:

@@ -17,6 +17,7 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.reference.git impor
     about,
     blobs,
     each_blob,
+    each_token,
     lfs_pointer,
     sizes,
 )
@@ -28,7 +29,6 @@ _MAX_BLOB = 64 << 20
 _MAX_BYTES = 1 << 30
 _SECONDS = 60.0
 _BARE_LF = re.compile(rb"(?<!\r)\n")
-_CHUNK = 1 << 16
 
 
 class Change(t.NamedTuple):
@@ -200,7 +200,7 @@ def _changes(repository: Repository, pairs: t.Sequence[tuple[str, str]]) -> t.It
     stdin = "".join(f"{second} {first}\n" for first, second in pairs).encode("ascii")
     commit, changes = "", []
     with repository.start("diff-tree", "--stdin", *options, stdin=stdin, seconds=_SECONDS) as program:
-        tokens = _tokens(program.output)
+        tokens = each_token(program.output)
         for token in tokens:
             if token.startswith(b":"):
                 changes.append(_change(token, next(tokens, b"")))
@@ -213,13 +213,6 @@ def _changes(repository: Repository, pairs: t.Sequence[tuple[str, str]]) -> t.It
         raise repository.failed("diff-tree", code, error)
     if commit:
         yield commit, changes
-
-
-def _tokens(source: t.IO[bytes]) -> t.Iterator[bytes]:
-    rest = b""
-    while chunk := source.read(_CHUNK):
-        *whole, rest = (rest + chunk).split(b"\0")
-        yield from whole
 
 
 def _change(meta: bytes, path: bytes) -> Change:

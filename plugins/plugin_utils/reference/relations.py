@@ -160,9 +160,4 @@ def _files(repository: Repository, commit: str, reference: str, tree: Tree) -> J
         return {"files": None, "outcome": "unknown", "reason": error.reason}
     excluded = Patterns(tree.exclude)
     paths = [show(path) for path in listed.output.split(b"\0")[1::2]]
-    return {"files": sum(not _ignored(excluded, path) for path in paths), "outcome": "ok", "reason": ""}
-
-
-def _ignored(excluded: Patterns, path: str) -> bool:
-    parents = [path[:place] for place, char in enumerate(path) if char == "/"]
-    return any(excluded.ignored(parent, True) for parent in parents) or excluded.ignored(path, False)
+    return {"files": sum(not excluded.ignored_below(path) for path in paths), "outcome": "ok", "reason": ""}

@@ -22,6 +22,7 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.document imp
     table,
 )
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.model import Json, Placed, Report
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.sections.history import searched
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.sections.plain import findings, host_status
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.status import words
 
@@ -34,7 +35,7 @@ _NOTHING: tuple[None, ...] = (None, None, None, None)
 
 
 def render(report: Report) -> Lines:
-    """Return the git part: positions, missing and own commits, remotes, findings."""
+    """Return the git part: positions, missing and own commits, remotes, what was searched for secrets, findings."""
     return [
         *heading(3, "Git"),
         *_positions(report),
@@ -42,6 +43,7 @@ def render(report: Report) -> Lines:
         *_commits(report, "extra", "have of their own", "has of its own"),
         *_remotes(report),
         *_refs(report),
+        *searched(report),
         *findings(report, SECTION, report.of(SECTION)),
     ]
 

@@ -17,6 +17,7 @@ import urllib.parse
 
 import pytest
 from ansible_collections.evenkeel.drift.plugins.module_utils.mask import MARK, Masker, mask, mask_argv, mask_tree
+from ansible_collections.evenkeel.drift.plugins.module_utils.masking.shapes import find_shapes, mask_shapes
 
 UPPER, LOWER, DIGITS, HEX = string.ascii_uppercase, string.ascii_lowercase, string.digits, "0123456789abcdef"
 ALNUM = UPPER + LOWER + DIGITS
@@ -194,6 +195,15 @@ def test_every_kind_is_masked(seed: int) -> None:
         if any(piece in mask(text) for piece in pieces(secret))
     ]
     assert leaks == [], leaks
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_what_shows_its_shape_is_found_where_it_is_masked_and_nowhere_else(seed: int) -> None:
+    for _kind, text, _secret in documents(seed):
+        found = [value for _name, value in find_shapes(text)]
+        masked = mask_shapes(text, text.lower())
+        assert bool(found) == (masked != text)
+        assert all(value in text for value in found)
 
 
 def test_what_is_not_secret_stays() -> None:

@@ -63,9 +63,9 @@ def test_a_secret_stays(said: str, form: str, value: str | None) -> None:
 
 
 def test_every_value_of_a_file_of_secrets_is_one() -> None:
-    found = one("MODE=live-and-well", "env", secret=True)
+    found = one("MODE=8fk2-92kd-x", "env", secret=True)
     assert (found["secret"], found["value"], found["weak"]) == (True, None, False)
-    assert found["digest"] == one("MODE=live-and-well", "env")["digest"]
+    assert found["digest"] == one("MODE=8fk2-92kd-x", "env")["digest"]
 
 
 def test_an_empty_secret_is_told() -> None:
@@ -277,3 +277,22 @@ def test_no_message_holds_a_value(form: str, shape: str) -> None:
             read_keys(said.encode(), form)
         except Unreadable as error:
             assert "hunter2" not in error.reason
+
+
+@pytest.mark.parametrize(
+    ("said", "weak"),
+    [
+        ("A=8fk2-92kd-x", False),
+        ("A=short", True),
+        ("A=production-eu", True),
+        ("A=https://example.org:8443/path", True),
+        ("A=https://u:8fk2-92kd-x@example.org/", False),
+        ("A=/srv/app/data-1", True),
+        ("A=db-1.internal.example.org", True),
+        ("A=Europe/Berlin", True),
+        ("A=ops.team@example.org", True),
+        ("API_TOKEN=/srv/app/data-1x", False),
+    ],
+)
+def test_what_says_nothing_when_it_is_shared_is_weak(said: str, weak: bool) -> None:
+    assert one(said, "env")["weak"] is weak

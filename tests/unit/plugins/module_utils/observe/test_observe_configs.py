@@ -159,6 +159,17 @@ def test_the_environment_of_a_process(tmp_path: Path) -> None:
     assert (found["kind"], found["format"], found["path"], found["partial"]) == ("process", "env", None, "")
 
 
+def test_the_host_learns_the_secrets_that_it_reads(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("DB_PASSWORD=hunter2hunter2\nURL=redis://:swordfish9@db/0\nMODE=8fk2-92kd-x\n")
+    (tmp_path / "all.yml").write_text("mode: 7dk2-10sm-q\npath: /srv/app/data\n")
+    host = Host(str(tmp_path), 30, 2, KEY)
+    reader = {"kind": "process", "name": "main", "match": r"sleep 7417\.5"}
+    some = [asked("path", ".env", read_by=[reader]), asked("path", "all.yml", secret=True)]
+    with running("7417.5", DB_PASSWORD="older-hunter2", MODE="x"):
+        configs.collect({"configs": some}, host)
+    assert host.learned == {"hunter2hunter2", "swordfish9", "older-hunter2", "7dk2-10sm-q"}
+
+
 def test_instances_that_differ_are_told(tmp_path: Path) -> None:
     with running("7412.5", A="1", B="1") as first, running("7412.5", A="2", B="1", C="1") as second:
         (found,) = look(tmp_path, asked("process", r"sleep 7412\.5"))
@@ -173,7 +184,7 @@ def test_a_process_that_does_not_run_is_missing(tmp_path: Path) -> None:
 
 
 def test_an_environment_that_was_written_over_says_so() -> None:
-    parsed = environments.parsed_environ(["A=1", "nginx: worker", "", "=x"])
+    parsed = environments.parsed_environ(["A=1", "nginx: worker", "", "=x"], Host("/", 10))
     assert [item.path for item in parsed.keys] == [("A",)]
     assert "written over" in parsed.partial
 

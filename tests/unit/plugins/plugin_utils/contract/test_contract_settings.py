@@ -97,6 +97,7 @@ def test_only_the_root_is_needed() -> None:
         "tag": None,
         "clean": True,
         "remotes": [],
+        "secrets_in_history": None,
         "severity": {},
         "impact": None,
         "owner": None,

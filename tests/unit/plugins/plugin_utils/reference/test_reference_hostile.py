@@ -10,7 +10,13 @@ import typing as t
 from pathlib import Path
 
 import pytest
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.reference import commit_manifest, git, history, nearest
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.reference import (
+    commit_manifest,
+    git,
+    history,
+    nearest,
+    objects,
+)
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.reference.gitcmd import Repository
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.directories import Directories
 from reference_repos import Repo, fingerprint, sha256
@@ -173,6 +179,11 @@ def everything(path: Path, folder: Path) -> None:
             repository, commit, {"a.evil": sha256("1\n"), "d": sha256("4\n")}, {"b.bin": sha256("2\n")}
         )
         assert near is not None and (near["commit"], near["apart"]) == (old, 0)
+        stored = objects.listed(repository, 60).objects
+        assert [one.kind for one in stored].count("commit") == 2
+        brought = [change.path for change in objects.changes(repository, {one.oid for one in stored}, 60)]
+        assert {"a.evil", "b.bin", "c.log", "d"} <= set(brought)
+        assert set(git.committed_times(repository, [commit, old])) == {commit, old}
 
 
 def _observe(folder: str) -> Directories:

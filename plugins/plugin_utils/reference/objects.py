@@ -1,0 +1,113 @@
+# Copyright: Contributors to the evenkeel.drift project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""All that the history of the operator's repository holds: its objects, and the commits that brought and took them.
+
+Private to the collection.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from ansible_collections.evenkeel.drift.plugins.module_utils.text import show
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.reference.git import each_token
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.reference.gitcmd import Repository
+
+MAX_OBJECTS = 1_000_000
+_DIFF = ("-r", "-z", "--raw", "--no-renames", "--no-abbrev", "--root", "-c", "--no-ext-diff", "--no-textconv")
+
+
+class Stored(t.NamedTuple):
+    """An object of the repository: ``kind`` is blob, commit or tag, ``size`` in bytes."""
+
+    oid: str
+    kind: str
+    size: int
+
+
+@dataclasses.dataclass(frozen=True)
+class Listing:
+    """What can be reached from any ref, the newest first; ``missing`` objects should be there and are not, and
+    ``cut`` says that there are more than MAX_OBJECTS.
+    """
+
+    objects: list[Stored]
+    missing: int
+    cut: bool
+
+
+class Change(t.NamedTuple):
+    """A path that a commit changed: its content before, in each parent, and after, None where it is removed."""
+
+    commit: str
+    path: str
+    before: tuple[str, ...]
+    after: str | None
+
+
+def listed(repository: Repository, seconds: float) -> Listing:
+    """Return the commits, tags and file contents of the whole history. Raises ReferenceUnavailable."""
+    oids: list[str] = []
+    missing, cut = 0, False
+    options = ("--objects", "--no-object-names", "--missing=print", "--all")
+    with repository.start("rev-list", *options, seconds=seconds) as program:
+        for line in program.output:
+            name = line.decode("ascii").strip()
+            if name.startswith("?"):
+                missing += 1
+            elif len(oids) == MAX_OBJECTS:
+                cut = True
+                break
+            else:
+                oids.append(name)
+        if not cut:
+            code, error = program.finish()
+            if code != 0:
+                raise repository.failed("rev-list", code, error)
+    return Listing(_described(repository, oids, seconds), missing, cut)
+
+
+def _described(repository: Repository, oids: t.Sequence[str], seconds: float) -> list[Stored]:
+    if not oids:
+        return []
+    stdin = "".join(f"{oid}\n" for oid in oids).encode("ascii")
+    done = repository.run("cat-file", "--batch-check", stdin=stdin, seconds=seconds)
+    found = []
+    for line in done.output.decode("ascii").splitlines():
+        oid, kind, size = line.split(" ")
+        if kind != "tree":
+            found.append(Stored(oid, kind, int(size)))
+    return found
+
+
+def changes(repository: Repository, oids: t.Container[str], seconds: float) -> t.Iterator[Change]:
+    """Yield each change that brings or takes one of these contents, parents before their children.
+
+    A merge changes what it has from none of its parents. Raises ReferenceUnavailable, after what could be read.
+    """
+    commits = repository.run("rev-list", "--all", "--topo-order", "--reverse", seconds=seconds).output
+    if not commits:
+        return
+    with repository.start("diff-tree", "--stdin", *_DIFF, stdin=commits, seconds=seconds) as program:
+        commit = ""
+        tokens = each_token(program.output)
+        for token in tokens:
+            if not token.startswith(b":"):
+                commit = token.decode("ascii")
+                continue
+            change = _change(commit, token, next(tokens, b""))
+            if change.after in oids or any(oid in oids for oid in change.before):
+                yield change
+        code, error = program.finish()
+    if code != 0:
+        raise repository.failed("diff-tree", code, error)
+
+
+def _change(commit: str, meta: bytes, path: bytes) -> Change:
+    """Read ``:mode mode oid oid status``, with one colon, mode and oid more for each further parent."""
+    parents = len(meta) - len(meta.lstrip(b":"))
+    fields = meta[parents:].decode("ascii").split(" ")
+    oids = fields[parents + 1 : -1]
+    return Change(commit, show(path), tuple(oids[:-1]), oids[-1] if oids[-1].strip("0") else None)

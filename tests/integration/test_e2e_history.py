@@ -1,0 +1,107 @@
+# Copyright: Contributors to the evenkeel.drift project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Secrets in the commits of the reference's repository: those in use, those that show what they are, and neither."""
+
+from __future__ import annotations
+
+import json
+import typing as t
+from pathlib import Path
+
+from e2e_operator import Operator, Outcome
+from e2e_project import Repository, application
+
+Json = dict[str, t.Any]
+
+# Made of two parts, so that no scanner takes this file for a leak.
+TOKEN = "ghp_" + "Zq4kT9vX2mB7nL5sR8wY3cF6hJ1dP0aG2eUi"
+HOOK = "https://discord.com/api/web" + "hooks/1375647527914963097/" + "kQ7-vT2xZ9mB4nL6s" * 4
+HOOKS = [{"name": "general", "webhook": {"file": ".env", "key": "HOOK"}}]
+
+
+def audit(operator: Operator, repository: Repository, search: t.Any = True, **more: t.Any) -> Outcome:
+    """Deploy what is committed last, with the web hook in its .env, and audit it."""
+    root = repository.deploy(operator.home / "deployed")
+    (root / ".env").write_text(f"HOOK={HOOK}\n")
+    contract = {"git": {"clean": False, "secrets_in_history": search}, "endpoints": HOOKS}
+    reference = {"git": {"repo": str(repository.path), "ref": "main"}}
+    return operator.audit_one(root, drift_reference=reference, drift_contract=contract, **more)
+
+
+def told(outcome: Outcome) -> dict[str, tuple[str, str]]:
+    """Return severity and summary of each secret in the history, by subject."""
+    return {
+        one["subject"]: (one["severity"], one["summary"])
+        for one in outcome.findings["findings"]
+        if one["check"] == "secrets_in_history"
+    }
+
+
+def written(outcome: Outcome) -> str:
+    """Return all that the run left behind, and what it showed."""
+    assert outcome.run is not None
+    files = [path for path in outcome.run.rglob("*") if path.is_file()]
+    return outcome.text + "".join(path.read_text() for path in files)
+
+
+def test_each_planted_secret_is_found_with_the_commits_that_prove_it(operator: Operator, tmp_path: Path) -> None:
+    repository = application(tmp_path / "app")
+    leaked = repository.commit("Add settings", {"deploy/.env": f"HOOK='{HOOK}'\n", "src/ci.sh": f"export T={TOKEN}\n"})
+    taken = repository.commit("Take the settings out", {"deploy/.env": None})
+    outcome = audit(operator, repository)
+    found = told(outcome)
+    assert set(found) == {"the address of alert channel general", "src/ci.sh:GitHub token"}
+    severity, summary = found["the address of alert channel general"]
+    assert severity == "critical"
+    assert "web1 uses now" in summary
+    assert f"first in commit {leaked[:7]} (2026-01-02T03:04:05Z, deploy/.env)" in summary
+    assert f"taken out in commit {taken[:7]}" in summary
+    severity, summary = found["src/ci.sh:GitHub token"]
+    assert (severity, "still in main@" in summary) == ("high", True)
+    assert outcome.code != 0
+    everything = written(outcome)
+    assert TOKEN not in everything
+    assert HOOK[-30:] not in everything
+    assert "## " in outcome.report and "the address of alert channel general" in outcome.report
+    stored = outcome.findings
+    again = operator.play("evenkeel.drift.judge", "-i", "localhost,", "-e", json.dumps({"drift_run": str(outcome.run)}))
+    assert "cannot" not in again.text
+    assert outcome.findings == stored
+
+
+def test_a_clean_history_gives_no_finding_and_says_what_was_searched(operator: Operator, tmp_path: Path) -> None:
+    outcome = audit(operator, application(tmp_path / "app"))
+    assert outcome.brief("git") == set()
+    (searched,) = [one for one in outcome.findings["checks"] if one["check"] == "history"]
+    assert "2 commits and 4 versions of files" in searched["summary"]
+    assert "1 secret in use" in searched["summary"]
+    assert outcome.code == 0, outcome.text
+
+
+def test_a_token_that_was_taken_out_or_lies_in_a_fixture_is_less_or_nothing(operator: Operator, tmp_path: Path) -> None:
+    repository = application(tmp_path / "app")
+    repository.commit("Add", {"src/ci.sh": f"export T={TOKEN}\n", "tests/data/x.txt": f"{TOKEN[:-2]}zz\n"})
+    repository.commit("Remove", {"src/ci.sh": None})
+    outcome = audit(operator, repository, {"ignore": ["tests/data/"]})
+    assert {subject: severity for subject, (severity, _summary) in told(outcome).items()} == {
+        "src/ci.sh:GitHub token": "medium"
+    }
+    assert outcome.code == 0, outcome.text
+
+
+def test_what_cannot_be_searched_is_unknown(operator: Operator, tmp_path: Path) -> None:
+    repository = application(tmp_path / "app")
+    repository.commit("Add a dump", {"dump.sql": b"x" * ((16 << 20) + 1), "src/ci.sh": f"export T={TOKEN}\n"})
+    outcome = audit(operator, repository)
+    assert set(told(outcome)) == {"src/ci.sh:GitHub token"}
+    (unread,) = [one for one in outcome.findings["findings"] if one["check"] == "history"]
+    assert (unread["outcome"], "dump.sql (16 MiB)" in unread["summary"]) == ("unknown", True)
+
+
+def test_without_a_git_reference_nothing_is_claimed(operator: Operator, tmp_path: Path) -> None:
+    repository = application(tmp_path / "app")
+    outcome = operator.audit_one(repository.path, drift_contract={"git": {"secrets_in_history": True}})
+    (unknown,) = outcome.findings["findings"]
+    assert (unknown["check"], unknown["outcome"], unknown["remedy"]["kind"]) == ("history", "unknown", "fix_contract")
+    assert "needs a git reference: web1 has none" in unknown["summary"]
