@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import typing as t
 
-from ansible_collections.evenkeel.drift.plugins.module_utils.configs.model import Unreadable
 from ansible_collections.evenkeel.drift.plugins.module_utils.configs.reading import MAX_BYTES
 from ansible_collections.evenkeel.drift.plugins.module_utils.keyed import keyed_parts
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe import paths
@@ -95,11 +94,3 @@ def _pieces(fd: int, limit: int, host: Host) -> t.Iterator[bytes]:
             return
         limit -= len(part)
         yield part
-
-
-def read_small(path: str, host: Host) -> bytes:
-    """Return a whole file. Raises Missing, Unseen, Unreadable when it is too large."""
-    content = read_content(path, host)
-    if len(content.head) > MAX_BYTES:
-        raise Unreadable(f"it is larger than {MAX_BYTES >> 10} KiB")
-    return content.head

@@ -12,6 +12,7 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.configs.canonical i
 from ansible_collections.evenkeel.drift.plugins.module_utils.configs.model import (
     MAX_DEPTH,
     MAX_KEYS,
+    TOO_MANY,
     Double,
     Item,
     Parsed,
@@ -47,7 +48,7 @@ class _Walk:
                 self.value((*path, number), one, lines[number] if lines else line)
         else:
             if len(self.items) >= MAX_KEYS:
-                raise Unreadable(f"it has more than {MAX_KEYS} keys")
+                raise Unreadable(TOO_MANY)
             self.items.append(Item(path, value, line))
 
     def _map(self, path: jsonpath.Path, value: dict[t.Any, t.Any]) -> None:

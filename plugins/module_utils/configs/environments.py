@@ -19,7 +19,7 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.engine.client impor
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host, Unseen
 from ansible_collections.evenkeel.drift.plugins.module_utils.proc import clock
 from ansible_collections.evenkeel.drift.plugins.module_utils.proc.match import audit_itself, elsewhere, matching, scan
-from ansible_collections.evenkeel.drift.plugins.module_utils.proc.reader import Gone, Proc
+from ansible_collections.evenkeel.drift.plugins.module_utils.proc.reader import Gone, Proc, Stat
 from ansible_collections.evenkeel.drift.plugins.module_utils.systemd.environment import (
     UnitEnvironment,
     unit_environment,
@@ -32,10 +32,13 @@ _MAX_PROCESSES = 100
 
 
 class Instance(t.NamedTuple):
-    """One process: since when it runs (seconds since 1970), and its environment, or why that was not read."""
+    """One process: since when it runs (seconds since 1970), and why that is doubtful; its environment, or why that was
+    not read.
+    """
 
     pid: int
     started_s: float
+    clock_reason: str
     environment: Parsed | None
     reason: str
 
@@ -82,7 +85,7 @@ def processes(patterns: t.Sequence[str], host: Host, proc: Proc | None = None) -
     for pid in sorted({pid for pids in matched.values() for pid in pids})[:_MAX_PROCESSES]:
         try:
             if _outside(proc, pid):
-                found.append(_instance(proc, pid, clock.start_time(seen[pid].stat, boot.time_s), host))
+                found.append(_instance(proc, seen[pid].stat, boot, host))
         except Gone:
             continue
     hidden = proc.hidden() or (unread[0]["reason"] if unread else "")
@@ -102,11 +105,12 @@ def _outside(proc: Proc, pid: int) -> bool:
         return True
 
 
-def _instance(proc: Proc, pid: int, started_s: float, host: Host) -> Instance:
+def _instance(proc: Proc, stat: Stat, boot: clock.Boot, host: Host) -> Instance:
+    found = Instance(stat.pid, clock.start_time(stat, boot.time_s), boot.reason, None, "")
     try:
-        return Instance(pid, started_s, environ_of(proc, pid, host), "")
+        return found._replace(environment=environ_of(proc, stat.pid, host))
     except Unseen as unseen:
-        return Instance(pid, started_s, None, unseen.reason)
+        return found._replace(reason=unseen.reason)
 
 
 def process_environment(patterns: t.Sequence[str], host: Host) -> Parsed:

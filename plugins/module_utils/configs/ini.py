@@ -17,6 +17,7 @@ _OPTION = re.compile(r"(.*?)\s*(?:[=:]\s*(.*))?$")
 def read(said: str) -> Parsed:
     """Return the keys: ``section.key``, and ``key`` for what stands before all sections; None for one without a value.
 
+    A line of several words without a value, which configparser takes for a key, is none; ``!include`` of MySQL is one.
     Keys have the case in which they are written; those that differ in nothing but case are told as doubles, for
     configparser takes them for one. What is in ``[DEFAULT]`` stays there. Raises Unreadable.
     """
@@ -61,6 +62,9 @@ class _Reader:
             raise Unreadable(f"line {number} has a value and no key")
         self._name, self._line = option[1].rstrip(), number
         self._value = None if option[2] is None else [option[2].strip()]
+        if self._value is None and " " in self._name.expandtabs(1) and not line.startswith("!"):
+            # A key is told, and what stands here may be a password behind a word.
+            raise Unreadable(f"line {number} is neither key = value nor a key of one word")
 
     def _done(self) -> t.Iterator[Item]:
         if self._name:

@@ -11,7 +11,13 @@ import re
 import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.module_utils.configs.documents import flattened
-from ansible_collections.evenkeel.drift.plugins.module_utils.configs.model import MAX_DEPTH, Parsed, Unreadable
+from ansible_collections.evenkeel.drift.plugins.module_utils.configs.model import (
+    MAX_DEPTH,
+    MAX_KEYS,
+    TOO_MANY,
+    Parsed,
+    Unreadable,
+)
 from ansible_collections.evenkeel.drift.plugins.module_utils.placed import PlacedList, PlacedMap
 
 _DIGITS = 300
@@ -34,36 +40,51 @@ def read(said: str) -> Parsed:
         raise Unreadable(f"it is nested deeper than {MAX_DEPTH} levels") from None
     except json.JSONDecodeError as error:
         raise Unreadable(f"line {error.lineno}, column {error.colno}: {error.msg.lower()}") from None
-    return flattened(_placed(document, _lines(said), 0, 1))
+    return flattened(_Placer(_lines(said)).place(document))
 
 
 class _Pairs(t.List[t.Tuple[str, t.Any]]):
     """An object with all that it holds, in the order of the text."""
 
 
-def _placed(value: t.Any, lines: t.Iterator[int], depth: int, line: int) -> t.Any:
-    """Return a value with lines. Each name and each scalar takes one of ``lines``: they come in the same order."""
-    if depth > MAX_DEPTH:
-        raise Unreadable(f"line {line}: it is nested deeper than {MAX_DEPTH} levels")
-    if isinstance(value, _Pairs):
+class _Placer:
+    """Gives lines to the values of a document. Each name and each scalar takes one: they come in the same order."""
+
+    def __init__(self, lines: t.Iterator[int]) -> None:
+        self._lines = lines
+        self._line = 1
+        self._count = 0
+
+    def place(self, value: t.Any, depth: int = 0) -> t.Any:
+        if depth > MAX_DEPTH:
+            raise Unreadable(f"line {self._line}: it is nested deeper than {MAX_DEPTH} levels")
+        if isinstance(value, _Pairs):
+            return self._map(value, depth)
+        if isinstance(value, list) and value:
+            items, places = [], []
+            for one in value:
+                begin = self._line
+                items.append(self.place(one, depth + 1))
+                places.append(begin if isinstance(one, list) else self._line)
+            return PlacedList(items, places)
+        if value != []:
+            self._line = next(self._lines)
+        self._leaf()
+        return value
+
+    def _map(self, pairs: _Pairs, depth: int) -> PlacedMap:
         made = PlacedMap()
-        for key, one in value:
-            at = next(lines)
-            made.add(key, _placed(one, lines, depth + 1, at), at)
+        for key, one in pairs:
+            at = self._line = next(self._lines)
+            made.add(key, self.place(one, depth + 1), at)
+        if not pairs:
+            self._leaf()
         return made
-    if isinstance(value, list):
-        items, places = [], []
-        for one in value:
-            if isinstance(one, list):
-                places.append(line)
-                items.append(_placed(one, lines, depth + 1, line))
-            else:
-                line = next(lines)
-                places.append(line)
-                items.append(one)
-        return PlacedList(items, places)
-    next(lines)
-    return value
+
+    def _leaf(self) -> None:
+        self._count += 1
+        if self._count > MAX_KEYS:
+            raise Unreadable(TOO_MANY)
 
 
 def _lines(said: str) -> t.Iterator[int]:

@@ -24,6 +24,7 @@ MAX_TOLD = 5_000
 """How many keys of a file are told."""
 
 _SHOWN = 300
+_TELLING = 8
 _SEARCHED = 16 << 10
 # Addresses without a login, paths, hosts, zones: that two settings share one says nothing.
 _PLACE = re.compile(
@@ -34,9 +35,11 @@ _PLACE = re.compile(
 Json = t.Dict[str, t.Any]
 
 
-def spell(path: jsonpath.Path) -> str:
-    """Return the name of a key as it may be shown: a name can be a secret as well."""
-    return mask(spelled(jsonpath.spell(path)))
+def spell(path: jsonpath.Path, key: bytes | None) -> str:
+    """Return the name of a key as it may be shown. One that is a secret itself is told from others by its digest."""
+    name = spelled(jsonpath.spell(path))
+    shown = mask(name)
+    return shown if shown == name else f"{shown} ({(keyed(key, name) or '')[:_TELLING] or '?'})"
 
 
 def describe(
@@ -58,11 +61,10 @@ def describe(
     return [_key(name, item, parsed.typed, secret, key, rules, taken) for name, item in named]
 
 
-def doubles(found: t.Iterable[Double]) -> list[Json]:
+def doubles(found: t.Iterable[Double], key: bytes | None) -> list[Json]:
     """Return the keys that stand in a file several times, ``[{key, lines}]``."""
-    return sorted(({"key": spell(one.path), "lines": one.lines} for one in found), key=lambda one: str(one["key"]))[
-        :MAX_TOLD
-    ]
+    told = [{"key": spell(one.path, key), "lines": one.lines} for one in found]
+    return sorted(told, key=lambda one: str(one["key"]))[:MAX_TOLD]
 
 
 def secrets_in(parsed: Parsed, whole: bool) -> t.Iterator[str]:
@@ -90,7 +92,7 @@ def _key(name: str, item: Item, typed: bool, whole: bool, key: bytes | None, rul
     # Masked before it is cut: half a secret is not known to be one.
     masked = mask(plain)
     telling = whole or by_name
-    shown = free_key(mask(spelled(name)), taken)
+    shown = free_key(spell(item.path, key), taken)
     taken.add(shown)
     return {
         "key": shown,

@@ -11,6 +11,7 @@ from ansible_collections.evenkeel.drift.plugins.module_utils import jsonpath
 
 MAX_KEYS = 50_000
 """How many keys a file may have: a reader of more would take memory that the host's own programs need."""
+TOO_MANY = f"it has more than {MAX_KEYS} keys"
 MAX_DEPTH = 50
 _LISTED_LINES = 20
 
@@ -71,7 +72,7 @@ def gathered(items: t.Iterable[Item], partial: str = "", same: t.Callable[[str],
     lines: dict[jsonpath.Path, list[Item]] = {}
     for number, item in enumerate(items):
         if number >= MAX_KEYS:
-            raise Unreadable(f"it has more than {MAX_KEYS} keys")
+            raise Unreadable(TOO_MANY)
         last.pop(item.path, None)
         last[item.path] = item
         folded = tuple(same(step) if isinstance(step, str) else step for step in item.path)

@@ -32,10 +32,11 @@ _Spec = t.Mapping[str, t.Any]
 
 
 class Configured(t.NamedTuple):
-    """A file as it is on the disk."""
+    """A file as it is on the disk, and the run's key."""
 
     content: Content
     parsed: Parsed
+    key: bytes | None
 
 
 def readers(asked: t.Sequence[_Spec], file: Configured, socket: str | None, host: Host) -> list[Json]:
@@ -71,7 +72,10 @@ def _nothing(outcome: str, reason: str, pid: int | None = None) -> Json:
 def _process(found: environments.Instance, file: Configured) -> Json:
     if found.environment is None:
         return _nothing("unknown", found.reason, found.pid)
-    return _seen(file, found.environment, found.started_s, found.pid, complete=False)
+    made = _seen(file, found.environment, found.started_s, found.pid, complete=False)
+    if found.clock_reason:
+        made.update(older=None, reason="; ".join(filter(None, [made["reason"], found.clock_reason])))
+    return made
 
 
 def _unit(name: str, file: Configured, host: Host) -> Json:
@@ -98,7 +102,7 @@ def _container(name: str, file: Configured, socket: str | None, host: Host) -> J
 
 
 def _seen(file: Configured, environment: Parsed, started_s: float | None, pid: int | None, complete: bool) -> Json:
-    keys, unclear = compare(file.parsed, {str(one.path[0]): str(one.value) for one in environment.keys})
+    keys, unclear = compare(file.parsed, {str(one.path[0]): str(one.value) for one in environment.keys}, file.key)
     reasons = [environment.partial] if environment.partial else []
     if unclear:
         more = f" and {len(unclear) - _LISTED} more" if len(unclear) > _LISTED else ""
@@ -117,7 +121,7 @@ def _seen(file: Configured, environment: Parsed, started_s: float | None, pid: i
     }
 
 
-def compare(parsed: Parsed, running: t.Mapping[str, str]) -> tuple[list[Json], list[str]]:
+def compare(parsed: Parsed, running: t.Mapping[str, str], key: bytes | None) -> tuple[list[Json], list[str]]:
     """Return ``{key, state: same|other|absent}`` of each variable of a file, and the names of those that cannot be
     compared: they hold variables that the file does not set, and who started the process may have replaced them.
     """
@@ -131,13 +135,13 @@ def compare(parsed: Parsed, running: t.Mapping[str, str]) -> tuple[list[Json], l
         possible = _possible(item, known)
         known[name] = possible[-1]
         if name not in running:
-            keys.append({"key": spell(item.path), "state": "absent"})
+            keys.append({"key": spell(item.path, key), "state": "absent"})
         elif spelled(running[name]) in {spelled(one) for one in possible}:
-            keys.append({"key": spell(item.path), "state": "same"})
+            keys.append({"key": spell(item.path, key), "state": "same"})
         elif len(possible) > 1:
-            unclear.append(spell(item.path))
+            unclear.append(spell(item.path, key))
         else:
-            keys.append({"key": spell(item.path), "state": "other"})
+            keys.append({"key": spell(item.path, key), "state": "other"})
     return sorted(keys, key=lambda one: str(one["key"]))[:MAX_TOLD], sorted(unclear)
 
 

@@ -34,7 +34,8 @@ _ENDINGS = {
     "yml": "yaml",
     "json": "json",
     "toml": "toml",
-    **dict.fromkeys(("ini", "cfg", "cnf", "conf"), "ini"),
+    # Not conf and cfg: nginx, Redis and HAProxy have languages of their own, in which a key could be a password.
+    **dict.fromkeys(("ini", "cnf"), "ini"),
     **dict.fromkeys(
         ("service", "timer", "socket", "mount", "automount", "path", "target", "slice", "swap", "scope"), "systemd"
     ),

@@ -18,6 +18,7 @@ except ImportError:
     # Before Python 3.11 there is no such reader in the standard library.
     tomllib = None  # type: ignore[assignment]  # in the place of a module
 
+_BITS = 1024
 _PLACE = re.compile(r"\(at (line [0-9]+, column [0-9]+|end of document)\)\Z")
 
 
@@ -42,4 +43,7 @@ def _plain(value: t.Any, depth: int) -> t.Any:
         return {key: _plain(one, depth + 1) for key, one in value.items()}
     if isinstance(value, list):
         return [_plain(one, depth + 1) for one in value]
+    if isinstance(value, int) and value.bit_length() > _BITS:
+        # Python does not print integers of any length.
+        return hex(value)
     return Date(value.isoformat()) if isinstance(value, (datetime.date, datetime.time)) else value

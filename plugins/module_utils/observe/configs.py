@@ -144,7 +144,7 @@ def _file(made: Json, spec: _Spec, socket: str | None, host: Host) -> None:
         raise Unseen("its name does not tell its format: say it as format in the contract")
     parsed = read_keys(content.head, made["format"])
     _tell(made, parsed, spec, host)
-    made["readers"] = readers(spec["read_by"], Configured(content, parsed), socket, host)
+    made["readers"] = readers(spec["read_by"], Configured(content, parsed, host.key), socket, host)
 
 
 def _note(made: Json, spec: _Spec, content: Content) -> None:
@@ -165,5 +165,5 @@ def _tell(made: Json, parsed: Parsed, spec: _Spec, host: Host) -> None:
     host.check_time()
     host.learn(secrets_in(parsed, whole=spec["secret"] is True))
     keys = describe(parsed, made["secret"], host.key, spec["tests"])
-    made.update(keys=keys, cut=len(parsed.keys) - len(keys), duplicates=doubles(parsed.doubles))
+    made.update(keys=keys, cut=len(parsed.keys) - len(keys), duplicates=doubles(parsed.doubles, host.key))
     made["partial"] = mask(parsed.partial)

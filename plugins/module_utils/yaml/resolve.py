@@ -22,6 +22,7 @@ _WORDS: dict[str, t.Any] = {
     **dict.fromkeys((".inf", ".Inf", ".INF", "+.inf", "+.Inf", "+.INF"), float("inf")),
     **dict.fromkeys(("-.inf", "-.Inf", "-.INF"), float("-inf")),
 }
+_LONGEST, _LARGEST = 300, 10**308
 _NUMBER = re.compile(r"[-+.0-9]")
 _INTEGERS = (
     (re.compile(r"([-+]?)0[xX]([0-9a-fA-F]+)"), 16),
@@ -55,9 +56,11 @@ def resolve(word: str) -> Scalar:
     for pattern, base in _INTEGERS:
         found = pattern.fullmatch(digits)
         if found:
+            if len(digits) >= _LONGEST:
+                return word
             value = int(found[2], base) * (-1 if found[1] == "-" else 1)
             # What no 64 bits hold becomes a float there.
-            return value if -(1 << 63) <= value < 1 << 64 else float(value) if len(digits) < 300 else word
+            return value if -(1 << 63) <= value < 1 << 64 else float(value) if abs(value) < _LARGEST else word
     if _FLOAT.fullmatch(digits):
         return float(digits)
     return word

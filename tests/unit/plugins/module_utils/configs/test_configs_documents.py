@@ -95,6 +95,9 @@ def test_a_key_that_is_there_twice_is_told(form: str, said: bytes, found: list[t
         ("json", b'{"a": "\x00"}', "line 1 holds a NUL, which no text has"),
         ("json", b'{"a": "\xff"}', "line 1: byte 8 of the file is no UTF-8"),
         ("ini", b"[a]\nb\n  hunter2\n", "line 3 goes on with a key that has no value"),
+        ("ini", b"[a]\nrequirepass hunter2\n", "line 2 is neither key = value nor a key of one word"),
+        ("json", b"[" + b"{}," * 60_000 + b"1]", "it has more than 50000 keys"),
+        ("yaml", b"a: hunter2\nb: !vault hunter2\n", "line 2, column 4: this tag is not supported"),
         ("ini", b"[a]\n=hunter2\n", "line 2 has a value and no key"),
     ],
 )
@@ -171,6 +174,8 @@ def test_ini_is_what_configparser_reads(some: list[str]) -> None:
         with pytest.raises(Unreadable):
             read_keys(said.encode(), "ini")
         return
+    if any(" " in key and value is None for name in oracle.sections() for key, value in oracle[name].items()):
+        return
     wanted = {(name, key): value for name in oracle.sections() for key, value in oracle[name].items()}
     assert {item.path: item.value for item in read_keys(said.encode(), "ini").keys} == wanted
 
@@ -192,6 +197,7 @@ def test_ini_is_what_configparser_reads(some: list[str]) -> None:
         ("environment.py", None),
         ("environment", None),
         ("Makefile", None),
+        ("redis.conf", None),
     ],
 )
 def test_the_name_tells_the_format(path: str, form: str | None) -> None:

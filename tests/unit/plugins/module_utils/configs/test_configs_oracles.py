@@ -68,6 +68,13 @@ def test_what_is_no_toml_is_told_without_a_quote(said: bytes, reason: str) -> No
     assert error.value.reason == reason
 
 
+def test_numbers_of_any_length_are_told() -> None:
+    (item,) = read_keys(b"a = 0x" + b"f" * 9_000, "toml").keys
+    assert item.value == "0x" + "f" * 9_000
+    found = read_keys(b"a: " + b"9" * 9_000 + b"\nb: 0x" + b"f" * 290 + b"\n", "yaml").keys
+    assert [len(str(item.value)) for item in found] == [9_000, 292]
+
+
 def test_an_old_python_says_that_it_cannot(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(toml_text, "tomllib", None)
     with pytest.raises(Unreadable, match=r"begins with Python 3\.11"):

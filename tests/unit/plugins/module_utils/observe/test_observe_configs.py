@@ -256,7 +256,7 @@ def test_a_stopped_container_runs_with_nothing(tmp_path: Path) -> None:
 
 def test_variables_of_a_unit_file_are_compared_too() -> None:
     parsed = read_keys(b"[Service]\nEnvironment=A=1 B=2\nExecStart=/bin/x\n", "systemd")
-    keys, unclear = readers.compare(parsed, {"A": "1", "B": "3"})
+    keys, unclear = readers.compare(parsed, {"A": "1", "B": "3"}, KEY)
     assert [(key["key"], key["state"]) for key in keys] == [
         ("Service.Environment.A", "same"),
         ("Service.Environment.B", "other"),
