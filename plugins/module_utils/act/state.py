@@ -1,0 +1,189 @@
+# Copyright: Contributors to the evenkeel.drift project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The state directory of an application on a host: journal, lock, restore points, history. Private to the collection.
+
+It holds what can bring secrets back, so that it belongs to the user who changes things and is closed to all others.
+Both is checked each time, from its outermost folder on.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+import time
+import typing as t
+
+from ansible_collections.evenkeel.drift.plugins.module_utils.act import fs
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.errors import Refused
+from ansible_collections.evenkeel.drift.plugins.module_utils.observe.paths import (
+    open_dir,
+    open_file,
+    open_followed,
+    read_fd,
+)
+from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Unseen, explain
+from ansible_collections.evenkeel.drift.plugins.module_utils.text import show
+
+INCOMING = "incoming"
+POINTS = "points"
+HISTORY = "history"
+LOG = "log.jsonl"
+_SYSTEM = "/var/lib/evenkeel"
+_MAX_DOCUMENT = 256 << 20
+
+
+def default_folder() -> str:
+    """Return where the state of all applications is kept when nothing else is said."""
+    if os.geteuid() == 0:
+        return _SYSTEM
+    home = os.environ.get("XDG_STATE_HOME", "")
+    return os.path.join(home if home.startswith("/") else os.path.expanduser("~/.local/state"), "evenkeel")
+
+
+class State:
+    """The open state directory of one application. ``fd`` is its descriptor, ``path`` its absolute path.
+
+    Its folders (``INCOMING``, ``POINTS``, ``HISTORY``) are opened by :meth:`folder`.
+    """
+
+    def __init__(self, path: str, fd: int) -> None:
+        self.path = path
+        self.fd = fd
+
+    def __enter__(self) -> State:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        os.close(self.fd)
+
+    def folder(self, name: str) -> int:
+        """Return a descriptor of a folder in the state directory, made when it is missing. Raises OSError, Refused."""
+        return _own_folder(self.fd, name, f"{self.path}/{name}")
+
+    def read(self, name: str) -> t.Any:
+        """Return a JSON document of the state directory, None when there is none.
+
+        Raises OSError, Unseen, ValueError when it is no JSON.
+        """
+        return read_document(self.fd, name)
+
+    def write(self, name: str, document: t.Any) -> None:
+        """Put a JSON document into the state directory: it is there entirely, on the disk, or not at all."""
+        write_document(self.fd, name, document)
+
+    def log(self, entry: t.Mapping[str, t.Any]) -> None:
+        """Add a line to the log of the state directory, with the time. A line that a crash cut short ends alone."""
+        line = json.dumps({"time": utc_now(), **entry}, sort_keys=True)
+        fd = fs.open_to_append(self.fd, LOG)
+        try:
+            fs.write(fd, b"\n" * _ends_torn(self.fd) + line.encode("ascii") + b"\n")
+            fs.sync(fd)
+        finally:
+            os.close(fd)
+
+
+def open_state(folder: str, application: str, create: bool = True) -> State | None:
+    """Return the state directory of an application, None when there is none and none is to be made.
+
+    ``folder`` is absolute. Raises Refused, with what to do, when it is not this user's alone, and OSError.
+    """
+    if (
+        application in ("", ".", "..")
+        or "/" in application
+        or "\0" in application
+        or len(os.fsencode(application)) > 200
+    ):
+        raise Refused(f"{application!r} cannot name an application: it is to be the name of a folder")
+    if not folder.startswith("/"):
+        raise Refused(f"the state directory {folder!r} is not an absolute path")
+    above, name = os.path.split(folder.rstrip("/"))
+    path = os.path.join(folder, application)
+    if create:
+        fs.make_folders(above or "/")
+    held: list[int] = []
+    try:
+        held.append(open_followed(None, above or "/"))
+        held.append(_own_folder(held[-1], name, folder, create))
+        return State(path, _own_folder(held[-1], application, path, create))
+    except FileNotFoundError:
+        return None
+    finally:
+        for fd in held:
+            os.close(fd)
+
+
+def _own_folder(parent_fd: int, name: str, path: str, create: bool = True) -> int:
+    if create:
+        try:
+            fs.mkdir(parent_fd, name)
+            fs.sync_directory(parent_fd)
+        except FileExistsError:
+            pass
+    try:
+        fd = open_dir(parent_fd, name)
+    except OSError as error:
+        if isinstance(error, FileNotFoundError):
+            raise
+        raise Refused(f"the state directory {show(path)} cannot be used: {explain(error)}") from None
+    seen = os.fstat(fd)
+    problem = ""
+    if seen.st_uid not in (os.geteuid(), 0):
+        problem = f"belongs to user {seen.st_uid}: chown it to user {os.geteuid()}"
+    elif stat.S_IMODE(seen.st_mode) & 0o077:
+        problem = f"is open to others (mode {stat.S_IMODE(seen.st_mode):04o}): chmod 0700 it"
+    if problem:
+        os.close(fd)
+        raise Refused(f"the state directory {show(path)} {problem}, or name another one with drift_state_dir")
+    return fd
+
+
+def read_document(dir_fd: int, name: str) -> t.Any:
+    """Return a JSON document in an open directory, None when there is none. Raises OSError, Unseen, ValueError."""
+    try:
+        fd = open_file(dir_fd, name)
+    except FileNotFoundError:
+        return None
+    try:
+        return json.loads(read_fd(fd, _MAX_DOCUMENT))
+    finally:
+        os.close(fd)
+
+
+def write_document(dir_fd: int, name: str, document: t.Any) -> None:
+    """Put a JSON document into an open directory: it is there entirely, on the disk, or not at all. Raises OSError."""
+    prepared = f".{name}.new"
+    try:
+        fd = fs.create(dir_fd, prepared)
+    except FileExistsError:
+        # A process that was killed here left it.
+        fs.unlink(dir_fd, prepared)
+        fd = fs.create(dir_fd, prepared)
+    try:
+        fs.write(fd, json.dumps(document, sort_keys=True, separators=(",", ":")).encode("ascii"))
+        fs.sync(fd)
+    finally:
+        os.close(fd)
+    fs.rename(dir_fd, prepared, dir_fd, name)
+    fs.sync_directory(dir_fd)
+
+
+def utc_now() -> str:
+    """Return the time as all documents spell it: ``2026-11-21T15:45:00Z``."""
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+
+
+def _ends_torn(dir_fd: int) -> bool:
+    try:
+        fd = open_file(dir_fd, LOG)
+    except (OSError, Unseen):
+        return False
+    try:
+        size = os.fstat(fd).st_size
+        return size > 0 and os.pread(fd, 1, size - 1) != b"\n"
+    finally:
+        os.close(fd)
