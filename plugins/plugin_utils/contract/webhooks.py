@@ -28,7 +28,9 @@ WEBHOOK = Map(
         "name": Key(shapes.Text(), None, "its name in reports, unique; unset: the key"),
         "webhook": Key(_PLACE, REQUIRED, "where the host has its address, which is a secret"),
         "kind": Key(shapes.Choice((ANY, *KINDS)), ANY, "what its address must be of"),
-        "distinct": Key(shapes.Boolean(), True, "whether it must not be the address of another one of the host"),
+        "distinct": Key(
+            shapes.Boolean(), True, "whether no other one of the host, or of another environment, may have its address"
+        ),
         "required": Key(shapes.Boolean(), True, "false: that it is not set is told and is no drift"),
         **terms(CHECKS),
     }

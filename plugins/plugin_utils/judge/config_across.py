@@ -63,6 +63,19 @@ def checks(seen: SeenConfigs) -> list[Check]:
     return [*_must_differ(seen), *_reused(seen)]
 
 
+def joined(known: dict[str, t.Any] | None, check: Check) -> bool:
+    """Add to a check of a host, as it stands in findings.json, in which other environments the same value is.
+
+    Return whether it stands for ``check``: it says already that the value is that of the reference.
+    """
+    if known is None or known.get("cause") != check.cause or check.cause != "same_value":
+        return False
+    known["observed"] = {**known["observed"], **check.observed}
+    where = _some([f"{one['environment']} ({_some(one['hosts'])})" for one in check.observed["same_as"]])
+    known["summary"] = f"{known['summary']}; the same value is in {where}"
+    return True
+
+
 def _graded(seen: SeenConfigs, environment: str, host: str, component: str) -> Graded:
     terms = seen.terms(host, component)
     context = Context(environment, host, paths={SECTION: seen.path(host)})
@@ -75,7 +88,7 @@ def _must_differ(seen: SeenConfigs) -> list[Check]:
     for component, sides in sorted(seen.sides.items()):
         for environment, side in sorted(sides.items()):
             others = {name: one for name, one in sorted(sides.items()) if name != environment}
-            for host, keys in sorted(_wanted(side, others).items()):
+            for host, keys in sorted(_wanted(side, others).items()) if others else ():
                 make = _graded(seen, environment, host, component)
                 made += _of_host(make, (environment, host, component), keys, others)
     return made
@@ -87,7 +100,8 @@ def _wanted(side: Side, others: t.Mapping[str, Side]) -> dict[str, dict[str, str
     for key, values in side.keys.items():
         asked = any(one.rule == MUST_DIFFER for other in others.values() for one in other.keys.get(key, ()))
         for value, hosts in values.items():
-            if asked or value.rule == MUST_DIFFER:
+            # That it has no value is told of a host alone.
+            if (asked or value.rule == MUST_DIFFER) and not value.empty:
                 for host in hosts:
                     found.setdefault(host, {})[key] = value.digest
     return found
@@ -96,12 +110,10 @@ def _wanted(side: Side, others: t.Mapping[str, Side]) -> dict[str, dict[str, str
 def _of_host(
     make: Graded, place: tuple[str, str, str], keys: t.Mapping[str, str | None], others: t.Mapping[str, Side]
 ) -> list[Check]:
+    """Return a finding for each value that another environment has too, and one check for all other keys."""
     environment, host, component = place
-    if not others:
-        return []
     made, unknown = [], []
     for key, digest in sorted(keys.items()):
-        subject = f"{component}:{key}"
         same = {name: _having(other, key, digest) for name, other in others.items()}
         same = {name: hosts for name, hosts in same.items() if hosts}
         if digest is not None and same:
@@ -111,18 +123,22 @@ def _of_host(
                 f"value as {where}"
             )
             observed = {"environments": sorted([environment, *same]), "same_as": _listed(same)}
+            subject = f"{component}:{key}"
             made.append(make.failed(MUST_DIFFER, subject, summary, "failed", "same_value", _APART, observed))
         elif digest is None or _doubtful(others, key):
             unknown.append(key)
-        else:
-            summary = f"{key} of {component} on {host} has a value that {_names(others)} does not have"
-            made.append(make.passed(MUST_DIFFER, subject, summary))
+    told = {one.subject for one in made}
+    differing = [key for key in sorted(keys) if f"{component}:{key}" not in told]
+    where = _some(list(others))
     if unknown:
         summary = (
-            f"Whether {number(len(unknown), 'value')} of {component} on {host} differ from those of {_names(others)} "
-            f"is not known: {_why(others, unknown)}"
+            f"Whether {_some(unknown)} of {component} on {host} has another value than in {where}, as it must, is not "
+            f"known: {_why(others, unknown)}"
         )
-        made.append(make.unknown(MUST_DIFFER, component, summary, {"keys": bounded(unknown)}))
+        made.append(make.unknown(MUST_DIFFER, component, summary, {"keys": bounded(unknown), "total": len(unknown)}))
+    elif differing:
+        summary = f"{_some(differing)} of {component} on {host} has another value than in {where}, as it must"
+        made.append(make.passed(MUST_DIFFER, component, summary, {"total": len(differing)}))
     return made
 
 
@@ -272,10 +288,6 @@ def _plain(key: str) -> str:
 
 def _listed(same: t.Mapping[str, t.Sequence[str]]) -> list[Details]:
     return [{"environment": name, "hosts": bounded(hosts), "total": len(hosts)} for name, hosts in same.items()]
-
-
-def _names(others: t.Mapping[str, Side]) -> str:
-    return _some(list(others))
 
 
 def _some(names: t.Sequence[str]) -> str:

@@ -39,6 +39,7 @@ class Value(t.NamedTuple):
     rule: str
     declared: bool
     distinctive: bool
+    empty: bool
     hosts: tuple[str, ...]
     reach: Reach | None
     readers: tuple[str, ...]
@@ -149,6 +150,7 @@ def _value(entry: Details, config: Details, key: Details, impact: Impact, whole:
         rule,
         named and rule in _SHARING,
         key["secret"] and key["digest"] is not None and not (key["empty"] or key["placeholder"] or key["weak"]),
+        key["empty"],
         tuple(key["hosts"]),
         impact.reach(config, key["key"]) if key["hosts"] else None,
         readers,

@@ -115,14 +115,13 @@ class _Fold:
             for name, hosts in used.items():
                 for check in judge_reference(self._references[name], environment, sorted(hosts)):
                     self._add(check)
-        joined = (
-            self._alike.checks(),
-            config_across.checks(self._configs),
-            self._channels.checks(),
-            self._committed.checks(),
-        )
+        joined = (self._alike.checks(), self._channels.checks(), self._committed.checks())
         for check in itertools.chain.from_iterable(joined):
             self._add(self._ledger.apply(check))
+        for check in config_across.checks(self._configs):
+            # What a host alone says of a value is told once, and then where else the value is.
+            if not config_across.joined(self._findings.get(check.id) or self._checks.get(check.id), check):
+                self._add(self._ledger.apply(check))
         for check in self._ledger.checks():
             self._add(check)
         for branch in self._inputs.relations.get("branches", ()):
