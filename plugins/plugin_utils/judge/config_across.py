@@ -240,15 +240,20 @@ class _Secret:
         )
 
     def findings(self, seen: SeenConfigs, copies: t.Mapping[_File, t.Collection[str]]) -> list[Check]:
-        """Return one finding for each host on which the secret is reused, but for copies of whole files."""
+        """Return one finding for each host on which the secret is reused.
+
+        Where a copy of its file, or a value that must differ, tells of another environment, the same name there is not
+        told again: a container has what its file says.
+        """
         made = []
         for mine in self._of_host.values():
+            told = {environment for place in mine for environment in copies.get(place.file, ())}
+            told |= {one.environment for place in mine for one in self._places if _must_differ_tells(place, one)}
             pairs = [
                 (place, one)
                 for place in mine
                 for one in self._places
-                if _is_reuse(place, one)
-                and not (one.component == place.component and one.environment in copies.get(place.file, ()))
+                if _is_reuse(place, one) and not (one.environment in told and _plain(one.key) == _plain(place.key))
             ]
             if pairs:
                 here = pairs[0][0]
@@ -276,9 +281,14 @@ def _is_reuse(one: Place, other: Place) -> bool:
     if one.declared and other.declared:
         return False
     if one.environment != other.environment:
-        # That the same key must differ is told by the check of that name.
-        return (one.component, one.key) != (other.component, other.key) or MUST_DIFFER not in (one.rule, other.rule)
+        return not _must_differ_tells(one, other)
     return one.host == other.host and _plain(one.key) != _plain(other.key)
+
+
+def _must_differ_tells(one: Place, other: Place) -> bool:
+    """Return whether the check of that name tells already that two environments have one value."""
+    same = (one.component, one.key) == (other.component, other.key) and one.environment != other.environment
+    return same and MUST_DIFFER in (one.rule, other.rule)
 
 
 def _plain(key: str) -> str:

@@ -50,7 +50,7 @@ class Reach(t.NamedTuple):
 
         ``own`` and ``other`` are the host names in this value and the other one; ``whose`` names the latter.
         """
-        if not self.known and not self.names & set(own):
+        if not self.known and self.names.isdisjoint(own):
             # Then these names may be resolved by other means than a Compose network.
             return ""
         lost = sorted(one for one in set(other) - set(own) - self.names if _BARE.fullmatch(one))
@@ -112,7 +112,11 @@ class Impact:
         if not joined:
             return None
         doubts = {names.doubt(service) for service, names in (self._services[one] for one in joined)} - {""}
-        sets = [names.reachable(service) for service, names in (self._services[one] for one in joined)]
+        # Host names have no case, and the evidence of configurations has small letters.
+        sets = [
+            {one.lower() for one in names.reachable(service)}
+            for service, names in (self._services[one] for one in joined)
+        ]
         names = set.intersection(*sets) if readers else set().union(*sets)
         return Reach(
             tuple(sorted({one.project for one in joined})),
@@ -178,34 +182,34 @@ def with_impact(checks: t.Iterable[Check], evidence: Details, impact: Impact) ->
     ``observed.read_by`` names the readers, ``impact`` says what the reference's value would break here. ``evidence`` is
     the ``data`` of configs.json.
     """
-    configs = {one["name"]: one for one in evidence["configs"]}
+    configs = {one["name"]: (one, _hosts(one), _hosts(one.get("reference") or {})) for one in evidence["configs"]}
     return [
-        _affecting(one, configs[one.component], impact)
+        _affecting(one, impact, *configs[one.component])
         if one.section == "configs" and one.outcome in ("fail", "observation") and one.component in configs
         else one
         for one in checks
     ]
 
 
-def _affecting(check: Check, config: Details, impact: Impact) -> Check:
-    key = check.subject[len(check.component) + 1 :] or None
-    readers = told(impact.readers(config, key))
+_Hosts = t.Mapping[str, t.Sequence[str]]
+
+
+def _hosts(side: Details) -> _Hosts:
+    return {one["key"]: one["hosts"] for one in side.get("keys", ()) if one["hosts"]}
+
+
+def _affecting(check: Check, impact: Impact, config: Details, own: _Hosts, other: _Hosts) -> Check:
+    key = check.subject[len(check.component) + 1 :]
+    readers = told(impact.readers(config, key or None))
     said = [check.impact] if check.impact else []
     said += [f"Read by {', '.join(readers[:_NAMED])}{_more(len(readers))}."] if readers else []
-    said += [_taken_over(config, key, impact)] if key else []
+    if key in other:
+        reach = impact.reach(config, key)
+        lost = reach.breaks(key, own.get(key, ()), other[key], "the reference's value") if reach is not None else ""
+        said += [f"{lost[0].upper()}{lost[1:]}."] if lost else []
     observed = {**check.observed, "read_by": readers} if readers else check.observed
-    return dataclasses.replace(check, observed=observed, impact=" ".join(filter(None, said)))
+    return dataclasses.replace(check, observed=observed, impact=" ".join(said))
 
 
 def _more(count: int) -> str:
     return f" and {count - _NAMED} more" if count > _NAMED else ""
-
-
-def _taken_over(config: Details, key: str, impact: Impact) -> str:
-    """Return what the reference's value of a key would break on this host."""
-    reference = config.get("reference") or {"keys": ()}
-    own = next((one["hosts"] for one in config["keys"] if one["key"] == key), ())
-    other = next((one["hosts"] for one in reference["keys"] if one["key"] == key), ())
-    reach = impact.reach(config, key) if other else None
-    lost = reach.breaks(key, own, other, "the reference's value") if reach is not None else ""
-    return f"{lost[0].upper()}{lost[1:]}." if lost else ""

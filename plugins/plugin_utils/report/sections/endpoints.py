@@ -59,9 +59,12 @@ def _endpoints(report: Report) -> Lines:
 def _channels(report: Report) -> Lines:
     """Return the alert channels, whose addresses are looked at and never used."""
     rows: list[list[object]] = []
+    # That another environment has an address too is seen when all hosts are, and no fact of one.
+    shared = {(one["host"], one["component"]) for one in report.of(SECTION, "distinct")}
     for place in report.facts(SECTION):
         for one in (place.facts or {}).get("webhooks") or ():
-            marks = [OUTCOMES[one[check]].markdown() if one[check] else None for check in _OF_CHANNELS]
+            shown = {**one, "distinct": "fail"} if (place.host, one["name"]) in shared else one
+            marks = [OUTCOMES[shown[check]].markdown() if shown[check] else None for check in _OF_CHANNELS]
             rows.append([place.environment, place.host, code(one["name"]), one["kind"], *marks])
     if not rows:
         return []

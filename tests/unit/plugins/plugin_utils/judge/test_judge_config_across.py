@@ -147,6 +147,15 @@ def test_a_secret_of_another_environment_under_another_name_is_found() -> None:
     }
 
 
+def test_a_container_that_has_the_value_of_its_file_is_not_told_again() -> None:
+    contract = [APART, entry(name="web", path=None, container="web")]
+    hosts = [
+        inputs(name, contract, [config(secret("BOT_TOKEN", TOKEN)), config(secret("BOT_TOKEN", TOKEN), name="web")])
+        for name in ("local", "prod")
+    ]
+    assert [one[:2] for one in brief(*hosts)] == [("local-1", "must_differ"), ("prod-1", "must_differ")]
+
+
 def test_an_identical_file_of_secrets_is_one_finding() -> None:
     """The reports that this project began with called an identical .env on laptop and production a good sign."""
     keys = [secret("API_KEY", TOKEN), secret("API_SECRET", OTHER), secret("MODE", "testnet")]

@@ -113,6 +113,7 @@ TAKEN = "taking over the reference's value would point MARKET_DATA_URL at "
         ),
         pytest.param([BOT, MARKET], "crypto", "market-data", "", id="found"),
         pytest.param([BOT, MARKET], "market-data", "market-data", "", id="the same"),
+        pytest.param([BOT, service("Market")], "market-data", "market", "", id="in capital letters"),
         pytest.param([BOT, MARKET], "market-data", "api.example.org", "", id="a name of the world"),
         pytest.param([BOT, MARKET], "market-data", "localhost", "", id="itself"),
         pytest.param([BOT, MARKET], "market-data", "192.0.2.7", "", id="an address"),
