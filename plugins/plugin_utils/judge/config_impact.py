@@ -15,11 +15,10 @@ import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.check import Check, Details
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.compose_names import Names
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.words import bounded
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.words import bounded, some
 
 _BARE = re.compile(r"(?!localhost\Z)[A-Za-z][A-Za-z0-9_-]{0,62}")
 _UNIT_FILE = re.compile(r"Service\.EnvironmentFile(?:\[\d+\])?")
-_NAMED = 5
 
 
 class Reader(t.NamedTuple):
@@ -57,7 +56,7 @@ class Reach(t.NamedTuple):
         if not lost:
             return ""
         project = f"project {self.projects[0]}" if len(self.projects) == 1 else f"projects {', '.join(self.projects)}"
-        said = f"taking over {whose} would point {key} at {', '.join(lost[:_NAMED])}"
+        said = f"taking over {whose} would point {key} at {some(lost)}"
         if self.doubt:
             return f"{said}, and whether a service of {project} is called that is not known: {self.doubt}"
         return f"{said}, which no service of {project} is called"
@@ -202,14 +201,10 @@ def _affecting(check: Check, impact: Impact, config: Details, own: _Hosts, other
     key = check.subject[len(check.component) + 1 :]
     readers = told(impact.readers(config, key or None))
     said = [check.impact] if check.impact else []
-    said += [f"Read by {', '.join(readers[:_NAMED])}{_more(len(readers))}."] if readers else []
+    said += [f"Read by {some(readers)}."] if readers else []
     if key in other:
         reach = impact.reach(config, key)
         lost = reach.breaks(key, own.get(key, ()), other[key], "the reference's value") if reach is not None else ""
         said += [f"{lost[0].upper()}{lost[1:]}."] if lost else []
     observed = {**check.observed, "read_by": readers} if readers else check.observed
     return dataclasses.replace(check, observed=observed, impact=" ".join(said))
-
-
-def _more(count: int) -> str:
-    return f" and {count - _NAMED} more" if count > _NAMED else ""

@@ -9,7 +9,7 @@ import itertools
 import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.config_seen import SeenConfigs, Side, Value
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.words import bounded
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.words import bounded, some
 
 STATES = ("forbidden_same", "unknown", "differs", "only_a", "only_b", "same")
 """How a key of two environments stands, the worst first."""
@@ -80,9 +80,9 @@ def stand(environment: str, side: Side, key: str) -> Stand:
         return Stand(None, f"hosts of {environment} disagree: {_groups(groups)}")
     unsure = [host for host in lacking if host in side.partial]
     if unsure:
-        return Stand(None, f"whether {_some(unsure)} of {environment} has it is not known: {side.partial[unsure[0]]}")
+        return Stand(None, f"whether {some(unsure)} of {environment} has it is not known: {side.partial[unsure[0]]}")
     if lacking:
-        return Stand(None, f"hosts of {environment} disagree: {_some(having)} has it, {_some(lacking)} has not")
+        return Stand(None, f"hosts of {environment} disagree: {some(having)} has it, {some(lacking)} has not")
     return Stand(min(values, key=lambda value: (value.shown is None, value.shown or "", value.rule)), "")
 
 
@@ -161,9 +161,5 @@ def _breaks(key: str, one: tuple[str, Value | None], other: tuple[str, Value | N
 
 
 def _groups(groups: t.Sequence[t.Sequence[str]]) -> str:
-    told = [_some(hosts) for hosts in groups[:_NAMED]]
+    told = [some(hosts) for hosts in groups[:_NAMED]]
     return "; ".join([*told, *([f"and {len(groups) - _NAMED} more"] if len(groups) > _NAMED else [])])
-
-
-def _some(hosts: t.Sequence[str]) -> str:
-    return ", ".join(hosts[:_NAMED]) + (f" and {len(hosts) - _NAMED} more" if len(hosts) > _NAMED else "")

@@ -13,7 +13,7 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.check import 
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.hosts import HostInputs, HostJudgement
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.remedies import SAVE_FIRST, remedy
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.scope import Context, Scope
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.words import bounded, number
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.words import bounded, number, some
 
 CHECK = "hosts_alike"
 _HIGH = frozenset({"git", "trees"})
@@ -71,7 +71,7 @@ class Alike:
             return scope.passed(CHECK, subject, severity, said, observed={"hosts": len(hosts)})
         ordered = sorted(((sorted(names), mark) for mark, names in groups.items()), key=lambda one: (-len(one[0]), one))
         shown = [{"hosts": bounded(names), "total": len(names), "mark": mark} for names, mark in ordered]
-        parts = [f"{_some(names)}: {mark}" for names, mark in ordered[:_NAMED]]
+        parts = [f"{some(names, _NAMED)}: {mark}" for names, mark in ordered[:_NAMED]]
         if len(ordered) > _NAMED:
             parts.append(f"and {number(len(ordered) - _NAMED, 'more group')}")
         return scope.failed(
@@ -115,8 +115,3 @@ def _several(keys: t.Iterable[tuple[str, str, str, str]]) -> dict[tuple[str, str
         place = (environment, section, component)
         found[place] = found.get(place, 0) + 1
     return found
-
-
-def _some(names: list[str]) -> str:
-    said = ", ".join(names[:_NAMED])
-    return said if len(names) <= _NAMED else f"{said} and {len(names) - _NAMED} more"

@@ -48,6 +48,12 @@ def bounded(names: t.Iterable[t.Any], limit: int = LISTED) -> list[t.Any]:
     return sorted(names)[:limit]
 
 
+def some(names: t.Sequence[str], limit: int = 5) -> str:
+    """Return the first names in one line, and how many there are beyond them."""
+    more = f" and {len(names) - limit} more" if len(names) > limit else ""
+    return ", ".join(names[:limit]) + more
+
+
 def duration(seconds: float) -> str:
     """Return seconds as people say them, in the two largest units and without a sign: ``2 h 5 min``, ``38 s``."""
     whole = int(abs(seconds))

@@ -1,0 +1,181 @@
+# Copyright: Contributors to the evenkeel.drift project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Rules across environments: one secret in several places, and files of secrets that are copies.
+
+Private to the collection.
+"""
+
+from __future__ import annotations
+
+import re
+import typing as t
+
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.check import Check
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.config_between import APART, graded, listed
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.config_pairs import MUST_DIFFER
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.config_seen import SeenConfigs
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.remedies import remedy
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.words import bounded, number, some
+
+_OWN = remedy(
+    "fix_setting",
+    "Make a secret of its own for each purpose and environment, and restart what reads it; or declare with the rule "
+    "may_differ or must_match that it is one secret.",
+)
+
+
+_File = tuple[str, str, str]
+"""Environment, host and component."""
+
+
+class Place(t.NamedTuple):
+    """Where a value is, and how the contract there judges it."""
+
+    environment: str
+    host: str
+    component: str
+    key: str
+    rule: str
+    declared: bool
+
+    @property
+    def file(self) -> _File:
+        return self.environment, self.host, self.component
+
+    @property
+    def subject(self) -> str:
+        return f"{self.component}:{self.key}"
+
+
+def checks(seen: SeenConfigs) -> list[Check]:
+    """Return a finding for each host and secret that has another name there, or is in another environment too.
+
+    A file of secrets that is the same as in another environment is one finding, not one for each of them.
+    """
+    groups = [_Secret(group) for _digest, group in sorted(_secrets(seen).items()) if len(group) > 1]
+    copies = _copies(seen)
+    found: list[Check] = []
+    for (environment, host, component), others in sorted(copies.items()):
+        shared = sum(one.is_copied((environment, host, component), others) for one in groups)
+        if shared:
+            found.append(_copied(seen, (environment, host, component), others, shared))
+    for secret in groups:
+        found += secret.findings(seen, copies)
+    return sorted(found, key=lambda check: (check.environment, check.host, check.check, check.subject))
+
+
+def _secrets(seen: SeenConfigs) -> dict[str, list[Place]]:
+    """Return the places of each secret by its digest."""
+    places: dict[str, list[Place]] = {}
+    for component, sides in seen.sides.items():
+        for environment, side in sides.items():
+            for key, values in side.keys.items():
+                for value, hosts in values.items():
+                    if value.distinctive and value.digest is not None:
+                        terms = (component, key, value.rule, value.declared)
+                        places.setdefault(value.digest, []).extend(Place(environment, host, *terms) for host in hosts)
+    return places
+
+
+def _copies(seen: SeenConfigs) -> dict[_File, dict[str, list[str]]]:
+    """Return the secret files that hosts of other environments have byte for byte, with these hosts by environment."""
+    found: dict[_File, dict[str, list[str]]] = {}
+    for component, sides in seen.sides.items():
+        for environment, side in sides.items():
+            for digest, hosts in side.wholes.items():
+                others = {
+                    name: sorted(other.wholes[digest])
+                    for name, other in sorted(sides.items())
+                    if name != environment and digest in other.wholes
+                }
+                found.update({(environment, host, component): others for host in hosts if others})
+    return found
+
+
+def _copied(seen: SeenConfigs, place: _File, others: t.Mapping[str, t.Sequence[str]], shared: int) -> Check:
+    environment, host, component = place
+    where = ", ".join(f"{name} ({some(hosts)})" for name, hosts in others.items())
+    summary = (
+        f"{component} on {host} ({environment}) is the same, byte for byte, as in {where}: "
+        f"{number(shared, 'secret')} of it {'is' if shared == 1 else 'are'} not of this environment alone"
+    )
+    observed = {"environments": sorted([environment, *others]), "same_as": listed(others), "secrets": shared}
+    make = graded(seen, environment, host, component)
+    return make.failed("identical", component, summary, "failed", "reused_secret", APART, observed)
+
+
+class _Secret:
+    """The places of one secret."""
+
+    def __init__(self, places: t.Iterable[Place]) -> None:
+        self._places = sorted(places)
+        self._of_host: dict[tuple[str, str], list[Place]] = {}
+        for one in self._places:
+            self._of_host.setdefault((one.environment, one.host), []).append(one)
+
+    def is_copied(self, file: _File, others: t.Mapping[str, t.Sequence[str]]) -> bool:
+        """Return whether the secret is in a file and, reused, in its copies in other environments."""
+        environment, host, component = file
+        mine = [one for one in self._of_host.get((environment, host), ()) if one.component == component]
+        return any(
+            one.environment in others and one.component == component and _is_reuse(place, one)
+            for place in mine
+            for one in self._places
+        )
+
+    def findings(self, seen: SeenConfigs, copies: t.Mapping[_File, t.Collection[str]]) -> list[Check]:
+        """Return one finding for each host on which the secret is reused.
+
+        Where a copy of its file, or a value that must differ, tells of another environment, the same name there is not
+        told again: a container has what its file says.
+        """
+        made = []
+        for mine in self._of_host.values():
+            told = {environment for place in mine for environment in copies.get(place.file, ())}
+            told |= {one.environment for place in mine for one in self._places if _must_differ_tells(place, one)}
+            pairs = [
+                (place, one)
+                for place in mine
+                for one in self._places
+                if _is_reuse(place, one) and not (one.environment in told and _plain(one.key) == _plain(place.key))
+            ]
+            if pairs:
+                here = pairs[0][0]
+                made.append(self._finding(seen, here, sorted({one for _place, one in pairs} - {here})))
+        return made
+
+    def _finding(self, seen: SeenConfigs, here: Place, others: t.Sequence[Place]) -> Check:
+        told = dict.fromkeys(
+            f"{one.subject} on this host" if one.host == here.host else f"{one.subject} in {one.environment}"
+            for one in others
+        )
+        summary = f"The secret {here.subject} on {here.host} ({here.environment}) is also {some(list(told))}"
+        observed = {
+            "places": [
+                {"environment": one.environment, "host": one.host, "subject": one.subject} for one in bounded(others)
+            ],
+            "total": len(others),
+        }
+        make = graded(seen, here.environment, here.host, here.component)
+        return make.failed("reused", here.subject, summary, "failed", "reused_secret", _OWN, observed)
+
+
+def _is_reuse(one: Place, other: Place) -> bool:
+    """Return whether that one secret is in two places is a reuse that nothing declares."""
+    if one.declared and other.declared:
+        return False
+    if one.environment != other.environment:
+        return not _must_differ_tells(one, other)
+    return one.host == other.host and _plain(one.key) != _plain(other.key)
+
+
+def _must_differ_tells(one: Place, other: Place) -> bool:
+    """Return whether the check of that name tells already that two environments have one value."""
+    same = (one.component, one.key) == (other.component, other.key) and one.environment != other.environment
+    return same and MUST_DIFFER in (one.rule, other.rule)
+
+
+def _plain(key: str) -> str:
+    """Return the name of a key without its spelling: ``bot.token`` in YAML is ``BOT_TOKEN`` in an environment."""
+    return re.sub(r"[^A-Z0-9]+", "_", key.upper()).strip("_")
