@@ -12,11 +12,12 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.config_seen i
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.graded import Graded
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.remedies import remedy
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.scope import Context, Scope
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.words import bounded
 
 DEFAULTS = {"must_differ": "high", "identical": "high", "reused": "medium"}
 """The checks across environments and their severities where the contract gives none."""
 
+
+_HOSTS = 10
 
 APART = remedy(
     "fix_setting",
@@ -34,4 +35,4 @@ def graded(seen: SeenConfigs, environment: str, host: str, component: str) -> Gr
 
 def listed(same: t.Mapping[str, t.Sequence[str]]) -> list[Details]:
     """Return hosts by environment as they stand in ``observed``."""
-    return [{"environment": name, "hosts": bounded(hosts), "total": len(hosts)} for name, hosts in same.items()]
+    return [{"environment": name, "hosts": sorted(hosts)[:_HOSTS], "total": len(hosts)} for name, hosts in same.items()]

@@ -16,7 +16,7 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.config_betwee
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.config_pairs import MUST_DIFFER
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.config_seen import SeenConfigs
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.remedies import remedy
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.words import bounded, number, some
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.words import number, some
 
 _OWN = remedy(
     "fix_setting",
@@ -28,20 +28,17 @@ _OWN = remedy(
 _File = tuple[str, str, str]
 """Environment, host and component."""
 
+_HOSTS = 10
+
 
 class Place(t.NamedTuple):
     """Where a value is, and how the contract there judges it."""
 
     environment: str
-    host: str
     component: str
     key: str
     rule: str
     declared: bool
-
-    @property
-    def file(self) -> _File:
-        return self.environment, self.host, self.component
 
     @property
     def subject(self) -> str:
@@ -53,29 +50,29 @@ def checks(seen: SeenConfigs) -> list[Check]:
 
     A file of secrets that is the same as in another environment is one finding, not one for each of them.
     """
-    groups = [_Secret(group) for _digest, group in sorted(_secrets(seen).items()) if len(group) > 1]
+    secrets = [_Secret(places) for _digest, places in sorted(_secrets(seen).items()) if len(places) > 1]
     copies = _copies(seen)
     found: list[Check] = []
-    for (environment, host, component), others in sorted(copies.items()):
-        shared = sum(one.is_copied((environment, host, component), others) for one in groups)
+    for file, others in sorted(copies.items()):
+        shared = sum(one.is_copied(file, others) for one in secrets)
         if shared:
-            found.append(_copied(seen, (environment, host, component), others, shared))
-    for secret in groups:
+            found.append(_copied(seen, file, others, shared))
+    for secret in secrets:
         found += secret.findings(seen, copies)
     return sorted(found, key=lambda check: (check.environment, check.host, check.check, check.subject))
 
 
-def _secrets(seen: SeenConfigs) -> dict[str, list[Place]]:
-    """Return the places of each secret by its digest."""
-    places: dict[str, list[Place]] = {}
+def _secrets(seen: SeenConfigs) -> dict[str, dict[Place, list[str]]]:
+    """Return the places of each secret, with their hosts, by its digest."""
+    found: dict[str, dict[Place, list[str]]] = {}
     for component, sides in seen.sides.items():
         for environment, side in sides.items():
             for key, values in side.keys.items():
                 for value, hosts in values.items():
                     if value.distinctive and value.digest is not None:
-                        terms = (component, key, value.rule, value.declared)
-                        places.setdefault(value.digest, []).extend(Place(environment, host, *terms) for host in hosts)
-    return places
+                        place = Place(environment, component, key, value.rule, value.declared)
+                        found.setdefault(value.digest, {}).setdefault(place, []).extend(hosts)
+    return found
 
 
 def _copies(seen: SeenConfigs) -> dict[_File, dict[str, list[str]]]:
@@ -93,8 +90,8 @@ def _copies(seen: SeenConfigs) -> dict[_File, dict[str, list[str]]]:
     return found
 
 
-def _copied(seen: SeenConfigs, place: _File, others: t.Mapping[str, t.Sequence[str]], shared: int) -> Check:
-    environment, host, component = place
+def _copied(seen: SeenConfigs, file: _File, others: t.Mapping[str, t.Sequence[str]], shared: int) -> Check:
+    environment, host, component = file
     where = ", ".join(f"{name} ({some(hosts)})" for name, hosts in others.items())
     summary = (
         f"{component} on {host} ({environment}) is the same, byte for byte, as in {where}: "
@@ -106,15 +103,16 @@ def _copied(seen: SeenConfigs, place: _File, others: t.Mapping[str, t.Sequence[s
 
 
 class _Secret:
-    """The places of one secret."""
+    """The places of one secret, each with its hosts."""
 
-    def __init__(self, places: t.Iterable[Place]) -> None:
-        self._places = sorted(places)
+    def __init__(self, places: t.Mapping[Place, t.Sequence[str]]) -> None:
+        self._places = {place: sorted(places[place]) for place in sorted(places)}
         self._of_host: dict[tuple[str, str], list[Place]] = {}
-        for one in self._places:
-            self._of_host.setdefault((one.environment, one.host), []).append(one)
+        for place, hosts in self._places.items():
+            for host in hosts:
+                self._of_host.setdefault((place.environment, host), []).append(place)
 
-    def is_copied(self, file: _File, others: t.Mapping[str, t.Sequence[str]]) -> bool:
+    def is_copied(self, file: _File, others: t.Collection[str]) -> bool:
         """Return whether the secret is in a file and, reused, in its copies in other environments."""
         environment, host, component = file
         mine = [one for one in self._of_host.get((environment, host), ()) if one.component == component]
@@ -131,34 +129,45 @@ class _Secret:
         told again: a container has what its file says.
         """
         made = []
-        for mine in self._of_host.values():
-            told = {environment for place in mine for environment in copies.get(place.file, ())}
-            told |= {one.environment for place in mine for one in self._places if _must_differ_tells(place, one)}
-            pairs = [
-                (place, one)
-                for place in mine
-                for one in self._places
-                if _is_reuse(place, one) and not (one.environment in told and _plain(one.key) == _plain(place.key))
-            ]
-            if pairs:
-                here = pairs[0][0]
-                made.append(self._finding(seen, here, sorted({one for _place, one in pairs} - {here})))
+        known: dict[tuple[tuple[Place, ...], frozenset[str]], list[tuple[Place, Place]]] = {}
+        for (environment, host), mine in self._of_host.items():
+            files = [(environment, host, place.component) for place in mine]
+            told = frozenset(name for file in files for name in copies.get(file, ()))
+            # Hosts of one environment mostly have the secret in the same places.
+            group = (tuple(mine), told)
+            if group not in known:
+                known[group] = self._reuses(mine, told)
+            if known[group]:
+                made.append(self._finding(seen, host, known[group]))
         return made
 
-    def _finding(self, seen: SeenConfigs, here: Place, others: t.Sequence[Place]) -> Check:
+    def _reuses(self, mine: t.Sequence[Place], told: t.Collection[str]) -> list[tuple[Place, Place]]:
+        """Return the places on one host, each with another one that nothing declares."""
+        told = {*told, *(one.environment for place in mine for one in self._places if _must_differ_tells(place, one))}
+        return [
+            (place, one)
+            for place in mine
+            for one in self._places
+            if (one in mine or one.environment != place.environment)
+            and _is_reuse(place, one)
+            and not (one.environment in told and _plain(one.key) == _plain(place.key))
+        ]
+
+    def _finding(self, seen: SeenConfigs, host: str, pairs: t.Sequence[tuple[Place, Place]]) -> Check:
+        here = pairs[0][0]
+        others = sorted({one for _place, one in pairs} - {here})
         told = dict.fromkeys(
-            f"{one.subject} on this host" if one.host == here.host else f"{one.subject} in {one.environment}"
+            f"{one.subject} {'on this host' if one.environment == here.environment else f'in {one.environment}'}"
             for one in others
         )
-        summary = f"The secret {here.subject} on {here.host} ({here.environment}) is also {some(list(told))}"
-        observed = {
-            "places": [
-                {"environment": one.environment, "host": one.host, "subject": one.subject} for one in bounded(others)
-            ],
-            "total": len(others),
-        }
-        make = graded(seen, here.environment, here.host, here.component)
+        summary = f"The secret {here.subject} on {host} ({here.environment}) is also {some(list(told))}"
+        observed = {"places": [self._place(one, here, host) for one in others[:_HOSTS]], "total": len(others)}
+        make = graded(seen, here.environment, host, here.component)
         return make.failed("reused", here.subject, summary, "failed", "reused_secret", _OWN, observed)
+
+    def _place(self, one: Place, here: Place, host: str) -> dict[str, t.Any]:
+        hosts = [host] if one.environment == here.environment else self._places[one]
+        return {"environment": one.environment, "hosts": hosts[:_HOSTS], "total": len(hosts), "subject": one.subject}
 
 
 def _is_reuse(one: Place, other: Place) -> bool:
@@ -167,7 +176,7 @@ def _is_reuse(one: Place, other: Place) -> bool:
         return False
     if one.environment != other.environment:
         return not _must_differ_tells(one, other)
-    return one.host == other.host and _plain(one.key) != _plain(other.key)
+    return _plain(one.key) != _plain(other.key)
 
 
 def _must_differ_tells(one: Place, other: Place) -> bool:

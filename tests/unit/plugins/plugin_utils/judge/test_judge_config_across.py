@@ -142,7 +142,7 @@ def test_a_secret_of_another_environment_under_another_name_is_found() -> None:
         "The secret .env:TEST_TOKEN on prod-1 (prod) is also .env:BOT_TOKEN in local",
     ]
     assert reused[0].observed == {
-        "places": [{"environment": "prod", "host": "prod-1", "subject": ".env:TEST_TOKEN"}],
+        "places": [{"environment": "prod", "hosts": ["prod-1"], "total": 1, "subject": ".env:TEST_TOKEN"}],
         "total": 1,
     }
 
