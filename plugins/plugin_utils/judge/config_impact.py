@@ -91,8 +91,8 @@ class Impact:
         for reader in config["readers"]:
             if key is None or not _not_passed(reader, key):
                 found.add(self._reader(reader["kind"], reader["name"]))
-        if config["path"] is not None:
-            path = self._absolute(config["path"])
+        # A file has the path that the contract gives it, and the one that links lead to.
+        for path in {self._absolute(one) for one in (entry.get("path"), config["path"]) if one}:
             found |= self._of_file.get(path, set())
             variables = self._of_variable.get(path, {})
             found |= set().union(*variables.values()) if key is None else variables.get(key, set())
@@ -148,10 +148,11 @@ class Impact:
                 self._of_container[container["name"]] = reader
 
     def _add_unit(self, config: Details) -> None:
-        """Take note of the files that a unit reads its environment from."""
-        if config["kind"] != "unit":
+        """Take note of the files that a unit reads its environment from, as its own file says."""
+        if config["format"] != "systemd" or config["path"] is None:
             return
-        unit = Reader("unit", str(self._entries.get(config["name"], {}).get("unit") or config["name"]))
+        folder, _slash, name = config["path"].rpartition("/")
+        unit = Reader("unit", folder.rpartition("/")[2].removesuffix(".d") if folder.endswith(".d") else name)
         for key in config["keys"]:
             if _UNIT_FILE.fullmatch(key["key"]) and key["value"]:
                 self._of_file.setdefault(self._absolute(key["value"].removeprefix("-")), set()).add(unit)

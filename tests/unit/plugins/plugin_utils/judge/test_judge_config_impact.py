@@ -44,7 +44,7 @@ def impact(*configs: Json, contract: t.Any = None, **sections: Json) -> Impact:
             ["service bot (compose bot)"],
             id="another spelling of the path",
         ),
-        pytest.param(config(path="other.env"), [BOT], [], id="another file"),
+        pytest.param(config(name="other", path="other.env"), [BOT], [], id="another file"),
         pytest.param(config(), [service("bot", URL, enabled=False)], [], id="a profile that is not in use"),
         pytest.param(config(), [service("bot", "OTHER")], [], id="another variable"),
         pytest.param(
@@ -77,19 +77,33 @@ def test_without_a_key_everyone_who_reads_the_file_is_named() -> None:
     assert [one.name for one in seen.readers(of)] == ["main", "bot", "web"]
 
 
-def test_a_unit_reads_its_environment_file() -> None:
+@pytest.mark.parametrize("path", ["/etc/systemd/system/app.service", "/etc/systemd/system/app.service.d/env.conf"])
+def test_a_unit_reads_its_environment_file(path: str) -> None:
     unit = config(
         key("Service.EnvironmentFile[0]", f"-{ROOT}/.env"),
         key("Service.EnvironmentFile[1]", "/etc/default/app"),
-        name="unit app.service",
-        kind="unit",
-        path="/etc/systemd/system/app.service",
+        key("Service.ExecStart", f"{ROOT}/run"),
+        name="app",
+        format="systemd",
+        path=path,
     )
-    contract = [entry(), entry(name="unit app.service", path=None, unit="app.service")]
-    seen = impact(config(), unit, contract=contract)
+    seen = impact(config(), unit, contract=[entry(), entry(name="app", path=path), entry(name="other", path="x")])
     assert [str(one) for one in seen.readers(config(), "A")] == ["unit app.service"]
-    assert [str(one) for one in seen.readers(config(path="/etc/default/app"), "A")] == ["unit app.service"]
-    assert [str(one) for one in seen.readers(unit, "A")] == ["unit app.service"]
+    assert [str(one) for one in seen.readers(config(name="other", path="/etc/default/app"), "A")] == [
+        "unit app.service"
+    ]
+    assert seen.readers(unit, "Service.ExecStart") == []
+
+
+def test_the_environment_of_a_unit_is_read_by_it() -> None:
+    contract = [entry(name="unit app.service", path=None, unit="app.service")]
+    of = config(name="unit app.service", kind="unit", path=None)
+    assert [str(one) for one in impact(of, contract=contract).readers(of, "A")] == ["unit app.service"]
+
+
+def test_a_link_is_read_under_both_of_its_paths() -> None:
+    of = config(path="/etc/app/secret.env")
+    assert [one.name for one in impact(of, compose=compose(service("bot", env_files=[".env"]))).readers(of)] == ["bot"]
 
 
 def test_the_environment_of_a_process_is_read_by_it() -> None:
