@@ -212,3 +212,13 @@ def hides(entry: t.Mapping[str, t.Any], key: str) -> bool:
 def names_secret_key(key: str) -> bool:
     """Return whether a key, or a pattern of keys, announces a secret by its name."""
     return any(map(looks_secret, re.split(r"[.\[\]\"]", key)))
+
+
+def translated(text: str, spellings: t.Mapping[str, str]) -> str:
+    """Return a text with each spelling of the reference replaced, longest first; what was replaced is not looked at
+    again.
+    """
+    if not spellings:
+        return text
+    longest = sorted(spellings, key=lambda one: (-len(one), one))
+    return re.sub("|".join(map(re.escape, longest)), lambda match: spellings[match.group()], text)

@@ -9,9 +9,14 @@ import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge import config_reused
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.check import Check
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.config_between import APART, graded, listed
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.config_between import (
+    APART,
+    affecting,
+    graded,
+    listed,
+)
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.config_pairs import MUST_DIFFER
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.config_seen import SeenConfigs, Side
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.config_seen import SeenConfigs, Side, Value
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.graded import Graded
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.words import bounded, some
 
@@ -40,35 +45,46 @@ def _must_differ(seen: SeenConfigs) -> list[Check]:
     for component, sides in sorted(seen.sides.items()):
         for environment, side in sorted(sides.items()):
             others = {name: one for name, one in sorted(sides.items()) if name != environment}
-            for host, keys in sorted(_wanted(side, others).items()) if others else ():
+            for host, keys in sorted(_wanted(side, others).items()):
                 make = graded(seen, environment, host, component)
-                made += _of_host(make, (environment, host, component), keys, others)
+                if others:
+                    made += _of_host(make, (environment, host, component), keys, others)
+                elif not seen.is_compared(host, component):
+                    made.append(_alone(make, host, component, keys))
     return made
 
 
-def _wanted(side: Side, others: t.Mapping[str, Side]) -> dict[str, dict[str, str | None]]:
-    """Return, by host, the keys that must differ with their digests: those of its own contract, or of another's."""
-    found: dict[str, dict[str, str | None]] = {}
+def _alone(make: Graded, host: str, component: str, keys: t.Collection[str]) -> Check:
+    summary = (
+        f"{some(sorted(keys))} of {component} on {host} must differ from other environments, and there is none in this "
+        "run that has it"
+    )
+    return make.not_exercised(MUST_DIFFER, component, summary, {"keys": bounded(keys), "total": len(keys)})
+
+
+def _wanted(side: Side, others: t.Mapping[str, Side]) -> dict[str, dict[str, Value]]:
+    """Return, by host, the values that must differ: by its own contract, or by that of another environment."""
+    found: dict[str, dict[str, Value]] = {}
     for key, values in side.keys.items():
         asked = any(one.rule == MUST_DIFFER for other in others.values() for one in other.keys.get(key, ()))
         for value, hosts in values.items():
             # That it has no value is told of a host alone.
             if (asked or value.rule == MUST_DIFFER) and not value.empty:
                 for host in hosts:
-                    found.setdefault(host, {})[key] = value.digest
+                    found.setdefault(host, {})[key] = value
     return found
 
 
 def _of_host(
-    make: Graded, place: tuple[str, str, str], keys: t.Mapping[str, str | None], others: t.Mapping[str, Side]
+    make: Graded, place: tuple[str, str, str], keys: t.Mapping[str, Value], others: t.Mapping[str, Side]
 ) -> list[Check]:
     """Return a finding for each value that another environment has too, and one check for all other keys."""
     environment, host, component = place
     made, unknown = [], []
-    for key, digest in sorted(keys.items()):
-        same = {name: _having(other, key, digest) for name, other in others.items()}
+    for key, value in sorted(keys.items()):
+        same = {name: _having(other, key, value.digest) for name, other in others.items()}
         same = {name: hosts for name, hosts in same.items() if hosts}
-        if digest is not None and same:
+        if value.digest is not None and same:
             where = ", ".join(f"{name} ({some(hosts)})" for name, hosts in same.items())
             summary = (
                 f"{key} of {component} on {host} must differ from other environments, and {environment} has the same "
@@ -76,8 +92,9 @@ def _of_host(
             )
             observed = {"environments": sorted([environment, *same]), "same_as": listed(same)}
             subject = f"{component}:{key}"
-            made.append(make.failed(MUST_DIFFER, subject, summary, "failed", "same_value", APART, observed))
-        elif digest is None or _doubtful(others, key):
+            check = make.failed(MUST_DIFFER, subject, summary, "failed", "same_value", APART, observed)
+            made.append(affecting(check, value.readers))
+        elif value.digest is None or _doubtful(others, key):
             unknown.append(key)
     told = {one.subject for one in made}
     differing = [key for key in sorted(keys) if f"{component}:{key}" not in told]

@@ -5,9 +5,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 import typing as t
 
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.check import Details
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.check import Check, Details
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.config_impact import read_by
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.config_seen import SECTION, SeenConfigs
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.graded import Graded
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.remedies import remedy
@@ -31,6 +33,15 @@ def graded(seen: SeenConfigs, environment: str, host: str, component: str) -> Gr
     terms = seen.terms(host, component)
     context = Context(environment, host, paths={SECTION: seen.path(host)})
     return Graded(Scope(context, SECTION, component, terms, "operational"), terms.get("severity"), DEFAULTS)
+
+
+def affecting(check: Check, readers: t.Collection[str]) -> Check:
+    """Return a check that says who reads what it is about, as those of one host do."""
+    if not readers:
+        return check
+    told = sorted(readers)
+    impact = f"{check.impact} {read_by(told)}" if check.impact else read_by(told)
+    return dataclasses.replace(check, observed={**check.observed, "read_by": told}, impact=impact)
 
 
 def listed(same: t.Mapping[str, t.Sequence[str]]) -> list[Details]:

@@ -176,6 +176,11 @@ def told(readers: t.Iterable[Reader]) -> list[str]:
     return bounded(str(one) for one in readers)
 
 
+def read_by(readers: t.Sequence[str]) -> str:
+    """Return the sentence about who reads something."""
+    return f"Read by {some(readers)}."
+
+
 def with_impact(checks: t.Iterable[Check], evidence: Details, impact: Impact) -> list[Check]:
     """Return the checks of a host; those of ``configs`` that failed say who is affected.
 
@@ -202,7 +207,7 @@ def _affecting(check: Check, impact: Impact, config: Details, own: _Hosts, other
     key = check.subject[len(check.component) + 1 :]
     readers = told(impact.readers(config, key or None))
     said = [check.impact] if check.impact else []
-    said += [f"Read by {some(readers)}."] if readers else []
+    said += [read_by(readers)] if readers else []
     if key in other:
         reach = impact.reach(config, key)
         lost = reach.breaks(key, own.get(key, ()), other[key], "the reference's value") if reach is not None else ""

@@ -8,6 +8,7 @@ from __future__ import annotations
 import itertools
 import typing as t
 
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.configs import translated
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.config_seen import SeenConfigs, Side, Value
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.words import bounded, some
 
@@ -141,7 +142,16 @@ class _Pair:
             return "unknown", "; ".join(reasons)
         if one.value is None or other.value is None:
             return ("only_b", "") if one.value is None else ("only_a", "")
-        return ("same" if one.value.digest == other.value.digest else "differs"), ""
+        if one.value.digest == other.value.digest:
+            return "same", ""
+        return "differs", self._translated(one.value.shown, other.value.shown)
+
+    def _translated(self, one: str | None, other: str | None) -> str:
+        """Return the words for two values of which one is the other in the spelling of its environment."""
+        if one is None or other is None:
+            return ""
+        same = translated(one, self._other.translate) == other or translated(other, self._one.translate) == one
+        return "the same, as the contract translates it" if same else ""
 
 
 def _shared(one: Side, other: Side, key: str) -> bool:

@@ -12,7 +12,12 @@ import re
 import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.check import Check
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.config_between import APART, graded, listed
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.config_between import (
+    APART,
+    affecting,
+    graded,
+    listed,
+)
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.config_pairs import MUST_DIFFER
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.config_seen import SeenConfigs
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.remedies import remedy
@@ -27,6 +32,9 @@ _OWN = remedy(
 
 _File = tuple[str, str, str]
 """Environment, host and component."""
+
+_Hosts = dict[str, tuple[str, ...]]
+"""Hosts, and who reads there what is meant."""
 
 _HOSTS = 10
 
@@ -62,16 +70,17 @@ def checks(seen: SeenConfigs) -> list[Check]:
     return sorted(found, key=lambda check: (check.environment, check.host, check.check, check.subject))
 
 
-def _secrets(seen: SeenConfigs) -> dict[str, dict[Place, list[str]]]:
+def _secrets(seen: SeenConfigs) -> dict[str, dict[Place, _Hosts]]:
     """Return the places of each secret, with their hosts, by its digest."""
-    found: dict[str, dict[Place, list[str]]] = {}
+    found: dict[str, dict[Place, _Hosts]] = {}
     for component, sides in seen.sides.items():
         for environment, side in sides.items():
             for key, values in side.keys.items():
                 for value, hosts in values.items():
                     if value.distinctive and value.digest is not None:
                         place = Place(environment, component, key, value.rule, value.declared)
-                        found.setdefault(value.digest, {}).setdefault(place, []).extend(hosts)
+                        hosts_of = found.setdefault(value.digest, {}).setdefault(place, {})
+                        hosts_of.update(dict.fromkeys(hosts, value.readers))
     return found
 
 
@@ -99,14 +108,15 @@ def _copied(seen: SeenConfigs, file: _File, others: t.Mapping[str, t.Sequence[st
     )
     observed = {"environments": sorted([environment, *others]), "same_as": listed(others), "secrets": shared}
     make = graded(seen, environment, host, component)
-    return make.failed("identical", component, summary, "failed", "reused_secret", APART, observed)
+    check = make.failed("identical", component, summary, "failed", "reused_secret", APART, observed)
+    return affecting(check, seen.sides[component][environment].readers[host])
 
 
 class _Secret:
     """The places of one secret, each with its hosts."""
 
-    def __init__(self, places: t.Mapping[Place, t.Sequence[str]]) -> None:
-        self._places = {place: sorted(places[place]) for place in sorted(places)}
+    def __init__(self, places: t.Mapping[Place, _Hosts]) -> None:
+        self._places = {place: dict(sorted(places[place].items())) for place in sorted(places)}
         self._of_host: dict[tuple[str, str], list[Place]] = {}
         for place, hosts in self._places.items():
             for host in hosts:
@@ -163,10 +173,11 @@ class _Secret:
         summary = f"The secret {here.subject} on {host} ({here.environment}) is also {some(list(told))}"
         observed = {"places": [self._place(one, here, host) for one in others[:_HOSTS]], "total": len(others)}
         make = graded(seen, here.environment, host, here.component)
-        return make.failed("reused", here.subject, summary, "failed", "reused_secret", _OWN, observed)
+        check = make.failed("reused", here.subject, summary, "failed", "reused_secret", _OWN, observed)
+        return affecting(check, {reader for place, _one in pairs for reader in self._places[place][host]})
 
     def _place(self, one: Place, here: Place, host: str) -> dict[str, t.Any]:
-        hosts = [host] if one.environment == here.environment else self._places[one]
+        hosts = [host] if one.environment == here.environment else list(self._places[one])
         return {"environment": one.environment, "hosts": hosts[:_HOSTS], "total": len(hosts), "subject": one.subject}
 
 

@@ -51,6 +51,7 @@ class Side:
 
     ``hosts`` are those where all of it is known, a file that is not there included; ``missing`` those without it;
     ``partial`` those with a reason why there may be more keys; ``unseen`` those with a reason why nothing is known.
+    ``translate`` is what the reference's values are called here; ``readers`` are those of the whole file, by host.
     ``keys`` maps a key to its values and the hosts of each; ``wholes`` maps the digest of a file that is secret as a
     whole to the hosts that have it.
     """
@@ -59,6 +60,8 @@ class Side:
     missing: list[str] = dataclasses.field(default_factory=list)
     partial: dict[str, str] = dataclasses.field(default_factory=dict)
     unseen: dict[str, str] = dataclasses.field(default_factory=dict)
+    translate: dict[str, str] = dataclasses.field(default_factory=dict)
+    readers: dict[str, tuple[str, ...]] = dataclasses.field(default_factory=dict)
     keys: dict[str, dict[Value, list[str]]] = dataclasses.field(default_factory=dict)
     wholes: dict[str, list[str]] = dataclasses.field(default_factory=dict)
 
@@ -75,6 +78,7 @@ class SeenConfigs:
         self.sides: dict[str, dict[str, Side]] = {}
         self._terms: dict[tuple[str, str], Details] = {}
         self._paths: dict[str, str] = {}
+        self._compared: set[tuple[str, str]] = set()
         self._same: dict[t.Any, t.Any] = {}
 
     def add(self, host: HostInputs, checks: list[Check], paths: t.Mapping[str, str]) -> list[Check]:
@@ -87,6 +91,7 @@ class SeenConfigs:
         self._paths[host.name] = paths.get(SECTION, f"evidence/{host.name}/{SECTION}.json")
         seen = {name: one["data"] for name, one in host.sections.items() if one["outcome"] == "ok"}
         impact = Impact(str(host.settings.get("root") or "/"), contract, seen)
+        self._compared |= {(host.name, one.component) for one in checks if _is_comparison(one)}
         found, reason = _evidence(host)
         for entry in entries:
             name = entry["name"]
@@ -98,6 +103,10 @@ class SeenConfigs:
                 continue
             self._keep(side, host.name, entry, config, impact)
         return with_impact(checks, seen[SECTION], impact) if found else checks
+
+    def is_compared(self, host: str, component: str) -> bool:
+        """Return whether values that must differ were held against those of a reference."""
+        return (host, component) in self._compared
 
     def terms(self, host: str, component: str) -> Details:
         """Return the contract's entry of a component on a host."""
@@ -117,7 +126,9 @@ class SeenConfigs:
             side.hosts.append(host)
         if config["secret"] and config["digest"] is not None:
             side.wholes.setdefault(config["digest"], []).append(host)
-        whole = tuple(told(impact.readers(config))) if config["keys"] else ()
+        side.translate.update(entry["translate"])
+        whole = self._once(*[tuple(told(impact.readers(config)))] * 2)
+        side.readers[host] = whole
         for key in config["keys"]:
             spelled = self._once(key["key"], key["key"])
             value = _value(entry, config, key, impact, whole)
@@ -126,6 +137,10 @@ class SeenConfigs:
     def _once(self, key: t.Any, value: t.Any) -> t.Any:
         """Return an equal value that is kept already: the hosts of a run mostly say the same."""
         return self._same.setdefault(key, value)
+
+
+def _is_comparison(check: Check) -> bool:
+    return (check.section, check.check) == (SECTION, "must_differ") and check.outcome in ("pass", "fail", "observation")
 
 
 def _evidence(host: HostInputs) -> tuple[dict[str, Details], str]:

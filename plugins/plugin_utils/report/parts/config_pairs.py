@@ -87,10 +87,13 @@ def _keys(pair: Json) -> Lines:
 
 
 def _state(one: Json, a: str, b: str) -> Markup:
+    rule = one["rule"]
     said = {
         "forbidden_same": phrase("{} the same, and must differ", DRIFT.markdown()),
         "unknown": phrase("{} not known", UNKNOWN.markdown()),
-        "differs": Markup("different"),
+        "differs": Markup(
+            {"may_differ": "different, as it may", "must_differ": "different, as it must"}.get(rule, "different")
+        ),
         "only_a": phrase("only in {}", a),
         "only_b": phrase("only in {}", b),
     }[one["state"]]

@@ -8,8 +8,11 @@ from __future__ import annotations
 import typing as t
 
 import pytest
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.config_across import checks
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.config_seen import SeenConfigs
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.hosts import HostInputs
-from config_environments import Json, brief, config, entry, found, inputs, key, secret
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.scope import Context, Scope
+from config_environments import Json, brief, compose, config, entry, found, inputs, key, secret, service
 
 TOKEN = "1234567890:AAtoken-of-some-bot"
 OTHER = "9876543210:BBtoken-of-another"
@@ -24,22 +27,22 @@ def host(environment: str, contract: t.Any, *keys: Json, name: str = "", **more:
 def test_a_value_that_must_differ_and_does_not_is_told_on_each_host() -> None:
     hosts = [host(name, APART, secret("BOT_TOKEN", TOKEN)) for name in ("local", "prod")]
     hosts.append(host("staging", APART, secret("BOT_TOKEN", OTHER)))
-    checks = found(*hosts)
-    assert [(one.host, one.outcome, one.severity, one.cause) for one in checks] == [
+    made = found(*hosts)
+    assert [(one.host, one.outcome, one.severity, one.cause) for one in made] == [
         ("local-1", "fail", "high", "same_value"),
         ("prod-1", "fail", "high", "same_value"),
         ("staging-1", "pass", "high", None),
     ]
-    assert checks[1].summary == (
+    assert made[1].summary == (
         "BOT_TOKEN of .env on prod-1 must differ from other environments, and prod has the same value as "
         "local (local-1)"
     )
-    assert checks[1].observed == {
+    assert made[1].observed == {
         "environments": ["local", "prod"],
         "same_as": [{"environment": "local", "hosts": ["local-1"], "total": 1}],
     }
-    assert checks[1].subject == ".env:BOT_TOKEN"
-    assert TOKEN not in str(checks)
+    assert made[1].subject == ".env:BOT_TOKEN"
+    assert TOKEN not in str(made)
 
 
 def test_the_rule_of_one_environment_holds_for_the_other_too() -> None:
@@ -51,12 +54,37 @@ def test_the_rule_of_one_environment_holds_for_the_other_too() -> None:
     "others",
     [
         pytest.param([], id="alone"),
-        pytest.param([host("prod", APART, key("BOT_TOKEN", TOKEN), name="prod-2")], id="the same environment"),
+        pytest.param([host("prod", APART, name="prod-2")], id="the same environment"),
         pytest.param([inputs("local", entry(name="other.env"), [])], id="another file"),
     ],
 )
-def test_what_has_nothing_to_differ_from_is_not_judged(others: list[HostInputs]) -> None:
-    assert brief(host("prod", APART, key("BOT_TOKEN", TOKEN)), *others) == []
+def test_what_has_nothing_to_differ_from_is_not_exercised(others: list[HostInputs]) -> None:
+    (check,) = found(host("prod", APART, key("BOT_TOKEN", TOKEN)), *others)
+    assert (check.check, check.subject, check.outcome) == ("must_differ", ".env", "not_exercised")
+    assert check.summary == (
+        "BOT_TOKEN of .env on prod-1 must differ from other environments, and there is none in this run that has it"
+    )
+
+
+def test_what_was_held_against_a_reference_is_exercised() -> None:
+    scope = Scope(Context("prod", "prod-1"), "configs", ".env", {}, "operational")
+    seen = SeenConfigs()
+    seen.add(
+        host("prod", APART, key("BOT_TOKEN", TOKEN)), [scope.passed("must_differ", ".env:BOT_TOKEN", "high", "x")], {}
+    )
+    assert checks(seen) == []
+
+
+def test_a_finding_says_who_reads_the_value() -> None:
+    of = compose(service("bot", env_files=[".env"]))
+    hosts = [
+        inputs(name, APART, [config(secret("BOT_TOKEN", TOKEN), secret(name, OTHER))], compose=of)
+        for name in ("local", "prod")
+    ]
+    for check in found(*hosts):
+        assert check.observed["read_by"] == ["service bot (compose bot)"]
+        assert check.impact == "Read by service bot (compose bot)."
+    assert {one.check for one in found(*hosts)} == {"must_differ", "reused"}
 
 
 @pytest.mark.parametrize(
@@ -70,10 +98,10 @@ def test_what_has_nothing_to_differ_from_is_not_judged(others: list[HostInputs])
     ],
 )
 def test_what_was_not_seen_leaves_it_unknown(other: HostInputs, reason: str) -> None:
-    checks = [one for one in found(host("prod", APART, key("BOT_TOKEN", TOKEN)), other) if one.host == "prod-1"]
-    assert [(one.check, one.subject, one.outcome) for one in checks] == [("must_differ", ".env", "unknown")]
-    assert reason in checks[0].summary
-    assert checks[0].observed == {"keys": ["BOT_TOKEN"], "total": 1}
+    made = [one for one in found(host("prod", APART, key("BOT_TOKEN", TOKEN)), other) if one.host == "prod-1"]
+    assert [(one.check, one.subject, one.outcome) for one in made] == [("must_differ", ".env", "unknown")]
+    assert reason in made[0].summary
+    assert made[0].observed == {"keys": ["BOT_TOKEN"], "total": 1}
 
 
 def test_one_host_that_has_the_value_is_enough() -> None:
@@ -88,11 +116,11 @@ def test_one_host_that_has_the_value_is_enough() -> None:
 
 
 def test_one_secret_under_two_names_is_one_finding() -> None:
-    checks = found(host("prod", LOOSE, secret("API_KEY", TOKEN), secret("DB_PASSWORD", TOKEN), key("A", TOKEN)))
-    assert [(one.check, one.subject, one.severity, one.cause) for one in checks] == [
+    made = found(host("prod", LOOSE, secret("API_KEY", TOKEN), secret("DB_PASSWORD", TOKEN), key("A", TOKEN)))
+    assert [(one.check, one.subject, one.severity, one.cause) for one in made] == [
         ("reused", ".env:API_KEY", "medium", "reused_secret")
     ]
-    assert checks[0].summary == "The secret .env:API_KEY on prod-1 (prod) is also .env:DB_PASSWORD on this host"
+    assert made[0].summary == "The secret .env:API_KEY on prod-1 (prod) is also .env:DB_PASSWORD on this host"
 
 
 @pytest.mark.parametrize("flag", ["weak", "placeholder", "empty"])
@@ -135,8 +163,8 @@ def test_only_what_both_contracts_declare_may_be_in_two_environments(
 
 
 def test_a_secret_of_another_environment_under_another_name_is_found() -> None:
-    checks = found(host("local", APART, secret("BOT_TOKEN", TOKEN)), host("prod", APART, secret("TEST_TOKEN", TOKEN)))
-    reused = [one for one in checks if one.check == "reused"]
+    made = found(host("local", APART, secret("BOT_TOKEN", TOKEN)), host("prod", APART, secret("TEST_TOKEN", TOKEN)))
+    reused = [one for one in made if one.check == "reused"]
     assert [one.summary for one in reused] == [
         "The secret .env:BOT_TOKEN on local-1 (local) is also .env:TEST_TOKEN in prod",
         "The secret .env:TEST_TOKEN on prod-1 (prod) is also .env:BOT_TOKEN in local",
@@ -160,12 +188,12 @@ def test_an_identical_file_of_secrets_is_one_finding() -> None:
     """The reports that this project began with called an identical .env on laptop and production a good sign."""
     keys = [secret("API_KEY", TOKEN), secret("API_SECRET", OTHER), secret("MODE", "testnet")]
     hosts = [host(name, entry(default="must_match"), *keys, secret=True, digest="d" * 64) for name in ("local", "prod")]
-    checks = found(*hosts)
-    assert [(one.host, one.check, one.subject, one.severity) for one in checks] == [
+    made = found(*hosts)
+    assert [(one.host, one.check, one.subject, one.severity) for one in made] == [
         ("local-1", "identical", ".env", "high"),
         ("prod-1", "identical", ".env", "high"),
     ]
-    assert checks[1].summary == (
+    assert made[1].summary == (
         ".env on prod-1 (prod) is the same, byte for byte, as in local (local-1): 2 secrets of it are not of this "
         "environment alone"
     )
@@ -180,8 +208,8 @@ def test_an_identical_file_without_secrets_of_its_own_is_none() -> None:
 
 def test_the_contract_gives_the_severity_and_the_owner() -> None:
     contract = {**APART, "severity": {"must_differ": "critical"}, "owner": "trading", "impact": "Real orders."}
-    checks = found(*(host(name, contract, key("BOT_TOKEN", TOKEN)) for name in ("local", "prod")))
-    assert {(one.severity, one.owner, one.impact) for one in checks} == {("critical", "trading", "Real orders.")}
+    made = found(*(host(name, contract, key("BOT_TOKEN", TOKEN)) for name in ("local", "prod")))
+    assert {(one.severity, one.owner, one.impact) for one in made} == {("critical", "trading", "Real orders.")}
 
 
 def test_the_order_of_the_hosts_does_not_matter() -> None:

@@ -161,6 +161,20 @@ def test_what_either_value_would_break_is_told_with_its_readers() -> None:
     assert one["read_by"] == {"local": readers, "prod": readers}
 
 
+@pytest.mark.parametrize(
+    ("mine", "theirs", "said"),
+    [
+        ("http://crypto-market-data:8001", "http://market-data:8001", "the same, as the contract translates it"),
+        ("http://crypto-market-data:8001", "http://market-data:8002", ""),
+        ("http://elsewhere:8001", "http://market-data:8001", ""),
+    ],
+)
+def test_what_the_contract_translates_is_said(mine: str, theirs: str, said: str) -> None:
+    spelled = {**RULES, "translate": {"crypto-market-data": "market-data"}}
+    found = pair(host("local", key("URL", mine)), host("prod", key("URL", theirs), contract=spelled))
+    assert [(one["state"], one["reason"]) for one in found["keys"]] == [("differs", said)]
+
+
 def test_what_is_listed_is_bounded_and_all_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(config_pairs, "_KEYS", 6)
     local = [key(f"K{number}", "local") for number in range(10)]

@@ -46,7 +46,7 @@ def test_the_counts_and_each_key_that_is_not_the_same() -> None:
             row("TOKEN", "forbidden_same", rule="must_differ"),
             row("ODD", "unknown", reason="hosts of prod disagree: web1; web2"),
             row("URL", "differs", "crypto:1", "market:1", read_by=both, breaks=[BREAKS]),
-            row("SECRET", "differs", read_by={"local": ["process main"], "prod": ["unit a"]}),
+            row("SECRET", "differs", read_by={"local": ["unit a"], "prod": ["unit b"]}),
             row("OLD", "only_a", "x"),
             row("NEW", "only_b", None, ""),
         )
@@ -56,8 +56,8 @@ def test_the_counts_and_each_key_that_is_not_the_same() -> None:
     assert [line for line in lines if "_differ |" in line] == [
         "| `TOKEN` | must\\_differ | \u274c [DRIFT] the same, and must differ | not shown | not shown | - |",
         "| `ODD` | may\\_differ | \u2753 [UNKNOWN] not known: hosts of prod disagree: web1; web2 | - | - | - |",
-        "| `URL` | may\\_differ | different | `crypto:1` | `market:1` | service bot (compose bot) |",
-        "| `SECRET` | may\\_differ | different | not shown | not shown | local: process main; prod: unit a |",
+        "| `URL` | may\\_differ | different, as it may | `crypto:1` | `market:1` | service bot (compose bot) |",
+        "| `SECRET` | may\\_differ | different, as it may | not shown | not shown | local: unit a; prod: unit b |",
         "| `OLD` | may\\_differ | only in local | `x` | - | - |",
         "| `NEW` | may\\_differ | only in prod | - | empty | - |",
     ]
