@@ -9,10 +9,10 @@ Private to the collection.
 from __future__ import annotations
 
 import dataclasses
-import fnmatch
 import json
 import typing as t
 
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.configs import names_secret_key
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.check import Check, Details
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.config_impact import (
     Impact,
@@ -20,6 +20,7 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.config_impact
     told,
     with_impact,
 )
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.config_keys import Rules
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.hosts import HostInputs
 
 SECTION = "configs"
@@ -79,7 +80,9 @@ class SeenConfigs:
         self._terms: dict[tuple[str, str], Details] = {}
         self._paths: dict[str, str] = {}
         self._compared: set[tuple[str, str]] = set()
-        self._same: dict[t.Any, t.Any] = {}
+        self._entries: dict[str, Details] = {}
+        self._texts: dict[str, str] = {}
+        self._values: dict[Value, Value] = {}
 
     def add(self, host: HostInputs, checks: list[Check], paths: t.Mapping[str, str]) -> list[Check]:
         """Take note of one host; return its checks, of which those about configurations say who is affected."""
@@ -96,7 +99,7 @@ class SeenConfigs:
         for entry in entries:
             name = entry["name"]
             side = self.sides.setdefault(name, {}).setdefault(host.environment, Side())
-            self._terms[(host.name, name)] = self._once(json.dumps(entry, sort_keys=True), entry)
+            self._terms[(host.name, name)] = self._entries.setdefault(json.dumps(entry, sort_keys=True), entry)
             config = found.get(name)
             if config is None or config["outcome"] == "unknown":
                 side.unseen[host.name] = reason if config is None else config["reason"]
@@ -127,16 +130,13 @@ class SeenConfigs:
         if config["secret"] and config["digest"] is not None:
             side.wholes.setdefault(config["digest"], []).append(host)
         side.translate.update(entry["translate"])
-        whole = self._once(*[tuple(told(impact.readers(config)))] * 2)
-        side.readers[host] = whole
+        reading = _Reading(entry, config, impact)
+        side.readers[host] = reading.readers
         for key in config["keys"]:
-            spelled = self._once(key["key"], key["key"])
-            value = _value(entry, config, key, impact, whole)
-            side.keys.setdefault(spelled, {}).setdefault(self._once(value, value), []).append(host)
-
-    def _once(self, key: t.Any, value: t.Any) -> t.Any:
-        """Return an equal value that is kept already: the hosts of a run mostly say the same."""
-        return self._same.setdefault(key, value)
+            # The hosts of a run mostly say the same, and then it is kept once.
+            spelled = self._texts.setdefault(key["key"], key["key"])
+            value = reading.value(key)
+            side.keys.setdefault(spelled, {}).setdefault(self._values.setdefault(value, value), []).append(host)
 
 
 def _is_comparison(check: Check) -> bool:
@@ -155,30 +155,35 @@ def _evidence(host: HostInputs) -> tuple[dict[str, Details], str]:
     return {one["name"]: one for one in evidence["data"]["configs"]}, "there is no evidence of it"
 
 
-def _value(entry: Details, config: Details, key: Details, impact: Impact, whole: tuple[str, ...]) -> Value:
-    readers = whole and tuple(told(impact.readers(config, key["key"])))
-    shown = key["value"] if not key["secret"] else None
-    rule, named = rule_of(entry, key["key"])
-    return Value(
-        key["digest"],
-        shown if shown is None or len(shown) <= _SHOWN else f"{shown[:_SHOWN]}...",
-        rule,
-        named and rule in _SHARING,
-        key["secret"] and key["digest"] is not None and not (key["empty"] or key["placeholder"] or key["weak"]),
-        key["empty"],
-        tuple(key["hosts"]),
-        impact.reach(config, key["key"]) if key["hosts"] else None,
-        readers,
-    )
+class _Reading:
+    """One entry of the evidence with what is asked of it. ``readers`` are those of the whole file."""
 
+    def __init__(self, entry: Details, config: Details, impact: Impact) -> None:
+        self._rules = Rules(entry)
+        self._config = config
+        self._impact = impact
+        # All values of a file may be secret for its name alone; then the names of its keys tell which are.
+        self._by_name = config["secret"] and entry["secret"] is None
+        self.readers = tuple(told(impact.readers(config)))
 
-def rule_of(entry: Details, key: str) -> tuple[str, bool]:
-    """Return the rule word of a key, and whether it is of its own and not the default of the file.
+    def value(self, key: Details) -> Value:
+        """Return what is kept of a key."""
+        shown = None if key["secret"] else key["value"]
+        rule = self._rules.of(key["key"])
+        word = "" if rule is None else rule.word or "literal"
+        return Value(
+            digest=key["digest"],
+            shown=shown if shown is None or len(shown) <= _SHOWN else f"{shown[:_SHOWN]}...",
+            rule=word,
+            declared=rule is not None and rule.number is not None and word in _SHARING,
+            distinctive=self._is_distinctive(key),
+            empty=key["empty"],
+            hosts=tuple(key["hosts"]),
+            reach=self._impact.reach(self._config, key["key"]) if key["hosts"] else None,
+            readers=self.readers and tuple(told(self._impact.readers(self._config, key["key"]))),
+        )
 
-    The word is ``literal`` where the contract gives tests alone, and empty where a key has no rule.
-    """
-    exact = [one for one in entry["keys"] if one["key"] == key]
-    globs = [one for one in entry["keys"] if fnmatch.fnmatchcase(key, one["key"].replace("[", "[[]"))]
-    for one in (*exact, *globs):
-        return one["rule"] or "literal", True
-    return entry["default"] or "", False
+    def _is_distinctive(self, key: Details) -> bool:
+        if not key["secret"] or key["digest"] is None or key["empty"] or key["placeholder"] or key["weak"]:
+            return False
+        return not self._by_name or names_secret_key(key["key"])

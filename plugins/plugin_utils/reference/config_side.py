@@ -8,7 +8,6 @@ Private to the collection.
 
 from __future__ import annotations
 
-import re
 import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.module_utils.configs.canonical import canonical
@@ -18,6 +17,7 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.configs.reading imp
 from ansible_collections.evenkeel.drift.plugins.module_utils.jsonpath import spell
 from ansible_collections.evenkeel.drift.plugins.module_utils.keyed import keyed
 from ansible_collections.evenkeel.drift.plugins.module_utils.mask import mask
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.configs import translated
 
 Json = dict[str, t.Any]
 
@@ -52,15 +52,15 @@ def from_text(asked: Asked, data: bytes, key: bytes) -> Json:
         parsed = read_keys(data, asked.format)
     except Unreadable as wrong:
         return {**absent(asked, "unknown", wrong.reason), "digest": keyed(key, data)}
-    parsed, translated = _translate(parsed, asked.translate)
+    parsed, changed = _translate(parsed, asked.translate)
     keys = describe(parsed, asked.secret, key)
     return {
         **absent(asked, "ok", ""),
-        "translated": sorted(translated),
+        "translated": sorted(changed),
         "keys": keys,
         "cut": len(parsed.keys) - len(keys),
         "partial": parsed.partial,
-        "digest": None if translated else keyed(key, data),
+        "digest": None if changed else keyed(key, data),
     }
 
 
@@ -76,16 +76,6 @@ def _translate(parsed: Parsed, spellings: t.Mapping[str, str]) -> tuple[Parsed, 
             item = item._replace(value=said)
         items.append(item)
     return parsed._replace(keys=items), changed
-
-
-def translated(text: str, spellings: t.Mapping[str, str]) -> str:
-    """Return a text with each spelling of the reference replaced, longest first; what was replaced is not looked at
-    again.
-    """
-    if not spellings:
-        return text
-    longest = sorted(spellings, key=lambda one: (-len(one), one))
-    return re.sub("|".join(map(re.escape, longest)), lambda match: spellings[match.group()], text)
 
 
 def from_keys(asked: Asked, seen: Json, key: bytes) -> Json:

@@ -21,7 +21,16 @@ def entry(rules: t.Mapping[str, str | None] | None = None, **more: t.Any) -> Jso
     """A normalised entry of the contract; ``rules`` are rule words by key or pattern."""
     keys = [{"key": key, "rule": rule} for key, rule in (rules or {}).items()]
     sources = {"path": ".env", "process": None, "unit": None, "container": None}
-    return {"name": ".env", **sources, "keys": keys, "default": None, "severity": {}, "translate": {}, **more}
+    return {
+        "name": ".env",
+        **sources,
+        "keys": keys,
+        "default": None,
+        "severity": {},
+        "translate": {},
+        "secret": None,
+        **more,
+    }
 
 
 def key(name: str, content: str, **more: t.Any) -> Json:

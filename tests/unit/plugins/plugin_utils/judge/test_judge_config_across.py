@@ -199,6 +199,13 @@ def test_an_identical_file_of_secrets_is_one_finding() -> None:
     )
 
 
+@pytest.mark.parametrize(("said", "expected"), [(None, []), (True, ["reused", "reused"])])
+def test_in_a_file_that_is_secret_by_its_name_the_keys_tell_what_is(said: bool | None, expected: list[str]) -> None:
+    contract = entry(secret=said)
+    hosts = [host(name, contract, secret("APP_ADDRESS", "app.example.org"), secret=True) for name in ("local", "prod")]
+    assert [one[1] for one in brief(*hosts)] == expected
+
+
 def test_an_identical_file_without_secrets_of_its_own_is_none() -> None:
     keys = [secret("MODE", "testnet"), secret("API_KEY", TOKEN)]
     contract = entry({"API_KEY": "may_differ"})

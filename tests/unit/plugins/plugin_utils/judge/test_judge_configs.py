@@ -11,7 +11,7 @@ import typing as t
 
 import pytest
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.configs import CHECKS
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge import config_across, configs
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge import config_between, configs
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.check import CAUSES, REMEDIES, Check
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.config_file import DEFAULTS
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.config_found import FINDINGS
@@ -46,7 +46,7 @@ def only(made: Judgement, result: str = "fail") -> Check:
 
 
 def test_each_check_has_a_severity() -> None:
-    assert {*DEFAULTS, *config_across.DEFAULTS} == set(CHECKS)
+    assert {*DEFAULTS, *config_between.DEFAULTS} == set(CHECKS)
 
 
 def test_equal_files_have_no_finding() -> None:
