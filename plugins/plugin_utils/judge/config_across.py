@@ -49,7 +49,7 @@ def _must_differ(seen: SeenConfigs) -> list[Check]:
                 make = graded(seen, environment, host, component)
                 if others:
                     made += _of_host(make, (environment, host, component), keys, others)
-                elif not seen.is_compared(host, component):
+                elif not any(seen.is_compared(one, component) for one in side.seen):
                     made.append(_alone(make, host, component, keys))
     return made
 
