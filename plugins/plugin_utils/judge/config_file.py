@@ -136,6 +136,7 @@ class FileRules:
             reference=self._reference() if self._theirs is not None else None,
             whole=not self._hidden(),
             reference_whole=self._theirs is None or not (self._theirs["cut"] or self._theirs["partial"]),
+            translated=frozenset((self._theirs or {"translated": ()})["translated"]),
         )
         named = {rule.pattern for rule in self._rules.all if rule.exact}
         found = Found(self._make, self._name)
@@ -219,9 +220,10 @@ class FileRules:
         if not keys:
             return []
         apart = [key for key, differs in keys if differs]
-        summary = f"{number(len(keys), 'key')} of {self._where} have no rule: {names(key for key, _apart in keys)}"
+        have = "has" if len(keys) == 1 else "have"
+        summary = f"{number(len(keys), 'key')} of {self._where} {have} no rule: {names(key for key, _apart in keys)}"
         if apart:
-            summary += f"; {len(apart)} of them not as in {self._reference()}: {names(apart)}"
+            summary += f"; not as in {self._reference()}: {names(apart)}"
         observed = {"keys": sorted(key for key, _apart in keys)[:LISTED], "total": len(keys)}
         return [
             self._make.failed(

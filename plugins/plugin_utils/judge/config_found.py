@@ -83,7 +83,7 @@ class Found:
     def _fail(self, key: str, result: Result) -> None:
         self._failed.append(key)
         if len(self._failed) <= FINDINGS:
-            cure = cures.BY_CAUSE[result.cause]
+            cure = result.cure or cures.BY_CAUSE[result.cause]
             self._checks.append(
                 self._make.failed(
                     result.check,

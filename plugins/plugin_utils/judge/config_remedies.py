@@ -15,6 +15,9 @@ OVERRIDDEN = remedy(
     "fix_setting", "Find what sets it besides this file, such as the unit, the Compose file or a shell."
 )
 DECLARE = remedy("declare", "Give each of these keys a rule, or the file a default: until then nothing judges them.")
+ALLOWED = remedy(
+    "fix_setting", "Set a value that the contract allows and restart what reads it, or correct the contract."
+)
 DOUBLE = remedy("fix_setting", "Keep the line that is meant: of several lines the last one counts, for most programs.")
 
 BY_CAUSE = {
@@ -26,8 +29,6 @@ BY_CAUSE = {
     "value_differs": saving(
         "fix_setting", "Decide which value is right: set it here, commit it to the reference, or let the key differ."
     ),
-    "out_of_range": remedy("fix_setting", "Set a value within the limits, or correct the contract."),
-    "wrong_type": remedy("fix_setting", "Set a value of that type, or correct the contract."),
     "same_value": remedy(
         "fix_setting", "Make a value for this environment alone, and revoke the shared one where it is a secret."
     ),

@@ -9,6 +9,7 @@ import dataclasses
 import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.configs import names_secret_key
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge import config_remedies as cures
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge import config_words as words
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.check import Details
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.config_keys import Rule
@@ -23,7 +24,8 @@ _RANGES = ("min", "max")
 class Sides:
     """Whose keys are compared. ``reference`` is the name of the other side, None when there is none for this file.
 
-    ``whole`` and ``reference_whole`` say whether a key that is not told of is not there.
+    ``whole`` and ``reference_whole`` say whether a key that is not told of is not there. ``translated`` are the keys
+    whose value in the reference has another spelling there.
     """
 
     entry: Details
@@ -31,6 +33,7 @@ class Sides:
     reference: str | None
     whole: bool = True
     reference_whole: bool = True
+    translated: t.Collection[str] = ()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -38,7 +41,7 @@ class Result:
     """What one rule says of one key.
 
     ``outcome`` is ``pass fail unknown``, ``expected`` (differs as it may), ``hidden`` (a side does not show its value),
-    or ``not_asked`` (there is nothing to compare with).
+    or ``not_asked`` (there is nothing to compare with). ``cure`` stands in the place of that of its cause.
     """
 
     check: str
@@ -48,6 +51,7 @@ class Result:
     cause: str = "value_differs"
     expected: Details = dataclasses.field(default_factory=dict)
     observed: Details = dataclasses.field(default_factory=dict)
+    cure: Details | None = None
 
 
 class KeyRules:
@@ -83,7 +87,9 @@ class KeyRules:
     def _must_be_absent(self) -> Result:
         if self._ours is None:
             return self._passed(f"{self._key} is not in {self._sides.where}")
-        said = f"{self._name} must not be there, and is {words.said(self._ours)}{self._line()}"
+        here = words.said(self._ours)
+        said = f"{self._name} must not be there{self._line()}"
+        said += f", and is {here}" if here != words.HIDDEN else ""
         return self._failed(said, "unexpected", "forbidden_key")
 
     def _must_be_present(self) -> Result:
@@ -118,7 +124,7 @@ class KeyRules:
             return Result(self._check, "hidden")
         here, there = words.both(self._ours, self._theirs)
         if self._ours is None:
-            said = f"{self._key} is not in {self._sides.where}; {reference} has {there}"
+            said = f"{self._key} is not in {self._sides.where}; {reference} has {there}{self._spelling()}"
             return self._failed(said, "missing", "missing_key", {"value": there})
         if self._theirs is None:
             said = f"{self._name} is {here}{self._line()}; {reference} does not have this key"
@@ -128,7 +134,7 @@ class KeyRules:
             return Result(self._check, "hidden")
         if alike:
             return self._passed(f"{self._name} is as in {reference}")
-        said = f"{self._name} is {here}{self._line()}, {reference} has {there}"
+        said = f"{self._name} is {here}{self._line()}, {reference} has {there}{self._spelling()}"
         if here == there:
             said = f"{self._name} has another value than {reference}{self._line()}; neither is shown"
             here, there = "another value", "the reference's value"
@@ -159,7 +165,7 @@ class KeyRules:
         must = words.in_words(asked)
         ours = self._ours
         if ours is None:
-            said = f"{self._key} is not in {self._sides.where}; it must {must}"
+            said = f"{self._key} is not in {self._sides.where}; it must be there and {must}"
             return dataclasses.replace(self._failed(said, "missing", "missing_key"), check="value")
         results = {number: ours["tests"].get(number) for number in self._rule.tests}
         broken = [number.partition(".")[2] for number, holds in results.items() if holds is False]
@@ -167,11 +173,14 @@ class KeyRules:
             said = f"{self._name} is {words.said(ours)}{self._line()}; it must {must}"
             cause = "out_of_range" if set(broken) <= set(_RANGES) else "value_differs"
             cause = "wrong_type" if broken == ["type"] else cause
-            return dataclasses.replace(self._failed(said, "differs", cause), check="value")
+            return dataclasses.replace(self._failed(said, "differs", cause), check="value", cure=cures.ALLOWED)
         if None in results.values():
             said = f"whether {self._name} does {must} is not known: the host's Python could not test it"
             return Result("value", "unknown", said)
         return Result("value", "pass", f"{self._name} does {must}", expected=asked)
+
+    def _spelling(self) -> str:
+        return " (in the spelling of this environment)" if self._key in self._sides.translated else ""
 
     def _line(self) -> str:
         return f" (line {self._ours['line']})" if self._ours is not None and self._ours["line"] is not None else ""

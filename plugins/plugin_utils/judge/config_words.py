@@ -43,17 +43,28 @@ def wanted(entry: Details, rule: Details) -> dict[str, t.Any]:
     }
 
 
+_TESTS = {
+    "equals": "be {}",
+    "matches": "match {}",
+    "min": "be at least {}",
+    "max": "be at most {}",
+    "one_of": "be one of {}",
+    "type": "be of type {}",
+}
+_SECRET_TESTS = {
+    "equals": "be the contract's",
+    "matches": "match the contract's pattern",
+    "one_of": "be one of the contract's",
+}
+
+
 def in_words(asked: Details) -> str:
     """Return the tests of `wanted` in words."""
-    words = {
-        "equals": "be {}",
-        "matches": "match {}",
-        "min": "be at least {}",
-        "max": "be at most {}",
-        "one_of": "be one of {}",
-        "type": "be of type {}",
-    }
-    return " and ".join(words[name].format(_value(asked[name])) for name in TESTS if name in asked)
+    return " and ".join(
+        _SECRET_TESTS[name] if asked[name] == HIDDEN else _TESTS[name].format(_value(asked[name]))
+        for name in TESTS
+        if name in asked
+    )
 
 
 def _value(value: t.Any) -> str:

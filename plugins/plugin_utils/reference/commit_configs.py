@@ -16,29 +16,34 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.reference.gitcmd im
 
 def commit_configs(repository: Repository, commit: str, asked: t.Sequence[Asked], key: bytes) -> list[Json]:
     """Return what a commit has of each configuration. Raises ReferenceUnavailable."""
-    there = {blob.path: blob for blob in git.blobs(repository, commit)}
-    return [_one(repository, commit, there, one, key) for one in asked]
+    paths = {raw(one.inside) for one in asked if one.kind == "path" and one.inside is not None}
+    there = git.blobs_at(repository, commit, paths)
+    sizes = git.sizes(repository, [blob.oid for blob in there.values() if _is_file(blob)])
+    contents = git.read_blobs(repository, sorted(oid for oid, size in sizes.items() if size <= MAX_BYTES))
+    return [_one(f"commit {commit[:12]}", there, contents, one, key) for one in asked]
 
 
-def _one(repository: Repository, commit: str, there: t.Mapping[bytes, git.Blob], asked: Asked, key: bytes) -> Json:
-    where = f"commit {commit[:12]}"
+def _is_file(blob: git.Blob) -> bool:
+    return blob.mode.startswith("100")
+
+
+def _one(
+    where: str, there: t.Mapping[bytes, git.Blob], contents: t.Mapping[str, bytes], asked: Asked, key: bytes
+) -> Json:
     if asked.kind != "path":
-        return absent(asked, "missing", f"{where} is of files, and it is the environment of a {asked.kind}")
+        return absent(asked, "missing", f"{where} is of files, and this is the environment of a {asked.kind}")
     if asked.inside is None:
-        return absent(asked, "missing", f"{where} is of files below drift_root, and it lies elsewhere")
+        return absent(asked, "missing", f"{where} is of files below drift_root, and this one lies elsewhere")
     blob = there.get(raw(asked.inside))
     if blob is None:
         return absent(asked, "missing", f"{where} has no file {asked.inside}")
-    if not blob.mode.startswith("100"):
-        return absent(asked, "unknown", f"in {where}, {asked.inside} is no regular file")
-    if git.sizes(repository, [blob.oid])[blob.oid] > MAX_BYTES:
-        return absent(asked, "unknown", f"in {where}, {asked.inside} is larger than {MAX_BYTES >> 20} MiB")
-    data = git.read_blobs(repository, [blob.oid])[blob.oid]
+    why = f"in {where}, {asked.inside}"
+    if not _is_file(blob):
+        return absent(asked, "unknown", f"{why} is no regular file")
+    if blob.oid not in contents:
+        return absent(asked, "unknown", f"{why} is larger than {MAX_BYTES >> 20} MiB")
+    data = contents[blob.oid]
     if git.lfs_pointer(data) is not None:
-        return absent(asked, "unknown", f"in {where}, {asked.inside} is a pointer to a file in Git LFS")
+        return absent(asked, "unknown", f"{why} is a pointer to a file in Git LFS")
     found = from_text(asked, data, key)
-    return (
-        {**found, "reason": f"in {where}, {asked.inside} cannot be read: {found['reason']}"}
-        if found["reason"]
-        else found
-    )
+    return {**found, "reason": f"{why} cannot be read: {found['reason']}"} if found["reason"] else found

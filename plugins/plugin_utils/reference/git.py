@@ -13,6 +13,7 @@ import re
 import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.module_utils.text import raw, show
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.reference import process
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.reference.gitcmd import Repository, utc
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.reference.unavailable import ReferenceUnavailable, quoted
 
@@ -106,7 +107,20 @@ def committed_times(repository: Repository, commits: t.Collection[str]) -> dict[
 
 def blobs(repository: Repository, commit: str) -> list[Blob]:
     """Return every file, link and submodule of a commit, in git's order."""
-    listed = repository.run("ls-tree", "-r", "-z", "--full-tree", commit)
+    return _listed(repository.run("ls-tree", "-r", "-z", "--full-tree", commit))
+
+
+def blobs_at(repository: Repository, commit: str, paths: t.Collection[bytes]) -> dict[bytes, Blob]:
+    """Return what a commit has at some paths, by these: a directory is a tree."""
+    if not paths:
+        return {}
+    named = [os.fsdecode(path) for path in sorted(paths)]
+    listed = _listed(repository.run("--literal-pathspecs", "ls-tree", "-z", "--full-tree", commit, "--", *named))
+    # Beside a directory that is named, git lists what is below it, when that is named too.
+    return {blob.path: blob for blob in listed if blob.path in paths}
+
+
+def _listed(listed: process.Done) -> list[Blob]:
     found = []
     for record in filter(None, listed.output.split(b"\0")):
         meta, _tab, path = record.partition(b"\t")
