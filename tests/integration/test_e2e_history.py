@@ -16,15 +16,17 @@ Json = dict[str, t.Any]
 
 # Made of two parts, so that no scanner takes this file for a leak.
 TOKEN = "ghp_" + "Zq4kT9vX2mB7nL5sR8wY3cF6hJ1dP0aG2eUi"
-HOOK = "https://discord.com/api/web" + "hooks/1375647527914963097/" + "kQ7-vT2xZ9mB4nL6s" * 4
-HOOKS = [{"name": "general", "webhook": {"file": ".env", "key": "HOOK"}}]
+BOT = "7351826490:AAH" + "k3vQ9xT2mB7nL5sR8wY4cF6hJ1dP0aG2e"
+PASSWORD = "korrekt-Pferd-7-Batterie"
+SETTINGS = f"BOT_TOKEN={BOT}\nDB_PASSWORD='{PASSWORD}'\nAPI_URL=https://api.example.org/v1\nTZ=Europe/Berlin\nDEBUG=\n"
 
 
 def audit(operator: Operator, repository: Repository, search: t.Any = True, **more: t.Any) -> Outcome:
-    """Deploy what is committed last, with the web hook in its .env, and audit it."""
+    """Deploy what is committed last, with a .env beside it, and audit it."""
     root = repository.deploy(operator.home / "deployed")
-    (root / ".env").write_text(f"HOOK={HOOK}\n")
-    contract = {"git": {"clean": False, "secrets_in_history": search}, "endpoints": HOOKS}
+    (root / ".env").write_text(SETTINGS)
+    configs = [{"path": ".env", "reference": False, "default": "may_differ"}]
+    contract = {"git": {"clean": False, "secrets_in_history": search}, "configs": configs}
     reference = {"git": {"repo": str(repository.path), "ref": "main"}}
     return operator.audit_one(root, drift_reference=reference, drift_contract=contract, **more)
 
@@ -47,23 +49,28 @@ def written(outcome: Outcome) -> str:
 
 def test_each_planted_secret_is_found_with_the_commits_that_prove_it(operator: Operator, tmp_path: Path) -> None:
     repository = application(tmp_path / "app")
-    leaked = repository.commit("Add settings", {"deploy/.env": f"HOOK='{HOOK}'\n", "src/ci.sh": f"export T={TOKEN}\n"})
-    taken = repository.commit("Take the settings out", {"deploy/.env": None})
+    plain = SETTINGS[SETTINGS.index("API_URL") :]
+    repository.commit("Begin", {"deploy/.env": plain, "docs/setup.md": "TZ=Europe/Berlin, api.example.org\n"})
+    leaked = repository.commit("Add settings", {"deploy/.env": SETTINGS, "src/ci.sh": f"export T={TOKEN}\n"})
+    taken = repository.commit("Take the secrets out", {"deploy/.env": plain})
     outcome = audit(operator, repository)
     found = told(outcome)
-    assert set(found) == {"the address of alert channel general", "src/ci.sh:GitHub token"}
-    severity, summary = found["the address of alert channel general"]
-    assert severity == "critical"
-    assert "web1 uses now" in summary
-    assert f"first in commit {leaked[:7]} (2026-01-02T03:04:05Z, deploy/.env)" in summary
-    assert f"taken out in commit {taken[:7]}" in summary
+    assert set(found) == {"BOT_TOKEN of .env", "DB_PASSWORD of .env", "src/ci.sh:GitHub token"}
+    for name in ("BOT_TOKEN", "DB_PASSWORD"):
+        severity, summary = found[f"{name} of .env"]
+        assert severity == "critical"
+        assert f"A secret that web1 uses now ({name} of .env) is in the history of {repository.path}" in summary
+        assert f"first in commit {leaked[:7]} (2026-01-02T03:04:05Z, deploy/.env)" in summary
+        assert f"taken out in commit {taken[:7]}" in summary
     severity, summary = found["src/ci.sh:GitHub token"]
     assert (severity, "still in main@" in summary) == ("high", True)
+    (tracked,) = [one for one in outcome.findings["findings"] if one["check"] == "secret_files"]
+    assert (tracked["outcome"], tracked["observed"]["paths"]) == ("observation", ["deploy/.env"])
     assert outcome.code != 0
     everything = written(outcome)
-    assert TOKEN not in everything
-    assert HOOK[-30:] not in everything
-    assert "## " in outcome.report and "the address of alert channel general" in outcome.report
+    for secret in (TOKEN, BOT, PASSWORD):
+        assert secret not in everything
+    assert "Histories searched for secrets" in outcome.report
     stored = outcome.findings
     again = operator.play("evenkeel.drift.judge", "-i", "localhost,", "-e", json.dumps({"drift_run": str(outcome.run)}))
     assert "cannot" not in again.text
@@ -75,7 +82,7 @@ def test_a_clean_history_gives_no_finding_and_says_what_was_searched(operator: O
     assert outcome.brief("git") == set()
     (searched,) = [one for one in outcome.findings["checks"] if one["check"] == "history"]
     assert "2 commits and 4 versions of files" in searched["summary"]
-    assert "1 secret in use" in searched["summary"]
+    assert "were searched for 2 secrets in use and for tokens" in searched["summary"]
     assert outcome.code == 0, outcome.text
 
 

@@ -7,11 +7,13 @@ folder: judging needs neither repository nor key then. Private to the collection
 
 from __future__ import annotations
 
+import dataclasses
+import itertools
 import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.audit.opening import run_key
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.audit.secrets_in_use import InUse, User, in_use
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.committed.detectors import Detectors
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.committed.in_use import SECTIONS, secrets_of
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.committed.scan import LISTED, Limits, scan
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.committed.search import Searcher
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.committed.sightings import Sighting
@@ -27,7 +29,6 @@ COMMITTED = "committed.json"
 _MOST = 200
 
 Json = dict[str, t.Any]
-Names = dict[str, set[tuple[str, str]]]
 
 
 def keep_committed(folder: RunFolder) -> None:
@@ -61,88 +62,91 @@ def load_committed(folder: RunFolder) -> list[Json]:
 
 
 def _entry(folder: RunFolder, reference: Json, wanted: Json, hosts: t.Sequence[str], detectors: Detectors) -> Json:
-    names, looked_up = _in_use(folder, hosts)
+    used = in_use(folder, hosts)
     entry: Json = {
         "reference": reference["id"],
         "asked": wanted,
         "hosts": list(hosts),
-        "in_use": {"secrets": len(names), **looked_up},
+        "in_use": {"secrets": len(used.users), "unseen": used.unseen, "without": used.without},
         "detectors": detectors.version,
         "outcome": "unknown",
         "reason": "",
     }
     if reference["outcome"] != "ok":
         return {**entry, "reason": f"the reference could not be made: {reference['reason']}"}
-    searcher = Searcher(run_key(folder), names, detectors)
+    searcher = Searcher(run_key(folder), used.values(), detectors)
     limits = Limits(wanted["max_mb"] << 20, wanted["ignore"])
     try:
         with Repository(reference["repo"]) as repository:
             read, sightings = scan(repository, reference["commit"], searcher, limits)
-            groups = _groups(sightings)
-            secrets = [_secret(group, names) for group in groups[:_MOST]]
+            told = _told(sightings, used)
+            secrets = [one.as_dict() for one in told[:_MOST]]
             commits = [commit for one in secrets for commit in (one["first"], one["removed"]) if commit is not None]
             times = committed_times(repository, {commit["commit"] for commit in commits})
     except ReferenceUnavailable as error:
         return {**entry, "reason": error.reason}
     for commit in commits:
         commit["committed"] = times.get(commit["commit"])
-    return {**entry, "outcome": "ok", **read, "secrets": secrets, "secrets_total": len(groups)}
+    return {**entry, "outcome": "ok", **read, "secrets": secrets, "secrets_total": len(told)}
 
 
-def _in_use(folder: RunFolder, hosts: t.Sequence[str]) -> tuple[Names, Json]:
-    """Return the secrets that hosts hold, by digest, with host and name; and of which hosts they are not known."""
-    names: Names = {}
-    unseen, without = [], []
-    for host in hosts:
-        known = False
-        kept = evidence.load(folder, host, evidence.SETTINGS) or {"contract": {}}
-        for section in SECTIONS:
-            if section not in kept["contract"]:
-                continue
-            seen = evidence.load(folder, host, section)
-            if seen is None or seen["outcome"] != "ok":
-                unseen.append({"host": host, "section": section})
-                continue
-            known = True
-            for digest, name in secrets_of(section, seen["data"]):
-                names.setdefault(digest, set()).add((host, name))
-        if not known:
-            without.append(host)
-    return names, {"unseen": unseen, "without": without}
-
-
-def _groups(sightings: t.Sequence[Sighting]) -> list[list[Sighting]]:
-    """Return the sightings as they are told: a value in use alone, tokens of one kind by the file that first had them.
-
-    Values in use come first, then what is still there, then by age.
+def _told(sightings: t.Sequence[Sighting], used: InUse) -> list[Told]:
+    """Return the sightings as they are told: values in use by environment and name, tokens of one kind by the file that
+    first had them. Values in use come first, then what is still there, then by age.
     """
-    groups: dict[tuple[str, str], list[Sighting]] = {}
+    groups: dict[tuple[str, str, str], Told] = {}
     for one in sightings:
-        key = ("", one.mark.digest) if not one.mark.kind else (one.mark.kind, one.path or "")
-        groups.setdefault(key, []).append(one)
-    return sorted(groups.values(), key=lambda group: (group[0].mark.kind != "", not _present(group), group[0].order))
+        if one.mark.kind:
+            told = groups.setdefault((one.mark.kind, "", one.path or ""), Told(None))
+            told.sightings[one.mark.digest] = one
+            continue
+        users = sorted(used.users[one.mark.digest])
+        for environment, group in itertools.groupby(users, key=lambda user: user.environment):
+            here = list(group)
+            # Without a name it is known by the file that first had it.
+            name = next((user.name for user in here if user.name), f"/{one.path or ''}")
+            told = groups.setdefault(("", environment, name), Told(environment))
+            told.sightings[one.mark.digest] = one
+            told.users.update(here)
+    return sorted(groups.values(), key=lambda told: (told.environment is None, not told.present, told.first.order))
 
 
-def _present(group: t.Sequence[Sighting]) -> set[str]:
-    return set().union(*(one.present for one in group))
+@dataclasses.dataclass
+class Told:
+    """What becomes one finding: ``environment`` is that of the hosts that use the values now, None for tokens."""
 
+    environment: str | None
+    sightings: dict[str, Sighting] = dataclasses.field(default_factory=dict)
+    users: set[User] = dataclasses.field(default_factory=set)
 
-def _secret(group: t.Sequence[Sighting], names: Names) -> Json:
-    first = group[0]
-    paths, present = set().union(*(one.paths for one in group)), _present(group)
-    removed = max((one.removed for one in group if one.removed is not None), default=None)
-    named: dict[str, list[str]] = {}
-    for host, name in names.get(first.mark.digest, ()) if not first.mark.kind else ():
-        named.setdefault(name, []).append(host)
-    return {
-        "kind": first.mark.kind,
-        "values": len(group),
-        "names": [{"name": name, "hosts": sorted(named[name])} for name in sorted(named)[:LISTED]],
-        "first": {"path": first.path, "commit": first.commit},
-        "paths": sorted(paths)[:LISTED],
-        "paths_total": len(paths),
-        "present": sorted(present)[:LISTED],
-        "present_total": len(present),
-        "removed": {"commit": removed[1]} if removed is not None and not present else None,
-        "messages": sum(one.messages for one in group),
-    }
+    @property
+    def first(self) -> Sighting:
+        return next(iter(self.sightings.values()))
+
+    @property
+    def present(self) -> set[str]:
+        return set().union(*(one.present for one in self.sightings.values()))
+
+    def as_dict(self) -> Json:
+        """Return an entry of ``secrets`` in committed.json (docs/design.md), without the times of the commits."""
+        seen = self.sightings.values()
+        paths = set().union(*(one.paths for one in seen))
+        removed = max((one.removed for one in seen if one.removed is not None), default=None)
+        names: dict[str, set[str]] = {}
+        for user in self.users:
+            if user.name:
+                names.setdefault(user.name, set()).add(user.host)
+        return {
+            "kind": self.first.mark.kind,
+            "environment": self.environment,
+            "values": len(seen),
+            "names": [{"name": name, "hosts": sorted(names[name])} for name in sorted(names)[:LISTED]],
+            "hosts": sorted({user.host for user in self.users}),
+            "first": {"path": self.first.path, "commit": self.first.commit},
+            "paths": sorted(paths)[:LISTED],
+            "paths_total": len(paths),
+            "present": sorted(self.present)[:LISTED],
+            "present_total": len(self.present),
+            "removed": {"commit": removed[1]} if removed is not None and not self.present else None,
+            "messages": sum(one.messages for one in seen),
+        }

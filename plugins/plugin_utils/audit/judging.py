@@ -11,7 +11,11 @@ import typing as t
 from collections.abc import Iterator
 
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.audit.baseline import save_baseline
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.audit.committed import keep_committed, load_committed
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.audit.committed import (
+    COMMITTED,
+    keep_committed,
+    load_committed,
+)
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.audit.hosts import utc_now
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.audit.leaks import refuse_leaks
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.audit.opening import FINDINGS
@@ -132,7 +136,7 @@ def finish(folder: RunFolder) -> Result:
     keep_relations(folder)
     keep_committed(folder)
     result = _write(folder)
-    refuse_leaks(folder, {FINDINGS, REPORT, RELATIONS})
+    refuse_leaks(folder, {FINDINGS, REPORT, RELATIONS, COMMITTED})
     folder.seal()
     point_latest(folder)
     prune(os.path.dirname(folder.path), settings["keep_runs"], folder)

@@ -36,7 +36,7 @@ def refuse_leaks(folder: RunFolder, only: t.Container[str] | None = None) -> Non
 
     It is masked there before that, and the run stays incomplete.
     """
-    digests = _learned(folder)
+    digests = {digest for host in folder.read("run.json")["hosts"] for digest in learned(folder, host)}
     if not digests:
         return
     prints = Fingerprints(run_key(folder), digests)
@@ -63,15 +63,13 @@ def refuse_leaks(folder: RunFolder, only: t.Container[str] | None = None) -> Non
     )
 
 
-def _learned(folder: RunFolder) -> set[str]:
-    found: set[str] = set()
-    for host in folder.read("run.json")["hosts"]:
-        try:
-            found.update(folder.read(f"{PRIVATE}/{safe_name(host)}/learned"))
-        except FileNotFoundError:
-            # The host was not observed.
-            continue
-    return found
+def learned(folder: RunFolder, host: str) -> list[str]:
+    """Return the keyed digests of the secrets that a host has read; none of one that was not observed."""
+    try:
+        digests: list[str] = folder.read(f"{PRIVATE}/{safe_name(host)}/learned")
+    except FileNotFoundError:
+        return []
+    return digests
 
 
 def _texts(folder: RunFolder, name: str) -> Iterator[tuple[str, str]]:

@@ -8,12 +8,14 @@ collection.
 from __future__ import annotations
 
 import codecs
+import dataclasses
 import re
 import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.module_utils.keyed import keyed
 from ansible_collections.evenkeel.drift.plugins.module_utils.masking.ordinary import is_ordinary
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.committed.detectors import Detectors
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.committed.in_use import looks_like_one
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.committed.shapes import (
     PRIVATE_KEY,
     is_example,
@@ -40,13 +42,24 @@ class Mark(t.NamedTuple):
     digest: str
 
 
-class Searcher:
-    """Looks for the values in use, by ``digests`` under the run's ``key``, and for tokens that show what they are."""
+@dataclasses.dataclass(frozen=True)
+class Values:
+    """The values in use, by digest. A ``doubtful`` one counts only when it looks like a secret; an ``unnamed`` one only
+    where it stands by itself: it can be a part of one that has a name.
+    """
 
-    def __init__(self, key: bytes, digests: t.Collection[str], detectors: Detectors) -> None:
+    digests: frozenset[str]
+    doubtful: frozenset[str] = frozenset()
+    unnamed: frozenset[str] = frozenset()
+
+
+class Searcher:
+    """Looks for values in use, as digests under the run's ``key``, and for tokens that show what they are."""
+
+    def __init__(self, key: bytes, values: Values, detectors: Detectors) -> None:
         self._key = key
-        self._used = frozenset(digests)
-        self._values = Fingerprints(key, digests)
+        self._values = values
+        self._prints = Fingerprints(key, values.digests)
         self._detectors = detectors
         self._quiet: set[str] = set()
         self._loud: dict[str, Marks] = {}
@@ -91,7 +104,7 @@ class Searcher:
         return found
 
     def _line(self, text: str) -> set[Mark]:
-        used = {digest: value for digest, value in self._values.values(text).items() if not is_ordinary(value)}
+        used = self._in_use(text)
         found = {Mark("", digest) for digest in used}
         told = list(used.values())
         for kind, value in set(known_tokens(text)):
@@ -105,9 +118,22 @@ class Searcher:
                 found |= self._marks(kind, value)
         return found
 
+    def _in_use(self, text: str) -> dict[str, str]:
+        found = {
+            digest: value
+            for digest, value in self._prints.values(text).items()
+            if not is_ordinary(value) and (digest not in self._values.doubtful or looks_like_one(value))
+        }
+        parts = {
+            digest
+            for digest in found.keys() & self._values.unnamed
+            if any(found[digest] in value for other, value in found.items() if other != digest)
+        }
+        return {digest: found[digest] for digest in found if digest not in parts}
+
     def _marks(self, kind: str, value: str) -> set[Mark]:
         digest = str(keyed(self._key, value))
-        return {Mark("" if digest in self._used else kind, digest)}
+        return {Mark("" if digest in self._values.digests else kind, digest)}
 
 
 def plain(content: bytes) -> str:

@@ -100,7 +100,7 @@ class _Judge:
         if scan is None or scan["outcome"] != "ok":
             reason = scan["reason"] if scan is not None else "the run ended before it"
             return [self._unsearched(f"The history of {self._repo} was not searched for secrets: {reason}", {})]
-        told = [one for one in scan["secrets"] if one["kind"] or self._holders(one)]
+        told = [one for one in scan["secrets"] if one["environment"] in (None, self._scope.context.environment)]
         made = [self._secret(one) for one in told] + self._tracked(scan)
         gaps = unsearched(scan)
         counted = {name: scan[name] for name in ("commits", "tags", "files", "bytes")}
@@ -128,9 +128,8 @@ class _Judge:
         return {"hosts": self._hosts}
 
     def _holders(self, one: Details) -> list[str]:
-        """Return the hosts of this environment that use a secret now."""
-        using = {host for name in one["names"] for host in name["hosts"]}
-        return [host for host in self._hosts if host in using]
+        """Return the hosts that use a secret now, of those that ask."""
+        return [host for host in self._hosts if host in one["hosts"]]
 
     def _secret(self, one: Details) -> Check:
         where = f"in the history of {self._repo}: {came_and_went(one, reference_name(self._reference))}"
@@ -143,8 +142,9 @@ class _Judge:
         else:
             hosts = self._holders(one)
             level = self._level(SECRETS)
-            subject = next(name["name"] for name in one["names"] if not set(hosts).isdisjoint(name["hosts"]))
-            summary = f"A secret that {holders(hosts)} now ({subject}) is {where}"
+            name = one["names"][0]["name"] if one["names"] else ""
+            subject = name or f"{one['first']['path'] or 'commit message'}:value in use"
+            summary = f"A secret that {holders(hosts)} now{f' ({name})' if name else ''} is {where}"
         return self._scope.failed(
             SECRETS,
             subject,
@@ -152,7 +152,10 @@ class _Judge:
             summary,
             state="unexpected",
             cause="secret_in_history",
-            observed={**{name: one[name] for name in one if name not in ("kind", "names")}, "hosts": hosts},
+            observed={
+                **{name: one[name] for name in one if name not in ("kind", "names", "environment")},
+                "hosts": hosts,
+            },
             expected={"commits": 0},
             remedy=remedy("rotate_secret", _ROTATE, [self._show(one)]),
             impact=_LEAKED,

@@ -13,7 +13,7 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.keyed import keyed
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.committed import scan as scanning
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.committed.detectors import Detectors
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.committed.scan import Limits, scan
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.committed.search import Searcher
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.committed.search import Searcher, Values
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.committed.sightings import Sighting
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.reference import git
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.reference.gitcmd import Repository
@@ -38,7 +38,7 @@ def searched(repo: Repo, ref: str = "HEAD", **limits: t.Any) -> tuple[Json, list
     before = fingerprint(repo.path)
     with Repository(str(repo.path)) as repository:
         commit = git.find_commit(repository, ref)
-        looks = Searcher(KEY, [str(keyed(KEY, VALUE))], Detectors())
+        looks = Searcher(KEY, Values(frozenset({str(keyed(KEY, VALUE))})), Detectors())
         found = scan(repository, commit, looks, Limits(**{"most": 1 << 30, **limits}))
     assert fingerprint(repo.path) == before
     return found

@@ -12,7 +12,7 @@ import pytest
 from ansible_collections.evenkeel.drift.plugins.module_utils.keyed import keyed
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.committed import search
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.committed.detectors import Detectors
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.committed.search import Searcher
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.committed.search import Searcher, Values
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.committed.shapes import is_example
 from hypothesis import given
 from hypothesis import strategies as st
@@ -34,7 +34,11 @@ class NoDetectors(Detectors):
 
 
 def searcher(*values: str, detectors: Detectors | None = None) -> Searcher:
-    return Searcher(KEY, [str(keyed(KEY, value)) for value in values], detectors or NoDetectors())
+    return Searcher(KEY, Values(digests(*values)), detectors or NoDetectors())
+
+
+def digests(*values: str) -> frozenset[str]:
+    return frozenset(str(keyed(KEY, value)) for value in values)
 
 
 def kinds(content: str | bytes, *values: str) -> list[str]:
@@ -72,6 +76,26 @@ def test_values_of_many_lines_and_tokens_in_use_are_told_as_values() -> None:
     assert kinds(f"TOKEN={TOKEN}\n", TOKEN) == [""]
     # The token is part of what is in use.
     assert kinds(f"URL=https://{TOKEN}@example.org/\n", f"https://{TOKEN}@example.org/") == [""]
+
+
+def test_a_value_without_a_secret_name_counts_by_its_look() -> None:
+    plain = [
+        "Europe/Berlin",
+        "https://api.example.org/v1",
+        "db-01.eu.example.org",
+        "550e8400-e29b-41d4-a716-446655440000",
+    ]
+    telling = ["a8f5f167f44f4964e6c998dee827110c", "postgres://app:tr0ub4dor-3@db/app"]
+    every = digests(*plain, *telling)
+    found = Searcher(KEY, Values(every, doubtful=every), NoDetectors()).search("\n".join([*plain, *telling]).encode())
+    assert {mark.digest for mark in found if not mark.kind} == digests(*telling)
+
+
+def test_a_part_without_a_name_is_told_only_where_it_stands_alone() -> None:
+    part, whole = VALUE, f"amqp://app:{VALUE}@192.0.2.1"
+    searcher = Searcher(KEY, Values(digests(part, whole), unnamed=digests(part)), NoDetectors())
+    assert {mark.digest for mark in searcher.search(f"URL={whole}\n".encode())} == digests(whole)
+    assert {mark.digest for mark in searcher.search(f"P={part}\n".encode())} == digests(part)
 
 
 def test_tokens_that_show_what_they_are() -> None:

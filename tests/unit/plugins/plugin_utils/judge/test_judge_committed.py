@@ -21,8 +21,10 @@ WHEN = "2026-01-02T03:04:05Z"
 def secret(kind: str = "", path: str | None = ".env", **more: t.Any) -> Json:
     made = {
         "kind": kind,
+        "environment": None if kind else "prod",
         "values": 1,
         "names": [] if kind else [{"name": "BOT_TOKEN of .env", "hosts": ["prod-1"]}],
+        "hosts": [] if kind else ["prod-1"],
         "first": {"commit": OLD, "committed": WHEN, "path": path},
         "paths": [] if path is None else [path],
         "paths_total": 0 if path is None else 1,
