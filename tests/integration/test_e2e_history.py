@@ -112,3 +112,11 @@ def test_without_a_git_reference_nothing_is_claimed(operator: Operator, tmp_path
     (unknown,) = outcome.findings["findings"]
     assert (unknown["check"], unknown["outcome"], unknown["remedy"]["kind"]) == ("history", "unknown", "fix_contract")
     assert "needs a git reference: web1 has none" in unknown["summary"]
+
+
+def test_a_secret_in_a_commit_message_or_a_file_name_is_told_and_not_shown(operator: Operator, tmp_path: Path) -> None:
+    repository = application(tmp_path / "app")
+    repository.commit(f"Use {PASSWORD} for now", {f"notes/{PASSWORD}.md": f"{PASSWORD}\n"})
+    outcome = audit(operator, repository)
+    assert set(told(outcome)) == {"DB_PASSWORD of .env"}
+    assert PASSWORD not in written(outcome)

@@ -17,7 +17,7 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.audit.committed imp
     load_committed,
 )
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.audit.hosts import utc_now
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.audit.leaks import refuse_leaks
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.audit.leaks import hide_in_commits, refuse_leaks
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.audit.opening import FINDINGS
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.audit.relating import (
     RELATIONS,
@@ -129,12 +129,14 @@ def finish(folder: RunFolder) -> Result:
     run = folder.read("run.json")
     folder.write("run.json", {**run, "finished": utc_now()})
     settings = run["settings"]
+    hide_in_commits(folder)
     # Before anything is made of the evidence: a baseline lies outside of the run folder.
     refuse_leaks(folder)
     if settings["save_baseline"]:
         save_baseline(folder, settings["save_baseline"], settings["signing_key"])
     keep_relations(folder)
     keep_committed(folder)
+    hide_in_commits(folder, {RELATIONS, COMMITTED})
     result = _write(folder)
     refuse_leaks(folder, {FINDINGS, REPORT, RELATIONS, COMMITTED})
     folder.seal()

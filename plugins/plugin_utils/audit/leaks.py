@@ -31,15 +31,50 @@ def keep_learned(folder: RunFolder, host: str, digests: t.Iterable[str]) -> None
     folder.write(f"{PRIVATE}/{safe_name(host)}/learned", sorted(digests))
 
 
+def hide_in_commits(folder: RunFolder, names: t.Container[str] = ()) -> None:
+    """Mask known secrets in what the reference's repository says, such as the subjects of commits; also in ``names``.
+
+    No host has let them out, and ``git.secrets_in_history`` tells that they are there: the run is fit to be sealed.
+    """
+    prints = _prints(folder)
+    if prints is None:
+        return
+    for name in folder.files():
+        if name in names or name.startswith("references/"):
+            content = folder.read(name)
+            hidden = _hidden(content, prints)
+        elif name.startswith("evidence/") and name.endswith("/git.json"):
+            content = folder.read(name)
+            hidden = content
+            if "relation" in content.get("data", {}):
+                data = content["data"]
+                hidden = {**content, "data": {**data, "relation": _hidden(data["relation"], prints)}}
+        else:
+            continue
+        if hidden != content:
+            folder.write(name, hidden)
+
+
+def _hidden(content: t.Any, prints: Fingerprints) -> t.Any:
+    values: set[str] = set()
+    for _place, text in _strings(content, ()):
+        values.update(prints.values(text).values())
+    return _masked(content, Masker(values)) if values else content
+
+
+def _prints(folder: RunFolder) -> Fingerprints | None:
+    digests = {digest for host in folder.read("run.json")["hosts"] for digest in learned(folder, host)}
+    return Fingerprints(run_key(folder), digests) if digests else None
+
+
 def refuse_leaks(folder: RunFolder, only: t.Container[str] | None = None) -> None:
     """Raise StoreError when a file of the run, one of ``only`` the named ones, holds a known secret.
 
     It is masked there before that, and the run stays incomplete.
     """
-    digests = {digest for host in folder.read("run.json")["hosts"] for digest in learned(folder, host)}
-    if not digests:
+    prints = _prints(folder)
+    if prints is None:
         return
-    prints = Fingerprints(run_key(folder), digests)
     places: list[str] = []
     values: set[str] = set()
     for name in folder.files():

@@ -10,7 +10,11 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.evenkeel.drift.plugins.module_utils.keyed import keyed
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.audit.leaks import keep_learned, refuse_leaks
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.audit.leaks import (
+    hide_in_commits,
+    keep_learned,
+    refuse_leaks,
+)
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.audit.opening import open_run, run_key
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.run import RunFolder, StoreError
 
@@ -49,6 +53,24 @@ def test_evidence_with_a_secret_is_refused_and_masked(folder: RunFolder, text: s
     assert VALUE not in everything(folder) and ENCODED not in everything(folder)
     assert folder.read("evidence/web1/logs.json")["n"] == 1
     assert not folder.complete() and not Path(folder.join(".private")).exists()
+
+
+def test_a_secret_in_a_commit_is_masked_and_does_not_stop_the_run(folder: RunFolder) -> None:
+    folder.write("references/git-1.json", {"id": "git-1", "subject": f"use {VALUE}"})
+    folder.write("evidence/web1/git.json", {"data": {"head": {}, "relation": {"missing": [{"subject": VALUE}]}}})
+    folder.write("relations.json", {"branches": [{"subject": f"x {VALUE}"}]})
+    hide_in_commits(folder, {"relations.json"})
+    assert folder.read("references/git-1.json")["subject"] == "use <masked>"
+    refuse_leaks(folder)
+    folder.seal()
+    assert VALUE not in everything(folder)
+
+
+def test_what_a_host_says_of_its_repository_is_not_passed_over(folder: RunFolder) -> None:
+    folder.write("evidence/web1/git.json", {"data": {"branches": {VALUE: "0" * 40}, "relation": None}})
+    hide_in_commits(folder)
+    with pytest.raises(StoreError):
+        refuse_leaks(folder)
 
 
 def test_a_secret_in_a_key_is_not_told_with_its_place(folder: RunFolder) -> None:
