@@ -9,13 +9,10 @@ import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge import config_reused
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.check import Check
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.config_between import (
-    APART,
-    affecting,
-    graded,
-    listed,
-)
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.config_between import graded, listed
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.config_impact import affecting
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.config_pairs import MUST_DIFFER
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.config_remedies import BY_CAUSE
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.config_seen import SeenConfigs, Side, Value
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.graded import Graded
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.words import bounded, some
@@ -92,8 +89,10 @@ def _of_host(
             )
             observed = {"environments": sorted([environment, *same]), "same_as": listed(same)}
             subject = f"{component}:{key}"
-            check = make.failed(MUST_DIFFER, subject, summary, "failed", "same_value", APART, observed)
-            made.append(affecting(check, value.readers))
+            check = make.failed(
+                MUST_DIFFER, subject, summary, "differs", "same_value", BY_CAUSE["same_value"], observed
+            )
+            made.append(affecting(check, value.affected))
         elif value.digest is None or _doubtful(others, key):
             unknown.append(key)
     told = {one.subject for one in made}

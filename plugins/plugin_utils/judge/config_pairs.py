@@ -127,9 +127,9 @@ class _Pair:
             "a": None if one.value is None or key in self._secret else one.value.shown,
             "b": None if other.value is None or key in self._secret else other.value.shown,
             "read_by": {
-                name: list(where.value.readers)
+                name: list(where.value.affected.readers)
                 for name, where in ((self._a, one), (self._b, other))
-                if where.value is not None and where.value.readers
+                if where.value is not None and where.value.affected.readers
             },
             "breaks": breaks,
         }

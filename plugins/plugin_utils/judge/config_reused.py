@@ -12,17 +12,19 @@ import re
 import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.check import Check
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.config_between import (
-    APART,
-    affecting,
-    graded,
-    listed,
-)
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.config_between import graded, listed
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.config_impact import affecting
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.config_pairs import MUST_DIFFER
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.config_reach import Affected
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.config_seen import SeenConfigs
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.remedies import remedy
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.words import number, some
 
+_APART = remedy(
+    "fix_setting",
+    "Make secrets for each environment alone, and restart what reads them. Look first which environment these belong "
+    "to: what one of them did with them may have happened in the other.",
+)
 _OWN = remedy(
     "fix_setting",
     "Make a secret of its own for each purpose and environment, and restart what reads it; or declare with the rule "
@@ -33,8 +35,8 @@ _OWN = remedy(
 _File = tuple[str, str, str]
 """Environment, host and component."""
 
-_Hosts = dict[str, tuple[str, ...]]
-"""Hosts, and who reads there what is meant."""
+_Hosts = dict[str, Affected]
+"""Hosts, and who is affected there."""
 
 _HOSTS = 10
 
@@ -80,7 +82,7 @@ def _secrets(seen: SeenConfigs) -> dict[str, dict[Place, _Hosts]]:
                     if value.distinctive and value.digest is not None:
                         place = Place(environment, component, key, value.rule, value.declared)
                         hosts_of = found.setdefault(value.digest, {}).setdefault(place, {})
-                        hosts_of.update(dict.fromkeys(hosts, value.readers))
+                        hosts_of.update(dict.fromkeys(hosts, value.affected))
     return found
 
 
@@ -108,8 +110,8 @@ def _copied(seen: SeenConfigs, file: _File, others: t.Mapping[str, t.Sequence[st
     )
     observed = {"environments": sorted([environment, *others]), "same_as": listed(others), "secrets": shared}
     make = graded(seen, environment, host, component)
-    check = make.failed("identical", component, summary, "failed", "reused_secret", APART, observed)
-    return affecting(check, seen.sides[component][environment].readers[host])
+    check = make.failed("identical", component, summary, "failed", "reused_secret", _APART, observed)
+    return affecting(check, seen.sides[component][environment].affected[host])
 
 
 class _Secret:
@@ -174,7 +176,10 @@ class _Secret:
         observed = {"places": [self._place(one, here, host) for one in others[:_HOSTS]], "total": len(others)}
         make = graded(seen, here.environment, host, here.component)
         check = make.failed("reused", here.subject, summary, "failed", "reused_secret", _OWN, observed)
-        return affecting(check, {reader for place, _one in pairs for reader in self._places[place][host]})
+        affected = [self._places[place][host] for place, _one in pairs]
+        readers = {reader for one in affected for reader in one.readers}
+        users = {user for one in affected for user in one.users} - readers
+        return affecting(check, Affected(tuple(sorted(readers)), tuple(sorted(users))))
 
     def _place(self, one: Place, here: Place, host: str) -> dict[str, t.Any]:
         hosts = [host] if one.environment == here.environment else list(self._places[one])

@@ -14,13 +14,9 @@ import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.configs import names_secret_key
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.check import Check, Details
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.config_impact import (
-    Impact,
-    Reach,
-    told,
-    with_impact,
-)
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.config_impact import FileReaders, Impact, with_impact
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.config_keys import Rules
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.config_reach import Affected, Reach
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.hosts import HostInputs
 
 SECTION = "configs"
@@ -43,7 +39,7 @@ class Value(t.NamedTuple):
     empty: bool
     hosts: tuple[str, ...]
     reach: Reach | None
-    readers: tuple[str, ...]
+    affected: Affected
 
 
 @dataclasses.dataclass
@@ -52,7 +48,7 @@ class Side:
 
     ``hosts`` are those where all of it is known, a file that is not there included; ``missing`` those without it;
     ``partial`` those with a reason why there may be more keys; ``unseen`` those with a reason why nothing is known.
-    ``translate`` is what the reference's values are called here; ``readers`` are those of the whole file, by host.
+    ``translate`` is what the reference's values are called here; ``affected`` by the whole file, by host.
     ``keys`` maps a key to its values and the hosts of each; ``wholes`` maps the digest of a file that is secret as a
     whole to the hosts that have it.
     """
@@ -62,7 +58,7 @@ class Side:
     partial: dict[str, str] = dataclasses.field(default_factory=dict)
     unseen: dict[str, str] = dataclasses.field(default_factory=dict)
     translate: dict[str, str] = dataclasses.field(default_factory=dict)
-    readers: dict[str, tuple[str, ...]] = dataclasses.field(default_factory=dict)
+    affected: dict[str, Affected] = dataclasses.field(default_factory=dict)
     keys: dict[str, dict[Value, list[str]]] = dataclasses.field(default_factory=dict)
     wholes: dict[str, list[str]] = dataclasses.field(default_factory=dict)
 
@@ -130,8 +126,9 @@ class SeenConfigs:
         if config["secret"] and config["digest"] is not None:
             side.wholes.setdefault(config["digest"], []).append(host)
         side.translate.update(entry["translate"])
-        reading = _Reading(entry, config, impact)
-        side.readers[host] = reading.readers
+        file = impact.file(config)
+        reading = _Reading(entry, config, file)
+        side.affected[host] = file.affected()
         for key in config["keys"]:
             # The hosts of a run mostly say the same, and then it is kept once.
             spelled = self._texts.setdefault(key["key"], key["key"])
@@ -156,15 +153,13 @@ def _evidence(host: HostInputs) -> tuple[dict[str, Details], str]:
 
 
 class _Reading:
-    """One entry of the evidence with what is asked of it. ``readers`` are those of the whole file."""
+    """One entry of the evidence with what is asked of it."""
 
-    def __init__(self, entry: Details, config: Details, impact: Impact) -> None:
+    def __init__(self, entry: Details, config: Details, file: FileReaders) -> None:
         self._rules = Rules(entry)
-        self._config = config
-        self._impact = impact
+        self._file = file
         # All values of a file may be secret for its name alone; then the names of its keys tell which are.
         self._by_name = config["secret"] and entry["secret"] is None
-        self.readers = tuple(told(impact.readers(config)))
 
     def value(self, key: Details) -> Value:
         """Return what is kept of a key."""
@@ -179,8 +174,8 @@ class _Reading:
             distinctive=self._is_distinctive(key),
             empty=key["empty"],
             hosts=tuple(key["hosts"]),
-            reach=self._impact.reach(self._config, key["key"]) if key["hosts"] else None,
-            readers=self.readers and tuple(told(self._impact.readers(self._config, key["key"]))),
+            reach=self._file.reach(key["key"]) if key["hosts"] else None,
+            affected=self._file.affected(key["key"]),
         )
 
     def _is_distinctive(self, key: Details) -> bool:

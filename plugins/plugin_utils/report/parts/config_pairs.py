@@ -29,6 +29,7 @@ _NOTE = (
     "rules to say: the findings above and below tell that."
 )
 _KEYS = 40
+_PAIRS = 20
 _NAMED = 5
 
 
@@ -40,8 +41,10 @@ def render(report: Report) -> Lines:
     for component in sorted({str(one["component"]) for one in report.configs}):
         mine = [one for one in report.configs if one["component"] == component]
         lines += [*heading(3, code(component)), *_counts(mine)]
-        for one in mine:
+        unlike = [one for one in mine if one["keys"]]
+        for one in unlike[:_PAIRS]:
             lines += _keys(one)
+        lines += more(len(unlike) - _PAIRS, "such table")
     return lines
 
 
@@ -71,8 +74,6 @@ def _marked(count: int, mark: Markup) -> Markup:
 def _keys(pair: Json) -> Lines:
     """Return the keys of two environments that are not the same, and what taking them over would break."""
     keys = pair["keys"]
-    if not keys:
-        return []
     a, b = pair["a"], pair["b"]
     rows = [
         (code(one["key"]), one["rule"], _state(one, a, b), _value(one, "a"), _value(one, "b"), _readers(one))

@@ -113,6 +113,7 @@ def service(name: str, *variables: str, networks: t.Sequence[str] = ("bot_defaul
         "networks": [{"name": network, "external": False, "aliases": []} for network in networks],
         "extra_hosts": [],
         "env_files": [],
+        "hosts": [],
         "settings": [],
         "unknown": [],
         "environment": [{"name": variable, "value": None, "digest": None} for variable in variables],

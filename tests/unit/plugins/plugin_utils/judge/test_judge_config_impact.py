@@ -68,13 +68,13 @@ def impact(*configs: Json, contract: t.Any = None, **sections: Json) -> Impact:
     ],
 )
 def test_readers(of: Json, services: list[Json], said: list[str]) -> None:
-    assert [str(one) for one in impact(of, compose=compose(*services)).readers(of, URL)] == said
+    assert [str(one) for one in impact(of, compose=compose(*services)).file(of).readers(URL)] == said
 
 
 def test_without_a_key_everyone_who_reads_the_file_is_named() -> None:
     of = config(readers=[reader("process", "main")])
     seen = impact(of, compose=compose(BOT, service("web", "PORT")))
-    assert [one.name for one in seen.readers(of)] == ["main", "bot", "web"]
+    assert [one.name for one in seen.file(of).readers()] == ["main", "bot", "web"]
 
 
 @pytest.mark.parametrize("path", ["/etc/systemd/system/app.service", "/etc/systemd/system/app.service.d/env.conf"])
@@ -88,28 +88,59 @@ def test_a_unit_reads_its_environment_file(path: str) -> None:
         path=path,
     )
     seen = impact(config(), unit, contract=[entry(), entry(name="app", path=path), entry(name="other", path="x")])
-    assert [str(one) for one in seen.readers(config(), "A")] == ["unit app.service"]
-    assert [str(one) for one in seen.readers(config(name="other", path="/etc/default/app"), "A")] == [
+    assert [str(one) for one in seen.file(config()).readers("A")] == ["unit app.service"]
+    assert [str(one) for one in seen.file(config(name="other", path="/etc/default/app")).readers("A")] == [
         "unit app.service"
     ]
-    assert seen.readers(unit, "Service.ExecStart") == []
+    assert seen.file(unit).readers("Service.ExecStart") == ()
 
 
 def test_the_environment_of_a_unit_is_read_by_it() -> None:
     contract = [entry(name="unit app.service", path=None, unit="app.service")]
     of = config(name="unit app.service", kind="unit", path=None)
-    assert [str(one) for one in impact(of, contract=contract).readers(of, "A")] == ["unit app.service"]
+    assert [str(one) for one in impact(of, contract=contract).file(of).readers("A")] == ["unit app.service"]
 
 
 def test_a_link_is_read_under_both_of_its_paths() -> None:
     of = config(path="/etc/app/secret.env")
-    assert [one.name for one in impact(of, compose=compose(service("bot", env_files=[".env"]))).readers(of)] == ["bot"]
+    assert [one.name for one in impact(of, compose=compose(service("bot", env_files=[".env"]))).file(of).readers()] == [
+        "bot"
+    ]
 
 
 def test_the_environment_of_a_process_is_read_by_it() -> None:
     of = config(name="process main", kind="process", path=None)
     seen = impact(of, contract=[entry(name="process main", path=None, process="main")])
-    assert [str(one) for one in seen.readers(of, "A")] == ["process main"]
+    assert [str(one) for one in seen.file(of).readers("A")] == ["process main"]
+
+
+def test_what_depends_on_a_reader_is_told_through_others_too() -> None:
+    def named(name: str, *hosts: str) -> Json:
+        return service(name, hosts=[{"variable": "OTHER", "host": one} for one in hosts])
+
+    services = [
+        service("market-data", env_files=[".env"]),
+        named("bot", "Market-Data", "db.example.org", "bot"),
+        named("front", "bot-bot-1"),
+        named("apart", "front-end"),
+    ]
+    of = config()
+    affected = impact(of, compose=compose(*services)).file(of).affected("A")
+    assert str(affected) == (
+        "Read by service market-data (compose bot), on which service bot (compose bot), service front (compose bot) "
+        "depend."
+    )
+
+
+def test_a_host_name_in_a_file_is_a_dependency_of_its_readers() -> None:
+    url = config(key(URL, "http://market-data:1", hosts=["market-data"]), readers=[reader("container", "lone")])
+    other = config(name="other", path="market.env")
+    contract = [entry(), entry(name="other", path="market.env")]
+    market = service("market-data", env_files=["market.env"])
+    seen = impact(url, other, contract=contract, compose=compose(service("bot", env_files=[".env"]), market))
+    assert str(seen.file(other).affected()) == (
+        "Read by service market-data (compose bot), on which service bot (compose bot) depends."
+    )
 
 
 TAKEN = "taking over the reference's value would point MARKET_DATA_URL at "
@@ -152,13 +183,13 @@ TAKEN = "taking over the reference's value would point MARKET_DATA_URL at "
 )
 def test_what_another_host_name_breaks(services: list[Json], own: str, other: str, said: str) -> None:
     of = config(key(URL, own, hosts=[own]))
-    reach = impact(of, compose=compose(*services)).reach(of, URL)
+    reach = impact(of, compose=compose(*services)).file(of).reach(URL)
     assert (reach.breaks(URL, [own], [other], "the reference's value") if reach else "") == said
 
 
 def test_what_is_not_known_of_the_project_is_said() -> None:
     of = config()
-    reach = impact(of, compose=compose(BOT, partial="include is not supported")).reach(of, URL)
+    reach = impact(of, compose=compose(BOT, partial="include is not supported")).file(of).reach(URL)
     assert reach is not None
     assert reach.breaks(URL, [], ["crypto"], "it").endswith(
         "and whether a service of project bot is called that is not known: include is not supported"
