@@ -109,6 +109,7 @@ compose:
 """
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.evenkeel.drift.plugins.module_utils.observe.alone import observe_alone
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.compose import ARGUMENTS, collect
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host, Unseen
 
@@ -116,7 +117,7 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section imp
 def main() -> None:
     module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True)
     try:
-        data = collect({"projects": [module.params]}, Host("/", module.params["timeout"]))
+        data = observe_alone(collect, {"projects": [module.params]}, Host("/", module.params["timeout"]))
     except Unseen as unseen:
         module.fail_json(msg=unseen.reason)
     told = ("project", "directory", "engine", "model", "containers", "images")

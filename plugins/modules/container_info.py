@@ -136,6 +136,7 @@ containers:
 """
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.evenkeel.drift.plugins.module_utils.observe.alone import observe_alone
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.containers import ARGUMENTS, collect
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host, Unseen
 
@@ -143,7 +144,7 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section imp
 def main() -> None:
     module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True)
     try:
-        data = collect(module.params, Host("/", module.params["timeout"]))
+        data = observe_alone(collect, module.params, Host("/", module.params["timeout"]))
     except Unseen as unseen:
         module.fail_json(msg=unseen.reason)
     module.exit_json(changed=False, containers=data)

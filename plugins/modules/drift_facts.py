@@ -113,6 +113,7 @@ ansible_facts:
 """
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.evenkeel.drift.plugins.module_utils.observe.alone import crashing_quietly
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.facts import SECTIONS, facts
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host
 
@@ -134,7 +135,8 @@ def main() -> None:
     )
     options = module.params
     host = Host(options["root"], options["timeout"])
-    found = facts(options["sections"], host, options["all_processes"])
+    with crashing_quietly():
+        found = facts(options["sections"], host, options["all_processes"])
     module.exit_json(changed=False, ansible_facts={"evenkeel_drift": found})
 
 

@@ -110,16 +110,19 @@ endpoint:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.evenkeel.drift.plugins.module_utils.http.url import BadUrl
+from ansible_collections.evenkeel.drift.plugins.module_utils.http.url import BadUrl, parse
+from ansible_collections.evenkeel.drift.plugins.module_utils.observe.alone import crashing_quietly
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.endpoints import ARGUMENTS, ask_one
 
 
 def main() -> None:
     module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True)
     try:
-        data = ask_one(module.params)
+        parse(module.params["url"])
     except BadUrl as wrong:
         module.fail_json(msg=f"url: {wrong}")
+    with crashing_quietly():
+        data = ask_one(module.params)
     module.exit_json(changed=False, endpoint=data)
 
 

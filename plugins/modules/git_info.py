@@ -166,6 +166,7 @@ import os
 import re
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.evenkeel.drift.plugins.module_utils.observe.alone import observe_alone
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.git import ARGUMENTS, collect
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host, Unseen
 
@@ -184,7 +185,7 @@ def main() -> None:
         "max_paths": options["max_paths"],
     }
     try:
-        data = collect(spec, Host(os.getcwd(), options["timeout"]))
+        data = observe_alone(collect, spec, Host(os.getcwd(), options["timeout"]))
     except Unseen as unseen:
         module.fail_json(msg=unseen.reason)
     module.exit_json(changed=False, git=data)

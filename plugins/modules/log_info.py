@@ -132,6 +132,7 @@ log:
 """
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.evenkeel.drift.plugins.module_utils.observe.alone import crashing_quietly
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.logs import ARGUMENTS, look
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Unseen
 
@@ -146,7 +147,8 @@ def main() -> None:
         supports_check_mode=True,
     )
     try:
-        data = look(module.params)
+        with crashing_quietly():
+            data = look(module.params)
     except Unseen as unseen:
         module.fail_json(msg=unseen.reason)
     module.exit_json(changed=False, log=data)

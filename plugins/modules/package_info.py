@@ -166,6 +166,7 @@ system:
 """
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.evenkeel.drift.plugins.module_utils.observe.alone import observe_alone
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.packages import ARGUMENTS, collect
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host
 from ansible_collections.evenkeel.drift.plugins.module_utils.text import show
@@ -178,7 +179,8 @@ def main() -> None:
     files = [show(_below(root, file)) for file in options["requirements"]]
     environments = [] if options["venv"] is None else [{"path": show(options["venv"]), "requirements": files}]
     systems = [] if options["system"] is None else [{"kind": options["system"], "names": options["names"]}]
-    data = collect({"environments": environments, "systems": systems}, Host(root, options["timeout"]))
+    asked = {"environments": environments, "systems": systems}
+    data = observe_alone(collect, asked, Host(root, options["timeout"]))
     answer = {}
     if environments:
         answer["environment"] = data["environments"][0]

@@ -87,6 +87,7 @@ ports:
 """
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.evenkeel.drift.plugins.module_utils.observe.alone import observe_alone
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.ports import ARGUMENTS, collect
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host, Unseen
 
@@ -94,7 +95,7 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section imp
 def main() -> None:
     module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True)
     try:
-        data = collect({}, Host("/", module.params["timeout"]))
+        data = observe_alone(collect, {}, Host("/", module.params["timeout"]))
     except Unseen as unseen:
         module.fail_json(msg=unseen.reason)
     module.exit_json(changed=False, ports=data)

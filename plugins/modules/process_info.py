@@ -104,6 +104,7 @@ import os
 import re
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.evenkeel.drift.plugins.module_utils.observe.alone import observe_alone
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.processes import ARGUMENTS, collect
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host, Unseen
 
@@ -120,7 +121,8 @@ def main() -> None:
         module.fail_json(msg=f"match: {pattern!r} is no regular expression: {error}")
     wanted = [] if pattern is None else [{"name": "match", "match": pattern, "containers": options["containers"]}]
     try:
-        data = collect({"processes": wanted, "all": pattern is None}, Host(os.getcwd(), options["timeout"]))
+        asked = {"processes": wanted, "all": pattern is None}
+        data = observe_alone(collect, asked, Host(os.getcwd(), options["timeout"]))
     except Unseen as unseen:
         module.fail_json(msg=unseen.reason)
     found = data["processes"]

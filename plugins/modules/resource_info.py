@@ -126,6 +126,7 @@ resources:
 """
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.evenkeel.drift.plugins.module_utils.observe.alone import observe_alone
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.resources import ARGUMENTS, collect
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host, Unseen
 
@@ -133,7 +134,7 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section imp
 def main() -> None:
     module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True)
     try:
-        data = collect({"disks": module.params["disks"]}, Host("/", module.params["timeout"]))
+        data = observe_alone(collect, {"disks": module.params["disks"]}, Host("/", module.params["timeout"]))
     except Unseen as unseen:
         module.fail_json(msg=unseen.reason)
     module.exit_json(changed=False, resources=data)

@@ -110,6 +110,7 @@ streams:
 """
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.evenkeel.drift.plugins.module_utils.observe.alone import observe_alone
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host, Unseen
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.streams import ARGUMENTS, collect
 from ansible_collections.evenkeel.drift.plugins.module_utils.streams.asked import server_asked
@@ -124,7 +125,8 @@ def main() -> None:
         required_together=[("credentials_file", "credentials_key")],
     )
     try:
-        data = collect({"servers": [server_asked(module.params)]}, Host("/", module.params["timeout"]))
+        asked = {"servers": [server_asked(module.params)]}
+        data = observe_alone(collect, asked, Host("/", module.params["timeout"]))
     except (Unseen, ValueError) as error:
         module.fail_json(msg=str(error))
     module.exit_json(changed=False, streams=data)

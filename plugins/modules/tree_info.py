@@ -110,6 +110,7 @@ tree:
 import json
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.evenkeel.drift.plugins.module_utils.observe.alone import crashing_quietly
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host, Unseen
 from ansible_collections.evenkeel.drift.plugins.module_utils.trees.shown import see
 
@@ -128,7 +129,8 @@ def main() -> None:
     )
     options = module.params
     try:
-        tree = see(options, Host(options["path"], options["timeout"], options["workers"]))
+        with crashing_quietly():
+            tree = see(options, Host(options["path"], options["timeout"], options["workers"]))
     except Unseen as unseen:
         module.fail_json(msg=unseen.reason)
     module.exit_json(changed=False, tree=json.loads(json.dumps(tree)))

@@ -100,6 +100,7 @@ units:
 """
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.evenkeel.drift.plugins.module_utils.observe.alone import observe_alone
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host, Unseen
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.units import ARGUMENTS, collect
 
@@ -107,7 +108,7 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.observe.units impor
 def main() -> None:
     module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True)
     try:
-        data = collect({"units": module.params["names"]}, Host("/", module.params["timeout"]))
+        data = observe_alone(collect, {"units": module.params["names"]}, Host("/", module.params["timeout"]))
     except Unseen as unseen:
         module.fail_json(msg=unseen.reason)
     module.exit_json(changed=False, units=data)

@@ -61,8 +61,7 @@ def ask_all(entries: t.Sequence[Entry], host: Host) -> dict[str, t.Any]:
 
 
 def ask_one(options: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
-    """Return what one endpoint answers; ``options`` are those of ARGUMENTS. Raises BadUrl."""
-    parse(options["url"])
+    """Return what one endpoint answers; ``options`` are those of ARGUMENTS."""
     entry = {"name": "", "samples": 1, **options, "timeout_s": options["timeout"]}
     seen = ask_all([entry], Host("/", options["timeout"] + _SPARE_S))["endpoints"][0]
     return {key: value for key, value in seen.items() if key != "name"}

@@ -47,6 +47,12 @@ class Host:
             if len(self.learned) < self.MOST_LEARNED:
                 self.learned.add(value)
 
+    def share(self, timeout_s: float) -> Host:
+        """Return a host with a time limit of its own, which learns for this one."""
+        part = Host(self.root, timeout_s, self.workers, self.key)
+        part.learned = self.learned
+        return part
+
     def time_left(self) -> float:
         """Return the seconds until the deadline; negative when it has passed."""
         return self.deadline - time.monotonic()
