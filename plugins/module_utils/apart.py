@@ -29,9 +29,8 @@ def each_apart(asked: t.Sequence[Question], answer: t.Callable[[Question, Host],
     for at in range(0, len(asked), host.workers):
         batch = asked[at : at + host.workers]
         left = -(-(len(asked) - at) // host.workers)
-        share = Host(host.root, max(host.time_left() / left, 0.0), host.workers, host.key)
+        share = host.share(max(host.time_left() / left, 0.0))
         made += _together(batch, answer, share)
-        host.learn(share.learned)
     return made
 
 

@@ -150,9 +150,23 @@ def _portion(text: str, depth: int) -> str:
         text = mask_blocks(text)
         text = mask_pairs(text)
     text = mask_words(text, lowered)
+    if "\\n" in text:
+        text = _within_lines(text, depth)
     if depth:
         text = mask_encoded(text, lambda plain: _secret(plain, depth - 1))
     return text
+
+
+def _within_lines(text: str, depth: int) -> str:
+    """Return ``text`` with each line that has escaped line ends read as the lines that it spells: a file in JSON."""
+    lines = text.split("\n")
+    for number, line in enumerate(lines):
+        if "\\n" in line:
+            plain = line.replace("\\n", "\n")
+            masked = _portion(mask_keys(plain), depth)
+            if masked != plain:
+                lines[number] = masked.replace("\n", "\\n")
+    return "\n".join(lines)
 
 
 def _secret(plain: str, depth: int) -> bool:

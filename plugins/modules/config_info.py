@@ -159,6 +159,7 @@ config:
 """
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.evenkeel.drift.plugins.module_utils.observe.alone import crashing_quietly
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.configs import ARGUMENTS, KINDS, look
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Unseen
 
@@ -171,7 +172,8 @@ def main() -> None:
         supports_check_mode=True,
     )
     try:
-        data = look(module.params)
+        with crashing_quietly():
+            data = look(module.params)
     except Unseen as unseen:
         module.fail_json(msg=unseen.reason)
     module.exit_json(changed=False, config=data)

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 import typing as t
 
@@ -31,11 +32,21 @@ _BLOCK = re.compile(
 )
 _ITEM = re.compile(r"[+\- ]?[ \t]*- +[^\s:]")
 _SECRET_YAML = re.compile(r"\bkind:[ \t]*[\"']?Secret\b")
-_SECRET_JSON = re.compile(r"\"kind\"[ \t\r\n]{0,8}:[ \t\r\n]{0,8}\"Secret\"")
+# A manifest in JSON, and one that is a text in another JSON document.
+_QUOTES = (r"\"", r"\\\"")
+_SECRET_JSON = tuple(
+    re.compile(rf"{quote}kind{quote}[ \t\r\n]{{0,8}}:[ \t\r\n]{{0,8}}{quote}Secret{quote}") for quote in _QUOTES
+)
 _DATA_YAML = re.compile(r"^[+-]?(?P<indent>[ \t]*)(?:data|stringData):[ \t\r]*$")
-_DATA_JSON = re.compile(r"(?P<open>\"(?:data|stringData)\"[ \t\r\n]{0,8}:[ \t\r\n]{0,8}\{)(?P<body>[^{}]*)")
+_DATA_JSON = tuple(
+    re.compile(rf"(?P<open>{quote}(?:data|stringData){quote}[ \t\r\n]{{0,8}}:[ \t\r\n]{{0,8}}\{{)(?P<body>[^{{}}]*)")
+    for quote in _QUOTES
+)
 _MEMBER_YAML = re.compile(r"^([+-]?[ \t]*[^\s:]{1,256}:[ \t]+)(?=\S)[^\n]*$")
-_MEMBER_JSON = re.compile(r"(\"[ \t\r\n]{0,8}:[ \t\r\n]{0,8}\")(?:[^\"\\]|\\.)*")
+_MEMBER_JSON = (
+    re.compile(r"(\"[ \t\r\n]{0,8}:[ \t\r\n]{0,8}\")(?:[^\"\\]|\\.)*"),
+    re.compile(r"(\\\"[ \t\r\n]{0,8}:[ \t\r\n]{0,8}\\\")(?:[^\"\\]|\\[^\"])*"),
+)
 
 
 def mask_keys(text: str) -> str:
@@ -94,14 +105,17 @@ def mask_blocks(text: str) -> str:
     """Return ``text`` without YAML blocks and lists under a secret key, and the data of a Kubernetes Secret."""
     if ":" not in text:
         return text
-    if _SECRET_JSON.search(text):
-        text = _DATA_JSON.sub(
-            lambda match: match.group("open") + _MEMBER_JSON.sub(rf"\1{MARK}", match.group("body")), text
-        )
+    for secret, data, member in zip(_SECRET_JSON, _DATA_JSON, _MEMBER_JSON):
+        if secret.search(text):
+            text = data.sub(functools.partial(_members, member), text)
     kubernetes = _SECRET_YAML.search(text) is not None
     if not kubernetes and not any(looks_secret(match.group("key")) for match in _BLOCK.finditer(text)):
         return text
     return "\n".join(_lines(text.split("\n"), kubernetes))
+
+
+def _members(member: t.Pattern[str], match: t.Match[str]) -> str:
+    return match.group("open") + member.sub(rf"\1{MARK}", match.group("body"))
 
 
 def _lines(lines: list[str], kubernetes: bool) -> t.Iterator[str]:

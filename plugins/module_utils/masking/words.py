@@ -47,17 +47,20 @@ _PROGRAMS: tuple[tuple[str, str, str], ...] = (
     ("htpasswd", r"htpasswd[ \t]+-\w{0,8}b\w{0,8}", r"\S+[ \t]+\S+[ \t]+"),
 )
 
+# The end of a line, or of a text in JSON that is one.
+_END = r"(?=[ \t\r]*(?:$|\\?[\"'][ \t]*(?:[,}\]]|$)))"
 _LINE_WORDS = re.compile(
     r"^(?P<keep>[+\- ]?[ \t]*(?:requirepass|masterauth|bindpw|rootpw|password|passwd|passphrase|AUTH)[ \t]+)(?P<value>"
     + _WORD
-    + r")(?=[ \t\r]*$)",
+    + r")"
+    + _END,
     re.MULTILINE,
 )
 _NETRC = re.compile(
     r"(?P<keep>\blogin[ \t]+\S{1,256}[ \t]+(?:account[ \t]+\S{1,256}[ \t]+)?password[ \t]+)(?P<value>(?!<masked>)\S+)"
 )
 _AUTH = re.compile(
-    r"(?P<keep>\bAUTH[ \t]+(?:[\w.-]{1,64}[ \t]+(?=\S))?)(?P<value>(?!<masked>)[^\s\"']{6,})(?=[ \t\r]*$)", re.MULTILINE
+    r"(?P<keep>\bAUTH[ \t]+(?:[\w.-]{1,64}[ \t]+(?=\S))?)(?P<value>(?!<masked>)[^\s\"']{6,})" + _END, re.MULTILINE
 )
 _SQL = re.compile(
     r"(?P<keep>\b(?:identified[ \t]+(?:with[ \t]+[\w'\"]{1,64}[ \t]+)?by|password)[ \t]+(?:password[ \t]+)?)"

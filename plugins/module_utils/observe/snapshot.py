@@ -16,6 +16,7 @@ import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.module_utils.keyed import keyed
 from ansible_collections.evenkeel.drift.plugins.module_utils.masking.answer import mask_answer, recognised
+from ansible_collections.evenkeel.drift.plugins.module_utils.observe.known import learn_secrets
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.registry import FOLLOW_UPS, SECTIONS, collector
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host, Unseen
 
@@ -36,6 +37,7 @@ def answer(request: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
     )
     started = _now()
     asked = request["sections"]
+    learn_secrets(request.get("secrets") or {}, host)
     sections = {name: _observe(name, asked[name], host) for name in SECTIONS + FOLLOW_UPS if name in asked}
     return {
         "protocol": PROTOCOL,

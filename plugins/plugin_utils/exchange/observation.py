@@ -86,6 +86,7 @@ class Observer:
         self._limits = limits
         self._send = send
         self._learned: set[str] = set()
+        self._secrets: Json = {}
 
     def observe(self) -> Observation:
         """Return what was seen. Raises HostUnseen when that is nothing at all."""
@@ -102,6 +103,8 @@ class Observer:
         for name, half in exchanges.items():
             sections[name] = self._read(half, answer["sections"].get(name))
             self._context.earlier[name] = sections[name]["data"]
+        # The section reads them itself: only a request without it has to be told where secrets are.
+        self._secrets = requests.get("configs", {})
         self._follow_up(exchanges, sections)
         return Observation(answer["host"], answer["started"], answer["finished"], sections, problem, self._learned)
 
@@ -113,6 +116,7 @@ class Observer:
         context, limits = self._context, self._limits
         answer = self._send(
             {
+                "secrets": self._secrets,
                 "protocol": PROTOCOL,
                 "root": context.root,
                 "timeout_s": timeout_s,

@@ -19,6 +19,7 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.reference.host impo
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.reference.side import Json, Side
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.reference.unavailable import ReferenceUnavailable
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.cache import Cache, key_of
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.evidence import masked
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.run import PRIVATE, RunFolder
 
 _FOLDER = "references"
@@ -53,14 +54,14 @@ class Sides:
     def problem(self, identity: str, reason: str) -> None:
         """Note that a reference turned out to be of no use."""
         name = f"{_FOLDER}/{identity}.json"
-        self._folder.write(name, {**self._folder.read(name), "outcome": "unknown", "reason": reason})
+        self._folder.write(name, _shown({**self._folder.read(name), "outcome": "unknown", "reason": reason}))
 
     def _about(self, identity: str, wanted: Json, settings: Settings) -> Json:
         name = f"{_FOLDER}/{identity}.json"
         with open(self._folder.join(PRIVATE, "references.lock"), "ab") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             if not os.path.exists(self._folder.join(name)):
-                self._folder.write(name, {"id": identity, **_resolve(wanted, settings)})
+                self._folder.write(name, _shown({"id": identity, **_resolve(wanted, settings)}))
         about: Json = self._folder.read(name)
         return about
 
@@ -77,6 +78,12 @@ def _resolve(wanted: t.Mapping[str, t.Any], settings: Settings) -> Json:
         return {"kind": "baseline", "outcome": "ok", "reason": "", "path": wanted["baseline"], **about}
     except ReferenceUnavailable as error:
         return {**_named(wanted), "outcome": "unknown", "reason": error.reason}
+
+
+def _shown(about: Json) -> Json:
+    """Return what is told of a reference, masked but for what names it: the next host finds it by that."""
+    told: Json = {name: masked(about[name]) for name in ("subject", "reason", "warnings") if name in about}
+    return {**about, **told}
 
 
 def _named(wanted: t.Mapping[str, t.Any]) -> Json:
