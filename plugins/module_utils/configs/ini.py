@@ -11,7 +11,7 @@ import typing as t
 from ansible_collections.evenkeel.drift.plugins.module_utils.configs.model import Item, Parsed, Unreadable, gathered
 
 _SECTION = re.compile(r"\[(.+)\]")
-_OPTION = re.compile(r"(.*?)\s*(?:[=:]\s*(.*))?$")
+_DELIMITER = re.compile("[=:]")
 
 
 def read(said: str) -> Parsed:
@@ -57,11 +57,11 @@ class _Reader:
         if section:
             self._section = (section[1],)
             return
-        option = t.cast("t.Match[str]", _OPTION.match(line))
-        if not option[1]:
+        delimiter = _DELIMITER.search(line)
+        self._name, self._line = (line[: delimiter.start()].rstrip() if delimiter else line), number
+        self._value = [line[delimiter.end() :].strip()] if delimiter else None
+        if not self._name:
             raise Unreadable(f"line {number} has a value and no key")
-        self._name, self._line = option[1].rstrip(), number
-        self._value = None if option[2] is None else [option[2].strip()]
         if self._value is None and " " in self._name.expandtabs(1) and not line.startswith("!"):
             # A key is told, and what stands here may be a password behind a word.
             raise Unreadable(f"line {number} is neither key = value nor a key of one word")

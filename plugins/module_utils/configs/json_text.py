@@ -32,9 +32,14 @@ def read(said: str) -> Parsed:
     """
     if not said.strip():
         raise Unreadable("it is empty, which is no JSON")
+
+    def constant(name: str) -> t.Any:
+        at = next(token.start() for token in _TOKEN.finditer(said) if token[0] == name)
+        raise Unreadable(f"line {said.count(chr(10), 0, at) + 1}: {name} is no number of JSON")
+
     try:
         document = json.loads(
-            said, object_pairs_hook=_Pairs, parse_constant=_constant, parse_int=_integer, parse_float=_float
+            said, object_pairs_hook=_Pairs, parse_constant=constant, parse_int=_integer, parse_float=_float
         )
     except RecursionError:
         raise Unreadable(f"it is nested deeper than {MAX_DEPTH} levels") from None
@@ -92,10 +97,6 @@ def _lines(said: str) -> t.Iterator[int]:
     for token in _TOKEN.finditer(said):
         line, counted = line + said.count("\n", counted, token.start()), token.start()
         yield line
-
-
-def _constant(name: str) -> t.Any:
-    raise Unreadable(f"{name} is no number of JSON")
 
 
 def _integer(digits: str) -> int | str:

@@ -95,19 +95,18 @@ def _settings(said: str, odd: list[str]) -> t.Iterator[Setting]:
 
 def _joined(said: str) -> t.Iterator[tuple[int, str]]:
     """Yield the lines with their numbers: without comments, those that end in a backslash joined with what follows."""
-    held, begun = "", 0
+    held: list[str] = []
+    begun = 0
     for number, whole in enumerate(said.replace("\r\n", "\n").replace("\r", "\n").split("\n"), 1):
         line = whole.lstrip(_BLANKS)
         # A comment between lines that belong together does not part them.
         if line.startswith(("#", ";")):
             continue
         begun = begun if held else number
-        joined = held + line
-        slashes = len(joined) - len(joined.rstrip("\\"))
-        if slashes % 2:
-            held = f"{joined[:-1]} "
+        if (len(line) - len(line.rstrip("\\"))) % 2:
+            held.append(f"{line[:-1]} ")
         else:
-            yield begun, joined.strip(_BLANKS)
-            held = ""
+            yield begun, "".join([*held, line]).strip(_BLANKS)
+            held = []
     if held:
-        yield begun, held.strip(_BLANKS)
+        yield begun, "".join(held).strip(_BLANKS)
