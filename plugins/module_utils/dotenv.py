@@ -11,16 +11,16 @@ from __future__ import annotations
 import re
 import typing as t
 
-_STATEMENT = re.compile(r"(?:export[ \t]+)?([A-Za-z0-9_.\[\]-]{1,256})[ \t]*(?:([=:])[ \t]*|(?=\n|\Z))")
+_STATEMENT = re.compile(r"(?:export[ \t]+)?([A-Za-z0-9_.\[\]-]{1,256})[ \t\r]*(?:([=:])[ \t\r]*|(?=\n|\Z))")
 _SPACE = re.compile(r"(?:[ \t\r\n]|#[^\n]*)*")
-_END = re.compile(r"[ \t]*(?:#[^\n]*)?(?=\n|\Z)")
+_END = re.compile(r"[ \t\r]*(?:#[^\n]*)?(?=\n|\Z)")
 _LINE = re.compile(r"[^\n]*")
-# A comment begins after a blank alone: A=x#y has none.
-_COMMENT = re.compile(r"[ \t]#")
+# A comment begins after a blank alone: A=x#y has none, and a tab is no blank to Compose.
+_COMMENT = " #"
 _SINGLE = re.compile(r"'((?:[^'\\]|\\.)*)'", re.DOTALL)
 _DOUBLE = re.compile(r'"((?:[^"\\]|\\.)*)"', re.DOTALL)
-_ESCAPE = re.compile(r"\\(.)", re.DOTALL)
-_LETTERS = {**dict(zip("abfnrtv", "\a\b\f\n\r\t\v")), "\\": "\\", '"': '"', "'": "'", "$": "$"}
+_ESCAPE = re.compile(r"\\(0[0-3][0-7]{2}|.)", re.DOTALL)
+_LETTERS = {**dict(zip("abfnrtv", "\a\b\f\n\r\t\v")), "\\": "\\", '"': '"', "$": "$"}
 
 
 class Statement(t.NamedTuple):
@@ -40,9 +40,9 @@ class Statement(t.NamedTuple):
 
 
 def decode(data: bytes) -> str:
-    """Return a file as text with line ends of one character. Raises ValueError with a reason."""
+    """Return a file as text. Raises ValueError with a reason."""
     try:
-        said = data.decode("utf-8-sig").replace("\r\n", "\n")
+        said = data.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise ValueError("it is no text in UTF-8") from None
     if "\0" in said:
@@ -74,7 +74,7 @@ def _assignment(said: str, found: t.Match[str], line: int) -> tuple[Statement, i
     quote = said[at : at + 1]
     if quote not in ("'", '"'):
         end = _after(_LINE, said, at)
-        plain = _COMMENT.split(said[at:end], maxsplit=1)[0].strip(" \t\r")
+        plain = said[at:end].partition(_COMMENT)[0].strip(" \t\r")
         return Statement(name, line, plain, plain), end
     value = (_SINGLE if quote == "'" else _DOUBLE).match(said, at)
     if not value:
@@ -87,9 +87,14 @@ def _assignment(said: str, found: t.Match[str], line: int) -> tuple[Statement, i
         return Statement(name, line, problem=problem), _after(_LINE, said, value.end())
     if quote == "'":
         return Statement(name, line, value[1].replace("\\'", "'"), None, True), value.end()
-    plain = _ESCAPE.sub(lambda one: _LETTERS.get(one[1], one[0]), value[1])
-    template = _ESCAPE.sub(lambda one: "$$" if one[1] == "$" else _LETTERS.get(one[1], one[0]), value[1])
+    plain = _ESCAPE.sub(_unescaped, value[1])
+    template = _ESCAPE.sub(lambda one: "$$" if one[1] == "$" else _unescaped(one), value[1])
     return Statement(name, line, plain, template, True), value.end()
+
+
+def _unescaped(one: t.Match[str]) -> str:
+    octal = len(one[1]) > 1
+    return chr(int(one[1], 8)) if octal else _LETTERS.get(one[1], one[0])
 
 
 def _after(pattern: t.Pattern[str], said: str, at: int) -> int:

@@ -86,7 +86,7 @@ def _decoded(data: bytes) -> str:
 
 
 def _env(said: str) -> Parsed:
-    return gathered(_env_items(said.replace("\r\n", "\n")))
+    return gathered(_env_items(said))
 
 
 def _env_items(said: str) -> t.Iterator[Item]:
