@@ -61,7 +61,8 @@ def request(root: Path, timeout_s: int = 60, workers: int = 2, **spec: t.Any) ->
 def asked_by(contract: Json, root: Path) -> Json:
     """Return the request that an audit with this contract, and without a reference, makes."""
     sections = resolve({"drift_root": str(root), "drift_contract": contract}, cwd="/").contract
-    context = Context(host="web1", root=str(root), cache=Cache(str(root / "no-cache")), contract=sections)
+    cache = Cache(str(root / "no-cache"))
+    context = Context(host="web1", root=str(root), cache=cache, contract=sections, declared=sections)
     return {
         **request(root),
         "sections": {name: exchange(name, part, context).request() for name, part in sections.items()},

@@ -134,6 +134,11 @@ LIVE: dict[str, t.Any] = {
     "ports": [{"port": 1, "closed": True}],
     "units": [{"name": "dbus.service"}],
     "packages": [{"venv": "venv", "requirements": "requirements.txt"}, {"system": "dpkg", "names": {"bash": "*"}}],
+    "configs": [
+        {"path": "compose.yml", "read_by": [{"process": "app"}]},
+        {"path": "more.txt", "format": "env", "keys": {"a": {"matches": "x"}}},
+        {"process": "app", "default": "may_differ"},
+    ],
     "resources": {},
     "compose": [{"project": "shop", "socket": "/nonexistent/engine.sock"}],
     "logs": [{"path": "requirements.txt", "forbid": ["x"]}, {"journal": "dbus.service", "max": {"ERROR": 0}}],
@@ -149,6 +154,7 @@ def test_looking_at_what_runs_leaves_no_trace(operator: Operator, serving: Path)
     audit = operator.audit_one(serving, drift_contract=LIVE, drift_fail_on="never")
     seen = {(check["section"], check["check"]) for check in audit.findings["checks"] + audit.findings["findings"]}
     wanted = {("processes", "instances"), ("processes", "code"), ("processes", "environment"), ("packages", "version")}
+    wanted |= {("configs", "file"), ("configs", "running")}
     assert wanted <= seen
     assert changed(before, fingerprint(serving)) == set()
 

@@ -60,7 +60,7 @@ class FileRules:
         checks = [self._make.passed("file", self._name, said, {"format": self._one["format"]})]
         hidden = self._hidden()
         if hidden:
-            summary = f"More keys of {self._where} may be there: {hidden}"
+            summary = f"Not all of {self._where} is known: {hidden}"
             checks.append(self._make.unknown("file", f"{self._name}:*", summary))
         checks += self._keys()
         checks += self._doubles()
@@ -92,7 +92,7 @@ class FileRules:
 
     def _missing(self) -> Check:
         kind = self._one["kind"]
-        summary = f"{self._where} is not there: {self._one['reason']}"
+        summary = f"There is no {self._where}: {self._one['reason']}"
         cause = "missing_file" if kind == "path" else "not_running"
         if self._entry["required"]:
             return self._make.failed("file", self._name, summary, "missing", cause, _GONE)
@@ -119,7 +119,7 @@ class FileRules:
     def _hidden(self) -> str:
         """Return why a key that is not told of may be there all the same, or nothing."""
         if self._one["cut"]:
-            return f"{self._one['cut']} are more than is told of a file"
+            return f"{number(self._one['cut'], 'key')} more than are told of a file"
         return str(self._one["partial"])
 
     def _reference(self) -> str:

@@ -33,12 +33,13 @@ class _Reader:
         self._subject = f"{one['name']}:{kind} {name}"
 
     def judge(self, found: t.Sequence[Details]) -> Check:
-        blind = next((one for one in found if one["outcome"] == "unknown"), None)
+        # One that was seen can have a reason as well: why some of its values were not compared.
+        blind = next((one for one in found if one["reason"] and one["outcome"] != "missing"), None)
         wrong = next(filter(None, map(self._wrong, _worst_first(found))), None)
         if wrong is not None:
             return wrong
         if blind is not None:
-            summary = f"Whether {self._who} on {self._host} runs with the values of {self._file} is not known"
+            summary = f"Whether {self._who} on {self._host} runs with all values of {self._file} is not known"
             return self._make.unknown("running", self._subject, f"{summary}: {blind['reason']}")
         running = [one for one in found if one["outcome"] == "ok"]
         if not running:

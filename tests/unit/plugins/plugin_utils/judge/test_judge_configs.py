@@ -339,6 +339,8 @@ def state(**states: str) -> list[Json]:
         ([reader(older=False, complete=True, keys=state(A="same", B="absent"))], "fail", "missing_key"),
         ([reader(complete=True, keys=state(A="same", B="absent"))], "fail", "stale_process"),
         ([reader(outcome="unknown", reason="no access")], "unknown", "unseen"),
+        ([reader(reason="not compared: A", keys=state(B="same"))], "unknown", "unseen"),
+        ([reader(reason="not compared: A", keys=state(B="other"))], "fail", "stale_process"),
         ([reader(outcome="missing", reason="no process matches")], "not_exercised", None),
         ([reader(older=False, keys=state(A="same")), reader(pid=12, keys=state(A="other"))], "fail", "stale_process"),
         ([reader(keys=state(A="same")), reader(pid=12, outcome="unknown", reason="gone")], "unknown", "unseen"),
