@@ -64,9 +64,9 @@ def checks(seen: SeenConfigs) -> list[Check]:
     copies = _copies(seen)
     found: list[Check] = []
     for file, others in sorted(copies.items()):
-        shared = sum(one.is_copied(file, others) for one in secrets)
-        if shared:
-            found.append(_copied(seen, file, others, shared))
+        copied = [one.copied(file, others) for one in secrets]
+        if any(one.untold for one in copied):
+            found.append(_copied(seen, file, others, sum(one.shared for one in copied)))
     for secret in secrets:
         found += secret.findings(seen, copies)
     return sorted(found, key=lambda check: (check.environment, check.host, check.check, check.subject))
@@ -114,6 +114,13 @@ def _copied(seen: SeenConfigs, file: _File, others: t.Mapping[str, t.Sequence[st
     return affecting(check, seen.sides[component][environment].affected[host])
 
 
+class Copied(t.NamedTuple):
+    """Whether a secret of a file is shared with its copies, and whether no other check tells that."""
+
+    shared: bool
+    untold: bool
+
+
 class _Secret:
     """The places of one secret, each with its hosts."""
 
@@ -124,15 +131,16 @@ class _Secret:
             for host in hosts:
                 self._of_host.setdefault((place.environment, host), []).append(place)
 
-    def is_copied(self, file: _File, others: t.Collection[str]) -> bool:
-        """Return whether the secret is in a file and, reused, in its copies in other environments."""
+    def copied(self, file: _File, others: t.Collection[str]) -> Copied:
+        """Return whether the secret is in a file and in its copies in other environments."""
         environment, host, component = file
-        mine = [one for one in self._of_host.get((environment, host), ()) if one.component == component]
-        return any(
-            one.environment in others and one.component == component and _is_reuse(place, one)
-            for place in mine
+        pairs = [
+            (place, one)
+            for place in self._of_host.get((environment, host), ())
             for one in self._places
-        )
+            if place.component == component == one.component and one.environment in others
+        ]
+        return Copied(any(not _declared(*pair) for pair in pairs), any(_is_reuse(*pair) for pair in pairs))
 
     def findings(self, seen: SeenConfigs, copies: t.Mapping[_File, t.Collection[str]]) -> list[Check]:
         """Return one finding for each host on which the secret is reused.
@@ -156,23 +164,20 @@ class _Secret:
     def _reuses(self, mine: t.Sequence[Place], told: t.Collection[str]) -> list[tuple[Place, Place]]:
         """Return the places on one host, each with another one that nothing declares."""
         told = {*told, *(one.environment for place in mine for one in self._places if _must_differ_tells(place, one))}
+        names = {_plain(place.key) for place in mine}
         return [
             (place, one)
             for place in mine
             for one in self._places
             if (one in mine or one.environment != place.environment)
             and _is_reuse(place, one)
-            and not (one.environment in told and _plain(one.key) == _plain(place.key))
+            and not (one.environment in told and _plain(one.key) in names)
         ]
 
     def _finding(self, seen: SeenConfigs, host: str, pairs: t.Sequence[tuple[Place, Place]]) -> Check:
         here = pairs[0][0]
         others = sorted({one for _place, one in pairs} - {here})
-        told = dict.fromkeys(
-            f"{one.subject} {'on this host' if one.environment == here.environment else f'in {one.environment}'}"
-            for one in others
-        )
-        summary = f"The secret {here.subject} on {host} ({here.environment}) is also {some(list(told))}"
+        summary = f"The secret {here.subject} on {host} ({here.environment}) is also {_where(here, others)}"
         observed = {"places": [self._place(one, here, host) for one in others[:_HOSTS]], "total": len(others)}
         make = graded(seen, here.environment, host, here.component)
         check = make.failed("reused", here.subject, summary, "failed", "reused_secret", _OWN, observed)
@@ -186,13 +191,29 @@ class _Secret:
         return {"environment": one.environment, "hosts": hosts[:_HOSTS], "total": len(hosts), "subject": one.subject}
 
 
+def _where(here: Place, others: t.Sequence[Place]) -> str:
+    """Return the other places in words: ``.env:A on this host, and in prod; in staging as .env:B``."""
+    mine = [one.subject for one in others if one.environment == here.environment]
+    known = {here.subject, *mine}
+    elsewhere: dict[tuple[str, ...], list[str]] = {}
+    for environment in sorted({one.environment for one in others} - {here.environment}):
+        names = tuple(one.subject for one in others if one.environment == environment)
+        elsewhere.setdefault(() if known.issuperset(names) else names, []).append(environment)
+    said = [f"in {some(names)}{f' as {some(subjects)}' if subjects else ''}" for subjects, names in elsewhere.items()]
+    return ", and ".join(filter(None, (mine and f"{some(mine)} on this host", "; ".join(said))))
+
+
 def _is_reuse(one: Place, other: Place) -> bool:
     """Return whether that one secret is in two places is a reuse that nothing declares."""
-    if one.declared and other.declared:
+    if _declared(one, other):
         return False
     if one.environment != other.environment:
         return not _must_differ_tells(one, other)
     return _plain(one.key) != _plain(other.key)
+
+
+def _declared(one: Place, other: Place) -> bool:
+    return one.declared and other.declared
 
 
 def _must_differ_tells(one: Place, other: Place) -> bool:

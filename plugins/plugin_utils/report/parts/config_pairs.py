@@ -41,7 +41,7 @@ def render(report: Report) -> Lines:
     for component in sorted({str(one["component"]) for one in report.configs}):
         mine = [one for one in report.configs if one["component"] == component]
         lines += [*heading(3, code(component)), *_counts(mine)]
-        unlike = [one for one in mine if one["keys"]]
+        unlike = [one for one in mine if one["keys"] and not _is_one_sided(report, one)]
         for one in unlike[:_PAIRS]:
             lines += _keys(one)
         lines += more(len(unlike) - _PAIRS, "such table")
@@ -65,6 +65,14 @@ def _counts(pairs: t.Sequence[Json]) -> Lines:
     notes = [phrase("Not there on {}.", some(list(map(code, absent)), len(absent), _NAMED))] if absent else []
     notes += [phrase("Not all is known of {}: {}", code(host), unseen[host]) for host in sorted(unseen)[:_NAMED]]
     return [*table(titles, rows), *bullets(notes), *more(len(unseen) - _NAMED, "host")]
+
+
+def _is_one_sided(report: Report, pair: Json) -> bool:
+    """Return whether one environment does not have the file at all: that says enough of its keys."""
+    hosts: dict[str, set[str]] = {}
+    for environment, host in report.hosts:
+        hosts.setdefault(environment, set()).add(host)
+    return any(hosts.get(pair[side], {""}) <= set(pair["missing"]) for side in ("a", "b"))
 
 
 def _marked(count: int, mark: Markup) -> Markup:

@@ -166,8 +166,8 @@ def test_a_secret_of_another_environment_under_another_name_is_found() -> None:
     made = found(host("local", APART, secret("BOT_TOKEN", TOKEN)), host("prod", APART, secret("TEST_TOKEN", TOKEN)))
     reused = [one for one in made if one.check == "reused"]
     assert [one.summary for one in reused] == [
-        "The secret .env:BOT_TOKEN on local-1 (local) is also .env:TEST_TOKEN in prod",
-        "The secret .env:TEST_TOKEN on prod-1 (prod) is also .env:BOT_TOKEN in local",
+        "The secret .env:BOT_TOKEN on local-1 (local) is also in prod as .env:TEST_TOKEN",
+        "The secret .env:TEST_TOKEN on prod-1 (prod) is also in local as .env:BOT_TOKEN",
     ]
     assert reused[0].observed == {
         "places": [{"environment": "prod", "hosts": ["prod-1"], "total": 1, "subject": ".env:TEST_TOKEN"}],
@@ -182,6 +182,18 @@ def test_a_container_that_has_the_value_of_its_file_is_not_told_again() -> None:
         for name in ("local", "prod")
     ]
     assert [one[:2] for one in brief(*hosts)] == [("local-1", "must_differ"), ("prod-1", "must_differ")]
+
+
+def test_all_places_of_a_secret_are_one_sentence() -> None:
+    keys = [secret("API_KEY", TOKEN), secret("DB_PASSWORD", TOKEN)]
+    hosts = [host("prod", LOOSE, *keys), host("staging", LOOSE, *keys), host("local", LOOSE, secret("OWN_KEY", TOKEN))]
+    assert [one.summary for one in found(*hosts)] == [
+        "The secret .env:OWN_KEY on local-1 (local) is also in prod, staging as .env:API_KEY, .env:DB_PASSWORD",
+        "The secret .env:API_KEY on prod-1 (prod) is also .env:DB_PASSWORD on this host, and in local as .env:OWN_KEY; "
+        "in staging",
+        "The secret .env:API_KEY on staging-1 (staging) is also .env:DB_PASSWORD on this host, and in local as "
+        ".env:OWN_KEY; in prod",
+    ]
 
 
 def test_an_identical_file_of_secrets_is_one_finding() -> None:
@@ -204,6 +216,19 @@ def test_in_a_file_that_is_secret_by_its_name_the_keys_tell_what_is(said: bool |
     contract = entry(secret=said)
     hosts = [host(name, contract, secret("APP_ADDRESS", "app.example.org"), secret=True) for name in ("local", "prod")]
     assert [one[1] for one in brief(*hosts)] == expected
+
+
+def test_a_copied_file_counts_what_must_differ_too_and_is_not_told_twice() -> None:
+    keys = [secret("BOT_TOKEN", TOKEN), secret("DB_PASSWORD", OTHER), secret("PG_PASSWORD", OTHER)]
+    made = found(*(host(name, APART, *keys, secret=True, digest="d" * 64) for name in ("local", "prod")))
+    mine = [one for one in made if one.host == "prod-1"]
+    assert [(one.check, one.subject) for one in mine] == [
+        ("must_differ", ".env:BOT_TOKEN"),
+        ("identical", ".env"),
+        ("reused", ".env:DB_PASSWORD"),
+    ]
+    assert mine[1].observed["secrets"] == 2
+    assert mine[2].summary == "The secret .env:DB_PASSWORD on prod-1 (prod) is also .env:PG_PASSWORD on this host"
 
 
 def test_an_identical_file_without_secrets_of_its_own_is_none() -> None:

@@ -74,11 +74,18 @@ def test_what_was_not_seen_and_what_is_not_listed_is_said() -> None:
     counts = {**pair()["counts"], "differs": 50}
     hidden = [{"host": f"web{number}", "reason": "not reached"} for number in range(7)]
     keys = [row(f"K{number}", "differs") for number in range(45)]
-    lines = rendered(pair(*keys, counts=counts, missing=["prod-1"], unseen=hidden))
-    assert "- Not there on `prod-1`." in lines
+    lines = rendered(pair(*keys, counts=counts, missing=["prod-2"], unseen=hidden))
+    assert "- Not there on `prod-2`." in lines
     assert "- Not all is known of `web0`: not reached" in lines
     assert "... and 2 more hosts in findings.json." in lines
     assert "... and 10 more keys in findings.json." in lines
+
+
+def test_of_a_file_that_one_side_does_not_have_no_key_is_listed() -> None:
+    lines = rendered(pair(row("A", "only_a", "x"), row("B", "only_a", "x"), missing=["prod-1"]))
+    assert "| `local` | `prod` | 3 | 0 | 2 | 0 | 0 | 0 |" in lines
+    assert "- Not there on `prod-1`." in lines
+    assert not [line for line in lines if "Not the same" in line]
 
 
 def test_hostile_text_stays_text() -> None:
