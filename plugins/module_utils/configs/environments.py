@@ -71,11 +71,12 @@ def environ_of(proc: Proc, pid: int, host: Host) -> Parsed:
     return parsed_environ(data.decode("utf-8", "surrogateescape").rstrip("\0").split("\0"), host)
 
 
-def processes(patterns: t.Sequence[str], host: Host, proc: Proc | None = None) -> tuple[list[Instance], str]:
+def processes(patterns: t.Sequence[str], host: Host, containers: bool = False) -> tuple[list[Instance], str]:
     """Return the processes whose command one of the patterns matches, the oldest first, and why there may be more;
-    those in containers are not among them. Raises Missing, and Unseen when it cannot be told that there are none.
+    those in containers are only among them with ``containers``. Raises Missing, and Unseen when it cannot be told that
+    there are none.
     """
-    proc = proc or Proc()
+    proc = Proc()
     unread: list[dict[str, t.Any]] = []
     seen = scan(proc, host, unread)
     apart = audit_itself(seen, {os.getpid(), os.getppid()})
@@ -84,7 +85,7 @@ def processes(patterns: t.Sequence[str], host: Host, proc: Proc | None = None) -
     found = []
     for pid in sorted({pid for pids in matched.values() for pid in pids})[:_MAX_PROCESSES]:
         try:
-            if _outside(proc, pid):
+            if containers or _outside(proc, pid):
                 found.append(_instance(proc, seen[pid].stat, boot, host))
         except Gone:
             continue
@@ -113,11 +114,11 @@ def _instance(proc: Proc, stat: Stat, boot: clock.Boot, host: Host) -> Instance:
         return found._replace(reason=unseen.reason)
 
 
-def process_environment(patterns: t.Sequence[str], host: Host) -> Parsed:
+def process_environment(patterns: t.Sequence[str], host: Host, containers: bool = False) -> Parsed:
     """Return the environment of the process that matches, of the oldest where there are several; what differs in the
     others is told as ``partial``. Raises Missing, Unseen.
     """
-    instances, hidden = processes(patterns, host)
+    instances, hidden = processes(patterns, host, containers)
     oldest = instances[0]
     if oldest.environment is None:
         raise Unseen(oldest.reason)

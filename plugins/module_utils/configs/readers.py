@@ -40,7 +40,7 @@ class Configured(t.NamedTuple):
 
 
 def readers(asked: t.Sequence[_Spec], file: Configured, socket: str | None, host: Host) -> list[Json]:
-    """Return what runs of ``asked`` (``{kind, name, match}``) with its values against those of a file.
+    """Return what runs of ``asked`` (``{kind, name, match, containers}``) with its values against those of a file.
 
     One item for each process, container and unit (``docs/design.md``).
     """
@@ -50,7 +50,7 @@ def readers(asked: t.Sequence[_Spec], file: Configured, socket: str | None, host
         try:
             host.check_time()
             if one["kind"] == "process":
-                instances, hidden = environments.processes([one["match"]], host)
+                instances, hidden = environments.processes([one["match"]], host, one["containers"])
                 made += [{**about, **_process(found, file)} for found in instances]
                 made += [{**about, **_nothing("unknown", mask(hidden))}] if hidden else []
             elif one["kind"] == "unit":

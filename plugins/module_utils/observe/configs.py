@@ -44,8 +44,9 @@ _Spec = t.Mapping[str, t.Any]
 def collect(spec: _Spec, host: Host) -> Json:
     """Return ``{now_s, configs}``, one for each of ``spec``, in its order (``docs/design.md``).
 
-    ``spec`` has ``configs``: ``{name, kind, <kind>, format, secret, patterns, tests, read_by}`` each, and may have the
-    ``socket`` of an engine. A pattern can take for ever: each configuration is read by a process of its own.
+    ``spec`` has ``configs``: ``{name, kind, <kind>, format, secret, patterns, containers, tests, read_by}`` each, and
+    may have the ``socket`` of an engine. A pattern can take for ever: each configuration is read by a process of its
+    own.
     """
     now_s = time.time()
     socket = spec.get("socket")
@@ -73,6 +74,7 @@ def look(params: _Spec) -> Json:
         "format": params["format"],
         "secret": params["secret"],
         "patterns": [params[kind]],
+        "containers": False,
         "tests": [],
         "read_by": [],
     }
@@ -130,7 +132,7 @@ def _config(spec: _Spec, socket: str | None, host: Host) -> Json:
 
 def _environment(spec: _Spec, socket: str | None, host: Host) -> Parsed:
     if spec["kind"] == "process":
-        return environments.process_environment(spec["patterns"], host)
+        return environments.process_environment(spec["patterns"], host, spec["containers"])
     if spec["kind"] == "unit":
         return environments.unit_variables(spec["unit"], host)
     return environments.container(spec["container"], socket, host).environment

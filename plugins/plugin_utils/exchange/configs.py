@@ -103,7 +103,8 @@ class ConfigsExchange(Exchange):
             **{key: entry[key] for key in ("name", "format", "secret")},
             "kind": kind,
             kind: show(source) if kind == "path" else source,
-            "patterns": [self._match(source)] if kind == "process" else [],
+            "patterns": [self._process(source)["match"]] if kind == "process" else [],
+            "containers": kind == "process" and self._process(source)["containers"],
             "tests": list(tests_of(entry)),
             "read_by": [self._reader(reader) for reader in entry["read_by"]],
         }
@@ -111,10 +112,11 @@ class ConfigsExchange(Exchange):
     def _reader(self, reader: Json) -> Json:
         kind = next(kind for kind in READERS if reader[kind] is not None)
         name = reader[kind]
-        return {"kind": kind, "name": name, "match": self._match(name) if kind == "process" else None}
+        process = self._process(name) if kind == "process" else {"match": None, "containers": False}
+        return {"kind": kind, "name": name, **{key: process[key] for key in ("match", "containers")}}
 
-    def _match(self, process: str) -> str:
-        return next(str(one["match"]) for one in self.context.declared["processes"] if one["name"] == process)
+    def _process(self, name: str) -> Json:
+        return next(one for one in self.context.declared["processes"] if one["name"] == name)
 
     def _references(self, configs: t.Sequence[Json]) -> list[Json | None]:
         """Return each configuration as the reference has it; None where it is not compared with a reference."""

@@ -35,6 +35,7 @@ def asked(kind: str, source: str, **more: t.Any) -> Json:
         "format": "auto",
         "secret": None,
         "patterns": [source] if kind == "process" else [],
+        "containers": False,
         "tests": [],
         "read_by": [],
         **more,
@@ -163,7 +164,7 @@ def test_the_host_learns_the_secrets_that_it_reads(tmp_path: Path) -> None:
     (tmp_path / ".env").write_text("DB_PASSWORD=hunter2hunter2\nURL=redis://:swordfish9@db/0\nMODE=8fk2-92kd-x\n")
     (tmp_path / "all.yml").write_text("mode: 7dk2-10sm-q\npath: /srv/app/data\n")
     host = Host(str(tmp_path), 30, 2, KEY)
-    reader = {"kind": "process", "name": "main", "match": r"sleep 7417\.5"}
+    reader = {"kind": "process", "name": "main", "match": r"sleep 7417\.5", "containers": False}
     some = [asked("path", ".env", read_by=[reader]), asked("path", "all.yml", secret=True)]
     with running("7417.5", DB_PASSWORD="older-hunter2", MODE="x"):
         configs.collect({"configs": some}, host)
@@ -206,7 +207,9 @@ def test_what_runs_is_compared_with_its_file(tmp_path: Path) -> None:
     file = tmp_path / ".env"
     file.write_text("A=1\nB=2\nC='x y'\nD=$A/${B}\nE=$HOME/x\nF=$HOME/y\nG\n")
     os.utime(file, (4_000_000_000, 4_000_000_000))
-    spec = asked("path", ".env", read_by=[{"kind": "process", "name": "main", "match": r"sleep 7414\.5"}])
+    spec = asked(
+        "path", ".env", read_by=[{"kind": "process", "name": "main", "match": r"sleep 7414\.5", "containers": False}]
+    )
     with running("7414.5", A="1", B="old-value", C="x y", D="1/2", E="/root/x", F="$HOME/y") as pid:
         (found,) = look(tmp_path, spec)
     (reader,) = found["readers"]
@@ -219,7 +222,9 @@ def test_what_runs_is_compared_with_its_file(tmp_path: Path) -> None:
 def test_a_process_that_is_newer_than_its_file(tmp_path: Path) -> None:
     (tmp_path / ".env").write_text("A=1\n")
     os.utime(tmp_path / ".env", (1_000_000_000, 1_000_000_000))
-    spec = asked("path", ".env", read_by=[{"kind": "process", "name": "main", "match": r"sleep 7415\.5"}])
+    spec = asked(
+        "path", ".env", read_by=[{"kind": "process", "name": "main", "match": r"sleep 7415\.5", "containers": False}]
+    )
     with running("7415.5", B="1"):
         (found,) = look(tmp_path, spec)
     assert (found["readers"][0]["older"], states(found["readers"][0])) == (False, {"A": "absent"})
@@ -233,7 +238,7 @@ def test_a_container_has_the_environment_of_its_making(tmp_path: Path) -> None:
         read_by=[
             {"kind": "container", "name": "web", "match": None},
             {"kind": "container", "name": "db", "match": None},
-            {"kind": "process", "name": "main", "match": "no such process runs 7416"},
+            {"kind": "process", "name": "main", "match": "no such process runs 7416", "containers": False},
         ],
     )
     with FakeEngine() as engine:

@@ -97,6 +97,7 @@ def test_a_host_is_asked_what_its_values_are_held_against(tmp_path: Path) -> Non
         "format": "auto",
         "secret": None,
         "patterns": [],
+        "containers": False,
         "tests": [
             {"id": "0.equals", "key": "a", "equals": 1},
             {"id": "1.min", "key": "b.*", "min": 1},
