@@ -103,7 +103,7 @@ def test_a_host_is_asked_what_its_values_are_held_against(tmp_path: Path) -> Non
             {"id": "1.min", "key": "b.*", "min": 1},
             {"id": "1.type", "key": "b.*", "type": "integer"},
         ],
-        "read_by": [{"kind": "process", "name": "main", "match": "no-such-program-runs-here"}],
+        "read_by": [{"kind": "process", "name": "main", "match": "no-such-program-runs-here", "containers": False}],
     }
     assert request["configs"][4]["patterns"] == ["no-such-program-runs-here"]
 
