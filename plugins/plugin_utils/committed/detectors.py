@@ -48,7 +48,8 @@ class Detectors:
         self._plugins: list[Detector] = []
         try:
             known = importlib.import_module("detect_secrets.core.plugins.util").get_mapping_from_secret_type_to_class()
-        except ImportError:
+        except (ImportError, AttributeError):
+            # It is not there, or of a version that is arranged in another way.
             return
         self.version = importlib.metadata.version("detect-secrets")
         chosen = (known[kind] for kind in sorted(known) if known[kind].__name__ in _CERTAIN)

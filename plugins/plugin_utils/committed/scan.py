@@ -59,6 +59,7 @@ def scan(repository: Repository, reference: str, searcher: Searcher, limits: Lim
 class _Scan:
     def __init__(self, repository: Repository, reference: str, searcher: Searcher, limits: Limits) -> None:
         self._repository = repository
+        self._reference = reference
         self._searcher = searcher
         self._limits = limits
         self._deadline = time.monotonic() + limits.seconds
@@ -69,7 +70,7 @@ class _Scan:
         self._counted = {"commits": 0, "tags": 0, "files": 0, "bytes": 0}
 
     def run(self) -> tuple[Json, list[Sighting]]:
-        listing = listed(self._repository, self._left())
+        listing = listed(self._repository, self._reference, self._left())
         if self._repository.cut_off():
             self._gaps.append("the repository is shallow: fetch it with --unshallow to have its older commits searched")
         if listing.missing:
@@ -136,7 +137,8 @@ class _Scan:
         unread: dict[str, int] = {}
         interesting = self._marks.keys() | large.keys()
         try:
-            for change in changes(self._repository, interesting, self._left()) if interesting else ():
+            found = changes(self._repository, self._reference, interesting, self._left()) if interesting else ()
+            for change in found:
                 sightings.change(change)
                 if change.after is not None and change.after in large and not self._ignore.ignored_below(change.path):
                     unread[change.path] = large[change.after]
@@ -149,6 +151,8 @@ class _Scan:
         for one in [*others, *tags]:
             if one.oid in interesting and one.kind == "blob":
                 lost += one.oid not in sightings.placed
+            elif one.oid in large:
+                self._gaps.append(f"the message of {one.kind} {one.oid[:12]} is too large to be searched")
             elif one.oid in self._marks:
                 sightings.message(one.oid)
         if lost:

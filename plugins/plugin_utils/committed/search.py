@@ -24,13 +24,14 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.committed.shapes im
 )
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.fingerprints import Fingerprints
 
-_REMEMBERED = 300_000
+_REMEMBERED = 32 << 20
 _LONGEST = 1024
 _BINARY = 8000
 _PRINTABLE = re.compile(rb"[\t\x20-\x7e]{8,}")
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 Marks = t.FrozenSet["Mark"]
+_NONE: Marks = frozenset()
 
 
 class Mark(t.NamedTuple):
@@ -61,8 +62,10 @@ class Searcher:
         self._values = values
         self._prints = Fingerprints(key, values.digests)
         self._detectors = detectors
+        # Lines without and with secrets, as many as _REMEMBERED characters.
         self._quiet: set[str] = set()
         self._loud: dict[str, Marks] = {}
+        self._size = 0
 
     def search(self, content: bytes) -> Marks:
         """Return the secrets in a file's content or in a commit; of what is not text, in its printable parts."""
@@ -85,23 +88,29 @@ class Searcher:
 
     def _searched(self, lines: t.Sequence[str]) -> set[Mark]:
         """Search lines that were not seen before, all at once: mostly there is nothing in any of them."""
-        if len(self._quiet) + len(lines) > _REMEMBERED:
-            self._quiet.clear()
-            self._loud.clear()
         if not self._line("\n".join(lines)):
-            self._quiet.update(line for line in lines if len(line) <= _LONGEST)
+            for line in lines:
+                self._remember(line, _NONE)
             return set()
         found: set[Mark] = set()
         for line in lines:
-            marks = self._line(line)
+            marks = frozenset(self._line(line))
+            self._remember(line, marks)
             found |= marks
-            if len(line) > _LONGEST:
-                continue
-            if marks:
-                self._loud[line] = frozenset(marks)
-            else:
-                self._quiet.add(line)
         return found
+
+    def _remember(self, line: str, marks: Marks) -> None:
+        if len(line) > _LONGEST:
+            return
+        if self._size > _REMEMBERED:
+            self._quiet.clear()
+            self._loud.clear()
+            self._size = 0
+        self._size += len(line)
+        if marks:
+            self._loud[line] = marks
+        else:
+            self._quiet.add(line)
 
     def _line(self, text: str) -> set[Mark]:
         used = self._in_use(text)

@@ -47,11 +47,11 @@ class Change(t.NamedTuple):
     after: str | None
 
 
-def listed(repository: Repository, seconds: float) -> Listing:
-    """Return the commits, tags and file contents of the whole history. Raises ReferenceUnavailable."""
+def listed(repository: Repository, commit: str, seconds: float) -> Listing:
+    """Return the commits, tags and file contents of all refs, and of ``commit``. Raises ReferenceUnavailable."""
     oids: list[str] = []
     missing, cut = 0, False
-    options = ("--objects", "--no-object-names", "--missing=print", "--all")
+    options = ("--objects", "--no-object-names", "--missing=print", "--all", commit)
     with repository.start("rev-list", *options, seconds=seconds) as program:
         for line in program.output:
             name = line.decode("ascii").strip()
@@ -82,22 +82,20 @@ def _described(repository: Repository, oids: t.Sequence[str], seconds: float) ->
     return found
 
 
-def changes(repository: Repository, oids: t.Container[str], seconds: float) -> t.Iterator[Change]:
-    """Yield each change that brings or takes one of these contents, parents before their children.
+def changes(repository: Repository, commit: str, oids: t.Container[str], seconds: float) -> t.Iterator[Change]:
+    """Yield each change of the history that brings or takes one of these contents, parents before their children.
 
     A merge changes what it has from none of its parents. Raises ReferenceUnavailable, after what could be read.
     """
-    commits = repository.run("rev-list", "--all", "--topo-order", "--reverse", seconds=seconds).output
-    if not commits:
-        return
+    commits = repository.run("rev-list", "--all", commit, "--topo-order", "--reverse", seconds=seconds).output
     with repository.start("diff-tree", "--stdin", *_DIFF, stdin=commits, seconds=seconds) as program:
-        commit = ""
+        changed = ""
         tokens = each_token(program.output)
         for token in tokens:
             if not token.startswith(b":"):
-                commit = token.decode("ascii")
+                changed = token.decode("ascii")
                 continue
-            change = _change(commit, token, next(tokens, b""))
+            change = _change(changed, token, next(tokens, b""))
             if change.after in oids or any(oid in oids for oid in change.before):
                 yield change
         code, error = program.finish()

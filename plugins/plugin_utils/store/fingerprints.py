@@ -21,6 +21,7 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.masking.ordinary im
 
 _DEPTH = 2
 _REMEMBERED = 1 << 18
+_LONGEST = 256
 # What stands around a value: blanks, quotes and brackets; then what joins several, beginning with what is least likely
 # to be a part of a value itself.
 _AROUND = re.compile(r"[\s\"'`<>(){}\[\]\0]+")
@@ -84,6 +85,8 @@ class Fingerprints:
             found[digest] = part
 
     def _remember(self, word: str) -> None:
+        if len(word) > _LONGEST:
+            return
         if len(self._harmless) >= _REMEMBERED:
             self._harmless.clear()
         self._harmless.add(word)

@@ -86,6 +86,14 @@ def test_a_secret_on_another_branch_is_neither_there_nor_taken_out(repo: Repo) -
     assert one(repo, "side").present == {"b"}
 
 
+def test_a_reference_that_no_ref_names_is_searched(repo: Repo) -> None:
+    repo.git("checkout", "-q", "--detach")
+    lonely = repo.commit("settings", b=LINE)
+    repo.git("checkout", "-q", "main")
+    assert searched(repo)[1] == []
+    assert one(repo, lonely).present == {"b"}
+
+
 def test_a_secret_that_only_a_merge_brings(repo: Repo) -> None:
     repo.git("checkout", "-q", "-b", "side")
     repo.commit("aside", b="1\n")

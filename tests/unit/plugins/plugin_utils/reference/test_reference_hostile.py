@@ -179,9 +179,9 @@ def everything(path: Path, folder: Path) -> None:
             repository, commit, {"a.evil": sha256("1\n"), "d": sha256("4\n")}, {"b.bin": sha256("2\n")}
         )
         assert near is not None and (near["commit"], near["apart"]) == (old, 0)
-        stored = objects.listed(repository, 60).objects
+        stored = objects.listed(repository, commit, 60).objects
         assert [one.kind for one in stored].count("commit") == 2
-        brought = [change.path for change in objects.changes(repository, {one.oid for one in stored}, 60)]
+        brought = [change.path for change in objects.changes(repository, commit, {one.oid for one in stored}, 60)]
         assert {"a.evil", "b.bin", "c.log", "d"} <= set(brought)
         assert set(git.committed_times(repository, [commit, old])) == {commit, old}
 
