@@ -25,6 +25,9 @@ services:
   telegram-bot:
     image: bot:1
     env_file: .env
+  front:
+    image: front:1
+    environment: {{MARKET_DATA_URL: "${{MARKET_DATA_URL}}", BOT_URL: "http://telegram-bot:8000"}}
   {market}:
     image: market:1
 """
@@ -131,10 +134,14 @@ def test_three_environments_side_by_side(operator: Operator) -> None:
         for mine, theirs, name in (("local", "prod", "market-data"), ("prod", "local", "crypto-market-data"))
     ]
     finding = next(one for one in outcome.findings["findings"] if one["subject"] == ".env:MARKET_DATA_URL")
-    assert finding["observed"]["read_by"] == ["service telegram-bot (compose bot)"]
+    assert finding["observed"]["read_by"] == ["service front (compose bot)", "service telegram-bot (compose bot)"]
     assert finding["impact"] == (
-        "Read by service telegram-bot (compose bot). Taking over the reference's value would point MARKET_DATA_URL at "
-        "crypto-market-data, which no service of project bot is called."
+        "Read by service front (compose bot), service telegram-bot (compose bot). Taking over the reference's value "
+        "would point MARKET_DATA_URL at crypto-market-data, which no service of project bot is called."
+    )
+    mode = next(one for one in outcome.findings["findings"] if one["subject"] == ".env:BOT_MODE")
+    assert mode["impact"] == (
+        "Read by service telegram-bot (compose bot), on which service front (compose bot) depends."
     )
     token = next(
         one for one in outcome.findings["findings"] if (one["host"], one["check"]) == ("prod-1", "must_differ")

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import typing as t
 
 import pytest
@@ -13,6 +14,8 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.config_seen i
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.hosts import HostInputs
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.scope import Context, Scope
 from config_environments import Json, brief, compose, config, entry, found, inputs, key, secret, service
+from hypothesis import given
+from hypothesis import strategies as st
 
 TOKEN = "1234567890:AAtoken-of-some-bot"
 OTHER = "9876543210:BBtoken-of-another"
@@ -251,3 +254,55 @@ def test_the_order_of_the_hosts_does_not_matter() -> None:
     ]
     assert found(*hosts) == found(*hosts[::-1])
     assert len({one.id for one in found(*hosts)}) == len(found(*hosts))
+
+
+_VALUES = st.dictionaries(
+    st.sampled_from(["BOT_TOKEN", "API_KEY", "DB_PASSWORD", "bot.token", "MODE"]),
+    st.sampled_from([TOKEN, OTHER, ""]),
+)
+_CONTRACTS = st.sampled_from(
+    [APART, LOOSE, entry(default="must_match"), entry({"*": "may_differ"}), entry({"API_*": "must_match"})]
+)
+_HOSTS = st.lists(
+    st.tuples(st.sampled_from(["local", "prod", "staging"]), _CONTRACTS, _VALUES, st.sampled_from(["", "cut", "gone"])),
+    max_size=6,
+)
+
+
+@given(_HOSTS, st.randoms())
+def test_whatever_the_hosts_have_each_finding_is_one_and_shows_no_digest(drawn: t.Any, random: t.Any) -> None:
+    hosts = []
+    for number, (environment, contract, values, seen) in enumerate(drawn):
+        keys = [secret(name, value) for name, value in values.items()]
+        whole = {"secret": True, "digest": hashlib.sha256(repr(sorted(values.items())).encode()).hexdigest(), "cut": int(seen == "cut")}
+        configs = [] if seen == "gone" else [config(*keys, **whole)]
+        hosts.append(inputs(environment, contract, configs, f"h{number}", "gone" if seen == "gone" else ""))
+    made = found(*hosts)
+    assert len({one.id for one in made}) == len(made)
+    said = str([one.as_dict() for one in made])
+    for value in (TOKEN, OTHER):
+        assert value not in said and secret("A", value)["digest"] not in said
+    random.shuffle(hosts)
+    assert sorted(one.id for one in found(*hosts)) == sorted(one.id for one in made)
+    assert {one.id: one for one in found(*hosts)} == {one.id: one for one in made}
+
+
+@given(_HOSTS)
+def test_no_value_that_must_differ_passes_where_another_environment_has_it_or_may_have_it(drawn: t.Any) -> None:
+    hosts = []
+    for number, (environment, _contract, values, seen) in enumerate(drawn):
+        keys = [secret(name, value) for name, value in values.items()]
+        if seen == "gone":
+            hosts.append(inputs(environment, APART, host=f"h{number}", reason="gone"))
+        else:
+            hosts.append(host(environment, APART, *keys, name=f"h{number}", cut=int(seen == "cut")))
+    outcomes = {(one.host, one.check): one.outcome for one in found(*hosts) if one.check == "must_differ"}
+    for number, (environment, _contract, values, seen) in enumerate(drawn):
+        token = values.get("BOT_TOKEN")
+        if not token or seen == "gone":
+            continue
+        others = [one for one in drawn if one[0] != environment]
+        same = any(one[3] != "gone" and one[2].get("BOT_TOKEN") == token for one in others)
+        doubt = any(one[3] == "gone" or (one[3] == "cut" and "BOT_TOKEN" not in one[2]) for one in others)
+        wanted = "fail" if same else "unknown" if doubt else "pass" if others else "not_exercised"
+        assert outcomes[(f"h{number}", "must_differ")] == wanted
