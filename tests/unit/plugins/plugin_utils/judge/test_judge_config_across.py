@@ -274,7 +274,8 @@ def test_whatever_the_hosts_have_each_finding_is_one_and_shows_no_digest(drawn: 
     hosts = []
     for number, (environment, contract, values, seen) in enumerate(drawn):
         keys = [secret(name, value) for name, value in values.items()]
-        whole = {"secret": True, "digest": hashlib.sha256(repr(sorted(values.items())).encode()).hexdigest(), "cut": int(seen == "cut")}
+        digest = hashlib.sha256(repr(sorted(values.items())).encode()).hexdigest()
+        whole = {"secret": True, "digest": digest, "cut": int(seen == "cut")}
         configs = [] if seen == "gone" else [config(*keys, **whole)]
         hosts.append(inputs(environment, contract, configs, f"h{number}", "gone" if seen == "gone" else ""))
     made = found(*hosts)
