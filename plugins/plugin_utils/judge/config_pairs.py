@@ -67,11 +67,10 @@ def stand(environment: str, side: Side, key: str) -> Stand:
     having = sorted({host for hosts in values.values() for host in hosts})
     lacking = sorted(set(side.seen) - set(having))
     if not having:
-        if not side.seen:
-            host, why = min(side.unseen.items())
-            return Stand(None, f"nothing of it was seen in {environment}: {host}: {why}")
-        doubts = [f"{host}: {side.partial[host]}" for host in lacking if host in side.partial]
-        return Stand(None, f"there may be more keys in {environment}: {doubts[0]}" if doubts else "")
+        # Nobody lacks what may be where it was not seen.
+        hidden = {**side.partial, **side.unseen}
+        doubts = [f"{host}: {hidden[host]}" for host in sorted(hidden)]
+        return Stand(None, f"it may be in {environment} unseen, {doubts[0]}" if doubts else "")
     if None in digests:
         return Stand(None, f"its value in {environment} cannot be compared")
     if len(digests) > 1:

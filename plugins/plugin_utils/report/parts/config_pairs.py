@@ -49,7 +49,17 @@ def render(report: Report) -> Lines:
 
 
 def _counts(pairs: t.Sequence[Json]) -> Lines:
-    titles = ("One", "Other", "Same", "Differ", "Only in one", "Only in other", "Must differ, and do not", "Not known")
+    titles = (
+        "One",
+        "Other",
+        "Same",
+        "Differ",
+        "Only in one",
+        "Only in other",
+        "Must differ, and do not",
+        "Not known",
+        "Hosts not seen",
+    )
     rows = [
         (
             code(one["a"]),
@@ -57,6 +67,7 @@ def _counts(pairs: t.Sequence[Json]) -> Lines:
             *(one["counts"][state] for state in ("same", "differs", "only_a", "only_b")),
             _marked(one["counts"]["forbidden_same"], DRIFT.markdown()),
             _marked(one["counts"]["unknown"], UNKNOWN.markdown()),
+            some([code(host["host"]) for host in one["unseen"]], len(one["unseen"]), _NAMED),
         )
         for one in pairs
     ]

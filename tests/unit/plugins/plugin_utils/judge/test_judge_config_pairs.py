@@ -111,8 +111,9 @@ def test_a_key_that_is_seen_in_a_file_that_is_known_in_part_is_compared() -> Non
 
 def test_a_host_that_was_not_seen_is_named_beside_one_that_was() -> None:
     hosts = [host("prod", key("A", "1")), inputs("prod", RULES, host="prod-2", reason="not reached")]
-    found = pair(host("local", key("A", "1")), *hosts)
-    assert found["counts"] == counted(same=1)
+    found = pair(host("local", key("A", "1"), key("B", "1")), *hosts)
+    assert found["counts"] == counted(same=1, unknown=1)
+    assert found["keys"][0]["reason"] == "it may be in prod unseen, prod-2: not reached"
     assert found["unseen"] == [{"host": "prod-2", "reason": "not reached"}]
 
 

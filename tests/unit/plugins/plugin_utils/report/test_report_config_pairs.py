@@ -51,7 +51,7 @@ def test_the_counts_and_each_key_that_is_not_the_same() -> None:
             row("NEW", "only_b", None, ""),
         )
     )
-    assert "| `local` | `prod` | 3 | 2 | 1 | 1 | \u274c [DRIFT] 1 | \u2753 [UNKNOWN] 1 |" in lines
+    assert "| `local` | `prod` | 3 | 2 | 1 | 1 | \u274c [DRIFT] 1 | \u2753 [UNKNOWN] 1 | - |" in lines
     assert "Not the same in `local` and `prod`: 6 keys" in lines
     assert [line for line in lines if "_differ |" in line] == [
         "| `TOKEN` | must\\_differ | \u274c [DRIFT] the same, and must differ | not shown | not shown | - |",
@@ -66,7 +66,7 @@ def test_the_counts_and_each_key_that_is_not_the_same() -> None:
 
 def test_what_is_the_same_everywhere_has_one_row() -> None:
     lines = rendered(pair())
-    assert "| `local` | `prod` | 3 | 0 | 0 | 0 | 0 | 0 |" in lines
+    assert "| `local` | `prod` | 3 | 0 | 0 | 0 | 0 | 0 | - |" in lines
     assert not [line for line in lines if "Not the same" in line]
 
 
@@ -76,6 +76,7 @@ def test_what_was_not_seen_and_what_is_not_listed_is_said() -> None:
     keys = [row(f"K{number}", "differs") for number in range(45)]
     lines = rendered(pair(*keys, counts=counts, missing=["prod-2"], unseen=hidden))
     assert "- Not there on `prod-2`." in lines
+    assert any(line.endswith("| `web0`, `web1`, `web2`, `web3`, `web4` and 2 more |") for line in lines)
     assert "- Not all is known of `web0`: not reached" in lines
     assert "... and 2 more hosts in findings.json." in lines
     assert "... and 10 more keys in findings.json." in lines
@@ -83,7 +84,7 @@ def test_what_was_not_seen_and_what_is_not_listed_is_said() -> None:
 
 def test_of_a_file_that_one_side_does_not_have_no_key_is_listed() -> None:
     lines = rendered(pair(row("A", "only_a", "x"), row("B", "only_a", "x"), missing=["prod-1"]))
-    assert "| `local` | `prod` | 3 | 0 | 2 | 0 | 0 | 0 |" in lines
+    assert "| `local` | `prod` | 3 | 0 | 2 | 0 | 0 | 0 | - |" in lines
     assert "- Not there on `prod-1`." in lines
     assert not [line for line in lines if "Not the same" in line]
 
