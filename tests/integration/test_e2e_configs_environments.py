@@ -232,3 +232,26 @@ def test_alert_channels_have_their_settings_and_are_of_one_environment(operator:
         (host, "distinct", "alerts:environments", "not_distinct") for host in ("prod-1", "staging-1")
     }
     holds_none(operator, outcome, WEBHOOK)
+
+
+def test_what_was_not_seen_in_one_environment_is_not_known_of_another(operator: Operator) -> None:
+    folders = three(operator, VALUES, KEYS)
+    (operator.home / "at-local" / ".env").write_bytes(b"BOT_TOKEN='never closed\n")
+    (operator.home / "at-prod" / ".env").unlink()
+    outcome = audit(operator, *folders)
+    mine = {
+        (one["host"], one["check"], one["subject"], one["outcome"])
+        for one in outcome.findings["findings"]
+        if one["section"] == "configs" and one["check"] in ("must_differ", "file")
+    }
+    assert mine == {
+        ("local-1", "file", ".env", "unknown"),
+        ("prod-1", "file", ".env", "fail"),
+        ("staging-1", "must_differ", ".env", "unknown"),
+    }, outcome.text
+    found = pair(outcome, "local", "staging")
+    assert {one["state"] for one in found["keys"]} == {"unknown"} and found["counts"]["unknown"] == 4
+    assert [one["host"] for one in found["unseen"]] == ["local-1"]
+    lost = pair(outcome, "prod", "staging")
+    assert (lost["counts"]["only_b"], lost["missing"]) == (4, ["prod-1"])
+    assert outcome.state() == (2, "drift")
