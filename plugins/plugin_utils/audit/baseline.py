@@ -9,7 +9,7 @@ import os
 import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.audit.opening import run_key
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.configs import kind_of
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.configs import source_of
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.patterns import compile_selection
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.reference import baseline
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.reference.config_side import frozen
@@ -68,7 +68,7 @@ def _configs(folder: RunFolder, host: str, entries: t.Sequence[Json]) -> Json:
             )
     key = run_key(folder)
     found = zip(entries, seen["data"]["configs"], strict=True)
-    return {"configs": [{**frozen(one, key), "declared": entry[kind_of(entry)]} for entry, one in found]}
+    return {"configs": [{**frozen(one, key), "declared": source_of(entry)} for entry, one in found]}
 
 
 def _tree(folder: RunFolder, host: str, tree: Json) -> Json:

@@ -10,6 +10,7 @@ import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.module_utils.mask import MARK, looks_secret
 from ansible_collections.evenkeel.drift.plugins.module_utils.secret_files import is_secret_file
+from ansible_collections.evenkeel.drift.plugins.module_utils.text import show
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract import assertions, shapes
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.config_keys import WORDS, Keys
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.schema import (
@@ -96,6 +97,19 @@ _READER = Map(
 def kind_of(entry: t.Mapping[str, t.Any]) -> str:
     """Return where the configuration of an entry is read: one of ``KINDS``."""
     return next(kind for kind in KINDS if entry[kind] is not None)
+
+
+def source_of(entry: t.Mapping[str, t.Any]) -> str:
+    """Return the source of an entry as hosts, evidence and baselines spell it."""
+    kind = kind_of(entry)
+    return show(entry[kind]) if kind == "path" else str(entry[kind])
+
+
+def is_secret(entry: t.Mapping[str, t.Any], path: str | None) -> bool:
+    """Return whether all values of a file of an entry are secret, as far as the contract and the name tell."""
+    if entry["secret"] is not None:
+        return bool(entry["secret"])
+    return path is not None and is_secret_file(path.lstrip("/"))
 
 
 def _possible(entry: dict[str, t.Any]) -> None:
@@ -203,10 +217,7 @@ def _hidden(entry: t.Mapping[str, t.Any], rule: t.Mapping[str, t.Any]) -> dict[s
 
 def hides(entry: t.Mapping[str, t.Any], key: str) -> bool:
     """Return whether the values of a key, or of a pattern of keys, are secret as far as names tell."""
-    secret = entry["secret"]
-    if secret is None and entry["path"] is not None:
-        secret = is_secret_file(entry["path"].lstrip("/"))
-    return bool(secret) or names_secret_key(key)
+    return is_secret(entry, entry["path"]) or names_secret_key(key)
 
 
 def names_secret_key(key: str) -> bool:

@@ -12,9 +12,17 @@ import posixpath
 import re
 import typing as t
 
+from ansible_collections.evenkeel.drift.plugins.module_utils.configs.reading import format_of
 from ansible_collections.evenkeel.drift.plugins.module_utils.text import show
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.config_keys import TESTS, TYPES
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.configs import FORMATS, KINDS, READERS, kind_of
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.configs import (
+    FORMATS,
+    KINDS,
+    READERS,
+    is_secret,
+    kind_of,
+    source_of,
+)
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.base import Exchange, Json
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.shape import (
     ByName,
@@ -97,12 +105,11 @@ class ConfigsExchange(Exchange):
         return data
 
     def _asked(self, entry: Json) -> Json:
-        kind = kind_of(entry)
-        source = entry[kind]
+        kind, source = kind_of(entry), source_of(entry)
         return {
             **{key: entry[key] for key in ("name", "format", "secret")},
             "kind": kind,
-            kind: show(source) if kind == "path" else source,
+            kind: source,
             "patterns": [self._process(source)["match"]] if kind == "process" else [],
             "containers": kind == "process" and self._process(source)["containers"],
             "tests": list(tests_of(entry)),
@@ -136,16 +143,18 @@ class ConfigsExchange(Exchange):
         """Return what is asked of the reference about an entry; None when there is nothing to compare."""
         if entry["reference"] is False or one["outcome"] == "missing":
             return None
-        kind = kind_of(entry)
-        other = entry["reference"] if isinstance(entry["reference"], str) else None
-        path = other if other is not None else entry["path"]
+        kind, source = kind_of(entry), source_of(entry)
+        if isinstance(entry["reference"], str):
+            kind, source = "path", show(entry["reference"])
+        path = source if kind == "path" else None
         return Asked(
-            kind="path" if other is not None else kind,
-            source=show(path) if path is not None else entry[kind],
+            kind=kind,
+            source=source,
             inside=None if path is None else self._inside(path),
-            explicit=other is not None,
-            format=one["format"],
-            secret=one["secret"],
+            explicit=isinstance(entry["reference"], str),
+            format=_format(entry, one, path),
+            # What a host says of its own file must not show what is secret in the reference.
+            secret=one["secret"] or is_secret(entry, path),
             translate=dict(entry["translate"]),
         )
 
@@ -153,6 +162,13 @@ class ConfigsExchange(Exchange):
         """Return a path below ``drift_root``, None when it is not there."""
         inside = posixpath.relpath(posixpath.join(self.context.root, path), self.context.root)
         return None if inside.split("/")[0] == ".." else inside
+
+
+def _format(entry: Json, one: Json, path: str | None) -> str:
+    """Return how the reference's file is written: as the contract says, as its name says, as that of the host is."""
+    if entry["format"] != "auto":
+        return str(entry["format"])
+    return (format_of(path) if path is not None else None) or str(one["format"])
 
 
 def tests_of(entry: t.Mapping[str, t.Any]) -> t.Iterator[Json]:

@@ -45,6 +45,7 @@ class FileRules:
         self._where = f"{entry['name']} on {self._host}"
         self._rules = Rules(entry)
         about = {one["kind"]: one["source"]}
+        self._wanted = entry["reference"] is not False and self._rules.has("must_match", "must_differ", "may_differ")
         self._make = Graded(scope, entry.get("severity"), DEFAULTS, about)
         self._theirs = one["reference"] if (one["reference"] or {}).get("outcome") == "ok" else None
         self._counts: collections.Counter[str] = collections.Counter()
@@ -70,11 +71,12 @@ class FileRules:
         """Return what the matrix says of the file when no check says more."""
         reference = self._one["reference"]
         context = self._scope.context
+        at_best = "expected" if self.expected else "in_sync"
         if self._entry["reference"] is False or not self._rules.has("must_match") or self._one["outcome"] == "missing":
-            return "in_sync"
+            return at_best
         if context.reference is not None and not context.comparable:
             return "unknown"
-        return "in_sync" if reference is not None and reference["outcome"] != "missing" else "not_asked"
+        return at_best if reference is not None and reference["outcome"] != "missing" else "not_asked"
 
     def fact(self) -> dict[str, t.Any]:
         """Return what the report shows of the file."""
@@ -86,9 +88,8 @@ class FileRules:
             "failed": self._counts["fail"],
             **{name: self._counts[name] for name in ("expected", "hidden", "unclassified")},
         }
-        wanted = self._entry["reference"] is not False and self._rules.has("must_match", "must_differ", "may_differ")
         told |= {"keys": len(one["keys"]) + one["cut"], "secrets": secret}
-        return {**told, "asked": wanted, "compared": self._theirs is not None, **counted}
+        return {**told, "asked": self._wanted, "compared": self._theirs is not None, **counted}
 
     def _missing(self) -> Check:
         kind = self._one["kind"]
@@ -172,7 +173,7 @@ class FileRules:
         """Return what could not be compared with the reference: one check, whatever number of keys that concerns."""
         context = self._scope.context
         reference = self._one["reference"]
-        if not context.comparable or self._entry["reference"] is False:
+        if not context.comparable or not self._wanted:
             return []
         if reference is None or reference["outcome"] != "ok":
             if not found.not_asked:

@@ -66,8 +66,8 @@ class Found:
         made = list(self._checks)
         for (check, pattern), count in sorted(self._held.items()):
             subject = f"{self._name}:{pattern}" if pattern else self._name
-            which = f"that {pattern} means" if pattern else "without a rule of their own"
-            summary = f"{number(count, 'key')} of {where} {which} hold their rule"
+            rule = f"the rule of {pattern}" if pattern else "the rule for all others"
+            summary = f"{where} has {number(count, 'key')} that {'holds' if count == 1 else 'hold'} {rule}"
             made.append(self._make.passed(check, subject, summary, {"keys": count}))
         more = self._failed[FINDINGS:]
         if more:

@@ -213,8 +213,12 @@ def unfilled_secret(key: str, rule: Rule | None, ours: Details) -> str:
 
 def same(ours: Details, theirs: Details) -> bool | None:
     """Return whether two keys have one value; None when a side does not show it."""
-    if ours["empty"] or theirs["empty"]:
-        return bool(ours["empty"] and theirs["empty"])
-    if ours["digest"] is None or theirs["digest"] is None:
+    if ours["digest"] is not None and theirs["digest"] is not None:
+        return bool(ours["digest"] == theirs["digest"])
+    if ours["empty"] != theirs["empty"]:
+        return False
+    if not ours["empty"]:
         return None
-    return bool(ours["digest"] == theirs["digest"])
+    # An empty map is no empty text, and a null is one.
+    kinds = {one["type"] if one["type"] in ("object", "array") else "" for one in (ours, theirs)}
+    return len(kinds) == 1

@@ -13,7 +13,7 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge import branch
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.check import RUN, SECTIONS, Check, Details
 
 _ORDER = {name: place for place, name in enumerate((*SECTIONS, RUN))}
-_BASES = ("unknown", "constrained", "not_asked", "in_sync")
+_BASES = ("unknown", "constrained", "not_asked", "expected", "in_sync")
 """What a cell says when no check says more, the strongest first."""
 
 

@@ -43,9 +43,10 @@ class Context:
 class Judgement:
     """The result of one section of one host.
 
-    ``cells`` gives each component's state as far as findings do not say more: ``in_sync``, ``not_asked`` or
-    ``unknown``. ``coverage`` is ``{checked, unknown, ignored, reasons}``, ``facts`` small and bounded. ``marks`` gives
-    each component one text that is the same on two hosts when the component is: hosts of one environment should agree.
+    ``cells`` gives each component's state as far as findings do not say more: ``in_sync``, ``expected``, ``not_asked``
+    or ``unknown``. ``coverage`` is ``{checked, unknown, ignored, reasons}``, ``facts`` small and bounded. ``marks``
+    gives each component one text that is the same on two hosts when the component is: hosts of one environment should
+    agree.
     """
 
     checks: list[Check] = dataclasses.field(default_factory=list)

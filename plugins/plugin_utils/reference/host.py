@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import typing as t
 
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.configs import kind_of
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.configs import kind_of, source_of
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.reference import config_side
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.reference.config_side import Asked
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.reference.manifest import narrow
@@ -69,7 +69,7 @@ class HostSide(Side):
         if seen is None or seen["outcome"] != "ok":
             why = "it has no evidence of its own" if seen is None else seen["reason"]
             raise ReferenceUnavailable(f"the configurations of the reference host {self._host} are not known: {why}")
-        named = [{"kind": kind_of(entry), "declared": entry[kind_of(entry)]} for entry in declared]
+        named = [{"kind": kind_of(entry), "declared": source_of(entry)} for entry in declared]
         known = [{**one, **name} for name, one in zip(named, seen["data"]["configs"], strict=True)]
         return [_one(one, known, key, f"the contract of the reference host {self._host}") for one in asked]
 

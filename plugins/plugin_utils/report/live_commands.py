@@ -86,7 +86,7 @@ def _configs(findings: t.Sequence[Json], plain: t.Callable[[str], str | None]) -
     made: dict[str, set[int]] = {}
     for one in findings:
         path = plain(str((one.get("expected") or {}).get("path") or ""))
-        if path:
+        if path and MARK not in path:
             line = (one.get("observed") or {}).get("line")
             made.setdefault(path, set()).update([line] if isinstance(line, int) else [])
     commands = []

@@ -148,6 +148,18 @@ def test_a_path_above_drift_root_is_not_one_of_the_commit(tmp_path: Path, answer
     assert [one.inside for one in side.asked if one.source == "/etc/hostname.ini"] == [None]
 
 
+def test_a_host_decides_neither_the_format_nor_the_secrecy_of_the_reference(tmp_path: Path, answer: Json) -> None:
+    side = Recorded()
+    for one in answer["configs"]:
+        one.update(secret=False, format="ini")
+    made(tmp_path, side).read(answer)
+    assert [(one.source, one.format, one.secret) for one in side.asked] == [
+        ("app.yaml", "yaml", False),
+        (".env.example", "env", True),
+        ("bad.json", "json", False),
+    ]
+
+
 def places(value: t.Any, at: tuple[t.Any, ...] = ()) -> t.Iterator[tuple[t.Any, ...]]:
     yield at
     parts = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()

@@ -15,6 +15,7 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge import config
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.check import CAUSES, REMEDIES, Check
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.config_file import DEFAULTS
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.config_found import FINDINGS
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.config_rules import same
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.scope import Judgement
 from configs_builders import contract, data, key, keys, reader, reference, seen
 from hypothesis import given
@@ -54,9 +55,7 @@ def test_equal_files_have_no_finding() -> None:
     assert findings(made) == set()
     assert {one.outcome for one in made.checks} == {"pass"}
     assert made.cells == {"app.yaml": "in_sync"}
-    assert "2 keys of app.yaml on prod-1 without a rule of their own hold their rule" in [
-        one.summary for one in made.checks
-    ]
+    assert "app.yaml on prod-1 has 2 keys that hold the rule for all others" in [one.summary for one in made.checks]
 
 
 def test_keys_that_must_match() -> None:
@@ -83,6 +82,7 @@ def test_keys_that_must_match() -> None:
     [
         ("must_match", key("k", "a"), key("k", "a"), set()),
         ("must_match", key("k", ""), key("k", None), set()),
+        ("must_match", key("k", "{}", empty=True, type="object"), key("k", ""), {("value", "value_differs")}),
         ("must_match", None, None, set()),
         ("may_differ", key("k", "a"), key("k", "b"), set()),
         ("may_differ", None, key("k", "b"), set()),
@@ -151,6 +151,27 @@ def test_an_exact_key_comes_before_patterns_and_these_in_their_order() -> None:
         ("absent", "app.yaml:log.debug", "forbidden_key"),
     }
     assert [one["key"] for one in made.facts["expected"]] == ["log.file"]
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "alike"),
+    [
+        (key("k", "a"), key("k", "a"), True),
+        (key("k", "a"), key("k", "b"), False),
+        (key("k", "a"), key("k", "a", digest=None), None),
+        (key("k", ""), key("k", "a", digest=None), False),
+        (key("k", ""), key("k", None, digest=None, type="null"), True),
+        (key("k", "{}", empty=True, type="object"), key("k", "", digest=None), False),
+    ],
+)
+def test_two_values_are_one_when_their_digests_are(ours: Json, theirs: Json, alike: bool | None) -> None:
+    assert same(ours, theirs) is same(theirs, ours) is alike
+
+
+def test_what_may_differ_makes_the_cell_expected() -> None:
+    rules = {"keys": {"a": "may_differ"}, "default": "must_match"}
+    assert judged(rules, found=keys(a=1), reference=reference(keys(a=2))).cells == {"app.yaml": "expected"}
+    assert judged(rules, found=keys(a=1), reference=reference(keys(a=1))).cells == {"app.yaml": "in_sync"}
 
 
 def test_secrets_are_never_told() -> None:

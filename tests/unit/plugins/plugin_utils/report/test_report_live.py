@@ -141,3 +141,26 @@ def test_a_stream_is_looked_at_where_it_is(address: str, client: str) -> None:
 def test_a_server_is_looked_at_from_outside() -> None:
     ((_comment, command),) = live_commands.commands([finding("streams", "memcached 127.0.0.1:11211")], plain)
     assert command == "ss -ltnp"
+
+
+def test_configurations_are_looked_at_by_digests_alone() -> None:
+    about = {"section": "configs", "component": ".env", "outcome": "fail"}
+    findings = [
+        {**about, "expected": {"path": ".env"}, "observed": {"line": 12}},
+        {**about, "expected": {"path": ".env"}, "observed": {"value": "x"}},
+        {**about, "expected": {"path": "-it's"}, "observed": None},
+        {**about, "expected": {"process": "main"}, "observed": {}},
+        {**about, "expected": {"path": "a<masked>b"}, "observed": {}},
+        {**about, "outcome": "unknown", "expected": {"path": "other"}, "observed": {}},
+    ]
+    ((comment, command),) = live_commands.commands(findings, plain)
+    assert comment == "# configs: .env"
+    assert command == (
+        """stat -c '%y %a %U %n' -- './-it'"'"'s'; sha256sum -- './-it'"'"'s'; """
+        "stat -c '%y %a %U %n' -- .env; sha256sum -- .env; sed -n 12p -- .env | sha256sum"
+    )
+
+
+def test_a_process_s_environment_is_not_looked_at() -> None:
+    findings = [{**finding("configs", "process main"), "expected": {"process": "main"}}]
+    assert live_commands.commands(findings, plain) == []
