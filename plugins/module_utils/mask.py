@@ -28,6 +28,7 @@ __all__ = [
     "looks_secret",
     "mask",
     "mask_argv",
+    "mask_texts",
     "mask_tree",
     "mask_value",
     "secrets_of",
@@ -113,6 +114,20 @@ def _lost(text: str, masked: str) -> list[str]:
         return []
     match = re.fullmatch("(.+?)".join(map(re.escape, kept)), text, re.DOTALL)
     return list(match.groups()) if match else []
+
+
+def mask_texts(content: t.Any) -> t.Any:
+    """Return a JSON value with every string masked by itself, keys as well: ``no_log`` of Ansible would leave those."""
+    if isinstance(content, str):
+        return mask(content)
+    if isinstance(content, dict):
+        out: dict[str, t.Any] = {}
+        for key, value in content.items():
+            out[free_key(mask(str(key)), out)] = mask_texts(value)
+        return out
+    if isinstance(content, (list, tuple)):
+        return [mask_texts(item) for item in content]
+    return content
 
 
 def _once(text: str) -> str:

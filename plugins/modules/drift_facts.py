@@ -113,7 +113,7 @@ ansible_facts:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.evenkeel.drift.plugins.module_utils.observe.alone import crashing_quietly
+from ansible_collections.evenkeel.drift.plugins.module_utils.observe.alone import crashing_quietly, shown
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.facts import SECTIONS, facts
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host
 
@@ -137,7 +137,7 @@ def main() -> None:
     host = Host(options["root"], options["timeout"])
     with crashing_quietly():
         found = facts(options["sections"], host, options["all_processes"])
-    module.exit_json(changed=False, ansible_facts={"evenkeel_drift": found})
+    module.exit_json(changed=False, ansible_facts={"evenkeel_drift": shown(found, host)})
 
 
 if __name__ == "__main__":

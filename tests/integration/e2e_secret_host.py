@@ -69,6 +69,7 @@ def secret_host(folder: Path, canaries: Canaries) -> Iterator[SecretHost]:
             "endpoints": _endpoints(root, server.url, canaries),
             "logs": _logs(root, canaries, known),
             "commands": _commands(root, canaries, known),
+            "configs": _configs(root, canaries),
             "resources": {},
         }
         if installed("redis-server"):
@@ -142,6 +143,8 @@ def _containers(engine: FakeEngine, canaries: Canaries, known: list[str]) -> lis
         },
     )
     serve(engine, web, inspected("bot", Config={"Env": [f"A_TOKEN={known[0]}"]}), log="\n".join(log).encode())
+    # It is asked for by its name as well.
+    engine.answers["/containers/web/json"] = web
     return ["web", "bot"]
 
 
@@ -212,6 +215,34 @@ def _logs(root: Path, canaries: Canaries, known: list[str]) -> list[Json]:
     return [{"name": "main", "path": "logs/main.log", "since": "1h", "forbid": [f"n={n};" for n in range(len(lines))]}]
 
 
+def _configs(root: Path, canaries: Canaries) -> list[Json]:
+    def content(form: str, lines: bool = False) -> Json:
+        named = {f"v{n}_password": value for n, value in enumerate(canaries.values(f"{form} value", 8))}
+        texts = {f"t{n}": text for n, text in enumerate(canaries.texts(f"{form} text", lines))}
+        return {**named, **texts}
+
+    def listed(form: str, sign: str, quote: t.Callable[[str], str]) -> str:
+        return "".join(f"{key}{sign}{quote(value)}\n" for key, value in content(form, lines=True).items())
+
+    values = canaries.values("unit file", 12)
+    unit = "".join(f'Environment="U{number}_TOKEN={value}"\n' for number, value in enumerate(values))
+    write(
+        root,
+        {
+            "config/app.yaml": json.dumps({"app": content("YAML")}),
+            "config/app.json": json.dumps({"app": [content("JSON")]}),
+            "config/app.toml": listed("TOML", " = ", json.dumps),
+            "config/app.ini": "[app]\n" + listed("INI", " = ", str),
+            "config/more.env": listed("env file", "=", json.dumps),
+            "config/app.service": f"[Service]\nExecStart=/bin/true\n{unit}",
+        },
+    )
+    files = ("app.yaml", "app.json", "app.toml", "app.ini", "more.env", "app.service")
+    sources = [{"path": f"config/{name}"} for name in files]
+    sources += [{"path": ".env"}, {"process": "planted"}, {"container": "web"}]
+    return [{**source, "default": "may_differ", "reference": False} for source in sources]
+
+
 def _commands(root: Path, canaries: Canaries, known: list[str]) -> list[Json]:
     lines = [*canaries.texts("command output", lines=True), *spelled(known[:20])]
     lines.append(base64.b64encode(known[1].encode()).decode())
@@ -238,14 +269,3 @@ def _stream(stack: contextlib.ExitStack, root: Path, canaries: Canaries) -> Json
         "password_from": {"file": "redis.env", "key": "REDIS_PASSWORD"},
         "stuck": sorted(fields),
     }
-
-
-def command_lines(group: int) -> bytes:
-    """Return the command lines of all processes of a session: everybody on a machine can read them."""
-    found = []
-    for path in Path("/proc").glob("[0-9]*"):
-        with contextlib.suppress(OSError):
-            session = (path / "stat").read_text().rpartition(")")[2].split()[3]
-            if int(session) == group:
-                found.append((path / "cmdline").read_bytes())
-    return b"\n".join(found)

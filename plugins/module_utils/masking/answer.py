@@ -63,12 +63,6 @@ def mask_answer(sections: Json, learned: t.Collection[str], asked: t.Any = None)
     return {name: (exact if name in EXACT else free).walk(section) for name, section in sections.items()}
 
 
-def mask_data(data: Json, learned: t.Collection[str], asked: t.Any = None) -> Json:
-    """Return what one section alone saw without the learned values, as :func:`mask_answer` does."""
-    found: Json = mask_answer({"data": data}, learned, asked)["data"]
-    return found
-
-
 def occurring(text: bytes, needles: t.Iterable[bytes]) -> list[bytes]:
     """Return those of ``needles`` that ``text`` holds. The cost hardly depends on how many there are."""
     known = [(needle, _windows(needle)) for needle in needles if len(needle) >= _FINDABLE]

@@ -10,7 +10,8 @@ from __future__ import annotations
 import contextlib
 import typing as t
 
-from ansible_collections.evenkeel.drift.plugins.module_utils.masking.answer import mask_data
+from ansible_collections.evenkeel.drift.plugins.module_utils.mask import mask_texts
+from ansible_collections.evenkeel.drift.plugins.module_utils.masking.answer import mask_answer
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.crash import describe_crash
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host, Unseen
 
@@ -37,4 +38,10 @@ def observe_alone(collect: Collector, spec: t.Mapping[str, t.Any], host: Host) -
     """Return what a collector sees, without the secrets that it has read. Raises Unseen, Crashed."""
     with crashing_quietly():
         data = collect(spec, host)
-    return mask_data(data, host.learned, spec)
+    return shown(data, host, spec)
+
+
+def shown(data: Json, host: Host, asked: t.Any = None) -> Json:
+    """Return data without secrets: those that ``host`` has learned, and whatever looks like one, in names as well."""
+    found: Json = mask_texts(mask_answer({"data": data}, host.learned, asked)["data"])
+    return found

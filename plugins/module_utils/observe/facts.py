@@ -10,7 +10,6 @@ from __future__ import annotations
 import time
 import typing as t
 
-from ansible_collections.evenkeel.drift.plugins.module_utils.masking.answer import mask_answer
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe import (
     git,
     packages,
@@ -50,7 +49,7 @@ def facts(asked: t.Collection[str], host: Host, whole: bool = False) -> Json:
             found[name] = _observe(name, _spec(name, found), host)
     if found.get("processes", {}).get("outcome") == "ok" and not whole:
         _only_services(found)
-    return mask_answer({name: found[name] for name in SECTIONS if name in asked}, host.learned)
+    return {name: found[name] for name in SECTIONS if name in asked}
 
 
 def _observe(name: str, spec: t.Mapping[str, t.Any], host: Host) -> Json:

@@ -11,6 +11,7 @@ import dataclasses
 import itertools
 import typing as t
 
+from ansible_collections.evenkeel.drift.plugins.module_utils.mask import mask_texts
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.audit.opening import run_key
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.audit.secrets_in_use import InUse, User, in_use
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.committed.detectors import Detectors
@@ -49,7 +50,7 @@ def keep_committed(folder: RunFolder) -> None:
             _entry(folder, references[reference], wanted, sorted(hosts), detectors)
             for (reference, _wanted), (wanted, hosts) in sorted(asked.items())
         ]
-        folder.write(COMMITTED, evidence.masked(found))
+        folder.write(COMMITTED, mask_texts(found))
 
 
 def load_committed(folder: RunFolder) -> list[Json]:

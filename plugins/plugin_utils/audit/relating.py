@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.evenkeel.drift.plugins.module_utils.mask import mask_texts
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.patterns import compile_lines
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.words import number, reference_name, short
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.reference.relations import (
@@ -60,7 +61,7 @@ def keep_relations(folder: RunFolder) -> None:
             "branches": branches,
             "relations": relate(repositories, nodes),
         }
-    folder.write(RELATIONS, evidence.masked(content))
+    folder.write(RELATIONS, mask_texts(content))
 
 
 def load_relations(folder: RunFolder) -> Json:

@@ -12,6 +12,7 @@ import fcntl
 import os
 import typing as t
 
+from ansible_collections.evenkeel.drift.plugins.module_utils.mask import mask_texts
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.settings import Settings
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.reference import baseline, git
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.reference.git_side import GitSide
@@ -19,7 +20,6 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.reference.host impo
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.reference.side import Json, Side
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.reference.unavailable import ReferenceUnavailable
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.cache import Cache, key_of
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.evidence import masked
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.run import PRIVATE, RunFolder
 
 _FOLDER = "references"
@@ -82,7 +82,7 @@ def _resolve(wanted: t.Mapping[str, t.Any], settings: Settings) -> Json:
 
 def _shown(about: Json) -> Json:
     """Return what is told of a reference, masked but for what names it: the next host finds it by that."""
-    told: Json = {name: masked(about[name]) for name in ("subject", "reason", "warnings") if name in about}
+    told: Json = {name: mask_texts(about[name]) for name in ("subject", "reason", "warnings") if name in about}
     return {**about, **told}
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import typing as t
 
-from ansible_collections.evenkeel.drift.plugins.module_utils.mask import mask
+from ansible_collections.evenkeel.drift.plugins.module_utils.mask import mask_texts
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.run import RunFolder, safe_name
 
 SCHEMA = "evenkeel.drift/evidence/1"
@@ -20,17 +20,6 @@ HOST = "host"
 Json = dict[str, t.Any]
 
 
-def masked(content: t.Any) -> t.Any:
-    """Return JSON content with every string masked, dictionary keys as well: Ansible's ``no_log`` would leave those."""
-    if isinstance(content, str):
-        return mask(content)
-    if isinstance(content, t.Mapping):
-        return {mask(str(name)): masked(value) for name, value in content.items()}
-    if isinstance(content, (list, tuple)):
-        return [masked(item) for item in content]
-    return content
-
-
 def path_of(host: str, name: str) -> str:
     """Return the name of an evidence file in the run folder."""
     return f"evidence/{safe_name(host)}/{name}.json"
@@ -38,7 +27,7 @@ def path_of(host: str, name: str) -> str:
 
 def keep(folder: RunFolder, host: str, name: str, content: Json) -> None:
     """Write one evidence file of a host."""
-    folder.write(path_of(host, name), masked({"schema": SCHEMA, "host": host, **content}))
+    folder.write(path_of(host, name), mask_texts({"schema": SCHEMA, "host": host, **content}))
 
 
 def load(folder: RunFolder, host: str, name: str) -> Json | None:
