@@ -125,9 +125,8 @@ def test_nothing_is_left_of_them_by_an_audit_that_tells_everything(world: World,
 
 
 def test_nothing_is_left_of_them_by_an_audit_in_sync_and_a_saved_baseline(world: World, operator: Watched) -> None:
-    outcome = audit(
-        operator, world.host, drift_fail_on="never", drift_save_baseline=str(operator.home / "baseline.json")
-    )
+    baseline = operator.home / "baseline.json"
+    outcome = audit(operator, world.host, drift_fail_on="never", drift_save_baseline=str(baseline))
     assert outcome.code == 0 and baseline.exists(), outcome.text
     assert leaks(world, operator) == []
 
