@@ -79,6 +79,8 @@ class _Reader:
 
     def _name(self) -> str:
         begin = self._at
+        # Whatever it is, the first letter belongs to the name, as in systemd.
+        self._next()
         while self._peek() and self._peek() not in "=\n\r":
             self._next()
         return self._said[begin : self._at]
@@ -114,7 +116,7 @@ class _Reader:
                 following = self._next()
                 if following and following in _ESCAPED:
                     made.append(following)
-                elif following != "\n":
+                elif following and following != "\n":
                     made += ["\\", following]
             else:
                 made.append(letter)

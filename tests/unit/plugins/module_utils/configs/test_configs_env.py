@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 import typing as t
@@ -18,6 +19,8 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.configs.model impor
 from ansible_collections.evenkeel.drift.plugins.module_utils.configs.reading import read_keys
 from hypothesis import given
 from hypothesis import strategies as st
+
+COMPOSE = Path(__file__).parents[1] / "compose" / "corpus" / "variables"
 
 
 def values(said: bytes) -> dict[str, t.Any]:
@@ -49,6 +52,17 @@ def values(said: bytes) -> dict[str, t.Any]:
 )
 def test_the_dialect(said: bytes, found: dict[str, str | None]) -> None:
     assert values(said) == found
+
+
+def test_compose_said_the_same_of_a_recorded_file() -> None:
+    said = json.loads((COMPOSE / "config-2.26.1.json").read_text("utf-8"))["services"]["web"]["environment"]
+    kept = 0
+    for item in read_keys((COMPOSE / "web.env.txt").read_bytes(), "env").keys:
+        # What Compose prints has each dollar twice, and variables replaced.
+        if "$" not in (item.template or ""):
+            assert said[str(item.path[0])].replace("$$", "$") == item.value
+            kept += 1
+    assert kept > 15
 
 
 def test_a_later_line_counts_and_both_are_told() -> None:

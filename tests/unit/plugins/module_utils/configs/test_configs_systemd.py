@@ -17,7 +17,7 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.configs.reading imp
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Unseen
 from ansible_collections.evenkeel.drift.plugins.module_utils.systemd.environment import parse
 from ansible_collections.evenkeel.drift.plugins.module_utils.systemd.words import BadWords, shown_words, split_words
-from hypothesis import given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 # EXTRACT_CUNESCAPE and EXTRACT_UNQUOTE, with which systemd 252 splits Environment=.
@@ -86,6 +86,7 @@ def test_a_section_that_is_not_closed_is_unreadable() -> None:
         (b"# A=1\n;B=2\nC='x\ny'\n", {"C": "x\ny"}),
         (b"A=\nA=2", {"A": "2"}),
         (b"export A=1\nB=2\n", {"B": "2"}),
+        (b"=\\\nA=1\n", {"A": "1"}),
     ],
 )
 def test_an_environment_file(said: bytes, found: dict[str, str]) -> None:
@@ -97,6 +98,9 @@ def test_what_is_no_assignment_is_told() -> None:
     assert parsed.partial == "systemd leaves out what is no NAME=value: line 2, 3, 4"
 
 
+@settings(max_examples=400)
+@example(said="=\\\rA=")
+@example(said='A="\\')
 @given(said=st.text(st.sampled_from("AB=='\"\\\n\r #;$xé\t"), max_size=30))
 def test_systemd_reads_the_same_environment_file(
     systemd: ctypes.CDLL, tmp_path_factory: pytest.TempPathFactory, said: str
@@ -114,6 +118,7 @@ def test_systemd_reads_the_same_environment_file(
     assert told(said.encode(), "environment_file") == wanted
 
 
+@settings(max_examples=400)
 @given(said=st.text(st.sampled_from("ab='\" \t\\xn041sué"), max_size=24))
 def test_systemd_splits_the_same_words(systemd: ctypes.CDLL, said: str) -> None:
     held = ctypes.create_string_buffer(said.encode())
