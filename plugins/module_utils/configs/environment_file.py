@@ -25,12 +25,17 @@ _SHOWN = 5
 def read(said: str) -> Parsed:
     """Return the variables; what systemd would leave out is left out and told."""
     odd: list[int] = []
+    # What is left out has replaced an earlier value all the same.
+    replaced: dict[str, int] = {}
     items = []
     for name, value, line in _Reader(said).assignments():
         if value is None or not _NAME.fullmatch(name) or _CONTROL.search(value):
             odd.append(line)
+            if value is not None:
+                replaced[name] = len(items)
         else:
             items.append(Item((name,), value, line))
+    items = [item for at, item in enumerate(items) if at >= replaced.get(str(item.path[0]), 0)]
     more = f" and {len(odd) - _SHOWN} more" if len(odd) > _SHOWN else ""
     lines = f"{', '.join(map(str, odd[:_SHOWN]))}{more}"
     return gathered(items, f"systemd leaves out what is no NAME=value: line {lines}" if odd else "")

@@ -101,6 +101,7 @@ def test_what_is_no_assignment_is_told() -> None:
 @settings(max_examples=400)
 @example(said="=\\\rA=")
 @example(said='A="\\')
+@example(said='A=\rA="\r')
 @given(said=st.text(st.sampled_from("AB=='\"\\\n\r #;$xé\t"), max_size=30))
 def test_systemd_reads_the_same_environment_file(
     systemd: ctypes.CDLL, tmp_path_factory: pytest.TempPathFactory, said: str
