@@ -60,6 +60,8 @@ class FileRules:
         said = f"{self._where} can be read: {number(len(self._one['keys']) + self._one['cut'], 'key')}"
         checks = [self._make.passed("file", self._name, said, {"format": self._one["format"]})]
         hidden = self._hidden()
+        if hidden and self._same_bytes() and self._wholly_compared():
+            return [self._equal(), *self._doubles(), *readers(self._make, self._one, self._host)]
         if hidden:
             summary = f"Not all of {self._where} is known: {hidden}"
             checks.append(self._make.unknown("file", f"{self._name}:*", summary))
@@ -102,25 +104,37 @@ class FileRules:
 
     def _unreadable(self) -> list[Check]:
         """Return the checks of a file whose keys are not known. That it is the reference's, to the byte, still is."""
-        reference = self._one["reference"] or {}
-        alike = None not in (self._one["digest"], reference.get("digest")) and (
-            self._one["digest"] == reference["digest"]
-        )
-        reason = self._one["reason"]
+        alike, reason = self._same_bytes(), self._one["reason"]
         if not alike:
             summary = f"The keys of {self._where} are not known: {reason}"
+            if alike is False:
+                summary += f"; its content is not that of {self._reference()}"
             return [self._make.unknown("file", self._name, summary)]
-        summary = f"{self._where} equals the file of {self._reference()} to the byte"
-        checks = [self._make.passed("file", self._name, summary)]
-        if self._entry["keys"] or self._rules.default is None or self._rules.default.word != "must_match":
-            summary = f"Its keys cannot be judged, though {summary}: {reason}"
+        checks = [self._equal()]
+        if not self._wholly_compared():
+            summary = f"The keys of {self._where} are not known, and have rules: {reason}"
             checks.append(self._make.unknown("value", self._name, summary))
         return checks
 
+    def _same_bytes(self) -> bool | None:
+        """Return whether the whole file is the reference's; None when that was not compared."""
+        ours, theirs = self._one["digest"], (self._one["reference"] or {}).get("digest")
+        return None if ours is None or theirs is None else ours == theirs
+
+    def _wholly_compared(self) -> bool:
+        """Return whether all that is asked of the file is to be as in the reference."""
+        return not self._entry["keys"] and self._rules.default is not None and self._rules.default.word == "must_match"
+
+    def _equal(self) -> Check:
+        return self._make.passed(
+            "file", self._name, f"{self._where} equals the file of {self._reference()} to the byte"
+        )
+
     def _hidden(self) -> str:
         """Return why a key that is not told of may be there all the same, or nothing."""
+        told = len(self._one["keys"])
         if self._one["cut"]:
-            return f"{number(self._one['cut'], 'key')} more than are told of a file"
+            return f"it has {told + self._one['cut']} keys, of which {told} are told"
         return str(self._one["partial"])
 
     def _reference(self) -> str:
@@ -176,12 +190,15 @@ class FileRules:
         if not context.comparable or not self._wanted:
             return []
         if reference is None or reference["outcome"] != "ok":
-            if not found.not_asked:
+            named = isinstance(self._entry["reference"], str)
+            unknown = named or (reference is not None and reference["outcome"] == "unknown")
+            # What must differ is held against other environments as well, and says itself when there is none.
+            asked = found.not_asked if unknown else [key for key in found.not_asked if self._must_match(key)]
+            if not asked:
                 return []
             reason = reference["reason"] if reference is not None else "it does not have this file"
-            summary = f"{_keys_of(found.not_asked)} of {self._where} not compared with {self._reference()}: {reason}"
-            named = isinstance(self._entry["reference"], str)
-            if named or (reference is not None and reference["outcome"] == "unknown"):
+            summary = f"{_keys_of(asked)} of {self._where} not compared with {self._reference()}: {reason}"
+            if unknown:
                 return [self._make.unknown("reference", self._name, summary)]
             return [self._make.not_exercised("reference", self._name, summary)]
         if not found.hidden:
@@ -192,6 +209,10 @@ class FileRules:
             "it does not show what they have there"
         )
         return [self._make.unknown("reference", self._name, summary, {"keys": sorted(found.hidden)[:LISTED]})]
+
+    def _must_match(self, key: str) -> bool:
+        rule = self._rules.of(key)
+        return rule is not None and rule.word == "must_match"
 
     def _unmatched(self, found: Found) -> list[Check]:
         """Return a check for each rule that no key has: nothing was held against it."""

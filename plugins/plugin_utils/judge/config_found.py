@@ -16,7 +16,7 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.config_words 
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.graded import Graded
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.words import number
 
-FINDINGS = 200
+FINDINGS = 50
 """How many keys of a file have a finding of their own; the rest is one finding with their number."""
 
 

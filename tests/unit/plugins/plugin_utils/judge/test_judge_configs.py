@@ -244,7 +244,10 @@ def test_a_file_that_cannot_be_read_is_unknown() -> None:
     made = judged(
         {}, outcome="unknown", reason="line 3: no colon", digest="a" * 64, reference=reference(digest="b" * 64)
     )
-    assert only(made, "unknown").summary == "The keys of app.yaml on prod-1 are not known: line 3: no colon"
+    assert (
+        only(made, "unknown").summary
+        == "The keys of app.yaml on prod-1 are not known: line 3: no colon; its content is not that of main@0487dce"
+    )
     assert len(made.checks) == 1
 
 
@@ -256,6 +259,18 @@ def test_a_file_that_cannot_be_read_can_still_be_the_reference_s() -> None:
     assert "to the byte" in made.checks[0].summary
     judged_too = judged({"keys": {"a": 1}, "default": "must_match"}, **blind, reference=theirs)
     assert [one.outcome for one in judged_too.checks] == ["pass", "unknown"]
+
+
+def test_a_file_of_too_many_keys_can_be_the_reference_s_to_the_byte() -> None:
+    many: Json = {"found": keys(a=1), "cut": 9000, "digest": "a" * 64}
+    theirs = reference(keys(a=1), cut=9000, digest="a" * 64)
+    assert [one.outcome for one in judged({}, **many, reference=theirs).checks] == ["pass"]
+    other = judged({}, **many, reference={**theirs, "digest": "b" * 64})
+    assert only(other, "unknown").summary == (
+        "Not all of app.yaml on prod-1 is known: it has 9001 keys, of which 1 are told"
+    )
+    ruled = judged({"keys": {"b": "must_be_absent"}, "default": "must_match"}, **many, reference=theirs)
+    assert {one.subject for one in ruled.checks if one.outcome == "unknown"} == {"app.yaml:*", "app.yaml:b"}
 
 
 @pytest.mark.parametrize("hidden", [{"cut": 3}, {"partial": "2 drop-ins are not read"}])
@@ -303,8 +318,7 @@ def test_a_file_that_the_reference_does_not_have_is_not_compared_and_says_so() -
     assert findings(made) == set()
     check = only(made, "not_exercised")
     assert (
-        check.summary
-        == "2 keys (A, B) of .env on prod-1 not compared with main@0487dce: commit 0487dce has no file .env"
+        check.summary == "1 key (A) of .env on prod-1 not compared with main@0487dce: commit 0487dce has no file .env"
     )
     assert made.cells == {".env": "not_asked"}
     assert outcome(made, "value", ".env:D") == "pass"
