@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.evenkeel.drift.plugins.module_utils.text import show
-
 
 class ActError(Exception):
     """What a change cannot do, in one sentence for the operator."""
@@ -48,15 +46,19 @@ class Moved(ActError):
         self.paths = [dict(moved) for moved in paths]
         first = self.paths[0]["path"]
         more = f" and {len(paths) - 1} more" if len(paths) > 1 else ""
-        super().__init__(f"{show(first)}{more} changed since the change was made out: nothing was touched")
+        super().__init__(f"{first}{more} changed since this was made out: nothing was touched")
 
 
 class RolledBack(ActError):
-    """The change failed in the middle, and everything is as it was before."""
+    """The change failed in the middle, and everything is as it was before but for what is ``left``, where somebody else
+    has put something meanwhile: ``{path, reason}``.
+    """
 
-    def __init__(self, reason: str, path: str) -> None:
-        super().__init__(reason)
+    def __init__(self, reason: str, path: str, left: t.Sequence[t.Mapping[str, str]]) -> None:
+        but = f", but for {', '.join(item['path'] for item in left)}" if left else ""
+        super().__init__(f"{reason}: everything is as it was before{but}")
         self.path = path
+        self.left = [dict(item) for item in left]
 
 
 class Stuck(ActError):

@@ -9,6 +9,7 @@ Both is checked each time, from its outermost folder on.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import stat
@@ -90,7 +91,7 @@ class State:
 def open_state(folder: str, application: str, create: bool = True) -> State | None:
     """Return the state directory of an application, None when there is none and none is to be made.
 
-    ``folder`` is absolute. Raises Refused, with what to do, when it is not this user's alone, and OSError.
+    ``folder`` is absolute. Raises Refused, with what to do, when it is not this user's alone or cannot be made.
     """
     if (
         application in ("", ".", "..")
@@ -103,32 +104,32 @@ def open_state(folder: str, application: str, create: bool = True) -> State | No
         raise Refused(f"the state directory {folder!r} is not an absolute path")
     above, name = os.path.split(folder.rstrip("/"))
     path = os.path.join(folder, application)
-    if create:
-        fs.make_folders(above or "/")
     held: list[int] = []
     try:
+        if create and not os.path.isdir(above or "/"):
+            fs.make_folders(above)
         held.append(open_followed(None, above or "/"))
         held.append(_own_folder(held[-1], name, folder, create))
         return State(path, _own_folder(held[-1], application, path, create))
     except FileNotFoundError:
         return None
+    except OSError as error:
+        raise Refused(f"the state directory {show(path)} cannot be made or opened: {explain(error)}") from error
     finally:
         for fd in held:
             os.close(fd)
 
 
 def _own_folder(parent_fd: int, name: str, path: str, create: bool = True) -> int:
-    if create:
-        try:
-            fs.mkdir(parent_fd, name)
-            fs.sync_directory(parent_fd)
-        except FileExistsError:
-            pass
     try:
         fd = open_dir(parent_fd, name)
-    except OSError as error:
-        if isinstance(error, FileNotFoundError):
+    except FileNotFoundError:
+        if not create:
             raise
+        fs.mkdir(parent_fd, name)
+        fs.sync_directory(parent_fd)
+        fd = open_dir(parent_fd, name)
+    except OSError as error:
         raise Refused(f"the state directory {show(path)} cannot be used: {explain(error)}") from None
     seen = os.fstat(fd)
     problem = ""
@@ -166,9 +167,14 @@ def write_document(dir_fd: int, name: str, document: t.Any) -> None:
     try:
         fs.write(fd, json.dumps(document, sort_keys=True, separators=(",", ":")).encode("ascii"))
         fs.sync(fd)
+        fs.rename(dir_fd, prepared, dir_fd, name)
+    except OSError:
+        # Half a document is nothing: the error is what counts, and the next write would remove it too.
+        with contextlib.suppress(OSError):
+            fs.unlink(dir_fd, prepared)
+        raise
     finally:
         os.close(fd)
-    fs.rename(dir_fd, prepared, dir_fd, name)
     fs.sync_directory(dir_fd)
 
 
