@@ -84,11 +84,11 @@ _TABLE: tuple[tuple[str, str, str], ...] = (
     ("PlanetScale token", "pscale_", r"pscale_(?:tkn|pw|oauth)_[\w.-]{20,}"),
     ("Doppler token", "dp.", _edge(r"dp\.") + r"(?:pt|st|ct|sa|scim|audit)\.[\w.-]{30,}"),
     (
-        "password hash",
+        "hash of a password",
         "$",
         r"\$(?:1|2[abxy]?|5|6|7|y|gy|apr1|argon2(?:id|i|d)|pbkdf2[\w-]{0,12}|scrypt)\$[./\w$=,+-]{8,}",
     ),
-    ("password hash", "{sha} {ssha", r"\{s?sha(?:256|512)?\}[a-z0-9+/=]{20,}"),
+    ("hash of a password", "{sha} {ssha", r"\{s?sha(?:256|512)?\}[a-z0-9+/=]{20,}"),
     ("bearer token", "bearer", r"(?P<keep>\bbearer[ \t]{1,4})(?=[a-z._~+/=-]{0,200}[0-9])[\w.~+/=-]{16,}"),
     ("passphrase of a command", "pass:", r"(?P<keep>(?<=[ \t=])pass:)[^\s\"']{4,}"),
 )

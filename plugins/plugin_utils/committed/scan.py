@@ -29,10 +29,11 @@ LARGEST = 16 << 20
 
 SECONDS = 900.0
 _GRACE = 60.0
+_LOCATING = 300.0
 LISTED = 50
 _MARKED = 20_000
 _SUBMODULE = "160000"
-# .env.example is there to be committed; a public certificate is mostly called so.
+# .env.example and the like are there to be committed.
 _TEMPLATE = re.compile(
     r"(?:example|sample|template|dist|defaults?)(?:\.[^/]*)?\Z|(?:^|/)(?:example|sample|template)[^/]*\Z", re.IGNORECASE
 )
@@ -137,7 +138,8 @@ class _Scan:
         unread: dict[str, int] = {}
         interesting = self._marks.keys() | large.keys()
         try:
-            found = changes(self._repository, self._reference, interesting, self._left()) if interesting else ()
+            seconds = max(self._left(), _LOCATING)
+            found = changes(self._repository, self._reference, interesting, seconds) if interesting else ()
             for change in found:
                 sightings.change(change)
                 if change.after is not None and change.after in large and not self._ignore.ignored_below(change.path):

@@ -22,7 +22,7 @@ _KEY = re.compile(
 )
 _EXAMPLE = re.compile(
     r"example|sample|placeholder|dummy|fake|change[-_]?me|replace[-_]?me|your[-_]|redacted|masked|x{5,}|(.)\1{7,}"
-    r"|0123456789|abcdefgh|[$%]\{|\{\{|%\(|<|\.\.\.|\*\*\*",
+    r"|\A//|0123456789|abcdefgh|[$%]\{|\{\{|%\(|<|\.\.\.|\*\*\*",
     re.IGNORECASE,
 )
 # Real keys hold long runs of one letter.

@@ -133,18 +133,20 @@ class _Judge:
 
     def _secret(self, one: Details) -> Check:
         where = f"in the history of {self._repo}: {came_and_went(one, reference_name(self._reference))}"
+        several = f"{one['values']} different values" if one["values"] > 1 else ""
         if one["kind"]:
             hosts = self._hosts
             level = self._given.get(SECRETS) or (_PRESENT if one["present_total"] else _PAST)
             subject = f"{'commit message' if one['first']['path'] is None else one['first']['path']}:{one['kind']}"
-            several = f" ({one['values']} different ones)" if one["values"] > 1 else ""
-            summary = f"{one['kind'][:1].upper()}{one['kind'][1:]}{several} {where}"
+            said = f" ({several})" if several else ""
+            summary = f"{one['kind'][:1].upper()}{one['kind'][1:]}{said} {where}"
         else:
             hosts = self._holders(one)
             level = self._level(SECRETS)
             name = one["names"][0]["name"] if one["names"] else ""
             subject = name or f"{one['first']['path'] or 'commit message'}:value in use"
-            summary = f"A secret that {holders(hosts)} now{f' ({name})' if name else ''} is {where}"
+            said = ", ".join(part for part in (name, several) if part)
+            summary = f"A secret that {holders(hosts)} now{f' ({said})' if said else ''} is {where}"
         return self._scope.failed(
             SECRETS,
             subject,

@@ -41,6 +41,7 @@ def test_what_shows_its_shape_is_found_where_it_is_masked_and_nowhere_else(seed:
         masked = mask_shapes(text, text.lower())
         assert bool(found) == (masked != text)
         assert all(value in text for value in found)
+        assert all(mask(f"{name} in a file") == f"{name} in a file" for name, _value in find_shapes(text))
 
 
 def test_what_is_not_secret_stays() -> None:

@@ -116,6 +116,7 @@ def test_tokens_that_show_what_they_are() -> None:
         "redis://:changeme@127.0.0.1:6379/0",
         f"-----BEGIN PRIVATE {'KEY'}-----\n...\n-----END PRIVATE {'KEY'}-----",
         "Authorization: Bearer <token>",
+        "pass-cli read pass://vault1/item2/field",
     ],
 )
 def test_examples_and_placeholders_are_no_secrets(text: str) -> None:

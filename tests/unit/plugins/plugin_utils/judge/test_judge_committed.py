@@ -102,10 +102,24 @@ def test_a_secret_in_use_names_who_uses_it_and_both_commits() -> None:
 
 
 @pytest.mark.parametrize(
+    ("more", "said", "subject"),
+    [
+        ({"values": 2}, "prod-1 uses now (BOT_TOKEN of .env, 2 different values) is in", "BOT_TOKEN of .env"),
+        ({"names": []}, "A secret that prod-1 uses now is in", ".env:value in use"),
+        ({"names": [], "values": 2}, "uses now (2 different values) is in", ".env:value in use"),
+    ],
+)
+def test_values_with_and_without_a_name(more: Json, said: str, subject: str) -> None:
+    finding = told(scan(secret(**more)))
+    assert said in finding["summary"]
+    assert finding["subject"] == subject
+
+
+@pytest.mark.parametrize(
     ("one", "severity", "said"),
     [
         (secret("GitHub token", "ci.sh"), "medium", "GitHub token in the history of"),
-        (secret("GitHub token", "ci.sh", values=3), "medium", "GitHub token (3 different ones) in the history of"),
+        (secret("GitHub token", "ci.sh", values=3), "medium", "GitHub token (3 different values) in the history of"),
         (
             secret("private key", "a", present=["a"], present_total=1, removed=None),
             "high",
