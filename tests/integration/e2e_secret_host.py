@@ -52,7 +52,7 @@ def secret_host(folder: Path, canaries: Canaries) -> Iterator[SecretHost]:
     with contextlib.ExitStack() as stack:
         known = canaries.values(".env", 40)
         engine = stack.enter_context(FakeEngine())
-        repository, root = _tree(folder, canaries)
+        repository, root = _tree(folder, canaries, known)
         _env_file(root, known)
         mark = f"drift-{uuid.uuid4().hex[:12]}"
         _processes(stack, canaries, mark)
@@ -77,7 +77,7 @@ def secret_host(folder: Path, canaries: Canaries) -> Iterator[SecretHost]:
         yield SecretHost(root, repository, contract, mark, known, engine.socket, server.url)
 
 
-def _tree(folder: Path, canaries: Canaries) -> tuple[Path, Path]:
+def _tree(folder: Path, canaries: Canaries, known: list[str]) -> tuple[Path, Path]:
     reference = Repository(folder / "reference")
     # A token is committed at times: it stands in the reference's own text.
     reference.commit(
@@ -85,6 +85,8 @@ def _tree(folder: Path, canaries: Canaries) -> tuple[Path, Path]:
         {
             ".gitignore": ".env\nlogs/\n*.out\n",
             "src/settings.py": "\n".join(canaries.texts("reference file")),
+            # One that is in use, without a name or a shape: only what the host knows tells what it is.
+            "src/connect.py": f"connect({known[2]!r})\n",
             "src/main.py": "one = 1\n",
             "config/credentials.json": json.dumps({"key": canaries.values("reference credentials", 1)[0]}),
         },
@@ -93,6 +95,7 @@ def _tree(folder: Path, canaries: Canaries) -> tuple[Path, Path]:
     for subject in canaries.texts("commit subject", lines=True)[::5]:
         reference.commit(subject, {"src/main.py": f"{subject}\n"})
     write(root, {"src/settings.py": "\n".join(canaries.texts("host file"))})
+    write(root, {"src/connect.py": f"connect({known[3]!r}, {known[4][::-1]!r})\n"})
     write(root, {"config/credentials.json": json.dumps({"key": canaries.values("host credentials", 1)[0]})})
     write(root, {f"src/{name}.py": "x\n" for name in _names(canaries, "file name")})
     for name in _names(canaries, "branch name"):

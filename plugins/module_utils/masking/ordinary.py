@@ -14,6 +14,8 @@ SHORTEST = 8
 _WORDS = re.compile(r"[A-Za-z]{1,12}(?:[ ._-][A-Za-z]{1,12}){0,2}[ ._-]?\d{0,4}")
 # Numbers, dates, times, versions, addresses.
 _NUMBERS = re.compile(r"[\d.:/ TZ+-]{1,32}")
+# The name of a file, which an application reads its secret from: /run/secrets/db_password.
+_PATH = re.compile(r"(?:/[a-z0-9._][a-z0-9._-]*){2,}")
 # It stands for a value, and is none: ${DB_PASSWORD}, $TOKEN, {{ vault_token }}, <token>, %(secret)s.
 _REFERENCE = re.compile(r"\$\w+|\$\{[^{}]*\}|\$\([^()]*\)|\{\{.*\}\}|\{%.*%\}|<[^<>]*>|%\(\w+\)s", re.DOTALL)
 _REPEATED = re.compile(r"(.{1,3})\1+", re.DOTALL)
@@ -29,6 +31,7 @@ def is_ordinary(value: str) -> bool:
         len(text) < SHORTEST
         or _WORDS.fullmatch(text) is not None
         or _NUMBERS.fullmatch(text) is not None
+        or _PATH.fullmatch(text) is not None
         or _REPEATED.fullmatch(text) is not None
         or is_reference(text)
     )

@@ -22,6 +22,8 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.fingerprints 
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.run import PRIVATE, RunFolder, StoreError, safe_name
 
 _SHOWN = 3
+# Below these keys stands what the control node knows of the reference; a difference holds lines of both sides.
+_OF_REFERENCE = frozenset({"relation", "reference", "diff"})
 
 Step = str | int
 
@@ -43,16 +45,23 @@ def hide_in_commits(folder: RunFolder, names: t.Container[str] = ()) -> None:
         if name in names or name.startswith("references/"):
             content = folder.read(name)
             hidden = _hidden(content, prints)
-        elif name.startswith("evidence/") and name.endswith("/git.json"):
+        elif name.startswith("evidence/"):
             content = folder.read(name)
-            hidden = content
-            if "relation" in content.get("data", {}):
-                data = content["data"]
-                hidden = {**content, "data": {**data, "relation": _hidden(data["relation"], prints)}}
+            hidden = {**content, "data": _hidden_below(content.get("data"), prints)} if "data" in content else content
         else:
             continue
         if hidden != content:
             folder.write(name, hidden)
+
+
+def _hidden_below(data: t.Any, prints: Fingerprints) -> t.Any:
+    """Return the data of a section with what the control node added from a reference masked, wherever that lies."""
+    if isinstance(data, dict):
+        return {
+            key: _hidden(value, prints) if key in _OF_REFERENCE else _hidden_below(value, prints)
+            for key, value in data.items()
+        }
+    return [_hidden_below(item, prints) for item in data] if isinstance(data, list) else data
 
 
 def _hidden(content: t.Any, prints: Fingerprints) -> t.Any:

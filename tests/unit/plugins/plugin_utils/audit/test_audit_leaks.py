@@ -32,7 +32,7 @@ def folder(tmp_path: Path) -> RunFolder:
 
 
 def everything(folder: RunFolder) -> str:
-    return "".join(path.read_text() for path in Path(folder.path).rglob("*") if path.is_file())
+    return "".join(path.read_text("utf-8", "replace") for path in Path(folder.path).rglob("*") if path.is_file())
 
 
 def test_a_run_without_secrets_passes(folder: RunFolder) -> None:
@@ -92,3 +92,15 @@ def test_a_file_that_is_no_text_can_be_searched(folder: RunFolder) -> None:
     with pytest.raises(StoreError):
         refuse_leaks(folder)
     assert Path(folder.join("report.md")).read_bytes() == b"\xff\xfe <masked>"
+
+
+def test_what_the_reference_says_is_masked_and_the_run_is_sealed(folder: RunFolder) -> None:
+    """A committed secret is no leak of a host: it must not keep the audit from ending."""
+    differences = [{"path": "a.py", "diff": {"text": f"-connect({VALUE!r})\n+connect()", "truncated": False}}]
+    folder.write("evidence/web1/trees.json", {"data": {"trees": [{"name": "source", "differences": differences}]}})
+    folder.write("evidence/web1/configs.json", {"data": {"configs": [{"reference": {"keys": [{"value": VALUE}]}}]}})
+    hide_in_commits(folder)
+    refuse_leaks(folder)
+    assert VALUE not in everything(folder)
+    (tree,) = folder.read("evidence/web1/trees.json")["data"]["trees"]
+    assert tree["differences"][0]["diff"]["text"] == "-connect('<masked>')\n+connect()"
