@@ -200,7 +200,8 @@ def _where(here: Place, others: t.Sequence[Place]) -> str:
         names = tuple(one.subject for one in others if one.environment == environment)
         elsewhere.setdefault(() if known.issuperset(names) else names, []).append(environment)
     said = [f"in {some(names)}{f' as {some(subjects)}' if subjects else ''}" for subjects, names in elsewhere.items()]
-    return ", and ".join(filter(None, (mine and f"{some(mine)} on this host", "; ".join(said))))
+    near = [f"{some(mine)} on this host"] if mine else []
+    return ", and ".join([*near, "; ".join(said)] if said else near)
 
 
 def _is_reuse(one: Place, other: Place) -> bool:

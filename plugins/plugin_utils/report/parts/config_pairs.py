@@ -135,7 +135,7 @@ def _readers(one: Json) -> Markup:
     for name, readers in sorted(one["read_by"].items()):
         by_readers.setdefault(tuple(readers), []).append(name)
     if len(by_readers) == 1 and len(one["read_by"]) > 1:
-        (readers,) = by_readers
+        readers = next(iter(by_readers))
         return some(readers, len(readers), _NAMED)
     told = [
         phrase("{}: {}", join(", ", names), some(readers, len(readers), _NAMED))

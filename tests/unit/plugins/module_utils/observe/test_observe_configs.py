@@ -60,7 +60,7 @@ def test_a_link_is_followed_and_the_name_of_either_end_tells_a_secret(tmp_path: 
         (lambda path: path.symlink_to("nowhere"), "missing", "it is a link that leads nowhere"),
         (lambda path: path.symlink_to(path.name), "unknown", "it cannot be opened: too many levels of symbolic links"),
         (lambda path: path.mkdir(), "unknown", "x.yml is not a regular file"),
-        (lambda path: os.mkfifo(path), "unknown", "x.yml is not a regular file"),
+        (os.mkfifo, "unknown", "x.yml is not a regular file"),
         (
             lambda path: path.write_text("a: [hunter2\n"),
             "unknown",
