@@ -167,9 +167,8 @@ class FileRules:
                 self._count(key, result, mine, other)
             if mine is not None and all(result.outcome != "fail" for result in results):
                 found.unfilled(key, config_rules.unfilled_secret(key, rule, mine), mine, self._where)
-            if mine is not None and rule is None:
-                apart = self._theirs is not None and (other is None or config_rules.same(mine, other) is False)
-                unclassified.append((key, apart))
+            if rule is None:
+                unclassified.append((key, sides.apart(mine, other)))
         return [
             *found.checks(self._where),
             *self._unmatched(found),

@@ -45,6 +45,9 @@ class _Reader:
         if not running:
             summary = f"{self._who} does not run on {self._host}, so nothing of it was held against {self._file}"
             return self._make.not_exercised("running", self._subject, summary, {"reason": found[0]["reason"]})
+        if not running[0]["keys"] and (running[0]["older"] is None or self._kind == "container"):
+            summary = f"{self._who} on {self._host} was not held against {self._file}: none of its keys is a variable"
+            return self._make.not_exercised("running", self._subject, summary)
         counted = {state: sum(key["state"] == state for key in running[0]["keys"]) for state in ("same", "absent")}
         summary = f"{self._who} on {self._host} runs with the values of {self._file}: {counted['same']} are the same"
         if counted["absent"]:
@@ -73,7 +76,7 @@ class _Reader:
             said = f"{since} without {number(len(absent), 'key')} of {self._file}: {names(absent)}"
             cause = "stale_process" if reader["older"] else "missing_key"
             return self._failed(said, cause, cure, {**when, "absent": sorted(absent)}, "missing")
-        if absent and reader["older"] and not same:
+        if reader["older"] and not same and (absent or self._kind != "container"):
             said = (
                 f"{since}, {self._file} was changed later, at {self._one['mtime']}: "
                 "it was passed none of the keys, so it reads the file itself, and read it before"

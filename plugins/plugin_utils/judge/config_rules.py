@@ -35,6 +35,14 @@ class Sides:
     reference_whole: bool = True
     translated: t.Collection[str] = ()
 
+    def apart(self, ours: Details | None, theirs: Details | None) -> bool:
+        """Return whether a key of one side is known not to be the same on the other."""
+        if self.reference is None:
+            return False
+        if ours is None or theirs is None:
+            return self.whole if ours is None else self.reference_whole
+        return same(ours, theirs) is False
+
 
 @dataclasses.dataclass(frozen=True)
 class Result:

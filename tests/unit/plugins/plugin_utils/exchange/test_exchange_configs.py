@@ -22,6 +22,7 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.reference.config_si
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.reference.side import Side
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.reference.unavailable import ReferenceUnavailable
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.cache import Cache
+from garbling import places, put
 
 Json = dict[str, t.Any]
 _BAD: list[t.Any] = [None, True, -1, "", "\ud800", [], {"a": None}]
@@ -158,22 +159,6 @@ def test_a_host_decides_neither_the_format_nor_the_secrecy_of_the_reference(tmp_
         (".env.example", "env", True),
         ("bad.json", "json", False),
     ]
-
-
-def places(value: t.Any, at: tuple[t.Any, ...] = ()) -> t.Iterator[tuple[t.Any, ...]]:
-    yield at
-    parts = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    for key, part in parts:
-        yield from places(part, (*at, key))
-
-
-def put(value: t.Any, at: tuple[t.Any, ...], part: t.Any) -> t.Any:
-    changed = copy.deepcopy(value)
-    inner = changed
-    for key in at[:-1]:
-        inner = inner[key]
-    inner[at[-1]] = part
-    return changed
 
 
 def test_whatever_a_host_sends_is_refused_or_can_be_judged(tmp_path: Path, answer: Json) -> None:

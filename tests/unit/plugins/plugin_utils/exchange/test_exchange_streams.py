@@ -20,6 +20,7 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.streams im
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge import scope, streams
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.cache import Cache
 from fake_redis import fake, recorded, replay
+from garbling import places, put
 
 Json = dict[str, t.Any]
 _BAD: list[t.Any] = [None, True, -1, "", "\ud800", [], {"a": None}]
@@ -59,22 +60,6 @@ def test_a_server_is_asked_once(asked: tuple[StreamsExchange, Json]) -> None:
     data = exchanged.read(copy.deepcopy(answer))
     assert [one["entry"] for one in data["servers"][0]["streams"]] == ["orders", "orders:gone"]
     judge(exchanged, data)
-
-
-def places(value: t.Any, at: tuple[t.Any, ...] = ()) -> t.Iterator[tuple[t.Any, ...]]:
-    yield at
-    parts = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    for key, part in parts:
-        yield from places(part, (*at, key))
-
-
-def put(value: t.Any, at: tuple[t.Any, ...], part: t.Any) -> t.Any:
-    changed = copy.deepcopy(value)
-    inner = changed
-    for key in at[:-1]:
-        inner = inner[key]
-    inner[at[-1]] = part
-    return changed
 
 
 def test_whatever_a_host_sends_is_refused_or_can_be_judged(asked: tuple[StreamsExchange, Json]) -> None:

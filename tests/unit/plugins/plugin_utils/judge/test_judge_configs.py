@@ -374,6 +374,9 @@ def state(**states: str) -> list[Json]:
         ([reader(older=False, complete=True, keys=state(A="same", B="absent"))], "fail", "missing_key"),
         ([reader(complete=True, keys=state(A="same", B="absent"))], "fail", "stale_process"),
         ([reader(outcome="unknown", reason="no access")], "unknown", "unseen"),
+        ([reader()], "fail", "stale_configuration"),
+        ([reader(older=False)], "pass", None),
+        ([reader(older=None)], "not_exercised", None),
         ([reader(reason="not compared: A", keys=state(B="same"))], "unknown", "unseen"),
         ([reader(reason="not compared: A", keys=state(B="other"))], "fail", "stale_process"),
         ([reader(outcome="missing", reason="no process matches")], "not_exercised", None),
@@ -385,6 +388,17 @@ def test_what_runs_with_other_values(readers: list[Json], outcome_: str, cause: 
     made = judged({"keys": {"A": "may_differ"}}, found=keys(A=1), readers=readers)
     (check,) = [one for one in made.checks if one.check == "running"]
     assert (check.subject, check.outcome, check.cause) == ("app.yaml:process main", outcome_, cause)
+
+
+def test_a_container_that_was_made_before_its_file_may_have_read_it_since() -> None:
+    entry = {"path": "app.yaml", "default": "may_differ"}
+    made = judged(entry, found=keys(A=1), readers=[reader(kind="container", name="web", complete=True)])
+    assert outcome(made, "running", "app.yaml:container web") == "not_exercised"
+
+
+def test_a_key_that_only_the_reference_has_is_unclassified_too() -> None:
+    made = judged({"keys": {"a": "must_match"}}, found=keys(a=1), reference=reference(keys(a=1, b=2)))
+    assert only(made).summary == "1 key of app.yaml on prod-1 has no rule: b; not as in main@0487dce: b"
 
 
 def test_a_stale_process_is_told_with_both_times() -> None:
