@@ -91,7 +91,13 @@ class FileRules:
             **{name: self._counts[name] for name in ("expected", "hidden", "unclassified")},
         }
         told |= {"keys": len(one["keys"]) + one["cut"], "secrets": secret}
-        return {**told, "asked": self._wanted, "compared": self._theirs is not None, **counted}
+        return {
+            **told,
+            "asked": self._wanted,
+            "compared": self._theirs is not None,
+            "equal": self._same_bytes(),
+            **counted,
+        }
 
     def _missing(self) -> Check:
         kind = self._one["kind"]

@@ -19,7 +19,12 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.document imp
     table,
 )
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.model import Json, Report, where
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.sections.plain import findings, host_status, status
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.sections.plain import (
+    component_status,
+    findings,
+    host_status,
+    status,
+)
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.status import severity
 
 SECTION = "configs"
@@ -43,20 +48,23 @@ def render(report: Report) -> Lines:
 def _files(report: Report) -> Lines:
     rows: list[list[object]] = []
     for place in report.facts(SECTION):
-        mark = host_status(report, SECTION, place)
         if place.facts is None:
+            mark = host_status(report, SECTION, place)
             rows.append([place.environment, place.host, None, "not seen", *[None] * 7, mark])
             continue
         for one in place.facts["files"]:
+            mark = component_status(report, SECTION, place.host, one["name"])
             rows.append([place.environment, place.host, code(one["name"]), *_file(one), mark])
     titles = (
         *("Environment", "Host", "Configuration", "Format", "Keys", "Secret", "As wanted", "Not as wanted"),
-        *("May differ", "Not compared", "No rule", "Host's status"),
+        *("May differ", "Not compared", "No rule", "Status"),
     )
     return table(titles, rows)
 
 
 def _file(one: Json) -> list[object]:
+    if one["outcome"] == "unknown" and one["equal"]:
+        return ["not understood, equal to the byte", *[None] * 7]
     if one["outcome"] != "ok":
         return [_NO_FILE[one["outcome"]], *[None] * 7]
     form = _KINDS.get(one["kind"], one["format"])

@@ -55,8 +55,15 @@ def status(finding: Json) -> Markup:
 
 def host_status(report: Report, section: str, place: Placed) -> Markup:
     """Return how a host stands in a section; without facts and without a finding nothing was asked."""
-    outcomes = report.outcomes(place.host, section, RUN)
-    for outcome in _WORST_FIRST:
-        if outcome in outcomes:
-            return OUTCOMES[outcome].markdown()
-    return NOT_ASKED.markdown() if place.facts is None else OUTCOMES["pass"].markdown()
+    worst = _worst(report.outcomes(place.host, section, RUN))
+    return NOT_ASKED.markdown() if worst == "pass" and place.facts is None else OUTCOMES[worst].markdown()
+
+
+def component_status(report: Report, section: str, host: str, component: str) -> Markup:
+    """Return how a component of a section that was observed stands on a host."""
+    mine = [one for one in report.by_host.get(host, []) if (one["section"], one["component"]) == (section, component)]
+    return OUTCOMES[_worst({one["outcome"] for one in mine})].markdown()
+
+
+def _worst(outcomes: t.Collection[str]) -> str:
+    return next((outcome for outcome in _WORST_FIRST if outcome in outcomes), "pass")

@@ -170,7 +170,8 @@ def test_hundreds_of_secrets_cost_little() -> None:
         "{{ vault_password }}",
         "<token>",
         "aaaaaaaaaaaa",
-        "192.0.2.1", "/run/secrets/db_key",
+        "192.0.2.1",
+        "/run/secrets/db_key",
         "xyxyxyxyxy",
     ],
 )

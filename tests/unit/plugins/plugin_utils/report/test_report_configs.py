@@ -16,7 +16,16 @@ Json = dict[str, t.Any]
 
 def file(**more: t.Any) -> Json:
     made: Json = {"name": "app.yaml", "kind": "path", "source": "app.yaml", "format": "yaml", "outcome": "ok"}
-    made |= {"reason": "", "secret": False, "mtime": None, "keys": 9, "secrets": 1, "asked": True, "compared": True}
+    made |= {
+        "reason": "",
+        "secret": False,
+        "mtime": None,
+        "keys": 9,
+        "secrets": 1,
+        "asked": True,
+        "compared": True,
+        "equal": None,
+    }
     return {**made, "held": 6, "failed": 2, "expected": 1, "hidden": 0, "unclassified": 3, **more}
 
 
@@ -43,6 +52,7 @@ def test_each_file_has_a_row_and_what_was_not_seen_has_no_numbers() -> None:
             file(name="apart", compared=False, asked=False),
             file(name="gone", outcome="missing"),
             file(name="blind", outcome="unknown"),
+            file(name="same", outcome="unknown", equal=True),
             file(name="main", kind="process"),
         )
     )
@@ -51,7 +61,17 @@ def test_each_file_has_a_row_and_what_was_not_seen_has_no_numbers() -> None:
     assert cells(text, "apart")[9] == "-"
     assert cells(text, "gone")[3:11] == ["not there", *["-"] * 7]
     assert cells(text, "blind")[3:11] == ["not seen", *["-"] * 7]
+    assert cells(text, "same")[3:11] == ["not understood, equal to the byte", *["-"] * 7]
     assert cells(text, "main")[3] == "environment"
+
+
+def test_each_file_has_a_status_of_its_own() -> None:
+    audit = audited(file(), file(name="other"), file(name="blind"))
+    audit.fail("web1", "configs", "duplicate", "app.yaml:d", "medium", "d stands twice", component="app.yaml")
+    audit.unknown("web1", "configs", "file", "blind", "high", "not read", component="blind")
+    text = rendered(audit)
+    statuses = [cells(text, name)[-1].split()[1] for name in ("app.yaml", "other", "blind")]
+    assert statuses == ["[DRIFT]", "[OK]", "[UNKNOWN]"]
 
 
 def test_a_host_that_was_not_seen_says_so() -> None:
