@@ -109,7 +109,8 @@ def _told(sightings: t.Sequence[Sighting], used: InUse) -> list[Told]:
             told = groups.setdefault(("", environment, name), Told(environment))
             told.sightings[one.mark.digest] = one
             told.users.update(here)
-    return sorted(groups.values(), key=lambda told: (told.environment is None, not told.present, told.first.order))
+    ordered = sorted(groups, key=lambda key: (*groups[key].rank(), key))
+    return [groups[key] for key in ordered]
 
 
 @dataclasses.dataclass
@@ -127,6 +128,9 @@ class Told:
     @property
     def present(self) -> set[str]:
         return set().union(*(one.present for one in self.sightings.values()))
+
+    def rank(self) -> tuple[bool, bool, int]:
+        return self.environment is None, not self.present, self.first.order
 
     def as_dict(self) -> Json:
         """Return an entry of ``secrets`` in committed.json (docs/design.md), without the times of the commits."""

@@ -19,9 +19,15 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.text import show
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.committed.search import Marks, Searcher
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.committed.sightings import Sighting, Sightings
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.patterns import compile_lines
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.words import number
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.reference.git import Json, blobs, each_object
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.reference.gitcmd import Repository
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.reference.objects import Stored, changes, listed
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.reference.objects import (
+    MAX_OBJECTS,
+    Stored,
+    changes,
+    listed,
+)
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.reference.unavailable import ReferenceUnavailable
 
 LARGEST = 16 << 20
@@ -75,9 +81,11 @@ class _Scan:
         if self._repository.cut_off():
             self._gaps.append("the repository is shallow: fetch it with --unshallow to have its older commits searched")
         if listing.missing:
-            self._gaps.append(f"the repository lacks {listing.missing} objects (a partial clone?): fetch them")
+            self._gaps.append(
+                f"the repository lacks {number(listing.missing, 'object')} (a partial clone?): fetch what is missing"
+            )
         if listing.cut:
-            self._gaps.append("the repository has more than a million objects: the oldest were not searched")
+            self._gaps.append(f"the repository has more than {MAX_OBJECTS} objects: the oldest were not searched")
         large = {one.oid: one.size for one in listing.objects if one.size > LARGEST}
         self._read([one for one in listing.objects if one.oid not in large])
         sightings, unread = self._located(listing.objects, large)
@@ -103,11 +111,7 @@ class _Scan:
         total = 0
         for one in objects:
             if total + one.size > self._limits.most:
-                left = len(objects) - len(wanted)
-                self._gaps.append(
-                    f"{left} older commits and files were not searched: more than max_mb "
-                    f"({self._limits.most >> 20} MiB) would have been read"
-                )
+                self._leave(len(objects) - len(wanted), f"max_mb is {self._limits.most >> 20}")
                 break
             total += one.size
             wanted.append(one)
@@ -115,12 +119,21 @@ class _Scan:
         # What is late is noticed here first: git is ended only where it hangs.
         contents = each_object(self._repository, list(about), self._left() + _GRACE)
         with contextlib.closing(contents):
-            for number, (oid, content) in enumerate(contents):
-                if time.monotonic() > self._deadline or len(self._marks) > _MARKED:
-                    why = "that took too long" if len(self._marks) <= _MARKED else "too many hold a secret"
-                    self._gaps.append(f"{len(wanted) - number} older commits and files were not searched: {why}")
-                    break
-                self._search(about[oid], content)
+            searched = 0
+            try:
+                for oid, content in contents:
+                    if time.monotonic() > self._deadline or len(self._marks) > _MARKED:
+                        why = "that took too long" if len(self._marks) <= _MARKED else "too many hold a secret"
+                        self._leave(len(wanted) - searched, why)
+                        break
+                    self._search(about[oid], content)
+                    searched += 1
+            except ReferenceUnavailable as error:
+                self._leave(len(wanted) - searched, error.reason)
+
+    def _leave(self, count: int, why: str) -> None:
+        older = number(count, "older commit or file was", "older commits and files were")
+        self._gaps.append(f"{older} not searched: {why}")
 
     def _search(self, one: Stored, content: bytes) -> None:
         self._counted["files" if one.kind == "blob" else f"{one.kind}s"] += 1
@@ -158,7 +171,9 @@ class _Scan:
             elif one.oid in self._marks:
                 sightings.message(one.oid)
         if lost:
-            self._gaps.append(f"{lost} contents hold a secret or are too large, and no commit that was read has them")
+            self._gaps.append(
+                f"no commit that was read has {number(lost, 'content')} with a secret, or too large to be searched"
+            )
         for blob in self._now:
             sightings.present(show(blob.path), blob.oid)
         return sightings, unread

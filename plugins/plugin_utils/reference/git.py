@@ -269,6 +269,8 @@ def each_object(
             if len(header) != 3:
                 break
             content = program.output.read(int(header[2]))
+            if len(content) != int(header[2]):
+                break
             program.output.read(1)
             yield oid, content
         code, error = program.finish()

@@ -15,7 +15,9 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.text import show
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.reference.git import each_token
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.reference.gitcmd import Repository
 
-MAX_OBJECTS = 1_000_000
+MAX_OBJECTS = 500_000
+"""How many objects are looked at; each takes some 300 bytes of memory."""
+
 _DIFF = ("-r", "-z", "--raw", "--no-renames", "--no-abbrev", "--root", "-c", "--no-ext-diff", "--no-textconv")
 
 
@@ -66,7 +68,9 @@ def listed(repository: Repository, commit: str, seconds: float) -> Listing:
             code, error = program.finish()
             if code != 0:
                 raise repository.failed("rev-list", code, error)
-    return Listing(_described(repository, oids, seconds), missing, cut)
+    found = _described(repository, oids, seconds)
+    known = [one for one in found if one.kind != "missing"]
+    return Listing([one for one in known if one.kind != "tree"], missing + len(found) - len(known), cut)
 
 
 def _described(repository: Repository, oids: t.Sequence[str], seconds: float) -> list[Stored]:
@@ -76,9 +80,9 @@ def _described(repository: Repository, oids: t.Sequence[str], seconds: float) ->
     done = repository.run("cat-file", "--batch-check", stdin=stdin, seconds=seconds)
     found = []
     for line in done.output.decode("ascii").splitlines():
-        oid, kind, size = line.split(" ")
-        if kind != "tree":
-            found.append(Stored(oid, kind, int(size)))
+        # "<oid> missing" has no size.
+        oid, kind, *size = line.split(" ")
+        found.append(Stored(oid, kind, int(size[0]) if size else 0))
     return found
 
 
