@@ -65,9 +65,7 @@ def _hidden_below(data: t.Any, prints: Fingerprints) -> t.Any:
 
 
 def _hidden(content: t.Any, prints: Fingerprints) -> t.Any:
-    values: set[str] = set()
-    for _place, text in _strings(content, ()):
-        values.update(prints.values(text).values())
+    values = {value for one in _held(content, prints).values() for value in one}
     return _masked(content, Masker(values)) if values else content
 
 
@@ -88,10 +86,10 @@ def refuse_leaks(folder: RunFolder, only: t.Container[str] | None = None) -> Non
     values: set[str] = set()
     for name in folder.files():
         if only is None or name in only:
-            for place, text in _texts(folder, name):
-                found = prints.values(text).values()
-                values.update(found)
-                places += [f"{name}, {place}" if place else name] if found else []
+            content = folder.read(name) if name.endswith(".json") else _read_text(folder, name)
+            found = _held(content, prints)
+            values.update(value for one in found.values() for value in one)
+            places += [f"{name}, {place}" if place else name for place in _places(content, found)]
     if not values:
         return
     masker = Masker(values)
@@ -116,13 +114,27 @@ def learned(folder: RunFolder, host: str) -> list[str]:
     return digests
 
 
-def _texts(folder: RunFolder, name: str) -> Iterator[tuple[str, str]]:
-    """Yield the texts of a file, each with its place."""
-    if name.endswith(".json"):
-        for steps, text in _strings(folder.read(name), ()):
-            yield spell(steps), text
-    else:
-        yield "", _read_text(folder, name)
+def _held(content: t.Any, prints: Fingerprints) -> dict[str, list[str]]:
+    """Return the texts that hold secrets, with these. Evidence says most things many times: each is looked at once."""
+    texts: set[str] = set()
+    rest = [content]
+    while rest:
+        one = rest.pop()
+        if isinstance(one, str):
+            texts.add(one)
+        elif isinstance(one, dict):
+            texts.update(one)
+            rest.extend(one.values())
+        elif isinstance(one, list):
+            rest.extend(one)
+    return {text: list(values.values()) for text in texts if (values := prints.values(text))}
+
+
+def _places(content: t.Any, texts: t.Container[str]) -> Iterator[str]:
+    """Yield where in a file one of the texts stands, nothing for a file that is no JSON."""
+    for steps, text in _strings(content, ()) if texts else ():
+        if text in texts:
+            yield spell(steps) if steps else ""
 
 
 def _strings(content: t.Any, steps: tuple[Step, ...]) -> Iterator[tuple[tuple[Step, ...], str]]:

@@ -59,9 +59,13 @@ class Fingerprints:
         return found
 
     def _search(self, text: str, depth: int, found: dict[str, str]) -> None:
-        for part in _phrases(text):
-            self._look_up(part, found)
-        for word in _AROUND.split(text):
+        if len(text) < SHORTEST or text in self._harmless:
+            return
+        words = _AROUND.split(text)
+        if len(words) > 1:
+            for part in _phrases(text):
+                self._look_up(part, found)
+        for word in words:
             if len(word) < SHORTEST or word in self._harmless:
                 continue
             here: dict[str, str] = {}
