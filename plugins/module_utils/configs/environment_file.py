@@ -27,7 +27,7 @@ def read(said: str) -> Parsed:
     odd: list[int] = []
     # What is left out has replaced an earlier value all the same.
     replaced: dict[str, int] = {}
-    items = []
+    items: list[Item] = []
     for name, value, line in _Reader(said).assignments():
         if value is None or not _NAME.fullmatch(name) or _CONTROL.search(value):
             odd.append(line)
