@@ -20,6 +20,8 @@ from pathlib import Path
 import pytest
 from e2e_operator import JUDGE, Operator, Outcome
 from e2e_project import Repository, write
+from fake_containers import inspected, serve
+from fake_engine import FakeEngine
 from waiting import wait_until
 
 Json = dict[str, t.Any]
@@ -283,3 +285,37 @@ def test_a_baseline_holds_no_secret_and_says_what_it_cannot_compare(
     write(host, {"config/settings.json": json.dumps({**SETTINGS, "testnet": True})})
     changed = operator.audit_one(host, **against)
     assert changed.brief() - same.brief() == {("value", "config/settings.json:testnet", "value_differs")}, changed.text
+
+
+MADE_S = 1795255199
+"""When the containers of the engine that is none were made."""
+
+
+@pytest.mark.parametrize(
+    ("text", "changed_s", "found"),
+    [
+        ("A=1\nB=2\n", MADE_S + 60, set()),
+        ("A=1\nB=3\n", MADE_S + 60, {("running", ".env:container web", "stale_process")}),
+        ("A=1\nB=3\n", MADE_S - 60, {("running", ".env:container web", "value_differs")}),
+        ("A=1\nB=2\nC=4\n", MADE_S - 60, {("running", ".env:container web", "missing_key")}),
+    ],
+)
+def test_a_container_that_runs_with_other_values_is_found(
+    operator: Operator, tmp_path: Path, text: str, changed_s: int, found: set[tuple[str, str, str]]
+) -> None:
+    host = tmp_path / "host"
+    write(host, {".env": text})
+    os.utime(host / ".env", (changed_s, changed_s))
+    entries: list[Json] = [
+        {"path": ".env", "reference": False, "read_by": [{"container": "web"}]},
+        {"container": "web", "reference": False, "keys": {"A": 1, "B": "must_be_present", "C": "must_be_absent"}},
+    ]
+    with FakeEngine() as engine:
+        web = inspected("web", Config={"Env": ["A=1", "B=2"]})
+        serve(engine, web)
+        engine.answers["/containers/web/json"] = web
+        contract = {"containers": {"socket": engine.socket}, "configs": entries}
+        outcome = operator.audit_one(host, drift_contract=contract, drift_sections=["configs"])
+        assert engine.methods == {"GET"}
+    assert outcome.brief("configs") == found, outcome.text
+    assert outcome.findings["verdict"]["complete"] is True
