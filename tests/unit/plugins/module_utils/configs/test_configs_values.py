@@ -86,7 +86,7 @@ def test_placeholders(value: str) -> None:
         "set",
         "https://example.org/x",
         "interchange-me-not",
-        "x" * 400,
+        pytest.param("changeme " * 40, id="long"),
         "we use it here and there",
         "10%",
         "not settled",
