@@ -13,6 +13,7 @@ import typing as t
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge import config_remedies as cures
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge import config_rules
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.check import Check, Details
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.config_compared import Comparison
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.config_found import Found
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.config_keys import Rules
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.config_readers import readers
@@ -189,35 +190,13 @@ class FileRules:
         self._counts[result.outcome] += 1
 
     def _compared(self, found: Found) -> list[Check]:
-        """Return what could not be compared with the reference: one check, whatever number of keys that concerns."""
         context = self._scope.context
-        reference = self._one["reference"]
-        if not context.comparable or not self._wanted:
+        if context.reference is None or not context.comparable or not self._wanted:
             return []
-        if reference is None or reference["outcome"] != "ok":
-            named = isinstance(self._entry["reference"], str)
-            unknown = named or (reference is not None and reference["outcome"] == "unknown")
-            # What must differ is held against other environments as well, and says itself when there is none.
-            asked = found.not_asked if unknown else [key for key in found.not_asked if self._must_match(key)]
-            if not asked:
-                return []
-            reason = reference["reason"] if reference is not None else "it does not have this file"
-            summary = f"{_keys_of(asked)} of {self._where} not compared with {self._reference()}: {reason}"
-            if unknown:
-                return [self._make.unknown("reference", self._name, summary)]
-            return [self._make.not_exercised("reference", self._name, summary)]
-        if not found.hidden:
-            summary = f"{self._where} was compared with {self._reference()}"
-            return [self._make.passed("reference", self._name, summary)]
-        summary = (
-            f"{_keys_of(found.hidden)} of {self._where} cannot be compared with {self._reference()}: "
-            "it does not show what they have there"
-        )
-        return [self._make.unknown("reference", self._name, summary, {"keys": sorted(found.hidden)[:LISTED]})]
-
-    def _must_match(self, key: str) -> bool:
-        rule = self._rules.of(key)
-        return rule is not None and rule.word == "must_match"
+        # What must differ is held against other environments as well, and says itself when there is none.
+        matching = [key for key in found.not_asked if (rule := self._rules.of(key)) and rule.word == "must_match"]
+        sides = Comparison(self._make, self._entry, self._one, self._where, self._reference())
+        return [sides.check(str(context.reference["kind"]), found, matching)]
 
     def _unmatched(self, found: Found) -> list[Check]:
         """Return a check for each rule that no key has: nothing was held against it."""
@@ -274,8 +253,3 @@ class FileRules:
                 self._make.failed("duplicate", self._name, summary, "unexpected", "duplicate_key", cures.DOUBLE)
             )
         return checks
-
-
-def _keys_of(keys: t.Sequence[str]) -> str:
-    listed = sorted(set(keys))
-    return f"{number(len(listed), 'key')} ({names(listed)})"

@@ -16,7 +16,7 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.check import 
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.config_file import DEFAULTS
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.config_found import FINDINGS
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.config_rules import same
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.scope import Judgement
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.scope import Context, Judgement
 from configs_builders import contract, data, key, keys, reader, reference, seen
 from hypothesis import given
 from hypothesis import strategies as st
@@ -326,9 +326,21 @@ def test_a_file_that_the_reference_does_not_have_is_not_compared_and_says_so() -
     assert only(named, "unknown").check == "reference"
 
 
+@pytest.mark.parametrize("kind", ["host", "baseline"])
+def test_a_file_that_another_host_does_not_have_is_there_alone(kind: str) -> None:
+    context = Context("prod", "prod-1", {"id": "r1", "kind": kind, "host": "web2", "path": "b.json"})
+    theirs = reference(outcome="missing", reason="it does not exist")
+    check = only(judged({}, context, found=keys(a=1), reference=theirs))
+    assert (check.check, check.subject, check.state, check.cause) == (
+        *("reference", "app.yaml", "unexpected", "only_on_host"),
+    )
+    assert findings(judged({"default": "may_differ"}, context, found=keys(a=1), reference=theirs)) == set()
+    assert findings(judged({"process": "main"}, context, found=keys(a=1), reference=theirs)) == set()
+
+
 def test_a_reference_that_cannot_be_read_is_unknown() -> None:
     made = judged({}, found=keys(a=1), reference=reference(outcome="unknown", reason="line 2: no colon"))
-    assert only(made, "unknown").summary.endswith("not compared with main@0487dce: line 2: no colon")
+    assert only(made, "unknown").summary.endswith("cannot be compared with main@0487dce: line 2: no colon")
 
 
 def test_without_a_reference_rules_hold_and_comparison_is_not_asked() -> None:
