@@ -183,9 +183,9 @@ class KeyRules:
             cause = "wrong_type" if broken == ["type"] else cause
             return dataclasses.replace(self._failed(said, "differs", cause), check="value", cure=cures.ALLOWED)
         if None in results.values():
-            said = f"whether {self._name} does {must} is not known: the host's Python could not test it"
+            said = f"whether {self._name} holds its rule (it must {must}) is not known: the host could not test it"
             return Result("value", "unknown", said)
-        return Result("value", "pass", f"{self._name} does {must}", expected=asked)
+        return Result("value", "pass", f"{self._name} holds its rule: it must {must}", expected=asked)
 
     def _spelling(self) -> str:
         return " (in the spelling of this environment)" if self._key in self._sides.translated else ""
