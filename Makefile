@@ -78,6 +78,10 @@ unit: setup-dev ## unit tests
 e2e: setup-dev ## end-to-end tests: real audits of trees made for the test
 	$(PYTEST) --junitxml=$(REPORTS)/e2e.xml -m "not lab" tests/integration
 
+.PHONY: faults
+faults: setup-dev ## kill and fail changes of a host at every point; takes an hour
+	EVENKEEL_FAULTS=all $(PYTEST) --junitxml=$(REPORTS)/faults.xml tests/unit/plugins/module_utils/act
+
 .PHONY: unit-py38
 unit-py38: setup-dev ## what runs on hosts, under Python 3.8 where it is installed
 	@tests/tools/host_python.sh 3.8 $(CACHE)/py38 $(REPORTS)/unit-py38.xml

@@ -5,11 +5,9 @@
 
 from __future__ import annotations
 
-import dataclasses
 import typing as t
 
-from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure, AnsibleUndefinedConfigEntry
-from ansible.plugins.action import ActionBase
+from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure
 from ansible_collections.evenkeel.drift.plugins.module_utils.mask import mask
 from ansible_collections.evenkeel.drift.plugins.plugin_utils import control
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.audit.hosts import HostRun, observe_alone, refuse
@@ -17,6 +15,7 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.schema imp
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.bundle import packs, script
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.observation import HostUnseen
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.safe import terminal
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.script_action import ScriptAction
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.run import RunFolder, StoreError
 
 _MODULE = "evenkeel.drift.snapshot_info"
@@ -41,14 +40,10 @@ Json = dict[str, t.Any]
 packs()
 
 
-class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no types
+class ActionModule(ScriptAction):
     """One task, one process on the host, one round trip; a second one only where there is drift to describe."""
 
     _supports_check_mode = True
-    _supports_async = False
-    TRANSFERS_FILES = False
-
-    _script = b""
 
     def run(self, tmp: str | None = None, task_vars: Json | None = None) -> Json:
         variables = dict(task_vars or {}, ansible_no_target_syslog=True)
@@ -76,28 +71,13 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
 
     def _sender(self, variables: Json) -> t.Callable[[Json], Json]:
         def send(request: Json) -> Json:
-            self._script = script(request)
             try:
-                self._pipe()
-                result = self._execute_module(module_name=_MODULE, module_args={}, task_vars=variables)
+                result = self.run_script(_MODULE, script(request), variables)
             except AnsibleConnectionFailure as error:
                 raise HostUnseen("unreachable", mask(str(error))) from error
             return _answer(result)
 
         return send
-
-    def _pipe(self) -> None:
-        """Ask for a pipe: over one the script is never a file on the host, whatever ansible.cfg says."""
-        try:
-            self._connection.set_option("pipelining", True)
-        except AnsibleUndefinedConfigEntry:
-            # A connection without an option of its own, such as that into containers, looks at the play's.
-            self._play_context.pipelining = True
-
-    def _configure_module(self, module_name: str, module_args: Json, task_vars: Json) -> t.Any:
-        """Let ansible-core find interpreter and shebang, and put our script in the place of the module's text."""
-        built, path = super()._configure_module(module_name=module_name, module_args=module_args, task_vars=task_vars)
-        return dataclasses.replace(built, b_module_data=self._script), path
 
 
 def _answer(result: Json) -> Json:

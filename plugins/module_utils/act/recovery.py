@@ -26,6 +26,16 @@ MAX_TRIES = 5
 
 Json = t.Dict[str, t.Any]
 
+NOTHING: t.Mapping[str, t.Any] = {
+    "found": None,
+    "direction": "none",
+    "paths": [],
+    "left": [],
+    "reason": "",
+    "warnings": [],
+}
+"""What a recovery returns that has nothing to do."""
+
 
 def recover(state: State, direction: str = "auto", who: str = "", why: str = "recover") -> Json:
     """Finish the change of a state directory that was interrupted.
@@ -40,7 +50,7 @@ def recover(state: State, direction: str = "auto", who: str = "", why: str = "re
     with lock.held(state, who, why):
         open_journal = journal.find(state)
         if open_journal is None:
-            return {"found": None, "direction": "none", "paths": [], "left": [], "reason": "", "warnings": []}
+            return dict(NOTHING)
         summary = open_journal.summary()
         if direction == "auto" and open_journal.tries >= MAX_TRIES:
             raise Refused(
@@ -59,6 +69,24 @@ def recover(state: State, direction: str = "auto", who: str = "", why: str = "re
             "reason": reason,
             "warnings": change.warnings,
         }
+
+
+def look(state: State | None) -> Json:
+    """Return what :func:`recover` would find, and the way that it would go by itself; nothing is touched.
+
+    Raises OSError, Refused.
+    """
+    open_journal = journal.find(state) if state is not None else None
+    if open_journal is None:
+        return dict(NOTHING)
+    forward = open_journal.phase in (journal.COMMIT, journal.DONE)
+    steps = open_journal.document["steps"]
+    return {
+        **NOTHING,
+        "found": open_journal.summary(),
+        "direction": "forward" if forward else "back",
+        "paths": sorted(step["path"] for step in steps if not is_idle(step)),
+    }
 
 
 def _recover(change: Change, open_journal: journal.Journal, direction: str) -> tuple[str, str]:

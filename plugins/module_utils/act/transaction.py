@@ -39,7 +39,7 @@ _FAILURES = (OSError, Unseen, Surprise, Refused)
 
 def apply(
     operations: t.Any,
-    sources: t.Sequence[int],
+    sources: t.Sequence[int] | None,
     root: str,
     state: State | None,
     about: t.Mapping[str, t.Any],
@@ -48,10 +48,10 @@ def apply(
 ) -> Json:
     """Apply operations (``operations.py``) below ``root``, an absolute path.
 
-    ``sources`` are descriptors of directories of contents, each named by its SHA-256. ``about`` has ``id``, ``kind``,
-    ``who``, ``why`` and ``run``, for the lock, the journal and the log. With ``check`` all is looked at and nothing is
-    touched; only then may ``state`` be None, when there is none yet. The time limit of ``host`` holds until the new
-    files begin to take their places.
+    ``sources`` are descriptors of directories of contents, each named by its SHA-256 (None: with ``check``, when they
+    are elsewhere). ``about`` has ``id``, ``kind``, ``who``, ``why`` and ``run``, for the lock, the journal and the log.
+    With ``check`` all is looked at and nothing is touched; only then may ``state`` be None, when there is none yet. The
+    time limit of ``host`` holds until the new files begin to take their places.
 
     Returns ``{changed: [path], unchanged: [path], left: [{path, reason}], warnings: [text], bytes, seconds}``, the
     bytes being those of new files. Raises BadOperations, and an ActError: Refused, Moved, Busy and Unfinished when
@@ -67,11 +67,11 @@ def apply(
             return _told(made, Change(folders, made, "check"), began)
         with lock.held(state, str(about.get("who")), str(about.get("why"))) as held:
             refuse_unfinished(state)
-            made = _look(folders, wanted, sources, host)
+            made = _look(folders, wanted, sources or (), host)
             change = Change(folders, made, os.urandom(4).hex())
             change.warnings += lock.taken_over(held)
             if not all(steps.is_idle(step) for step in made):
-                _transact(change, sources, state, root, about, host)
+                _transact(change, sources or (), state, root, about, host)
             return _told(made, change, began)
 
 
@@ -108,7 +108,9 @@ def open_folders(root: str, state: State | None) -> Folders:
     return _Root(root, state)
 
 
-def _look(folders: Folders, wanted: t.Sequence[Operation], sources: t.Sequence[int], host: Host) -> list[steps.Step]:
+def _look(
+    folders: Folders, wanted: t.Sequence[Operation], sources: t.Sequence[int] | None, host: Host
+) -> list[steps.Step]:
     """Look at everything, and return the steps. Raises Refused, Moved."""
     entries = checks.look_at_all(folders, wanted, host)
 
@@ -123,7 +125,8 @@ def _look(folders: Folders, wanted: t.Sequence[Operation], sources: t.Sequence[i
     checks.check_moved(wanted, made, entries)
     checks.find_staying(folders, made)
     checks.check_possible(folders, made, entries)
-    check_contents(made, sources)
+    if sources is not None:
+        check_contents(made, sources)
     return made
 
 

@@ -54,9 +54,17 @@ class Finder:
             exec(compile(source, module.__name__, "exec", dont_inherit=True), module.__dict__)
 
 sys.meta_path.insert(0, Finder)
-from ansible_collections.evenkeel.drift.plugins.module_utils.observe import crash, snapshot
+from ansible_collections.evenkeel.drift.plugins.module_utils.observe import crash
 sys.excepthook = crash.tell_crash
+"""
+_OBSERVE = """
+from ansible_collections.evenkeel.drift.plugins.module_utils.observe import snapshot
 sys.stdout.write(json.dumps({"changed": False, "answer": snapshot.answer(request)}))
+sys.stdout.flush()
+"""
+_ACT = """
+from ansible_collections.evenkeel.drift.plugins.module_utils.act import service
+sys.stdout.write(json.dumps(service.answer(request)))
 sys.stdout.flush()
 """
 
@@ -117,4 +125,20 @@ def script(request: t.Mapping[str, t.Any]) -> bytes:
     """Return the Python program that prints ``{"answer": …}`` for a request (both shapes are in docs/design.md)."""
     asked = request["sections"].keys()
     modules = [pack for sections, pack in packs() if sections & asked]
-    return f"#!/usr/bin/python\nMODULES = {modules}\nREQUEST = '{_pack(request)}'\n{_PROGRAM}".encode("ascii")
+    return _program(modules, request, _OBSERVE)
+
+
+@functools.cache
+def act_pack() -> str:
+    """Return the code that changes a host, packed. It is the same for all hosts."""
+    return _pack({f"{_PACKAGE}.{name}": _source(name) or "" for name in _needed("act.service", "observe.crash")})
+
+
+def act_script(request: t.Mapping[str, t.Any]) -> bytes:
+    """Return the Python program that does what a request to ``act/service.py`` says, and prints its answer."""
+    return _program([act_pack()], request, _ACT)
+
+
+def _program(modules: t.Sequence[str], request: t.Mapping[str, t.Any], end: str) -> bytes:
+    packed = f"MODULES = {list(modules)}\nREQUEST = '{_pack(request)}'\n"
+    return f"#!/usr/bin/python\n{packed}{_PROGRAM}{end}".encode("ascii")

@@ -1,0 +1,126 @@
+# Copyright: Contributors to the evenkeel.drift project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Changes a host's files as one transaction: sends the contents that it lacks and the code that applies them."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import os
+import tempfile
+import typing as t
+
+from ansible.errors import AnsibleActionFail
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.operations import BadOperations, checked
+from ansible_collections.evenkeel.drift.plugins.module_utils.mask import mask
+from ansible_collections.evenkeel.drift.plugins.plugin_utils import control
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.act.contents import ContentError, check, needed, pack
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.bundle import act_pack, act_script
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.safe import terminal
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.script_action import ScriptAction
+
+_MODULE = "evenkeel.drift.apply_plan"
+_ARGUMENTS = {
+    "state": {"type": "str", "choices": ["applied", "recovered"], "default": "applied"},
+    "root": {"type": "str"},
+    "application": {"type": "str", "required": True},
+    "state_dir": {"type": "str"},
+    "operations": {"type": "list", "elements": "dict", "default": []},
+    "contents": {"type": "path"},
+    "host_contents": {"type": "str"},
+    "public": {"type": "list", "elements": "str", "default": []},
+    "direction": {"type": "str", "choices": ["auto", "back", "forward"], "default": "auto"},
+    "id": {"type": "str", "default": ""},
+    "who": {"type": "str"},
+    "why": {"type": "str", "default": "apply_plan"},
+    "run": {"type": "str", "default": ""},
+    "timeout": {"type": "int", "default": 300},
+}
+# A small pack travels with the script, a large one as a file.
+_INLINE = 24 << 10
+
+Json = dict[str, t.Any]
+
+# Here, where ansible-core loads the plugin, and not in each of the processes that it then forks for the hosts.
+act_pack()
+
+
+class ActionModule(ScriptAction):
+    """One process on the host; a file is sent before it when the contents are more than a few."""
+
+    _supports_check_mode = True
+
+    def run(self, tmp: str | None = None, task_vars: Json | None = None) -> Json:
+        variables = dict(task_vars or {}, ansible_no_target_syslog=True)
+        super().run(tmp, variables)
+        arguments = self.validate_argument_spec(argument_spec=_ARGUMENTS)[1]
+        arguments = json.loads(json.dumps(arguments))
+        checking = bool(self._task.check_mode)
+        me = control.controller()
+        request: Json = {
+            "what": "recover" if arguments["state"] == "recovered" else "apply",
+            "check": checking,
+            "timeout_s": arguments["timeout"],
+            "about": {"kind": "sync", "who": arguments["who"] or f"{me['user']}@{me['host']}"},
+            **{key: arguments[key] for key in ("root", "application", "state_dir", "operations", "direction")},
+        }
+        request["about"].update({key: arguments[key] for key in ("id", "why", "run")})
+        try:
+            if request["what"] == "recover":
+                return self._send(request, variables)
+            return self._apply(request, arguments, variables)
+        except (BadOperations, ContentError) as error:
+            raise AnsibleActionFail(terminal(str(error))) from error
+
+    def _apply(self, request: Json, arguments: Json, variables: Json) -> Json:
+        """Send the contents and apply the operations. Raises BadOperations, ContentError."""
+        if not arguments["root"] or not arguments["root"].startswith("/"):
+            raise AnsibleActionFail(f"root: an absolute path is needed, found {arguments['root']!r}")
+        operations = checked(request["operations"])
+        if arguments["host_contents"]:
+            request["folder"] = arguments["host_contents"]
+            return self._send(request, variables)
+        wanted = needed(operations, arguments["public"])
+        if wanted and not arguments["contents"]:
+            raise AnsibleActionFail("contents: operations that write files need a folder of contents")
+        if wanted:
+            check(arguments["contents"], wanted)
+        if not wanted or request["check"]:
+            return self._send(request, variables)
+        with tempfile.TemporaryFile() as packed:
+            pack(arguments["contents"], wanted, t.cast(t.BinaryIO, packed))
+            packed.seek(0)
+            if os.fstat(packed.fileno()).st_size <= _INLINE:
+                request["pack"] = base64.b64encode(packed.read()).decode("ascii")
+                return self._send(request, variables)
+            return self._send_file(request, packed, variables)
+
+    def _send_file(self, request: Json, packed: t.IO[bytes], variables: Json) -> Json:
+        """Send the contents as a file, by the connection, then apply the operations."""
+        with tempfile.NamedTemporaryFile(prefix="evenkeel-") as local:
+            while part := packed.read(io.DEFAULT_BUFFER_SIZE):
+                local.write(part)
+            local.flush()
+            folder = self._make_tmp_path()
+            try:
+                remote = self._connection._shell.join_path(folder, "contents")
+                self._transfer_file(local.name, remote)
+                self._fixup_perms2((folder, remote))
+                request["pack_file"] = remote
+                return self._send(request, variables)
+            finally:
+                self._remove_tmp_path(folder)
+
+    def _send(self, request: Json, variables: Json) -> Json:
+        result = self.run_script(_MODULE, act_script(request), variables)
+        if "outcome" in result:
+            told: Json = {key: terminal(result[key]) for key in ("msg", "reason") if key in result}
+            return {**result, **told, "warnings": [terminal(text) for text in result.get("warnings") or []]}
+        if result.get("unreachable"):
+            return result
+        # Of a traceback the last line is the message. Whatever else the host wrote stays there: it may hold anything.
+        error = str(result.get("module_stderr") or "").strip().splitlines()[-1:]
+        words = [str(result.get("msg") or "no answer came back"), *error]
+        return {"failed": True, "changed": False, "outcome": "unknown", "msg": terminal(mask(": ".join(words))[:500])}

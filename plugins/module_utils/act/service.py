@@ -1,0 +1,131 @@
+# Copyright: Contributors to the evenkeel.drift project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One request of the control node: apply operations, or finish a change that was interrupted. Private to the
+collection.
+
+A request has ``what`` (``apply`` or ``recover``), ``state_dir`` (null: the default), ``application``, ``about``
+(``id``, ``kind``, ``who``, ``why``, ``run``), ``check`` and ``timeout_s``; ``apply`` also ``root``, ``operations``, and
+the contents as ``pack`` (base64), ``pack_file`` (a path) or ``folder`` (a path); ``recover`` its ``direction``.
+"""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import io
+import os
+import typing as t
+
+from ansible_collections.evenkeel.drift.plugins.module_utils.act import recovery, transaction
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.delivery import unpacked
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.errors import (
+    ActError,
+    Busy,
+    Moved,
+    Refused,
+    RolledBack,
+    Stuck,
+    Unfinished,
+)
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.operations import BadOperations, checked
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.state import State, default_folder, open_state
+from ansible_collections.evenkeel.drift.plugins.module_utils.observe.paths import open_followed
+from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host, explain
+from ansible_collections.evenkeel.drift.plugins.module_utils.secret_files import is_secret_file
+
+Json = t.Dict[str, t.Any]
+
+
+def answer(request: Json) -> Json:
+    """Return what a module answers: what was done, or ``failed`` with ``msg``, ``outcome`` and what belongs to it."""
+    check = bool(request["check"])
+    folder = request.get("state_dir") or default_folder()
+    try:
+        state = open_state(folder, request["application"], create=not check)
+        if state is None:
+            return _perform(request, None)
+        with state:
+            return _perform(request, state)
+    except BadOperations as error:
+        return {"failed": True, "changed": False, "outcome": "refused", "msg": str(error)}
+    except ActError as error:
+        return _failed(error)
+    except OSError as error:
+        return {"failed": True, "changed": False, "outcome": "refused", "msg": f"{error.filename}: {explain(error)}"}
+
+
+def _perform(request: Json, state: State | None) -> Json:
+    check, about = bool(request["check"]), request["about"]
+    if request["what"] == "recover":
+        if state is None or check:
+            found = recovery.look(state)
+        else:
+            found = recovery.recover(state, request["direction"], str(about["who"]), str(about["why"]))
+        return {"changed": found["found"] is not None, "outcome": "recovered", **found}
+    host = Host(request["root"], request["timeout_s"])
+    with _sources(request, state) as sources:
+        done = transaction.apply(request["operations"], sources, request["root"], state, about, host, check)
+    done["changed_paths"] = done.pop("changed")
+    return {"changed": bool(done["changed_paths"]), "outcome": "planned" if check else "applied", **done}
+
+
+@contextlib.contextmanager
+def _sources(request: Json, state: State | None) -> t.Iterator[list[int] | None]:
+    """Give the directories of contents. Raises Refused, OSError, BadOperations."""
+    if request.get("folder"):
+        try:
+            fd = open_followed(None, request["folder"])
+        except OSError as error:
+            raise Refused(f"the contents in {request['folder']} cannot be read: {explain(error)}") from error
+        try:
+            yield [fd]
+        finally:
+            os.close(fd)
+    elif request["check"] or state is None:
+        yield None
+    else:
+        writes = [operation for operation in checked(request["operations"]) if operation["do"] == "write"]
+        sizes = {operation["sha256"]: operation["size"] for operation in writes}
+        with _packed(request) as packed, unpacked(state, packed, sizes) as fd:
+            yield [fd]
+
+
+def _packed(request: Json) -> t.BinaryIO:
+    if request.get("pack_file"):
+        return open(request["pack_file"], "rb")
+    return io.BytesIO(base64.b64decode(request.get("pack") or ""))
+
+
+def _failed(error: ActError) -> Json:
+    told: Json = {"failed": True, "changed": False, "msg": error.reason}
+    if isinstance(error, Moved):
+        moved = [{"path": one["path"], **_both(one)} for one in error.paths]
+        return {**told, "outcome": "moved", "moved": moved}
+    if isinstance(error, Busy):
+        return {**told, "outcome": "busy", "holder": error.holder}
+    if isinstance(error, Unfinished):
+        return {**told, "outcome": "unfinished", "found": error.journal}
+    if isinstance(error, RolledBack):
+        return {**told, "outcome": "rolled_back", "path": error.path, "left": error.left}
+    if isinstance(error, Stuck):
+        return {**told, "changed": True, "outcome": "stuck", "path": error.path}
+    return {**told, "outcome": "refused"}
+
+
+def _both(moved: t.Mapping[str, t.Any]) -> Json:
+    secret = moved["expected"].get("secret") is True or is_secret_file(moved["path"])
+    return {"expected": describe(moved["expected"], secret), "found": describe(moved["found"], secret)}
+
+
+def describe(entry: t.Mapping[str, t.Any], secret: bool) -> str:
+    """Return an entry in words; of a secret file nothing that tells its content."""
+    kind = str(entry["type"])
+    if kind == "link":
+        return f"a link to {entry['target']}"
+    if kind not in ("file", "directory"):
+        return {"absent": "absent", "other": "a special file"}[kind]
+    told = [f"mode {entry['mode']}"] if entry.get("mode") else []
+    if kind == "file" and not secret and entry.get("sha256"):
+        told.append(f"sha256 {entry['sha256'][:12]}")
+    return f"a {kind}{' (' + ', '.join(told) + ')' if told else ''}"

@@ -1,0 +1,47 @@
+# Copyright: Contributors to the evenkeel.drift project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the actions share that send a host one script of their own in the place of a module. Private to the
+collection.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from ansible.errors import AnsibleUndefinedConfigEntry
+from ansible.plugins.action import ActionBase
+
+Json = dict[str, t.Any]
+
+
+class ScriptAction(ActionBase):  # type: ignore[misc]  # ansible-core ships no types
+    """An action that sends a script over the pipelined connection: nothing of it is written on the host."""
+
+    _supports_async = False
+    TRANSFERS_FILES = False
+
+    _script = b""
+
+    def run_script(self, module: str, script: bytes, variables: Json) -> Json:
+        """Return what a script prints on the host. ``module`` documents it, and its text is the marker by which
+        ansible-core knows such a script. Raises AnsibleConnectionFailure.
+        """
+        self._script = script
+        self._pipe()
+        result: Json = self._execute_module(module_name=module, module_args={}, task_vars=variables)
+        return result
+
+    def _pipe(self) -> None:
+        """Ask for a pipe: over one the script is never a file on the host, whatever ansible.cfg says."""
+        try:
+            self._connection.set_option("pipelining", True)
+        except AnsibleUndefinedConfigEntry:
+            # A connection without an option of its own, such as that into containers, looks at the play's.
+            self._play_context.pipelining = True
+
+    def _configure_module(self, module_name: str, module_args: Json, task_vars: Json) -> t.Any:
+        """Let ansible-core find interpreter and shebang, and put our script in the place of the module's text."""
+        built, path = super()._configure_module(module_name=module_name, module_args=module_args, task_vars=task_vars)
+        return dataclasses.replace(built, b_module_data=self._script), path
