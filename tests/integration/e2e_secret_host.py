@@ -35,7 +35,7 @@ _PART = 12
 
 
 class SecretHost(t.NamedTuple):
-    """The host's root, the repository of its reference, what is asked, and the values that .env has."""
+    """The host, the repository of its reference, what is asked, and the values that .env and remotes have."""
 
     root: Path
     repository: Path
@@ -52,8 +52,9 @@ def secret_host(folder: Path, canaries: Canaries) -> Iterator[SecretHost]:
     with contextlib.ExitStack() as stack:
         known = canaries.values(".env", 40)
         engine = stack.enter_context(FakeEngine())
+        in_file = list(known)
         repository, root = _tree(folder, canaries, known)
-        _env_file(root, known)
+        _env_file(root, in_file)
         mark = f"drift-{uuid.uuid4().hex[:12]}"
         _processes(stack, canaries, mark)
         containers = _containers(engine, canaries, known)
@@ -100,7 +101,9 @@ def _tree(folder: Path, canaries: Canaries, known: list[str]) -> tuple[Path, Pat
     write(root, {f"src/{name}.py": "x\n" for name in _names(canaries, "file name")})
     for name in _names(canaries, "branch name"):
         git(root, "branch", f"fix-{name}")
-    for number, value in enumerate(canaries.values("remote", 8)):
+    # What an address says is known in other places, too.
+    known += canaries.values("remote", 8)
+    for number, value in enumerate(known[-8:]):
         git(root, "remote", "add", f"r{number}", f"https://oauth2:{value}@example.org/app.git")
     return reference.path, root
 

@@ -28,8 +28,8 @@ def remotes(
     ``url`` is empty for a remote that has refs but no address any more. A FETCH_HEAD that cannot be read is added to
     ``unknown``.
     """
-    found: dict[bytes, dict[str, t.Any]] = {name: _empty() for name in config.subsections("remote")}
-    urls = {name: config.get("remote", "url", name) or b"" for name in found}
+    urls = addresses(config)
+    found: dict[bytes, dict[str, t.Any]] = {name: _empty() for name in urls}
     for ref in sorted(refs):
         if ref.startswith(_REFS):
             name, branch = _split(ref[len(_REFS) :], found)
@@ -42,6 +42,11 @@ def remotes(
         if len(found) == 1 or (url and _spelled(url) in text):
             remote["fetched"] = fetched
     return {show(name): found[name] for name in sorted(found)}
+
+
+def addresses(config: Config) -> dict[bytes, bytes]:
+    """Return the URL of each remote as it is configured, empty for one without."""
+    return {name: config.get("remote", "url", name) or b"" for name in config.subsections("remote")}
 
 
 def _empty() -> dict[str, t.Any]:

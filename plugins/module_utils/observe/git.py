@@ -16,10 +16,11 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.gitdata.config impo
 from ansible_collections.evenkeel.drift.plugins.module_utils.gitdata.content import Contents
 from ansible_collections.evenkeel.drift.plugins.module_utils.gitdata.place import BARE, NoRepository, Place, find
 from ansible_collections.evenkeel.drift.plugins.module_utils.gitdata.refs import Head, Refs
-from ansible_collections.evenkeel.drift.plugins.module_utils.gitdata.remotes import remotes
+from ansible_collections.evenkeel.drift.plugins.module_utils.gitdata.remotes import addresses, remotes
 from ansible_collections.evenkeel.drift.plugins.module_utils.gitdata.repository import IndexFile
 from ansible_collections.evenkeel.drift.plugins.module_utils.gitdata.tree_hash import tree_of
 from ansible_collections.evenkeel.drift.plugins.module_utils.gitdata.untracked import Search
+from ansible_collections.evenkeel.drift.plugins.module_utils.mask import secrets_of
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe import paths
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.patterns import Patterns
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host, Unseen
@@ -74,6 +75,8 @@ class _Reader:
     def read(self) -> Json:
         place, unknown = self._place, self._unknown
         config = repository.read_config(place)
+        for url in addresses(config).values():
+            self._host.learn(secrets_of("", show(url)))
         object_format = repository.object_format(config)
         oid_size = repository.OID_SIZES[object_format]
         refs = Refs(place)

@@ -99,6 +99,12 @@ def test_a_value_that_a_contract_was_trusted_with_goes_all_the_same() -> None:
     assert mask_answer({"commands": {"data": "k9Xq2LmVw7Tz"}}, ["k9Xq2LmVw7Tz"], asked) == {"commands": {"data": MARK}}
 
 
+def test_what_a_contract_expects_of_a_value_is_no_name() -> None:
+    asked = {"configs": {"configs": [{"name": "env", "tests": [{"id": "0", "equals": "correcthorsebatterystap"}]}]}}
+    answer = {"logs": {"data": "login with correcthorsebatterystap"}}
+    assert mask_answer(answer, ["correcthorsebatterystap"], asked) == {"logs": {"data": f"login with {MARK}"}}
+
+
 def test_a_value_of_many_lines_goes_line_by_line() -> None:
     lines = ["".join(random.Random(number).choices(string.ascii_letters, k=64)) for number in range(4)]
     answer = {"logs": {"data": [f"+{lines[1]}", lines[2], "a line of its own"]}}
