@@ -116,7 +116,20 @@ def test_without_a_git_reference_nothing_is_claimed(operator: Operator, tmp_path
 
 def test_a_secret_in_a_commit_message_or_a_file_name_is_told_and_not_shown(operator: Operator, tmp_path: Path) -> None:
     repository = application(tmp_path / "app")
-    repository.commit(f"Use {PASSWORD} for now", {f"notes/{PASSWORD}.md": f"{PASSWORD}\n"})
-    outcome = audit(operator, repository)
+    code = {"src/app.py": f"one\nconnect({PASSWORD!r})\n", f"notes/{PASSWORD}.md": f"{PASSWORD}\n"}
+    repository.commit(f"Use {PASSWORD} for now", code)
+    root = repository.deploy(operator.home / "drifted")
+    (root / ".env").write_text(SETTINGS)
+    (root / "src" / "app.py").write_text(f"one\nconnect({PASSWORD!r}, 1)\n")
+    (root / "notes" / f"{PASSWORD}.md").unlink()
+    contract = {
+        "git": {"secrets_in_history": True},
+        "configs": [{"path": ".env", "reference": False, "default": "may_differ"}],
+        "trees": [{"name": "source", "path": ".", "exclude": ["/.env"]}],
+    }
+    reference = {"git": {"repo": str(repository.path), "ref": "main"}}
+    outcome = operator.audit_one(root, drift_reference=reference, drift_contract=contract)
     assert set(told(outcome)) == {"DB_PASSWORD of .env"}
+    drifted = {(subject, cause) for _check, subject, cause in outcome.brief("trees")}
+    assert drifted == {("src/app.py", "edited_on_host"), ("notes/<masked>.md", "deleted_on_host")}
     assert PASSWORD not in written(outcome)

@@ -23,7 +23,9 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.run import PR
 
 _SHOWN = 3
 # Below these keys stands what the control node knows of the reference; a difference holds lines of both sides.
-_OF_REFERENCE = frozenset({"relation", "reference", "diff"})
+_OF_REFERENCE = frozenset({"relation", "reference", "base", "diff"})
+# What only the reference has is named by the reference.
+_NAMES = frozenset({"path", "sample"})
 
 Step = str | int
 
@@ -57,8 +59,10 @@ def hide_in_commits(folder: RunFolder, names: t.Container[str] = ()) -> None:
 def _hidden_below(data: t.Any, prints: Fingerprints) -> t.Any:
     """Return the data of a section with what the control node added from a reference masked, wherever that lies."""
     if isinstance(data, dict):
+        alone = data.get("side") == "reference" or ("reference" in data and data.get("host", "") is None)
+        theirs = _OF_REFERENCE | _NAMES if alone else _OF_REFERENCE
         return {
-            key: _hidden(value, prints) if key in _OF_REFERENCE else _hidden_below(value, prints)
+            key: _hidden(value, prints) if key in theirs else _hidden_below(value, prints)
             for key, value in data.items()
         }
     return [_hidden_below(item, prints) for item in data] if isinstance(data, list) else data

@@ -59,11 +59,29 @@ def test_a_secret_in_a_commit_is_masked_and_does_not_stop_the_run(folder: RunFol
     folder.write("references/git-1.json", {"id": "git-1", "subject": f"use {VALUE}"})
     folder.write("evidence/web1/git.json", {"data": {"head": {}, "relation": {"missing": [{"subject": VALUE}]}}})
     folder.write("relations.json", {"branches": [{"subject": f"x {VALUE}"}]})
+    trees = {
+        "base": {"subject": f"use {VALUE}"},
+        "differences": [
+            {"path": f"a/{VALUE}", "host": None, "reference": {"mode": "0644"}},
+            {"path": "b", "host": {"type": "file"}},
+        ],
+        "groups": [{"side": "reference", "path": f"{VALUE}/", "sample": [f"{VALUE}/x"]}],
+    }
+    folder.write("evidence/web1/trees.json", {"data": {"trees": [trees]}})
     hide_in_commits(folder, {"relations.json"})
     assert folder.read("references/git-1.json")["subject"] == "use <masked>"
     refuse_leaks(folder)
     folder.seal()
     assert VALUE not in everything(folder)
+
+
+def test_what_a_host_says_of_its_trees_is_not_passed_over(folder: RunFolder) -> None:
+    difference = {"path": VALUE, "host": {"type": "file"}}
+    trees = {"base": None, "differences": [difference], "groups": [{"side": "host", "path": "x/", "sample": []}]}
+    folder.write("evidence/web1/trees.json", {"data": {"trees": [trees]}})
+    hide_in_commits(folder)
+    with pytest.raises(StoreError):
+        refuse_leaks(folder)
 
 
 def test_what_a_host_says_of_its_repository_is_not_passed_over(folder: RunFolder) -> None:
