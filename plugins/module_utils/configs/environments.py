@@ -82,15 +82,19 @@ def processes(patterns: t.Sequence[str], host: Host, containers: bool = False) -
     apart = audit_itself(seen, {os.getpid(), os.getppid()})
     matched = matching(seen, apart, [{"name": str(at), "match": one} for at, one in enumerate(patterns)], host)
     boot = clock.boot(proc)
+    namespace = _namespace(proc)
     found = []
-    for pid in sorted({pid for pids in matched.values() for pid in pids})[:_MAX_PROCESSES]:
+    chosen = sorted({pid for pids in matched.values() for pid in pids})
+    for pid in chosen[:_MAX_PROCESSES]:
         try:
-            if containers or _outside(proc, pid):
+            if containers or _outside(proc, pid, namespace):
                 found.append(_instance(proc, seen[pid].stat, boot, host))
         except Gone:
             continue
     hidden = proc.hidden() or (unread[0]["reason"] if unread else "")
     doubt = f"not all processes are seen: {hidden}" if hidden else ""
+    if len(chosen) > _MAX_PROCESSES:
+        doubt = doubt or f"{len(chosen)} processes match, and {_MAX_PROCESSES} of them are looked at"
     if not found and doubt:
         raise Unseen(doubt)
     if not found:
@@ -98,10 +102,18 @@ def processes(patterns: t.Sequence[str], host: Host, containers: bool = False) -
     return sorted(found, key=lambda one: (one.started_s, one.pid)), doubt
 
 
-def _outside(proc: Proc, pid: int) -> bool:
+def _namespace(proc: Proc) -> bytes | None:
+    """Return the namespace of processes that we are in; None where this ``/proc`` is that of another."""
+    try:
+        return proc.link(os.getpid(), "ns/pid")
+    except (Gone, Unseen):
+        return None
+
+
+def _outside(proc: Proc, pid: int, namespace: bytes | None) -> bool:
     """Return whether a process is the host's own; it counts as one where that cannot be told. Raises Gone."""
     try:
-        return not elsewhere(proc, pid, proc.link(os.getpid(), "ns/pid"))
+        return not elsewhere(proc, pid, namespace)
     except Unseen:
         return True
 

@@ -160,6 +160,13 @@ def test_processes_that_may_be_hidden_are_not_missing(tmp_path: Path, monkeypatc
     assert "hidepid=2" in none["readers"][0]["reason"]
 
 
+def test_processes_that_are_too_many_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(environments, "_MAX_PROCESSES", 1)
+    with running({"A": "1"}, {"A": "2"}) as both:
+        (found,) = look(tmp_path, asked("process", both[0].pattern))
+    assert (found["outcome"], found["partial"]) == ("ok", "2 processes match, and 1 of them are looked at")
+
+
 def test_a_container_has_the_environment_of_its_making(tmp_path: Path) -> None:
     (tmp_path / ".env").write_text("MODE=live\nDB_PASSWORD=newer-password\nX=1\n")
     spec = asked(
