@@ -12,6 +12,7 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.configs.canonical i
 from ansible_collections.evenkeel.drift.plugins.module_utils.configs.model import (
     MAX_DEPTH,
     MAX_KEYS,
+    MAX_LINES,
     TOO_MANY,
     Double,
     Item,
@@ -24,7 +25,7 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.placed import Place
 def flattened(document: t.Any) -> Parsed:
     """Return the keys of a document; that of a document which is one value alone is the empty path.
 
-    A key that is no text is spelled as its value would be: ``1``, ``true``. Raises Unreadable.
+    Raises Unreadable.
     """
     walk = _Walk()
     if document != {} or not isinstance(document, dict):
@@ -53,18 +54,11 @@ class _Walk:
 
     def _map(self, path: jsonpath.Path, value: dict[t.Any, t.Any]) -> None:
         lines = value.lines if isinstance(value, PlacedMap) else {}
-        doubles = {key: list(found) for key, found in value.doubles.items()} if isinstance(value, PlacedMap) else {}
-        names: dict[str, t.Any] = {}
-        for key in value:
-            name = key if isinstance(key, str) else canonical(key)
-            if name in names:
-                # 1 and "1" are two keys for a reader of YAML; here they have one spelling.
-                doubles[key] = [one for one in (lines.get(names[name]), lines.get(key)) if one is not None]
-            names[name] = key
-        for name, key in names.items():
-            if key in doubles:
-                self.doubles.append(Double((*path, name), doubles[key]))
-            self.value((*path, name), value[key], lines.get(key))
+        for key, found in value.doubles.items() if isinstance(value, PlacedMap) else ():
+            self.doubles.append(Double((*path, canonical(key)), found[:MAX_LINES]))
+        for key, one in value.items():
+            # Only a key with a tag or an anchor can be something else than text.
+            self.value((*path, canonical(key)), one, lines.get(key))
 
 
 def _line(line: int | None) -> str:

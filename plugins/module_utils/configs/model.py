@@ -13,7 +13,8 @@ MAX_KEYS = 50_000
 """How many keys a file may have: a reader of more would take memory that the host's own programs need."""
 TOO_MANY = f"it has more than {MAX_KEYS} keys"
 MAX_DEPTH = 50
-_LISTED_LINES = 20
+MAX_LINES = 20
+"""How many lines are told of a key that stands in a file several times."""
 
 Leaf = t.Union[str, int, float, bool, None, t.Dict[t.Any, t.Any], t.List[t.Any]]
 
@@ -78,7 +79,7 @@ def gathered(items: t.Iterable[Item], partial: str = "", same: t.Callable[[str],
         folded = tuple(same(step) if isinstance(step, str) else step for step in item.path)
         lines.setdefault(folded, []).append(item)
     doubles = [
-        Double(several[-1].path, [one.line for one in several if one.line is not None][:_LISTED_LINES])
+        Double(several[-1].path, [one.line for one in several if one.line is not None][:MAX_LINES])
         for several in lines.values()
         if len(several) > 1
     ]

@@ -50,7 +50,7 @@ class Properties(t.NamedTuple):
 class Composer:
     """Makes the values of one document. ``tags`` are the local tags that are known, such as ``!reset``.
 
-    ``placed``: maps and lists know their lines, and a key may stand in a map twice.
+    ``placed``: maps and lists know their lines, keys are text as it is written, and one may stand in a map twice.
     """
 
     def __init__(self, source: Source, tags: t.Collection[str], placed: bool = False) -> None:
@@ -105,7 +105,8 @@ class Composer:
                 if key == "<<":
                     merged.append((value, at))
                     continue
-                key = resolve(str(key))
+                # Where keys are told, 1 and true are names as they are written; as values they would be one key.
+                key = str(key) if self._placed else resolve(str(key))
             if isinstance(key, (dict, list, Tagged)):
                 raise self._source.error("a key that is a list, a map or tagged is not supported", at)
             if isinstance(made, PlacedMap):

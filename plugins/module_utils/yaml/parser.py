@@ -29,8 +29,8 @@ def load(data: bytes, tags: t.Collection[str] = (), placed: bool = False) -> t.A
     """Return the value of the one document in a file: dict, list, str, int, float, bool, None, and for unquoted dates
     ``resolve.Timestamp``; one with a tag of ``tags`` is ``Tagged``. An empty file is None. Raises YamlError.
 
-    ``placed``: maps are ``PlacedMap`` and lists ``PlacedList``, which know their lines, and a key that stands in a map
-    twice is no error.
+    ``placed``: maps are ``PlacedMap`` and lists ``PlacedList``, which know their lines, keys are text as it is
+    written, and one that stands in a map twice is no error.
     """
     return _Parser(data, tags, placed).document()
 

@@ -67,7 +67,7 @@ def test_json_has_paths_and_lines() -> None:
     ("form", "said", "found"),
     [
         ("yaml", b"a: 1\nb: {c: 1, c: 2}\na: 2\n", [("a", [1, 3]), ("b.c", [2, 2])]),
-        ("yaml", b"1: x\n'1': y\n", [("1", [1, 2])]),
+        ("yaml", b"1: x\n'1': y\ntrue: z\n", [("1", [1, 2])]),
         ("json", b'{"a": 1,\n "a": {"b": 1,\n"b": 2}}', [("a", [1, 2]), ("a.b", [2, 3])]),
         ("ini", b"[x]\nKey=1\nkey=2\n[y]\nkey=1\n[x]\nother=1\n", [("x.key", [2, 3])]),
     ],
@@ -212,3 +212,8 @@ def test_ini_is_what_configparser_reads(some: list[str]) -> None:
 )
 def test_the_name_tells_the_format(path: str, form: str | None) -> None:
     assert format_of(path) == form
+
+
+def test_keys_of_yaml_are_told_as_they_are_written() -> None:
+    found = told(read_keys(b"1: a\ntrue: b\n0x10: c\n~: d\n1.0: e\n!!int 7: f\n'': g\n", "yaml"))
+    assert found == {"1": "a", "true": "b", "0x10": "c", "~": "d", '["1.0"]': "e", "7": "f", '[""]': "g"}
