@@ -230,13 +230,17 @@ def _configs(root: Path, canaries: Canaries) -> list[Json]:
     def listed(form: str, sign: str, quote: t.Callable[[str], str]) -> str:
         return "".join(f"{key}{sign}{quote(value)}\n" for key, value in content(form, lines=True).items())
 
+    # The text of a differing file comes with the second answer, when this configuration was read with the first.
+    (deep,) = canaries.values("deep JSON value", 1)
+    with (root / "src/connect.py").open("a") as file:
+        file.write(f"connect({deep!r})\n")
     values = canaries.values("unit file", 12)
     unit = "".join(f'Environment="U{number}_TOKEN={value}"\n' for number, value in enumerate(values))
     write(
         root,
         {
             "config/app.yaml": json.dumps({"app": content("YAML")}),
-            "config/app.json": json.dumps({"app": [content("JSON")]}),
+            "config/app.json": json.dumps({"app": [{**content("JSON"), "db": {"password": deep}}]}),
             "config/app.toml": listed("TOML", " = ", json.dumps),
             "config/app.ini": "[app]\n" + listed("INI", " = ", str),
             "config/more.env": listed("env file", "=", json.dumps),

@@ -120,6 +120,7 @@ def test_nothing_is_left_of_them_by_an_audit_that_tells_everything(world: World,
     assert {one["outcome"] for one in outcome.evidence("web1", "configs")["data"]["configs"]} == {"ok"}
     assert len(outcome.brief("logs")) == len(world.host.contract["logs"][0]["forbid"])
     # What only the knowledge of .env can tell is gone from the middle of sentences.
+    assert json.dumps(outcome.evidence("web1", "trees")).count(f"connect('{MASKED}'") == 3
     said = json.dumps(outcome.evidence("web1", "logs"))
     assert said.count(f"connected with {MASKED} as usual") > len(world.host.known)
 
