@@ -21,8 +21,11 @@ from pathlib import Path
 import pytest
 from e2e_canaries import Canaries, Leak, everything_below
 from e2e_operator import AUDIT, LOCAL, Operator, Outcome
+from e2e_project import application
 from e2e_secret_host import SecretHost, secret_host
 from endpoint_server import serving
+from fake_containers import inspected, serve
+from fake_engine import FakeEngine
 from waiting import wait_until
 
 Json = dict[str, t.Any]
@@ -256,3 +259,29 @@ def test_a_run_that_holds_a_known_secret_is_refused(world: World, operator: Watc
     assert MASKED in json.dumps(outcome.evidence("web1", "logs"))
     # Reversed, a value is not found by its digest: that is the work of the host that knows it.
     assert [leak for leak in leaks(world, operator) if leak.form != "reversed"] == []
+
+
+_ENV = {"path": ".env", "default": "may_differ", "reference": False}
+_WORDS = ("running", "web", "shop", "8000", "unless-stopped", "healthy", "ok", "unknown", "app", "main", "file", "0644")
+
+
+def test_passwords_that_are_ordinary_words_change_nothing(operator: Watched, tmp_path: Path) -> None:
+    """They are states, names and numbers before they are passwords: an audit must not stumble over them."""
+    repository = application(tmp_path / "repository")
+    repository.commit("Ignore", {".gitignore": ".env\n"})
+    root = repository.deploy(tmp_path / "root")
+    (root / ".env").write_text("".join(f"P{number}_PASSWORD={word}\n" for number, word in enumerate(_WORDS)))
+    with FakeEngine() as engine:
+        serve(engine, inspected("web"), log=b"the container web is running as app\n")
+        containers = {"socket": engine.socket, "expected": [{"name": "web", "user": "app", "networks": ["shop"]}]}
+        contract = {
+            "git": {},
+            "trees": [{"name": "source"}],
+            "containers": containers,
+            "configs": [_ENV],
+            "resources": {},
+        }
+        outcome = operator.audit_one(root, drift_contract=contract, drift_repo=str(repository.path))
+    assert outcome.state() == (0, "in_sync"), outcome.text
+    (seen,) = outcome.evidence("web1", "containers")["data"]["containers"]
+    assert (seen["name"], seen["state"], seen["user"]) == ("web", "running", "app")
