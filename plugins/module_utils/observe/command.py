@@ -52,15 +52,23 @@ def find(program: str) -> str | None:
     return shutil.which(program, path=_PATH)
 
 
-def run(argv: t.Sequence[str], host: Host, understood: t.Container[int] = (0,), limit_s: float = _LIMIT_S) -> bytes:
+def run(
+    argv: t.Sequence[str],
+    host: Host,
+    understood: t.Container[int] = (0,),
+    limit_s: float = _LIMIT_S,
+    stdin: int = subprocess.DEVNULL,
+    cwd: str = "/",
+    name: str = "",
+) -> bytes:
     """Return what a program wrote to its standard output.
 
-    ``argv[0]`` is an absolute path, as :func:`find` gives it. Raises Unseen when the program cannot be started, ends
-    with an exit code that is not ``understood``, says more than 64 MiB, or is not done within ``limit_s`` seconds or
-    the host's deadline.
+    ``argv[0]`` is an absolute path, as :func:`find` gives it; ``stdin`` is an open file that it reads, ``name`` how it
+    is called in a reason. Raises Unseen when the program cannot be started, ends with an exit code that is not
+    ``understood``, says more than 64 MiB, or is not done within ``limit_s`` seconds or the host's deadline.
     """
-    name = os.path.basename(argv[0])
-    ran = execute(argv, host, limit_s)
+    name = name or os.path.basename(argv[0])
+    ran = execute(argv, host, limit_s, cwd, stdin=stdin)
     if ran.exit_code not in understood:
         raise Unseen(f"{name} ended with {ran.exit_code} and said: {_last_line(ran.err)}")
     if ran.cut:
@@ -68,7 +76,14 @@ def run(argv: t.Sequence[str], host: Host, understood: t.Container[int] = (0,), 
     return ran.out
 
 
-def execute(argv: t.Sequence[str], host: Host, limit_s: float, cwd: str = "/", max_bytes: int = _MAX_BYTES) -> Ran:
+def execute(
+    argv: t.Sequence[str],
+    host: Host,
+    limit_s: float,
+    cwd: str = "/",
+    max_bytes: int = _MAX_BYTES,
+    stdin: int = subprocess.DEVNULL,
+) -> Ran:
     """Run a program and return how it ended, whatever that is; of each output ``max_bytes`` are kept.
 
     Raises TooLate, and Unseen when the program cannot be started.
@@ -78,7 +93,7 @@ def execute(argv: t.Sequence[str], host: Host, limit_s: float, cwd: str = "/", m
     own = limit_s <= host.time_left()
     begun = time.monotonic()
     limit_s = min(limit_s, host.time_left())
-    process = _start(argv, cwd, subprocess.DEVNULL, subprocess.PIPE, subprocess.PIPE)
+    process = _start(argv, cwd, stdin, subprocess.PIPE, subprocess.PIPE)
     try:
         out, err, cut = _listen(process, begun + limit_s, max_bytes)
         code = process.wait(max(begun + limit_s - time.monotonic(), 0.0))
@@ -87,6 +102,19 @@ def execute(argv: t.Sequence[str], host: Host, limit_s: float, cwd: str = "/", m
     finally:
         _end(process)
     return Ran(code, out, err, cut, round(time.monotonic() - begun, 3))
+
+
+def pour(argv: t.Sequence[str], host: Host, target: int, limit_s: float) -> bool:
+    """Let a program write its output to an open file; return whether it ended well and in time.
+
+    Raises Unseen when it cannot be started.
+    """
+    host.check_time()
+    with beside(argv, subprocess.DEVNULL, target, {}) as process:
+        try:
+            return process.wait(min(limit_s, host.time_left())) == 0
+        except subprocess.TimeoutExpired:
+            return False
 
 
 @contextlib.contextmanager

@@ -1,0 +1,24 @@
+# Copyright: Contributors to the evenkeel.drift project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What can be wrong with a restore point. Private to the collection."""
+
+from __future__ import annotations
+
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.errors import ActError
+
+
+class PointError(ActError):
+    """A restore point cannot be made or used, for the reason given: one sentence."""
+
+
+class NoPoint(PointError):
+    """There is no such point."""
+
+
+class Damaged(PointError):
+    """A point is not as it was made: nothing of it is used."""
+
+
+class NoRoom(PointError):
+    """There is not enough space for a point; nothing of it was left."""
