@@ -26,6 +26,8 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.schema imp
     Key,
     ListOf,
     Problems,
+    Wrong,
+    found,
     nearest,
     unknown_key,
 )
@@ -64,10 +66,24 @@ class Settings:
     nice: int
     max_diff_kb: int
     allow_commands: bool
+    state_dir: str | None
 
     def as_dict(self) -> dict[str, t.Any]:
         """Return the settings as plain JSON values, keyed as the fields."""
         return dataclasses.asdict(self)
+
+
+class HomePath(shapes.HostPath):
+    """An absolute path on a host that is not its root."""
+
+    def describe(self) -> str:
+        return "absolute path of a directory on the host"
+
+    def convert(self, value: t.Any) -> str:
+        path = super().convert(value)
+        if path == "/":
+            raise Wrong(f"expected an {self.describe()} of its own, found {found(value)}")
+        return path
 
 
 class RunName(shapes.LocalPath):
@@ -122,6 +138,12 @@ def variables(cwd: str = ".") -> dict[str, Key]:
         "drift_max_diff_kb": Key(shapes.Integer(0, 10_240), 64, "largest text diff of one file, in KiB; 0: no diffs"),
         "drift_allow_commands": Key(
             shapes.Boolean(), False, "whether the commands of the contract run on the host; without it they are unknown"
+        ),
+        "drift_state_dir": Key(
+            HomePath(),
+            None,
+            "where a host keeps restore points and journals of changes; unset: /var/lib/evenkeel, or "
+            "$XDG_STATE_HOME/evenkeel of a user who is not root; an audit does not use it",
         ),
     }
 

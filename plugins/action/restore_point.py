@@ -1,0 +1,75 @@
+# Copyright: Contributors to the evenkeel.drift project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Fills in what the variables of a host say about its restore points, and shows what came of it."""
+
+from __future__ import annotations
+
+import os
+import typing as t
+
+from ansible.errors import AnsibleActionFail
+from ansible.plugins.action import ActionBase
+from ansible.utils.display import Display
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.service import ARGUMENTS, NEEDS
+from ansible_collections.evenkeel.drift.plugins.plugin_utils import control
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.plain import plain
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.schema import ContractError
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.settings import Settings
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.points import told
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.points.trees import trees_of
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.reference.unavailable import ReferenceUnavailable
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.safe import terminal
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.cache import Cache, default_folder
+
+Json = dict[str, t.Any]
+
+
+class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no types
+    """What is saved and kept is up to the host's own variables, as in an audit."""
+
+    MODULE = "evenkeel.drift.restore_point"
+    SPEC: t.ClassVar[Json] = {"argument_spec": ARGUMENTS, "required_if": NEEDS}
+
+    _supports_check_mode = True
+    _supports_async = False
+    TRANSFERS_FILES = False
+
+    def run(self, tmp: str | None = None, task_vars: Json | None = None) -> Json:
+        variables = dict(task_vars or {}, ansible_no_target_syslog=True)
+        super().run(tmp, variables)
+        given = plain(self.validate_argument_spec(**self.SPEC)[1], "restore_point")
+        host = str(variables["inventory_hostname"])
+        try:
+            overrides = {
+                f"drift_{name}": given[name] for name in ("root", "application", "state_dir") if given.get(name)
+            }
+            settings = control.settings_of(variables, self._templar.template, overrides)
+            arguments = self._filled(given, settings)
+        except ContractError as error:
+            raise AnsibleActionFail(f"{host}: {error}") from error
+        except ReferenceUnavailable as error:
+            raise AnsibleActionFail(terminal(f"{host}: what the reference ignores cannot be told: {error}")) from error
+        result: Json = self._execute_module(module_name=self.MODULE, module_args=arguments, task_vars=variables)
+        result.pop("invocation", None)
+        if not result.get("failed") and not result.get("unreachable"):
+            self._show(host, given, result)
+        elif "msg" in result:
+            result["msg"] = terminal(str(result["msg"]))
+        return result
+
+    def _filled(self, given: Json, settings: Settings) -> Json:
+        arguments = {
+            **given,
+            "root": settings.root,
+            "application": settings.application,
+            "state_dir": settings.state_dir,
+            "who": given["who"] or f"{control.controller()['user']}@{control.controller()['host']}",
+        }
+        if given["state"] == "present" and not (given["paths"] or given["operations"] or given["trees"]):
+            arguments["trees"] = trees_of(settings, Cache(default_folder(os.environ)))
+        return arguments
+
+    def _show(self, host: str, given: Json, result: Json) -> None:
+        lines = told.sentences(given["state"], bool(self._task.check_mode), result)
+        Display().display("\n".join(terminal(f"{host}: {line}") for line in lines))

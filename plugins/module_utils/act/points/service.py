@@ -1,0 +1,106 @@
+# Copyright: Contributors to the evenkeel.drift project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The modules of restore points without Ansible: their options, what they ask for, and their answer when something goes
+wrong. Private to the collection.
+"""
+
+from __future__ import annotations
+
+import json
+import typing as t
+
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.errors import ActError, Moved
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.operations import BadOperations
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.points import session, shelf
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.errors import PointError
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.wanted import What
+from ansible_collections.evenkeel.drift.plugins.module_utils.mask import mask
+from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host, Unseen, explain
+from ansible_collections.evenkeel.drift.plugins.module_utils.text import spelled
+
+Json = t.Dict[str, t.Any]
+
+INFO_ARGUMENTS: dict[str, Json] = {
+    "root": {"type": "path"},
+    "application": {"type": "str"},
+    "state_dir": {"type": "path"},
+}
+ARGUMENTS: dict[str, Json] = {
+    "state": {"type": "str", "choices": ["present", "verified", "restored", "bad", "absent"], "default": "present"},
+    **INFO_ARGUMENTS,
+    "point": {"type": "str"},
+    "paths": {"type": "list", "elements": "str", "default": []},
+    "operations": {"type": "list", "elements": "dict", "default": []},
+    "trees": {"type": "list", "elements": "dict", "default": []},
+    "git": {"type": "bool", "default": True},
+    "keep": {"type": "int", "default": 10},
+    "keep_days": {"type": "int"},
+    "keep_mb": {"type": "int"},
+    "save": {"type": "bool", "default": True},
+    "who": {"type": "str"},
+    "why": {"type": "str", "default": ""},
+    "run": {"type": "str", "default": ""},
+    "timeout": {"type": "int", "default": 600},
+}
+NEEDS = [("state", "bad", ("point", "why")), ("state", "absent", ("point",))]
+
+
+def answer(options: Json, act: t.Callable[[Json, bool], Json], check: bool) -> Json:
+    """Return what ``act`` returns, or ``{failed, msg}`` and what is known besides; text that UTF-8 can spell."""
+    try:
+        result = act(options, check)
+    except Moved as moved:
+        # What was expected and found are digests, of secrets too: only the paths are told.
+        result = {"failed": True, "msg": moved.reason, "moved": [one["path"] for one in moved.paths][:1000]}
+    except (ActError, Unseen) as error:
+        result = {"failed": True, "msg": error.reason}
+    except BadOperations as error:
+        result = {"failed": True, "msg": str(error)}
+    except OSError as error:
+        where = f"{error.filename}: " if isinstance(error.filename, str) else ""
+        result = {"failed": True, "msg": f"{where}{explain(error)}"}
+    if result.get("failed"):
+        result["msg"] = mask(spelled(str(result["msg"])))
+    answered: Json = json.loads(json.dumps(result))
+    return answered
+
+
+def act(options: Json, check: bool) -> Json:
+    """Do what the module ``restore_point`` is asked. Raises ActError and Unseen with a reason, OSError."""
+    asked = _asked(options)
+    host = Host(asked.root, options["timeout"])
+    state, point = options["state"], options["point"]
+    if state == "present":
+        what = What(options["trees"], options["paths"], options["operations"], options["git"])
+        keep = shelf.Keep(options["keep"], options["keep_days"], options["keep_mb"])
+        return session.present(asked, what, _checked(keep), host, check)
+    if state == "verified":
+        return session.verified(asked, point, host)
+    if state == "restored":
+        return session.restored(asked, point, host, check, options["save"])
+    if state == "bad":
+        return session.bad(asked, point, asked.why, check)
+    return session.absent(asked, point, check)
+
+
+def list_points(options: Json, _check: bool) -> Json:
+    """Do what the module ``restore_point_info`` is asked. Raises ActError, OSError."""
+    return session.info(_asked({"who": "", "why": "", "run": "", **options}))
+
+
+def _asked(options: Json) -> session.Asked:
+    root, application = options["root"], options["application"]
+    if not root or not root.startswith("/"):
+        raise PointError("root is not set: say where the application lives on the host, for example root: /srv/app")
+    if not application:
+        raise PointError("application is not set: say whose restore points these are")
+    texts = (mask(options[name] or "") for name in ("who", "why", "run"))
+    return session.Asked(root, application, options["state_dir"], *texts)
+
+
+def _checked(keep: shelf.Keep) -> shelf.Keep:
+    for name, value in zip(("keep", "keep_days", "keep_mb"), keep):
+        if value is not None and value < 1:
+            raise PointError(f"{name}: expected a number from 1 on, found {value}")
+    return keep

@@ -1,0 +1,251 @@
+#!/usr/bin/python
+# Copyright: Contributors to the evenkeel.drift project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: restore_point
+short_description: Save files of an application on its host, and bring them back
+description:
+  - Makes, verifies, restores, marks and removes restore points of an application. A point holds files with content,
+    mode, owner, time, ACLs and other extended attributes, links, directories, and which paths did not exist. Where the
+    application is a git work tree, it also holds where HEAD was, the index, what nobody committed as a commit below
+    C(refs/evenkeel/), and a bundle of what no remote was known to have.
+  - A point stays on the host, readable by the user who made it alone, because it holds secrets too. A point is read
+    back before it counts, and again before it is used. One in which a single bit has changed is refused.
+  - Files are restored in one transaction with a journal, so that each path is entirely as it was or
+    entirely as it is to be, whatever interrupts it.
+  - A point has no databases outside these files, no volumes, no containers, no units, and no packages.
+version_added: 1.0.0
+author:
+  - The evenkeel.drift maintainers (@evenkeel)
+extends_documentation_fragment:
+  - evenkeel.drift.attributes
+  - evenkeel.drift.attributes.action
+attributes:
+  check_mode:
+    support: full
+    details:
+      - With O(state=present) the size is told, with O(state=restored) the point is verified and what would be changed
+        is told.
+  diff_mode:
+    support: none
+  idempotent:
+    support: partial
+    details:
+      - Each time that O(state=present) is asked for, a new point is made.
+options:
+  state:
+    description:
+      - V(present) makes a new point, and removes those that are older than is to be kept.
+      - V(verified) reads a point back and fails when it is not what it was.
+      - V(restored) brings the files to a point. A change that was interrupted is finished first.
+      - V(bad) marks a point, so that no rollback picks it by itself.
+      - V(absent) removes a point.
+    type: str
+    choices: [present, verified, restored, bad, absent]
+    default: present
+  root:
+    description:
+      - Where the application lives on the host, an absolute path. By default the variable C(drift_root).
+    type: path
+  application:
+    description:
+      - Whose points these are. By default as an audit names it - the variable C(drift_application), or the name of
+        O(root) and a hash of it.
+    type: str
+  state_dir:
+    description:
+      - Where points are kept, an absolute path. By default the variable C(drift_state_dir), else C(/var/lib/evenkeel),
+        or C($XDG_STATE_HOME/evenkeel) for a user who is not root.
+    type: path
+  point:
+    description:
+      - Which point. With O(state=verified) and O(state=restored) by default the newest one that is not marked bad.
+    type: str
+  paths:
+    description:
+      - What to save, relative to O(root). A path that does not exist is saved as one that does not.
+      - With neither this nor O(operations), everything in the trees of the contract is saved that the reference does
+        not ignore, and files of a secret class even where it does.
+    type: list
+    elements: str
+    default: []
+  operations:
+    description:
+      - The operations of a plan, whose paths are saved.
+    type: list
+    elements: dict
+    default: []
+  trees:
+    description:
+      - The trees of the contract as they are sent to a host. The action fills it in.
+    type: list
+    elements: dict
+    default: []
+  git:
+    description:
+      - Whether the state of the repository at O(root) belongs to a new point.
+    type: bool
+    default: true
+  keep:
+    description:
+      - How many points are kept, those marked bad apart. The newest one always stays.
+    type: int
+    default: 10
+  keep_days:
+    description:
+      - Points that are older are removed.
+    type: int
+  keep_mb:
+    description:
+      - The oldest points are removed while all take more than this. What points share is counted once.
+    type: int
+  save:
+    description:
+      - With O(state=restored), whether what is about to be replaced is saved first, as a point that is marked bad.
+    type: bool
+    default: true
+  who:
+    description:
+      - Who asks, for the log of the host. By default the user of the control node.
+    type: str
+  why:
+    description:
+      - Why, for the log of the host and for the point.
+    type: str
+    default: ""
+  run:
+    description:
+      - The id of the run that this belongs to.
+    type: str
+    default: ""
+  timeout:
+    description:
+      - The time limit in seconds.
+    type: int
+    default: 600
+seealso:
+  - module: evenkeel.drift.restore_point_info
+"""
+
+EXAMPLES = r"""
+---
+- name: Save two files before they are edited
+  evenkeel.drift.restore_point:
+    root: /srv/app
+    paths: [config/config.yaml, src/main.py]
+    why: new thresholds
+  register: saved
+
+- name: Bring them back
+  evenkeel.drift.restore_point:
+    state: restored
+    root: /srv/app
+    point: "{{ saved.point }}"
+"""
+
+RETURN = r"""
+point:
+  description: The id of the point, null in check mode before there is one.
+  returned: success
+  type: str
+  sample: 20261121T154500Z-3f9a1c
+created:
+  description: When it was made.
+  returned: success
+  type: str
+  sample: '2026-11-21T15:45:00Z'
+about:
+  description: Who made it and why.
+  returned: success
+  type: dict
+  sample: {kind: backup, who: ops@control, why: before the release, run: ''}
+files:
+  description: How many files it has.
+  returned: success
+  type: int
+  sample: 1834
+bytes:
+  description: What they take together.
+  returned: success
+  type: int
+  sample: 20971520
+git:
+  description: What it has of the repository.
+  returned: success
+  type: dict
+  sample: {outcome: saved, branch: main, ref: refs/evenkeel/20261121T154500Z-3f9a1c}
+notes:
+  description: What it does not have, and why.
+  returned: success
+  type: list
+  elements: str
+  sample: []
+pruned:
+  description: The points that were removed.
+  returned: O(state=present)
+  type: list
+  elements: str
+  sample: [20261014T020000Z-99c1d0]
+changes:
+  description: What was done to which path, or would be in check mode; the first 1,000.
+  returned: O(state=restored)
+  type: list
+  elements: dict
+  sample: [{path: src/main.py, do: write, found: file}]
+total:
+  description: The number of all changes.
+  returned: O(state=restored)
+  type: int
+  sample: 1
+left:
+  description: What could not be brought back, each with the reason.
+  returned: O(state=restored)
+  type: list
+  elements: dict
+  sample: []
+finished:
+  description: The interrupted change that was finished first, null when there was none.
+  returned: O(state=restored)
+  type: dict
+  sample: null
+saved:
+  description: The point that has what was replaced.
+  returned: O(state=restored)
+  type: str
+  sample: 20261121T160002Z-07be55
+at_point:
+  description: Whether everything now is as it was saved, compared path by path.
+  returned: O(state=restored)
+  type: bool
+  sample: true
+apart:
+  description: What is not, the first 1,000 paths.
+  returned: O(state=restored)
+  type: list
+  elements: str
+  sample: []
+seconds:
+  description: How long it took on the host.
+  returned: success
+  type: float
+  sample: 0.412
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.service import ARGUMENTS, NEEDS, act, answer
+
+
+def main() -> None:
+    module = AnsibleModule(argument_spec=ARGUMENTS, required_if=NEEDS, supports_check_mode=True)
+    result = answer(module.params, act, module.check_mode)
+    if "failed" in result:
+        module.fail_json(**result)
+    module.exit_json(**result)
+
+
+if __name__ == "__main__":
+    main()

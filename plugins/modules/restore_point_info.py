@@ -1,0 +1,93 @@
+#!/usr/bin/python
+# Copyright: Contributors to the evenkeel.drift project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: restore_point_info
+short_description: List the restore points of an application
+description:
+  - Lists the restore points that M(evenkeel.drift.restore_point) made on a host, and says whether a change was
+    interrupted. Nothing is restored, and the content of a point is not read.
+version_added: 1.0.0
+author:
+  - The evenkeel.drift maintainers (@evenkeel)
+extends_documentation_fragment:
+  - evenkeel.drift.attributes
+  - evenkeel.drift.attributes.info_module
+  - evenkeel.drift.attributes.action
+options:
+  root:
+    description:
+      - Where the application lives on the host, an absolute path. By default the variable C(drift_root).
+    type: path
+  application:
+    description:
+      - Whose points to list. By default as an audit names it.
+    type: str
+  state_dir:
+    description:
+      - Where points are kept, an absolute path. By default as for M(evenkeel.drift.restore_point).
+    type: path
+seealso:
+  - module: evenkeel.drift.restore_point
+"""
+
+EXAMPLES = r"""
+---
+- name: List the restore points of the application
+  evenkeel.drift.restore_point_info:
+    root: /srv/app
+  register: points
+
+- name: Show those that a rollback could pick
+  ansible.builtin.debug:
+    msg: "{{ points.points | selectattr('state', 'equalto', 'good') | map(attribute='id') }}"
+"""
+
+RETURN = r"""
+points:
+  description:
+    - The points, the newest first. The C(state) of each is V(good), V(bad) (so marked), V(unfinished) (its making was
+      interrupted) or V(damaged), with the reason of the latter three.
+  returned: success
+  type: list
+  elements: dict
+  sample:
+    - id: 20261121T154500Z-3f9a1c
+      created: '2026-11-21T15:45:00Z'
+      state: good
+      reason: ''
+      about: {kind: backup, who: ops@control, why: before the release, run: ''}
+      root: /srv/app
+      files: 1834
+      bytes: 20971520
+      git: {outcome: saved, branch: main}
+      notes: []
+unfinished:
+  description: The change that was interrupted and not finished yet, null when there is none.
+  returned: success
+  type: dict
+  sample: null
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.service import (
+    INFO_ARGUMENTS,
+    answer,
+    list_points,
+)
+
+
+def main() -> None:
+    module = AnsibleModule(argument_spec=INFO_ARGUMENTS, supports_check_mode=True)
+    result = answer(module.params, list_points, module.check_mode)
+    if "failed" in result:
+        module.fail_json(**result)
+    module.exit_json(changed=False, **result)
+
+
+if __name__ == "__main__":
+    main()

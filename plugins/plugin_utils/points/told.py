@@ -1,0 +1,126 @@
+# Copyright: Contributors to the evenkeel.drift project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What an operator is told about a restore point: sentences with the figures. Private to the collection."""
+
+from __future__ import annotations
+
+import typing as t
+
+BUDGET_S = 120
+"""Within this time an operator is to have the files of a host back."""
+
+_SHOWN = 10
+_DONE = {
+    "write": "written",
+    "link": "linked",
+    "directory": "given its attributes back",
+    "attributes": "given its attributes back",
+    "remove": "removed",
+    "remove_directory": "removed when empty",
+}
+_ABOUT_GIT = {
+    "absent": "there is no repository here",
+    "not_asked": "the repository was not asked for",
+    "unknown": "the state of the repository is NOT in it",
+}
+
+Json = dict[str, t.Any]
+
+
+def sentences(state: str, check: bool, result: Json) -> list[str]:
+    """Return the lines about what was done with a restore point, or would be."""
+    if state == "present":
+        return _planned(result) if check else _made(result)
+    if state == "verified":
+        return [
+            f"restore point {result['point']} of {result['created']} is whole: {_size(result)}, read back in "
+            f"{_seconds(result)}"
+        ]
+    if state == "restored":
+        return _restored(check, result)
+    word = {"bad": "marked bad", "absent": "removed"}[state]
+    return [f"restore point {result['point']} {'would be' if check else 'is'} {word}"] if result["changed"] else []
+
+
+def _planned(result: Json) -> list[str]:
+    return [f"a restore point would have {_size(result)}; nothing was written"]
+
+
+def _made(result: Json) -> list[str]:
+    lines = [f"restore point {result['point']}: {_size(result)}, written and read back in {_seconds(result)}"]
+    lines += [f"  {line}" for line in [*_git(result["git"]), *result["notes"]]]
+    lines.append("  it has no databases outside these files, no volumes, no containers and no units")
+    if result["pruned"]:
+        lines.append(f"  removed, since newer ones are kept: {', '.join(result['pruned'])}")
+    return lines
+
+
+def _git(git: Json) -> list[str]:
+    if git["outcome"] != "saved":
+        reason = f": {git['reason']}" if git["reason"] and git["outcome"] == "unknown" else ""
+        return [_ABOUT_GIT[git["outcome"]] + reason]
+    where = f"branch {git['branch']}" if git["branch"] else "a detached HEAD"
+    commit = f" at {git['head'][:12]}" if git["head"] else ", without a commit yet"
+    lines = [f"the repository: {where}{commit}"]
+    if git["commit"] not in (None, git["head"]):
+        lines.append(f"uncommitted work is kept as commit {git['commit'][:12]}, {git['ref'] or 'without a ref'}")
+    left_out = git["left_out"]
+    if left_out:
+        named = ", ".join(one["path"] for one in left_out[:_SHOWN])
+        lines.append(
+            f"not in that commit, but in the files of this point where it saved them: {named}{_more(left_out)}"
+        )
+    return lines + [str(note) for note in git["notes"]]
+
+
+def _restored(check: bool, result: Json) -> list[str]:
+    lines = []
+    if result["finished"]:
+        lines.append(f"an interrupted change was finished first: {result['finished'].get('direction')}")
+    lines += [f"  {one['path']}: {'would be ' if check else ''}{_done(one)}" for one in result["changes"][:_SHOWN]]
+    if result["total"] > _SHOWN:
+        lines.append(f"  and {result['total'] - _SHOWN} more")
+    lines += [f"  not brought back: {one['path']}: {one['reason']}" for one in result["left"][:_SHOWN]]
+    point = f"restore point {result['point']} of {result['created']}"
+    took = f"{_seconds(result)} of {BUDGET_S} s"
+    if check:
+        lines.append(
+            f"{point} is whole; {result['total']} changes lead to it; nothing was changed; rehearsed in {took}"
+        )
+        return lines
+    if result["saved"]:
+        lines.append(f"what was replaced is kept as restore point {result['saved']}, which no rollback picks by itself")
+    if result["at_point"]:
+        done = f"{result['total']} changes" if result["total"] else "nothing had to be changed"
+        lines.append(f"every path is as {point} has it, compared one by one; {done}; took {took}")
+    else:
+        apart = result["apart"]
+        lines.append(f"NOT as {point} has it: {', '.join(apart[:_SHOWN])}{_more(apart)}; took {took}")
+    return lines
+
+
+def _done(change: Json) -> str:
+    return "made" if change["do"] == "directory" and change["found"] == "absent" else _DONE[change["do"]]
+
+
+def _more(listed: t.Sequence[t.Any]) -> str:
+    return f" and {len(listed) - _SHOWN} more" if len(listed) > _SHOWN else ""
+
+
+def _size(result: Json) -> str:
+    size = float(result["bytes"])
+    unit = "bytes"
+    for larger in ("KiB", "MiB", "GiB"):
+        if size < 1024:
+            break
+        size, unit = size / 1024, larger
+    return (
+        f"{result['files']} files, {size:.1f} {unit}"
+        if unit != "bytes"
+        else f"{result['files']} files, {size:.0f} bytes"
+    )
+
+
+def _seconds(result: Json) -> str:
+    return f"{result['seconds']:.1f} s"
