@@ -79,8 +79,9 @@ e2e: setup-dev ## end-to-end tests: real audits of trees made for the test
 	$(PYTEST) --junitxml=$(REPORTS)/e2e.xml -m "not lab" tests/integration
 
 .PHONY: faults
-faults: setup-dev ## kill and fail changes of a host at every point; takes an hour
-	EVENKEEL_FAULTS=all $(PYTEST) --junitxml=$(REPORTS)/faults.xml tests/unit/plugins/module_utils/act
+faults: setup-dev ## kill, fail and cut the power of changes of a host at every point
+	EVENKEEL_FAULTS=all $(PYTEST) --junitxml=$(REPORTS)/faults.xml tests/unit/plugins/module_utils/act \
+	  tests/integration/test_safety_changes.py tests/integration/test_safety_power.py
 
 .PHONY: unit-py38
 unit-py38: setup-dev ## what runs on hosts, under Python 3.8 where it is installed
