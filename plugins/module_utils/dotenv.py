@@ -19,7 +19,8 @@ _LINE = re.compile(r"[^\n]*")
 _COMMENT = " #"
 _SINGLE = re.compile(r"'((?:[^'\\]|\\.)*)'", re.DOTALL)
 _DOUBLE = re.compile(r'"((?:[^"\\]|\\.)*)"', re.DOTALL)
-_ESCAPE = re.compile(r"\\(0[0-3][0-7]{2}|.)", re.DOTALL)
+_ESCAPE = re.compile(r"\\(0[0-9]{0,3}|.)", re.DOTALL)
+_OCTAL = re.compile("0[0-3][0-7]{2}")
 _LETTERS = {**dict(zip("abfnrtv", "\a\b\f\n\r\t\v")), "\\": "\\", '"': '"', "$": "$"}
 
 
@@ -93,8 +94,10 @@ def _assignment(said: str, found: t.Match[str], line: int) -> tuple[Statement, i
 
 
 def _unescaped(one: t.Match[str]) -> str:
-    octal = len(one[1]) > 1
-    return chr(int(one[1], 8)) if octal else _LETTERS.get(one[1], one[0])
+    if _OCTAL.fullmatch(one[1]):
+        return chr(int(one[1], 8))
+    # Of a number that is none, Compose takes the zero away.
+    return f"\\{one[1][1:]}" if one[1].startswith("0") else _LETTERS.get(one[1], one[0])
 
 
 def _after(pattern: t.Pattern[str], said: str, at: int) -> int:

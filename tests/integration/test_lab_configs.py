@@ -15,12 +15,11 @@ from e2e_lab import Lab
 
 pytestmark = pytest.mark.lab
 
-_FOLDER = "/env-files"
 _NAMES = 120
 # Without a dollar: what Compose makes of variables is compared with the files of whole projects.
 _PLAIN = [*"aZ0_./:@%+,-=;&|<>()*?!~é'\"\\", " ", "\t", "#", " #"]
 _SINGLE = [*'aZ0 #="é\n\t', "\\'", "\\n"]
-_DOUBLE = [*"aZ0 #='é\n\t", '\\"', "\\\\", "\\n", "\\t", "\\a", "\\q", "\\'", "\\0101", "\\08"]
+_DOUBLE = [*"aZ0 #='é\n\t", '\\"', "\\\\", "\\n", "\\t", "\\a", "\\q", "\\'", "\\0101", "\\08", "\\0", "\\01", "\\0777"]
 
 
 def written(seed: int) -> str:
@@ -45,16 +44,17 @@ def written(seed: int) -> str:
 def test_an_env_file_is_read_as_compose_reads_it(lab: Lab, seed: int) -> None:
     text = written(seed)
     project = json.dumps({"services": {"web": {"image": "x", "env_file": "a.env"}}})
-    compose = f"docker compose --project-directory {_FOLDER} --project-name shop config --format json"
+    folder = f"/env-files-{seed}"
+    compose = f"docker compose --project-directory {folder} --project-name shop config --format json"
     steps = [
-        f"rm -rf {_FOLDER}",
-        f"mkdir {_FOLDER}",
-        f"printf %s {shlex.quote(text)} > {_FOLDER}/a.env",
-        f"printf %s {shlex.quote(project)} > {_FOLDER}/compose.yaml",
-        f"cd {_FOLDER}",
+        f"rm -rf {folder}",
+        f"mkdir {folder}",
+        f"printf %s {shlex.quote(text)} > {folder}/a.env",
+        f"printf %s {shlex.quote(project)} > {folder}/compose.yaml",
+        f"cd {folder}",
         f"env -i PATH=$PATH HOME=/nonexistent {compose}",
         "cd /",
-        f"rm -rf {_FOLDER}",
+        f"rm -rf {folder}",
     ]
     said = lab.json("staging", "sh", "-ec", "; ".join(steps))["services"]["web"]["environment"]
     assert {str(item.path[0]): item.value for item in read_keys(text.encode(), "env").keys} == said

@@ -41,6 +41,7 @@ def values(said: bytes) -> dict[str, t.Any]:
         (b"A\nB=1\n", {"A": None, "B": "1"}),
         (b"A='one\ntwo'\nB=\"x\\ny\"\n", {"A": "one\ntwo", "B": "x\ny"}),
         (b"A=\"q\\\"q\"\nB='q\\'q'\n", {"A": 'q"q', "B": "q'q"}),
+        (b'A="\\08 \\0777 \\01 \\0z"', {"A": "\\8 \\777 \\1 \\z"}),
         (b"A=\"\\0101\\'\\q\\\\n\"\nB='\\n'\nC=\\n\n", {"A": "A\\'\\q\\n", "B": "\\n", "C": "\\n"}),
         (b"A=1\r\nB='x\r\ny'\r\nC\r\nD=\"z\" # c\r\n", {"A": "1", "B": "x\r\ny", "C": None, "D": "z"}),
         (b"A=$X-${Y:-z}\nB=\"\\$X\"\nC='$X'\n", {"A": "$X-${Y:-z}", "B": "$X", "C": "$X"}),
