@@ -126,4 +126,5 @@ class Operator:
     def _runs(self) -> set[Path]:
         if not self.runs.is_dir():
             return set()
-        return {path for path in self.runs.iterdir() if path.is_dir() and not path.is_symlink()}
+        folders = {path for path in self.runs.iterdir() if path.is_dir() and not path.is_symlink()}
+        return folders - {self.runs / "deploys"}

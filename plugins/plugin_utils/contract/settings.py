@@ -66,6 +66,7 @@ class Settings:
     nice: int
     max_diff_kb: int
     allow_commands: bool
+    plan: str | None
     state_dir: str | None
 
     def as_dict(self) -> dict[str, t.Any]:
@@ -139,6 +140,7 @@ def variables(cwd: str = ".") -> dict[str, Key]:
         "drift_allow_commands": Key(
             shapes.Boolean(), False, "whether the commands of the contract run on the host; without it they are unknown"
         ),
+        "drift_plan": Key(local, None, "the reviewed plan that a deploy applies; not for an audit"),
         "drift_state_dir": Key(
             HomePath(),
             None,

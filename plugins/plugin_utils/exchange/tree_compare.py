@@ -120,15 +120,20 @@ class _Comparer:
             for directory in directories:
                 if len(sample) < _SAMPLE:
                     sample += [join(directory.path, name) for name in by_name(directory)]
-            self.result.groups.append(
-                {
-                    "path": path,
-                    "side": side,
-                    "files": files,
-                    "directories": len(directories),
-                    "sample": sample[:_SAMPLE],
-                }
-            )
+            group: dict[str, t.Any] = {
+                "path": path,
+                "side": side,
+                "files": files,
+                "directories": len(directories),
+                "sample": sample[:_SAMPLE],
+            }
+            if side == "host" and files <= _SAMPLE and all(one.entries is not None for one in directories):
+                group["entries"] = [
+                    {"path": join(directory.path, name), "entry": shown_entry(fields)}
+                    for directory in directories
+                    for name, fields in sorted(by_name(directory).items())
+                ]
+            self.result.groups.append(group)
 
     def _singles(self, directory: Directory, side: str) -> None:
         for name, fields in sorted(by_name(directory).items()):

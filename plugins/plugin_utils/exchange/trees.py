@@ -47,13 +47,16 @@ class TreeExchange:
     def __init__(self, contract: Json, context: Context) -> None:
         self._contract = contract
         self._context = context
-        self._reference: Directories | None = None
         self.spec = self._spec()
-        if context.side is not None:
-            self._reference = context.side.tree(contract["name"], self.spec)
+        self._reference = context.side.tree(contract["name"], self.spec) if context.side is not None else None
         self._cache_name = key_of(context.host, context.root, contract["name"], spec_key(self.spec))
         self._hashed = int(time.time())
         self._request = TreeRequest(self.spec, self._reference, self._earlier())
+
+    @property
+    def reference(self) -> Directories | None:
+        """What the tree is compared with."""
+        return self._reference
 
     def _earlier(self) -> Directories | None:
         """Return what was known of the host after the last audit, unless every file is to be read again."""

@@ -120,6 +120,14 @@ class GitSide(Side):
             head, tree = git_data["head"]["commit"], git_data["index"].get("tree")
             return history.relation(repository, self._commit, head, tree, _remotes(git_data))
 
+    def unmade(self) -> dict[str, str]:
+        """Return the files that a checkout without the operator's filters does not make, with the reason."""
+        special = self._special(self._commit)
+        return {
+            **dict.fromkeys(special["lfs"], "its content lies in Git LFS, the repository has a pointer alone"),
+            **{path: f"its content passes the git filter {name!r}" for path, name in special["filtered"].items()},
+        }
+
     def _special(self, commit: str) -> Json:
         def make() -> Json:
             with Repository(self._repo) as repository:

@@ -1,0 +1,175 @@
+# Copyright: Contributors to the evenkeel.drift project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Changes one host as a plan says: asks it whether all is still so, saves what is about to change, and changes it."""
+
+from __future__ import annotations
+
+import tempfile
+import typing as t
+
+from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure, AnsibleError
+from ansible.plugins.action import ActionBase
+from ansible_collections.evenkeel.drift.plugins.module_utils.mask import mask
+from ansible_collections.evenkeel.drift.plugins.module_utils.secret_files import is_secret_file
+from ansible_collections.evenkeel.drift.plugins.plugin_utils import control
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan import deploys, document
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan.contents import write_contents
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.reference.unavailable import ReferenceUnavailable
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.safe import terminal
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.run import RunFolder, StoreError
+
+_APPLY = "evenkeel.drift.apply_plan"
+_SAVE = "evenkeel.drift.restore_point"
+_MOVED_SHOWN = 5
+_LOST = "the connection was lost; what was begun there is finished or taken back by the next deploy or rollback"
+
+Json = dict[str, t.Any]
+
+
+class _Failed(Exception):
+    """A step did not succeed. The message says why and what it left behind, ``outcome`` is the module's word for it."""
+
+    def __init__(self, reason: str, outcome: str = "") -> None:
+        super().__init__(reason)
+        self.outcome = outcome
+
+
+class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no types
+    """Each step is written into the deploy's folder before and after it, and so is how it ended."""
+
+    _supports_check_mode = True
+    _supports_async = False
+    TRANSFERS_FILES = False
+
+    def run(self, tmp: str | None = None, task_vars: Json | None = None) -> Json:
+        variables = dict(task_vars or {}, ansible_no_target_syslog=True)
+        super().run(tmp, variables)
+        arguments = self.validate_argument_spec(argument_spec={"folder": {"type": "str", "required": True}})[1]
+        # Where the host keeps its state was decided when the plan was made.
+        self._variables = {name: value for name, value in variables.items() if name != "drift_state_dir"}
+        self._host = str(variables["inventory_hostname"])
+        self._folder = RunFolder(arguments["folder"])
+        try:
+            plan = document.load(self._folder.join(document.PLAN))
+            part = next((one for one in plan["hosts"] if one["host"] == self._host), None)
+            if part is None or not part["actions"]:
+                return {"changed": False, "msg": f"{plan['id']} has nothing for {self._host}"}
+            self._about = {"plan": plan["id"], "run": plan["run"], **control.controller()}
+            return self._deploy(plan, part)
+        except (StoreError, document.PlanError, FileNotFoundError) as error:
+            raise AnsibleActionFail(terminal(str(error))) from error
+
+    def _deploy(self, plan: Json, part: Json) -> Json:
+        stopped = self._stopped()
+        if stopped:
+            self._keep({"outcome": "not_begun", "reason": stopped})
+            raise AnsibleActionFail(terminal(f"{self._host}: {stopped}"))
+        point = None
+        try:
+            with tempfile.TemporaryDirectory(prefix="evenkeel-") as contents:
+                reference = next(one for one in plan["references"] if one["id"] == part["reference"])
+                write_contents(reference, document.contents(part), contents)
+                looked = self._look(part, contents)
+                if self._task.check_mode or not looked["changed_paths"]:
+                    outcome = "planned" if looked["changed_paths"] else "unchanged"
+                    self._keep({"outcome": outcome, "changed": looked["changed_paths"]})
+                    return {"changed": bool(looked["changed_paths"]), "paths": looked["changed_paths"]}
+                point = self._step("save", lambda: self._save(part))["point"]
+                done = self._step("change", lambda: self._apply(part, contents, check=False))
+        except (_Failed, ReferenceUnavailable) as error:
+            self._keep({"outcome": "failed", "reason": str(error), "point": point})
+            raise AnsibleActionFail(terminal(f"{self._host}: {error}")) from error
+        self._keep({"outcome": "changed", "changed": done["changed_paths"], "left": done["left"], "point": point})
+        return {"changed": True, "paths": done["changed_paths"], "left": done["left"], "point": point}
+
+    def _look(self, part: Json, contents: str) -> Json:
+        """Ask the host whether the plan still holds. A change that was interrupted there is finished first."""
+        try:
+            return self._step("check", lambda: self._apply(part, contents, check=True))
+        except _Failed as error:
+            if error.outcome != "unfinished" or self._task.check_mode:
+                raise
+        self._step("recover", lambda: self._recover(part))
+        return self._step("check", lambda: self._apply(part, contents, check=True))
+
+    def _stopped(self) -> str:
+        """Return why this host is not begun, if it is not: an earlier batch failed."""
+        batch = set(self._variables["ansible_play_batch"])
+        failed = [host for host in deploys.failures(self._folder) if host not in batch]
+        return f"not begun, because {failed[0]} failed before it: repair that, then deploy again" if failed else ""
+
+    def _step(self, what: str, do: t.Callable[[], Json]) -> Json:
+        """Do one step, with a line before and after it."""
+        who = f"{self._about['user']}@{self._about['host']}"
+        deploys.note(self._folder, self._host, who, what, "begun")
+        try:
+            result = do()
+        except _Failed as error:
+            deploys.note(self._folder, self._host, who, what, f"failed: {error}")
+            raise
+        deploys.note(self._folder, self._host, who, what, "done")
+        return result
+
+    def _keep(self, result: Json) -> None:
+        deploys.keep_result(self._folder, self._host, result)
+
+    def _place(self, part: Json) -> Json:
+        """Return where on the host things are, and who changes them why, for its own log."""
+        return {
+            "root": part["root"],
+            "application": part["application"],
+            "state_dir": part["state_dir"],
+            "who": f"{self._about['user']}@{self._about['host']}",
+            "why": f"deploy of {self._about['plan']}",
+            "run": self._folder.id,
+        }
+
+    def _save(self, part: Json) -> Json:
+        return self._call(
+            _SAVE, {"state": "present", "operations": document.operations(part), **self._place(part)}, False
+        )
+
+    def _apply(self, part: Json, contents: str, check: bool) -> Json:
+        # What the contract calls a secret is in no plan. What has the name of one all the same may travel.
+        public = sorted(path for path in document.contents(part) if is_secret_file(path))
+        arguments = {"operations": document.operations(part), "contents": contents, "public": public}
+        return self._call(_APPLY, {**arguments, "id": self._about["plan"], **self._place(part)}, check)
+
+    def _recover(self, part: Json) -> Json:
+        return self._call(_APPLY, {"state": "recovered", "id": self._about["plan"], **self._place(part)}, False)
+
+    def _call(self, name: str, arguments: Json, check: bool) -> Json:
+        """Run another action of this collection on the host. Raises _Failed with what it says."""
+        task = self._task.copy()
+        task.args = {key: value for key, value in arguments.items() if value is not None}
+        task.check_mode = check or self._task.check_mode
+        action = self._shared_loader_obj.action_loader.get(
+            name,
+            task=task,
+            connection=self._connection,
+            play_context=self._play_context,
+            loader=self._loader,
+            templar=self._templar,
+            shared_loader_obj=self._shared_loader_obj,
+        )
+        try:
+            result: Json = action.run(task_vars=self._variables)
+        except AnsibleConnectionFailure as error:
+            raise _Failed(f"{_LOST}: {mask(str(error))}") from error
+        except AnsibleError as error:
+            raise _Failed(mask(str(error))) from error
+        if result.get("unreachable"):
+            raise _Failed(f"{_LOST}: {_said(result)}")
+        if result.get("failed"):
+            raise _Failed(_said(result), str(result.get("outcome") or ""))
+        return result
+
+
+def _said(result: Json) -> str:
+    """Return why a module failed, with the paths that are no longer as planned."""
+    said = mask(str(result.get("msg") or "the host gave no reason"))
+    moved = result.get("moved") or []
+    lines = [f"{one['path']} was {one['expected']}, is {one['found']}" for one in moved[:_MOVED_SHOWN]]
+    more = [f"and {len(moved) - _MOVED_SHOWN} more"] if len(moved) > _MOVED_SHOWN else []
+    return "; ".join([said, *lines, *more])

@@ -1,0 +1,65 @@
+# Copyright: Contributors to the evenkeel.drift project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Says what became of a deploy: after each batch what there is so far, and at its end whether all is well."""
+
+from __future__ import annotations
+
+import os
+import typing as t
+
+from ansible.errors import AnsibleActionFail
+from ansible.plugins.action import ActionBase
+from ansible.utils.color import ANSIBLE_COLOR
+from ansible.utils.display import Display
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan import deploys, document, ending
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.safe import terminal
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.run import RunFolder, StoreError
+
+_WIDEST = 120
+_NARROWEST = 80
+
+Json = dict[str, t.Any]
+
+
+class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no types
+    """Runs once for all hosts, and connects to none: everything that it reads lies in the deploy's folder."""
+
+    _requires_connection = False
+    _supports_check_mode = True
+    TRANSFERS_FILES = False
+
+    def run(self, tmp: str | None = None, task_vars: Json | None = None) -> Json:
+        super().run(tmp, task_vars or {})
+        arguments = self.validate_argument_spec(
+            argument_spec={"folder": {"type": "str", "required": True}, "judged": {"type": "dict"}}
+        )[1]
+        folder, judged = RunFolder(arguments["folder"]), arguments["judged"]
+        try:
+            plan = document.load(folder.join(document.PLAN))
+            ended = deploys.report(folder, plan, None if judged is None else self._after(plan, judged))
+        except (StoreError, document.PlanError, FileNotFoundError) as error:
+            raise AnsibleActionFail(terminal(str(error))) from error
+        display = Display()
+        columns = max(_NARROWEST, min(_WIDEST, display.columns))
+        if judged is not None:
+            path = folder.join(deploys.RESULT)
+            display.display(ending.terminal(plan, ended, path, columns=columns, colour=ANSIBLE_COLOR))
+        return {"changed": False, "folder": folder.path, "failed_hosts": self._failed(plan, ended, judged)}
+
+    def _failed(self, plan: Json, ended: t.Sequence[ending.Ending], judged: Json | None) -> Json:
+        """Return the hosts that fail: those that were not changed as planned, and those that the audit fails."""
+        ours = ending.verdicts(plan, ended)
+        for verdict in ours.values():
+            for reason in verdict["reasons"]:
+                reason["summary"] = terminal(reason["summary"])
+        if self._task.check_mode or not judged:
+            return ours
+        return {**judged["failed_hosts"], **ours}
+
+    def _after(self, plan: Json, judged: Json) -> Json:
+        """Return which audit followed, and its verdict. In check mode, and where nothing was done, none did."""
+        run = os.path.basename(judged.get("run", ""))
+        if self._task.check_mode or run in ("", plan["run"]):
+            return {}
+        return {"after": run, "verdict": judged["verdict"]["state"]}

@@ -1,0 +1,156 @@
+# Copyright: Contributors to the evenkeel.drift project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Makes a plan of a run, or takes a reviewed one, and says whether it may be applied."""
+
+from __future__ import annotations
+
+import os
+import time
+import typing as t
+
+from ansible.errors import AnsibleActionFail
+from ansible.plugins.action import ActionBase
+from ansible.utils.color import ANSIBLE_COLOR
+from ansible.utils.display import Display
+from ansible.utils.vars import load_extra_vars
+from ansible_collections.evenkeel.drift.plugins.plugin_utils import control
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.audit.hosts import utc_now
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract import sync
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.plain import plain
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.schema import ContractError
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.settings import resolve
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan import (
+    declared,
+    deploys,
+    document,
+    gates,
+    making,
+    render,
+)
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.safe import terminal
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.cache import Cache, default_folder
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.run import RunFolder, StoreError
+
+_WIDEST = 120
+_NARROWEST = 80
+
+Json = dict[str, t.Any]
+
+
+class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no types
+    """Runs once for all hosts, and connects to none: everything that it reads lies in the run folder."""
+
+    _requires_connection = False
+    _supports_check_mode = True
+    TRANSFERS_FILES = False
+
+    def run(self, tmp: str | None = None, task_vars: Json | None = None) -> Json:
+        variables = task_vars or {}
+        super().run(tmp, variables)
+        arguments = self.validate_argument_spec(argument_spec={"run": {"type": "str", "default": ""}})[1]
+        hosts = [str(host) for host in variables["ansible_play_hosts_all"]]
+        try:
+            settings = self._settings(variables, hosts)
+            plan, output_dir = self._plan(arguments["run"], variables, hosts, settings)
+            cache = Cache(default_folder(os.environ))
+            todo = any(host["actions"] for host in plan["hosts"])
+            plan["gates"] = declared.plan_gates(settings, plan, time.time(), cache) if todo else []
+            folder = deploys.open_deploy(output_dir, _label(plan), plan, control.controller())
+        except (ContractError, StoreError, document.PlanError) as error:
+            raise AnsibleActionFail(terminal(str(error))) from error
+        path = folder.join(document.PLAN)
+        display = Display()
+        columns = max(_NARROWEST, min(_WIDEST, display.columns))
+        display.display(render.terminal(plan, path, columns=columns, colour=ANSIBLE_COLOR))
+        return _result(plan, folder, hosts)
+
+    def _settings(self, variables: Json, hosts: t.Sequence[str]) -> sync.SyncSettings:
+        """Return the settings of the deploy, which are the same for all of its hosts. Raises ContractError."""
+        given = self._templated(variables)
+        problems = []
+        for host in hosts:
+            its = variables["hostvars"][host]
+            for name in sorted(set(its) & {*sync.variables(), *given}):
+                if name.startswith(sync.PREFIX) and plain(its[name], name) != given.get(name):
+                    problems.append(
+                        f"{name}: must be equal on all hosts of a deploy, but is {plain(its[name], name)!r} for {host} "
+                        f"and {given.get(name)!r} elsewhere: give it with -e"
+                    )
+        problems += self._silent_batches(variables, given)
+        if problems:
+            raise ContractError(problems)
+        return sync.resolve(given)
+
+    def _templated(self, variables: Json) -> Json:
+        names = sorted(name for name in variables if name.startswith(sync.PREFIX))
+        return {name: plain(self._templar.template(variables[name]), name) for name in names}
+
+    def _silent_batches(self, variables: Json, given: Json) -> list[str]:
+        """Refuse batches that Ansible would not see: a play is cut into them before it knows any host's variables."""
+        play = self._task.get_play()
+        spoken = {*load_extra_vars(self._loader), *(play.vars if play is not None else {})}
+        if given.get(sync.BATCHES) is None or sync.BATCHES in spoken:
+            return []
+        return [
+            f"{sync.BATCHES}: is set in the inventory, where Ansible does not look for it: all hosts would be changed "
+            f"at once. Give it with -e {sync.BATCHES}={given[sync.BATCHES]}, or in vars: where a playbook imports this"
+        ]
+
+    def _plan(self, run: str, variables: Json, hosts: t.Sequence[str], settings: sync.SyncSettings) -> tuple[Json, str]:
+        """Return the plan, and the folder that run folders are made in."""
+        given = control.drift_variables(variables, self._templar.template)
+        if run:
+            folder = RunFolder(run)
+            state_dirs = {host: self._state_dir(variables, host, given) for host in hosts}
+            made = making.make(folder, settings, Cache(default_folder(os.environ)), utc_now(), state_dirs)
+            return made, os.path.dirname(folder.path)
+        wanted: Json = {name: given[name] for name in ("drift_output_dir", "drift_plan") if name in given}
+        known = resolve({"drift_root": "/", **wanted}, cwd=os.getcwd())
+        if known.plan is None:
+            raise ContractError(["drift_plan: is not set, and there is no audit to make a plan of"])
+        plan = document.load(document.named(known.plan, os.getcwd()))
+        return _reviewed(plan, settings, hosts), known.output_dir
+
+    def _state_dir(self, variables: Json, host: str, given: Json) -> str | None:
+        value = variables["hostvars"][host].get("drift_state_dir") or given.get("drift_state_dir")
+        return resolve({"drift_root": "/", "drift_state_dir": value}, cwd=os.getcwd()).state_dir
+
+
+def _reviewed(plan: Json, settings: sync.SyncSettings, hosts: t.Sequence[str]) -> Json:
+    """Return a plan that was made earlier, as it is. What it may do was decided when it was made. Raises PlanError."""
+    for name in ("prune", "overwrite_host_work"):
+        if getattr(settings, name) and not plan["policy"][name]:
+            raise document.PlanError(f"drift_plan: {plan['id']} was made without sync_{name}: make a new plan with it")
+    strangers = [one["host"] for one in plan["hosts"] if one["actions"] and one["host"] not in hosts]
+    if strangers:
+        raise document.PlanError(
+            f"drift_plan: {plan['id']} also changes {', '.join(strangers)}, which this play does not have: give the "
+            "same inventory and limit, or make a plan for these hosts alone"
+        )
+    return plan
+
+
+def _label(plan: Json) -> str:
+    labels = sorted({str(host["environment"]) for host in plan["hosts"]})
+    return labels[0] if len(labels) == 1 else "several"
+
+
+def _result(plan: Json, folder: RunFolder, hosts: t.Sequence[str]) -> Json:
+    """Return which hosts may be changed, and why others may not."""
+    blocked = gates.refusals(plan["gates"])
+    refused = {one["host"]: gates.refusals(one["gates"]) for one in plan["hosts"]}
+    refused = {host: [terminal(said) for said in sentences] for host, sentences in refused.items() if sentences}
+    changing = [one["host"] for one in plan["hosts"] if one["actions"] and one["host"] not in refused]
+    changing = [host for host in changing if host in hosts]
+    return {
+        "changed": False,
+        "id": plan["id"],
+        "path": folder.join(document.PLAN),
+        "folder": folder.path,
+        "blocked": [terminal(said) for said in blocked] if changing else [],
+        "refused": refused,
+        "hosts": [] if blocked else changing,
+        "changes": sum(len(one["actions"]) for one in plan["hosts"]),
+        "left_out": sum(len(one["left_out"]) for one in plan["hosts"]),
+    }

@@ -1,0 +1,174 @@
+# Copyright: Contributors to the evenkeel.drift project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The public ``sync_*`` variables: their shapes, defaults and validation. Private to the collection."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+import typing as t
+
+import zoneinfo
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract import shapes
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.plain import plain
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.schema import (
+    REQUIRED,
+    ContractError,
+    Key,
+    ListOf,
+    Map,
+    Problems,
+    Shape,
+    Wrong,
+    default_of,
+    found,
+    nearest,
+    unknown_key,
+)
+
+PREFIX = "sync_"
+BATCHES = "sync_serial"
+"""How many hosts are changed at once. The playbook reads it before any host's variables exist."""
+
+DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+
+class Clock(shapes.Text):
+    """A time of day."""
+
+    def describe(self) -> str:
+        return 'time of day, "HH:MM" in quotes'
+
+    def convert(self, value: t.Any) -> str:
+        if not isinstance(value, str) or not re.fullmatch("([01][0-9]|2[0-3]):[0-5][0-9]", value):
+            raise Wrong(f"expected a {self.describe()}, found {found(value)}")
+        return value
+
+
+class Zone(shapes.Text):
+    """The name of a time zone."""
+
+    def describe(self) -> str:
+        return "name of a time zone, such as UTC or Europe/Berlin"
+
+    def convert(self, value: t.Any) -> str:
+        text = super().convert(value)
+        try:
+            zoneinfo.ZoneInfo(text)
+        except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError) as error:
+            raise Wrong(f"expected a {self.describe()}, found {found(text)}") from error
+        return text
+
+
+class PlanId(shapes.Text):
+    """The id of a plan."""
+
+    def describe(self) -> str:
+        return "id of a plan, plan- and 12 hex digits"
+
+    def convert(self, value: t.Any) -> str:
+        text = super().convert(value)
+        if not re.fullmatch("plan-[0-9a-f]{12}", text):
+            raise Wrong(f"expected the {self.describe()}, found {found(text)}")
+        return text
+
+
+class Batches(Shape):
+    """How many hosts at once: a number, a share, or a list of these."""
+
+    def describe(self) -> str:
+        return 'number of hosts, a share such as "25%", or a list of these'
+
+    def convert(self, value: t.Any) -> t.Any:
+        for one in value if isinstance(value, list) and value else [value]:
+            if isinstance(one, bool) or not re.fullmatch("[1-9][0-9]{0,5}|([1-9][0-9]?|100)%", str(one)):
+                raise Wrong(f"expected a {self.describe()}, found {found(value)}")
+        return value
+
+
+_WINDOW = Map(
+    {
+        "days": Key(ListOf(shapes.Choice(DAYS), minimum=1, split=True), list(DAYS), "on which days it begins"),
+        "from": Key(Clock(), REQUIRED, "when it begins"),
+        "to": Key(Clock(), REQUIRED, "when it ends; on the next day when that is earlier"),
+        "zone": Key(Zone(), "UTC", "whose time of day this is"),
+    }
+)
+
+
+def variables() -> dict[str, Key]:
+    """Return every ``sync_*`` variable."""
+    return {
+        "sync_strategy": Key(
+            shapes.Choice(("tree",)), "tree", "how files get there; tree: only what differs, by itself"
+        ),
+        "sync_prune": Key(shapes.Boolean(), False, "whether files are removed that the reference has removed"),
+        "sync_overwrite_host_work": Key(
+            shapes.Boolean(), False, "whether work that exists only on the host may be overwritten"
+        ),
+        "sync_require_approval": Key(
+            shapes.Boolean(), False, "whether a plan needs the approval of somebody who has read it"
+        ),
+        "sync_approve": Key(PlanId(), None, "the id of the plan that is approved"),
+        "sync_window": Key(ListOf(_WINDOW), [], "when changes may begin; unset: at any time"),
+        "sync_clean_reference": Key(
+            shapes.Boolean(), False, "whether the reference's work tree must hold no uncommitted changes"
+        ),
+        "sync_tests": Key(
+            ListOf(shapes.Text(), minimum=1),
+            None,
+            "a command, as a list of its arguments, that must succeed in a checkout of the reference",
+        ),
+        "sync_tests_timeout": Key(shapes.Duration(), "10m", "what the command may take"),
+        BATCHES: Key(Batches(), None, "how many hosts are changed at once; unset: all. With -e or from the playbook"),
+    }
+
+
+@dataclasses.dataclass(frozen=True)
+class SyncSettings:
+    """Field ``x`` is variable ``sync_x``, validated and complete."""
+
+    strategy: str
+    prune: bool
+    overwrite_host_work: bool
+    require_approval: bool
+    approve: str | None
+    window: list[dict[str, t.Any]]
+    clean_reference: bool
+    tests: list[str] | None
+    tests_timeout: int
+    serial: t.Any
+
+
+def documented_keys() -> list[tuple[str, Key]]:
+    """Return what docs/deploy.md lists: each variable, and what is below it."""
+    listed = []
+    for name, key in variables().items():
+        listed += [(name, key), *((f"{name}{rest}", inner) for rest, inner in key.shape.inner())]
+    return listed
+
+
+def resolve(values: t.Mapping[str, t.Any]) -> SyncSettings:
+    """Return the settings that the variables give; names without ``sync_`` are not looked at.
+
+    A variable that is null or empty text counts as unset. The prefix may be another role's too: of the names that
+    nobody knows, those are refused that look like one of ours. Raises ContractError with all that is wrong.
+    """
+    problems, known = Problems(), variables()
+    read: dict[str, t.Any] = {name: default_of(key) for name, key in known.items()}
+    for name in sorted(name for name in values if name.startswith(PREFIX)):
+        value = values[name]
+        if name not in known:
+            near = nearest(name, known)
+            if near is not None:
+                problems.add(name, unknown_key(near, known, "variable"))
+        elif value is not None and value != "":
+            try:
+                read[name] = known[name].shape.read(plain(value, name), name, problems)
+            except ContractError as error:
+                problems.merge(error.errors)
+    if read["sync_approve"] and not read["sync_require_approval"] and not len(problems):
+        problems.add("sync_approve", "approves a plan, but sync_require_approval is not true: nothing asks for it")
+    problems.raise_any()
+    return SyncSettings(**{name.removeprefix(PREFIX): value for name, value in read.items()})

@@ -1,0 +1,98 @@
+# Copyright: Contributors to the evenkeel.drift project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The folder of one deploy: its plan, what each host made of it, and each step with who, when, what and how it ended.
+
+Private to the collection. It lies beside the run folders, in ``deploys``: a run folder is sealed before a plan is made
+of it, and must not change afterwards. ``INCOMPLETE`` lies in it until the deploy has ended, however it ends.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import typing as t
+
+from ansible_collections.evenkeel.drift.plugins.module_utils.mask import mask_texts
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.audit.hosts import utc_now
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan import document, ending, render
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.run import RunFolder, StoreError, safe_name
+
+FOLDER = "deploys"
+REPORT = "plan.md"
+RESULT = "result.md"
+STEPS = "steps.jsonl"
+
+Json = dict[str, t.Any]
+
+
+def open_deploy(output_dir: str, label: str, plan: Json, controller: Json) -> RunFolder:
+    """Make the folder of a deploy and write its plan into it. Raises StoreError."""
+    started = utc_now()
+    folder = RunFolder.create(os.path.join(output_dir, FOLDER), started, label)
+    about = {"id": folder.id, "kind": "deploy", "started": started, "plan": plan["id"], "audit": plan["run"]}
+    folder.write("run.json", {**about, "controller": controller, "hosts": [one["host"] for one in plan["hosts"]]})
+    folder.write(document.PLAN, plan)
+    folder.write_bytes(REPORT, render.document(plan).encode("utf-8"))
+    return folder
+
+
+def note(folder: RunFolder, host: str, who: str, what: str, result: str) -> None:
+    """Add a step to those of the deploy. Several hosts may do so at once. Raises StoreError."""
+    line = json.dumps(
+        mask_texts({"at": utc_now(), "who": who, "host": host, "what": what, "result": result}), sort_keys=True
+    )
+    path = folder.join(STEPS)
+    try:
+        fd = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+        try:
+            os.write(fd, line.encode("ascii") + b"\n")
+        finally:
+            os.close(fd)
+    except OSError as error:
+        raise StoreError(f"{path} cannot be written: {error.strerror}") from error
+
+
+def keep_result(folder: RunFolder, host: str, result: Json) -> None:
+    """Write what became of one host: ``{outcome: changed|unchanged|failed|not_begun, reason, ...}``."""
+    folder.write(f"results/{safe_name(host)}.json", mask_texts({"host": host, **result}))
+
+
+def results(folder: RunFolder) -> dict[str, Json]:
+    """Return what became of each host that got as far, by name."""
+    try:
+        names = sorted(os.listdir(folder.join("results")))
+    except FileNotFoundError:
+        return {}
+    kept = [folder.read(f"results/{name}") for name in names if name.endswith(".json")]
+    return {one["host"]: one for one in kept}
+
+
+def steps(folder: RunFolder) -> list[Json]:
+    """Return the steps so far. A line that was cut short by a crash is left out."""
+    try:
+        with open(folder.join(STEPS), encoding="ascii") as file:
+            return [json.loads(line) for line in file if line.endswith("\n")]
+    except FileNotFoundError:
+        return []
+
+
+def failures(folder: RunFolder) -> dict[str, str]:
+    """Return the reason of each host that failed so far."""
+    return {host: one["reason"] for host, one in results(folder).items() if one["outcome"] == "failed"}
+
+
+def report(folder: RunFolder, plan: Json, after: Json | None = None) -> list[ending.Ending]:
+    """Write ``result.md`` of what there is so far, and return what became of each host.
+
+    ``after`` says that the deploy has ended: ``{after, verdict}`` of the audit that followed, if any. Its folder is
+    sealed then.
+    """
+    about = {**folder.read("run.json"), **(after or {})}
+    ended = ending.endings(plan, results(folder))
+    folder.write_bytes(RESULT, ending.document(about, plan, ended, steps(folder)).encode("utf-8"))
+    if after is not None:
+        hosts = {one.host: one.outcome for one in ended}
+        folder.write("run.json", {**about, "finished": utc_now(), "outcomes": hosts})
+        folder.seal()
+    return ended

@@ -1,0 +1,133 @@
+# Copyright: Contributors to the evenkeel.drift project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A plan as a document: its id, and reading one back. Private to the collection.
+
+The id is a digest of what would be done, and to what. So it is the same for the same drift, whichever run found it, and
+another as soon as one operation is: an approval is for a change, not for a moment.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import typing as t
+
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.operations import checked
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.shape import (
+    OBJECT_ID,
+    PATH,
+    GarbledAnswer,
+    OneOf,
+    require,
+)
+
+SCHEMA = "evenkeel.drift/plan/1"
+PLAN = "plan.json"
+_DIGITS = 12
+_LARGEST = 256 << 20
+
+Json = dict[str, t.Any]
+
+_TEXT = OneOf([None, str])
+_SHAPE = {
+    "schema": re.compile(re.escape(SCHEMA)),
+    "id": re.compile("plan-[0-9a-f]{12}"),
+    "run": str,
+    "created": str,
+    "policy": {"strategy": str, "prune": bool, "overwrite_host_work": bool},
+    "references": [{"id": str, "kind": re.compile("git"), "repo": str, "commit": OBJECT_ID}],
+    "gates": [{"name": str, "state": str, "sentence": str}],
+    "hosts": [
+        {
+            "host": str,
+            "environment": str,
+            "application": str,
+            "root": re.compile("/.*", re.DOTALL),
+            "state_dir": _TEXT,
+            "reference": _TEXT,
+            "actions": [
+                {
+                    "n": int,
+                    "kind": re.compile("file"),
+                    "path": PATH,
+                    "summary": str,
+                    "severity": str,
+                    "findings": [str],
+                    "operations": [{"do": str, "path": PATH, "before": {"type": str}}],
+                    "undo": str,
+                    "restart": [str],
+                    "bytes": int,
+                }
+            ],
+            "left_out": [{"path": PATH, "kind": str, "reason": str, "cure": str}],
+            "gates": [{"name": str, "state": str, "sentence": str}],
+            "estimate": {"bytes": int, "seconds": int},
+            "blast": {"files": int, "services": [str]},
+        }
+    ],
+}
+
+
+class PlanError(Exception):
+    """A plan cannot be used. The message names it and says what to do."""
+
+
+def identity(plan: t.Mapping[str, t.Any]) -> str:
+    """Return the id that a plan's content gives it: of its references, and of each host its place and operations."""
+    content = {
+        "schema": plan["schema"],
+        "policy": plan["policy"],
+        "references": {one["id"]: [one["repo"], one["commit"]] for one in plan["references"]},
+        "hosts": {
+            one["host"]: [
+                *(one[name] for name in ("application", "root", "state_dir", "reference")),
+                operations(one),
+            ]
+            for one in plan["hosts"]
+        },
+    }
+    text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    return f"plan-{hashlib.sha256(text.encode('ascii')).hexdigest()[:_DIGITS]}"
+
+
+def operations(host: t.Mapping[str, t.Any]) -> list[Json]:
+    """Return the operations of a host's part of a plan, in the order in which they are applied."""
+    return [operation for action in host["actions"] for operation in action["operations"]]
+
+
+def contents(host: t.Mapping[str, t.Any]) -> dict[str, str]:
+    """Return the SHA-256 of each content that a host's part of a plan needs, by path."""
+    return {one["path"]: one["sha256"] for one in operations(host) if one["do"] == "write"}
+
+
+def named(name: str, cwd: str) -> str:
+    """Return the path of the plan that the user named: the file, or the folder that it lies in."""
+    path = os.path.normpath(os.path.join(cwd, os.path.expanduser(name)))
+    return os.path.join(path, PLAN) if os.path.isdir(path) else path
+
+
+def load(path: str) -> Json:
+    """Return a plan that was written before. Raises PlanError unless it is whole, and what its own id says."""
+    try:
+        with open(path, "rb") as file:
+            text = file.read(_LARGEST + 1)
+    except OSError as error:
+        raise PlanError(f"drift_plan: {path} cannot be read: {error.strerror}") from error
+    if len(text) > _LARGEST:
+        raise PlanError(f"drift_plan: {path} is larger than any plan")
+    try:
+        plan: Json = json.loads(text)
+        require(plan, _SHAPE, path)
+        for host in plan["hosts"]:
+            checked(operations(host))
+    except (ValueError, RecursionError, GarbledAnswer) as error:
+        raise PlanError(f"drift_plan: {path} is no plan of this collection: {error}") from error
+    if identity(plan) != plan["id"]:
+        raise PlanError(
+            f"drift_plan: {path} says that it is {plan['id']}, but its operations are those of {identity(plan)}: "
+            "it was changed after it was made. Make a new one"
+        )
+    return plan

@@ -1,0 +1,128 @@
+# Copyright: Contributors to the evenkeel.drift project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What became of a deploy: of each of its hosts, for people and for the verdict. Private to the collection. Pure."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.words import number
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan import gates
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.safe import markdown, markdown_code
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.screen import Screen
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.status import Status
+
+Json = dict[str, t.Any]
+
+OUTCOMES = {
+    "changed": Status("CHANGED", "\u2705", "green"),
+    "unchanged": Status("AS PLANNED ALREADY", "\u2705", "green"),
+    "planned": Status("WOULD BE CHANGED", "\u2705", "green"),
+    "nothing": Status("NOTHING TO DO", "\u2705", "green"),
+    "refused": Status("REFUSED", "\u274c", "red"),
+    "not_begun": Status("NOT BEGUN", "\u274c", "red"),
+    "failed": Status("FAILED", "\u274c", "red"),
+}
+GOOD = ("changed", "unchanged", "planned", "nothing")
+
+
+class Ending(t.NamedTuple):
+    """What became of one host: one of ``OUTCOMES``, a sentence, and the restore point if one was made."""
+
+    host: str
+    outcome: str
+    sentence: str
+    point: str | None = None
+
+
+def endings(plan: Json, results: t.Mapping[str, Json]) -> list[Ending]:
+    """Return what became of each host of a plan. ``results`` are those that got as far (``deploys.keep_result``)."""
+    blocked = gates.refusals(plan["gates"])
+    return [_ending(host, results.get(host["host"]), blocked) for host in plan["hosts"]]
+
+
+def _ending(host: Json, result: Json | None, blocked: t.Sequence[str]) -> Ending:
+    name, refused = host["host"], gates.refusals(host["gates"])
+    if result is not None:
+        return Ending(name, result["outcome"], _said(result), result.get("point"))
+    if refused:
+        return Ending(name, "refused", "; ".join(refused))
+    if not host["actions"]:
+        left = len(host["left_out"])
+        more = f"; {number(left, 'path')} left as they are, see the plan" if left else ""
+        seen = next((gate["sentence"] for gate in host["gates"] if gate["name"] == "coverage"), "")
+        return Ending(name, "nothing", f"nothing differs that a deploy may change: {seen}{more}")
+    if blocked:
+        return Ending(name, "refused", "; ".join(blocked))
+    return Ending(name, "not_begun", "its change did not begin; the messages of the play say why")
+
+
+def _said(result: Json) -> str:
+    if result["outcome"] == "changed":
+        left = result.get("left") or []
+        more = f"; {number(len(left), 'path')} could not be cleared away" if left else ""
+        return f"{number(len(result['changed']), 'path')} changed{more}"
+    if result["outcome"] == "planned":
+        return f"{number(len(result['changed']), 'path')} would be changed; the host holds what the plan expects"
+    return str(result.get("reason") or "everything was as planned already")
+
+
+def verdicts(plan: Json, ended: t.Sequence[Ending]) -> dict[str, Json]:
+    """Return the verdicts of the hosts that fail, in the shape of ``judge/verdict.py``."""
+    return {
+        one.host: {
+            "failed": True,
+            "unreachable": False,
+            "reasons": [
+                {
+                    "id": plan["id"],
+                    "severity": "critical",
+                    "summary": f"{one.host} was not brought to its reference: {one.sentence}",
+                }
+            ],
+        }
+        for one in ended
+        if one.outcome not in GOOD
+    }
+
+
+def terminal(plan: Json, ended: t.Sequence[Ending], path: str, columns: int = 80, colour: bool = False) -> str:
+    """Return what the operator sees at the end."""
+    screen = Screen(columns, colour)
+    screen.line(f"Deploy of {plan['id']}")
+    for one in ended:
+        screen.marked(OUTCOMES[one.outcome], one.host)
+        screen.paragraph(one.sentence, "  ", 8)
+        if one.point:
+            screen.line(f"  undo it with the restore point {one.point}")
+    screen.whole("Deploy: ", path)
+    return screen.text()
+
+
+def document(about: Json, plan: Json, ended: t.Sequence[Ending], steps: t.Sequence[Json]) -> str:
+    """Return result.md."""
+    rows = [
+        f"| {markdown(one.host)} | {OUTCOMES[one.outcome].word} | {markdown(one.sentence)} | "
+        f"{markdown_code(one.point) if one.point else 'none'} |"
+        for one in ended
+    ]
+    times = [
+        f"| {markdown(step['at'])} | {markdown(step['host'])} | {markdown(step['who'])} | {markdown(step['what'])} | "
+        f"{markdown(step['result'])} |"
+        for step in steps
+    ]
+    after = about.get("verdict")
+    judged = (
+        f"The audit {markdown_code(about['after'])} afterwards: {markdown(after)}."
+        if after
+        else "No audit has followed."
+    )
+    parts = [
+        f"# Deploy {about['id']}",
+        f"Of {plan['id']}, begun {markdown(about['started'])}. {judged}",
+        "\n".join(["| host | outcome | why | restore point |", "|---|---|---|---|", *rows]),
+        "## Steps",
+        "\n".join(["| when | host | who | what | result |", "|---|---|---|---|---|", *times]),
+    ]
+    return "\n\n".join(parts) + "\n"

@@ -1,0 +1,223 @@
+# Copyright: Contributors to the evenkeel.drift project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Makes a plan of a run that was judged: its evidence, its findings and the reference. Private to the collection."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.evenkeel.drift.plugins.module_utils.observe.patterns import Patterns
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.audit.opening import FINDINGS
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.patterns import compile_selection
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.sync import SyncSettings
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge import tree_cause
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan import document, gates
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan.decide import Knowledge, Policy
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan.files import Tree, plan_files
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan.source import Source
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.reference.sides import stored_references
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.reference.unavailable import ReferenceUnavailable
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.store import evidence
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.cache import Cache
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.run import RunFolder
+
+Json = dict[str, t.Any]
+
+_HOST_WORK = ("edited_on_host", "both_changed", "only_on_host", None)
+_BYTES_A_SECOND = 5 << 20
+_SECONDS_A_HOST = 3
+_REFERENCE = ("id", "kind", "repo", "ref", "commit", "subject", "committed")
+
+
+def make(
+    folder: RunFolder, settings: SyncSettings, cache: Cache, created: str, state_dirs: t.Mapping[str, str | None]
+) -> Json:
+    """Return the plan of a sealed run, without the gates of the whole plan. Raises StoreError.
+
+    ``state_dirs`` says where each host keeps its state, None for the place that is usual there.
+    """
+    folder.verify()
+    run, findings = folder.read("run.json"), folder.read(FINDINGS)
+    references = {about["id"]: about for about in stored_references(folder)}
+    hosts = [
+        _Host(folder, host, run["environments"][host], findings, references, settings, cache).part(state_dirs.get(host))
+        for host in sorted(run["hosts"])
+    ]
+    used = {one["reference"] for one in hosts} & {name for name, about in references.items() if about["kind"] == "git"}
+    plan: Json = {
+        "schema": document.SCHEMA,
+        "run": run["id"],
+        "created": created,
+        "policy": {
+            "strategy": settings.strategy,
+            "prune": settings.prune,
+            "overwrite_host_work": settings.overwrite_host_work,
+        },
+        "references": [
+            {name: references[one].get(name) for name in _REFERENCE}
+            for one in sorted(used)
+            if references[one]["outcome"] == "ok"
+        ],
+        "hosts": hosts,
+        "gates": [],
+    }
+    return {**plan, "id": document.identity(plan)}
+
+
+class _Host:
+    """One host's part of a plan."""
+
+    def __init__(
+        self,
+        folder: RunFolder,
+        host: str,
+        environment: str,
+        findings: Json,
+        references: t.Mapping[str, Json],
+        settings: SyncSettings,
+        cache: Cache,
+    ) -> None:
+        self._folder = folder
+        self._host = host
+        self._environment = environment
+        self._findings = findings
+        self._policy = Policy(settings.prune, settings.overwrite_host_work)
+        self._kept: Json = evidence.load(folder, host, evidence.SETTINGS) or {}
+        self._reference = references.get(self._kept.get("reference") or "")
+        self._cache = cache
+
+    def part(self, state_dir: str | None) -> Json:
+        """Return the host's part: the shape is in docs/design.md."""
+        actions: list[Json] = []
+        left: list[Json] = []
+        checked = [gates.observed(self._host, self._failure())]
+        if not gates.refusals(checked):
+            checked.append(gates.reference(self._reference))
+        if not gates.refusals(checked):
+            actions, left, more = self._files(Source(self._reference or {}, self._cache))
+            checked += more
+        if not gates.refusals(checked):
+            checked += gates.on_the_host()
+        size = sum(action["bytes"] for action in actions)
+        return {
+            "host": self._host,
+            "environment": self._kept.get("environment", self._environment),
+            "application": self._kept.get("application", ""),
+            "root": self._kept.get("root", "/"),
+            "state_dir": state_dir,
+            "reference": self._kept.get("reference"),
+            "actions": actions,
+            "left_out": left,
+            "gates": checked,
+            "estimate": {"bytes": size, "seconds": _SECONDS_A_HOST + size // _BYTES_A_SECOND if actions else 0},
+            "blast": {
+                "files": sum(len(action["operations"]) for action in actions),
+                "services": sorted({name for action in actions for name in action["restart"]}),
+            },
+        }
+
+    def _failure(self) -> Json | None:
+        outcome = evidence.load(self._folder, self._host, evidence.HOST)
+        if outcome is None:
+            return {"kind": "failed", "reason": "its observation did not end; the messages of the play say why"}
+        failure: Json | None = outcome["failure"]
+        return failure
+
+    def _data(self, section: str) -> Json | None:
+        """Return the evidence of a section, None where it was not asked or not seen."""
+        found = evidence.load(self._folder, self._host, section)
+        return None if found is None or found["outcome"] != "ok" else found["data"]
+
+    def _files(self, source: Source) -> tuple[list[Json], list[Json], list[Json]]:
+        """Return the actions on files, what is left out, and the gates that depend on them."""
+        data, contract = self._data("trees"), self._kept["contract"]
+        if data is None:
+            return [], [], [_no_trees(evidence.load(self._folder, self._host, "trees"))]
+        try:
+            unmade = source.unmade()
+            declared = {tree["name"]: tree for tree in contract["trees"]}
+            trees = [
+                self._tree(source, declared[one["name"]], one, unmade)
+                for one in data["trees"]
+                if one["outcome"] == "ok"
+            ]
+        except ReferenceUnavailable as error:
+            return [], [], [gates.refused("reference", f"the reference could not be read: {error.reason}")]
+        covered = gates.coverage(data["trees"], unmade)
+        if gates.refusals([covered]):
+            return [], [], [covered]
+        actions, left = plan_files(trees, self._policy, self._restarts)
+        overwritten = sum(1 for action in actions if action.pop("overwrites"))
+        resources, needed = self._data("resources"), sum(action["bytes"] for action in actions)
+        return (
+            actions,
+            [one._asdict() for one in left],
+            [
+                covered,
+                gates.host_work(left, overwritten, self._policy.overwrite_host_work),
+                gates.space(resources, self._kept["root"], needed),
+                gates.memory(resources),
+            ],
+        )
+
+    def _tree(self, source: Source, contract: Json, tree: Json, unmade: t.Mapping[str, str]) -> Tree:
+        of_host = (self._host, self._kept["root"], self._kept["contract"], contract)
+        forbid = Patterns(compile_selection(contract["forbid"]))
+        based: dict[str, Json] = {}
+        if self._policy.prune and tree["base"] and any(group["side"] == "host" for group in tree["groups"]):
+            based = source.based(*of_host, tree["base"]["commit"])
+        return Tree(
+            evidence=tree,
+            known=Knowledge(
+                wanted=source.entries(*of_host),
+                unmade=unmade,
+                waived={
+                    one["subject"]: one["waiver"]
+                    for one in self._checks(contract["name"], "checks")
+                    if one.get("waiver")
+                },
+                saved=_saved(source, tree),
+                forbids=lambda path: forbid.verdict(path, False) is True,
+            ),
+            findings={one["subject"]: one for one in self._checks(contract["name"], "findings")},
+            based=based,
+        )
+
+    def _checks(self, tree: str, kind: str) -> t.Iterator[Json]:
+        wanted = {"host": self._host, "section": "trees", "component": tree}
+        for one in self._findings[kind]:
+            if all(one[name] == value for name, value in wanted.items()) and one["check"] in _COMPARING:
+                yield one
+
+    def _restarts(self, tree: str, path: str) -> list[str]:
+        """Return the processes of the contract that use a changed path only after a restart."""
+        return [
+            process["name"]
+            for process in self._kept["contract"].get("processes") or []
+            if tree in process["not_older_than"] or path in process["reads"]
+        ]
+
+
+_COMPARING = ("content", "presence", "mode", "owner", "mtime")
+
+
+def _saved(source: Source, tree: Json) -> set[str]:
+    """Return the paths whose content on the host is also in the repository. What cannot be told is not."""
+    contents = {
+        one["path"]: one["host"]["sha256"]
+        for one in tree["differences"]
+        if one["host"] and one["host"].get("sha256") and tree_cause.of_difference(one).cause in _HOST_WORK
+    }
+    listed = [one for group in tree["groups"] for one in group.get("entries") or ()]
+    contents.update({one["path"]: one["entry"]["sha256"] for one in listed if one["entry"].get("sha256")})
+    try:
+        return source.saved(contents) if contents else set()
+    except ReferenceUnavailable:
+        return set()
+
+
+def _no_trees(found: Json | None) -> Json:
+    if found is None:
+        return gates.passed("coverage", "no trees were audited, and only those are deployed")
+    return gates.refused("coverage", f"the trees were not seen: {found['reason']}. Repair that and deploy again")

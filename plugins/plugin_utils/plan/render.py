@@ -1,0 +1,208 @@
+# Copyright: Contributors to the evenkeel.drift project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A plan for people: on a terminal, and as plan.md. Private to the collection.
+
+Text diffs were masked on the host and in the store; every text goes through ``report/safe.py``.
+"""
+
+from __future__ import annotations
+
+import re
+import typing as t
+
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.words import duration, number, short, size
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.safe import (
+    markdown,
+    markdown_code,
+    markdown_fence,
+)
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.screen import Screen
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.status import Status
+
+Json = dict[str, t.Any]
+
+SHOWN = 40
+"""How many actions, and how many left-out paths, of a host the terminal shows; plan.md has all."""
+
+STATES = {
+    "pass": Status("PASS", "\u2705", "green"),
+    "refuse": Status("REFUSE", "\u274c", "red"),
+    "not_declared": Status("NOT DECLARED", "\u2796", "none"),
+    "not_asked": Status("AT APPLY", "\u2796", "none"),
+}
+_HUNK = re.compile(r"@@ -(\S+) \+(\S+) @@")
+
+
+def nothing_to_do(plan: Json) -> bool:
+    return not any(host["actions"] for host in plan["hosts"])
+
+
+def totals(host: Json) -> str:
+    """Return what happens on one host in a few words."""
+    if not host["actions"]:
+        return "nothing to do"
+    estimate = host["estimate"]
+    count = f"{number(len(host['actions']), 'change')}, {number(host['blast']['files'], 'path')}"
+    return f"{count}, {size(estimate['bytes'])}, about {duration(estimate['seconds'])}"
+
+
+def restarts(host: Json) -> str:
+    """Return which processes of a host use the changes only after a restart, nothing when none does."""
+    services = host["blast"]["services"]
+    return f"To be restarted by hand afterwards: {', '.join(services)}" if services else ""
+
+
+def terminal(plan: Json, path: str, columns: int = 80, colour: bool = False) -> str:
+    """Return what the operator sees, no line but the plan's path wider than ``columns``."""
+    screen = Screen(columns, colour)
+    screen.line(f"Plan {plan['id']}, from audit {plan['run']}")
+    for one in plan["references"]:
+        screen.line(f"to commit {short(one['commit'])}, {one.get('subject') or 'without a subject'}")
+        screen.line(f"of {one['repo']}")
+    for host in plan["hosts"]:
+        screen.gap()
+        screen.line(f"{host['host']} ({host['environment']}), {host['root']}")
+        screen.line(f"  {totals(host)}")
+        for action in host["actions"][:SHOWN]:
+            screen.line(f"  {action['n']:>3}. {action['summary']}")
+        if len(host["actions"]) > SHOWN:
+            screen.line(f"       and {len(host['actions']) - SHOWN} more in plan.md")
+        if restarts(host):
+            screen.paragraph(restarts(host), "  ", 5)
+        _left_out(screen, host["left_out"])
+        _gates(screen, host["gates"])
+    screen.gap()
+    _gates(screen, plan["gates"], quiet=False)
+    screen.whole("Plan: ", path)
+    return screen.text()
+
+
+def _left_out(screen: Screen, left: t.Sequence[Json]) -> None:
+    if left:
+        screen.line(f"  Left as they are: {number(len(left), 'path')}")
+    cures: dict[str, list[str]] = {}
+    for one in left:
+        cures.setdefault(one["cure"], []).append(f"{one['path']}: {one['reason']}")
+    for cure, paths in list(cures.items()):
+        for said in paths[:SHOWN]:
+            screen.line(f"    {said}")
+        if len(paths) > SHOWN:
+            screen.line(f"    and {len(paths) - SHOWN} more in plan.md")
+        screen.paragraph(f"-> {cure}", "      ", 3)
+
+
+def _gates(screen: Screen, gates: t.Sequence[Json], quiet: bool = True) -> None:
+    """Show the gates; ``quiet`` shows only those that refuse."""
+    for gate in gates:
+        if gate["state"] == "refuse":
+            screen.marked(STATES["refuse"], gate["name"])
+            screen.paragraph(gate["sentence"], "  ", 6)
+        elif not quiet:
+            screen.marked(STATES[gate["state"]], f"{gate['name']}: {gate['sentence']}")
+
+
+def document(plan: Json) -> str:
+    """Return plan.md."""
+    parts = [
+        f"# Plan {plan['id']}",
+        f"Made {markdown(plan['created'])} from the audit {markdown_code(plan['run'])}. It has changed nothing.",
+        *(
+            f"The reference is commit {markdown_code(one['commit'])} of {markdown_code(one['repo'])}: "
+            f"{markdown(one.get('subject') or '')}"
+            for one in plan["references"]
+        ),
+        "## Gates",
+        _gate_table(plan["gates"]),
+    ]
+    for host in plan["hosts"]:
+        parts += _host(host)
+    return "\n\n".join(parts) + "\n"
+
+
+def _gate_table(gates: t.Sequence[Json]) -> str:
+    rows = [
+        f"| {markdown(gate['name'])} | {STATES[gate['state']].word} | {markdown(gate['sentence'])} |" for gate in gates
+    ]
+    return "\n".join(["| gate | state | why |", "|---|---|---|", *rows])
+
+
+def _host(host: Json) -> list[str]:
+    parts = [
+        f"## {markdown(host['host'])}",
+        f"{markdown(host['environment'])}, {markdown_code(host['root'])}: {markdown(totals(host))}.",
+        _gate_table(host["gates"]),
+        *([f"{markdown(restarts(host))}."] if restarts(host) else []),
+    ]
+    if host["actions"]:
+        rows = [
+            f"| {action['n']} | {markdown(action['summary'])} | {markdown(action['severity'])} | "
+            f"{markdown(', '.join(action['restart']) or 'nothing')} | {markdown(action['undo'])} |"
+            for action in host["actions"]
+        ]
+        parts += ["\n".join(["| # | change | severity | to restart | undo |", "|---|---|---|---|---|", *rows])]
+    if host["left_out"]:
+        rows = [
+            f"| {markdown_code(one['path'])} | {markdown(one['reason'])} | {markdown(one['cure'])} |"
+            for one in host["left_out"]
+        ]
+        head = ["| left as it is | why | what would make it part of a plan |", "|---|---|---|"]
+        parts += ["\n".join([*head, *rows])]
+    for action in host["actions"]:
+        parts += _action(action)
+    return parts
+
+
+def _action(action: Json) -> list[str]:
+    """Return the details of one action: each operation, and the text that changes."""
+    lines = [
+        f"| {markdown(one['do'])} | {markdown_code(one['path'])} | {markdown(before(one['before']))} | "
+        f"{markdown(after(one))} |"
+        for one in action["operations"]
+    ]
+    made = [
+        f"### {action['n']}. {markdown(action['summary'])}",
+        "\n".join(["| operation | path | now | then |", "|---|---|---|---|", *lines]),
+    ]
+    if action.get("diff"):
+        cut = " The diff is cut." if action["diff"]["truncated"] else ""
+        made += [f"What changes on the host.{cut}", markdown_fence(forward(action["diff"]["text"]), "diff")]
+    return made
+
+
+def before(seen: Json) -> str:
+    """Return what a path is now, in a few words."""
+    if seen["type"] == "file":
+        return f"{size(seen.get('size', 0))}, {seen.get('mode') or 'any mode'}, sha256 {str(seen.get('sha256'))[:12]}"
+    if seen["type"] == "link":
+        return f"a link to {seen['target']}"
+    return {"absent": "nothing", "directory": "a directory"}[seen["type"]]
+
+
+def after(operation: Json) -> str:
+    """Return what a path is to be, in a few words."""
+    do = operation["do"]
+    if do == "write":
+        mode = f", {operation['mode']}" if operation.get("mode") else ""
+        return f"{size(operation['size'])}{mode}, sha256 {operation['sha256'][:12]}"
+    if do == "link":
+        return f"a link to {operation['target']}"
+    if do == "attributes":
+        return f"mode {operation.get('mode') or 'as it is'}"
+    return {"directory": "a directory", "remove": "nothing", "remove_directory": "nothing, when it is empty"}[do]
+
+
+def forward(diff: str) -> str:
+    """Return the diff from host to reference, of one from reference to host, as the evidence has it."""
+    lines = ["--- host", "+++ reference"]
+    removed: list[str] = []
+    added: list[str] = []
+    for line in diff.split("\n")[2:]:
+        if line.startswith("+"):
+            removed.append("-" + line[1:])
+        elif line.startswith("-"):
+            added.append("+" + line[1:])
+        else:
+            lines += [*removed, *added, _HUNK.sub(r"@@ -\2 +\1 @@", line)]
+            removed, added = [], []
+    return "\n".join([*lines, *removed, *added])

@@ -1,0 +1,211 @@
+# Copyright: Contributors to the evenkeel.drift project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The gates of a plan, and the variables that declare them: each passes, refuses with a way out, or is not declared."""
+
+from __future__ import annotations
+
+import calendar
+import re
+import time
+import typing as t
+from pathlib import Path
+
+import pytest
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract import sync
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.schema import ContractError
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.spec import rows
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan import declared, gates, left_out
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.cache import Cache
+
+Json = dict[str, t.Any]
+DOCS = Path(__file__).parents[5] / "docs" / "deploy.md"
+
+
+def settings(**values: t.Any) -> sync.SyncSettings:
+    return sync.resolve({f"sync_{name}": value for name, value in values.items()})
+
+
+def moment(text: str) -> float:
+    return float(calendar.timegm(time.strptime(text, "%Y-%m-%dT%H:%M")))
+
+
+def table(name: str) -> list[str]:
+    match = re.search(rf"<!-- table: {name} -->\n(.*?)\n<!-- end -->", DOCS.read_text(encoding="utf-8"), re.DOTALL)
+    assert match is not None
+    return match[1].splitlines()
+
+
+def test_each_variable_is_documented_with_its_type_and_default() -> None:
+    assert table("sync") == rows(sync.documented_keys())
+
+
+def test_each_gate_is_documented() -> None:
+    plan = {"id": "plan-0123456789ab", "references": []}
+    of_plan = [gate["name"] for gate in declared.plan_gates(settings(), plan, 0.0, Cache("/nonexistent"))]
+    of_host = [
+        gates.observed("web1", None),
+        gates.reference(None),
+        gates.coverage([], {}),
+        gates.host_work([], 0, False),
+        gates.space(None, "/", 0),
+        gates.memory(None),
+        *gates.on_the_host(),
+    ]
+    listed = [tuple(cell.strip(" `") for cell in row.split("|")[1:3]) for row in table("gates")[2:]]
+    assert listed == [(gate["name"], "host") for gate in of_host] + [(name, "plan") for name in of_plan]
+
+
+def test_nothing_is_declared_by_default() -> None:
+    plan = {"id": "plan-0123456789ab", "references": []}
+    found = declared.plan_gates(settings(), plan, 0.0, Cache("/nonexistent"))
+    assert {gate["name"]: gate["state"] for gate in found} == {
+        "approval": "not_declared",
+        "window": "not_declared",
+        "clean_reference": "not_declared",
+        "tests": "not_declared",
+    }
+
+
+@pytest.mark.parametrize(
+    ("values", "state"),
+    [
+        ({"require_approval": "true"}, "refuse"),
+        ({"require_approval": True, "approve": "plan-0123456789ab"}, "pass"),
+        ({"require_approval": True, "approve": "plan-ffffffffffff"}, "refuse"),
+    ],
+)
+def test_an_approval_is_for_one_plan(values: Json, state: str) -> None:
+    gate = gates.approval(settings(**values), "plan-0123456789ab")
+    assert gate["state"] == state
+    if state == "refuse":
+        assert "-e sync_approve=plan-0123456789ab" in gate["sentence"]
+
+
+NIGHT = {"days": ["fri"], "from": "22:00", "to": "04:00"}
+
+
+@pytest.mark.parametrize(
+    ("windows", "now", "state"),
+    [
+        # 2026-11-20 is a Friday.
+        ([NIGHT], "2026-11-20T21:59", "refuse"),
+        ([NIGHT], "2026-11-20T22:00", "pass"),
+        ([NIGHT], "2026-11-21T03:59", "pass"),
+        ([NIGHT], "2026-11-21T04:00", "refuse"),
+        ([NIGHT], "2026-11-20T03:00", "refuse"),
+        ([{"from": "08:00", "to": "09:00", "zone": "Europe/Berlin"}], "2026-11-20T07:30", "pass"),
+        ([{"from": "08:00", "to": "09:00", "zone": "Europe/Berlin"}], "2026-07-20T06:30", "pass"),
+        ([{"from": "08:00", "to": "09:00"}, {"from": "10:00", "to": "11:00"}], "2026-11-20T10:00", "pass"),
+        ([{"from": "08:00", "to": "08:00"}], "2026-11-20T12:00", "pass"),
+    ],
+)
+def test_a_window_opens_and_closes(windows: list[Json], now: str, state: str) -> None:
+    gate = gates.window(settings(window=windows), moment(now))
+    assert gate["state"] == state, gate
+    if state == "refuse":
+        assert "deploy in" in gate["sentence"]
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ({"prun": True}, 'sync_prun: unknown variable, did you mean "sync_prune"'),
+        ({"require_aproval": True}, 'did you mean "sync_require_approval"'),
+        ({"prune": "maybe"}, "sync_prune: expected true or false"),
+        ({"strategy": "git"}, "sync_strategy: expected one of tree"),
+        ({"approve": "plan-0123456789ab"}, "sync_require_approval is not true"),
+        ({"require_approval": True, "approve": "latest"}, "expected the id of a plan"),
+        ({"window": [{"from": "22:00"}]}, "sync_window[0].to: is missing"),
+        ({"window": [{"from": "22:00", "to": "24:00"}]}, 'time of day, "HH:MM" in quotes'),
+        ({"window": [{"from": "22:00", "to": "23:00", "zone": "Mars"}]}, "name of a time zone"),
+        ({"window": [{"from": "22:00", "to": "23:00", "days": ["friday"]}]}, "expected one of mon"),
+        ({"tests": "make test"}, "expected a list of text"),
+        ({"serial": "half"}, 'sync_serial: expected a number of hosts, a share such as "25%"'),
+        ({"serial": 0}, "sync_serial"),
+        ({"serial": True}, "sync_serial"),
+    ],
+)
+def test_a_wrong_variable_is_named_with_what_is_right(values: Json, words: str) -> None:
+    with pytest.raises(ContractError) as error:
+        settings(**values)
+    assert words in str(error.value)
+
+
+def test_variables_of_other_roles_are_none_of_our_business() -> None:
+    assert settings(google_drive="yes") == settings()
+
+
+def test_one_thing_unseen_and_nothing_is_changed() -> None:
+    seen = {
+        "outcome": "ok",
+        "path": ".",
+        "reason": "",
+        "reference": "r",
+        "complete": True,
+        "unknown": [],
+        "unknown_total": 0,
+    }
+    unread = {**seen, "unknown": [{"path": "a", "reason": "Permission denied"}], "unknown_total": 1}
+    assert gates.coverage([seen], {})["state"] == "pass"
+    assert gates.coverage([unread], {"a": "passes a filter"})["state"] == "pass"
+    for tree in (
+        unread,
+        {**seen, "complete": False, "reason": "the time is up"},
+        {**seen, "unknown_total": 3},
+        {**seen, "outcome": "unknown", "reason": "no such directory"},
+        {**seen, "reference": None},
+    ):
+        gate = gates.coverage([seen, tree], {})
+        assert gate["state"] == "refuse"
+        assert "Repair that first" in gate["sentence"]
+
+
+def test_host_work_is_named_and_counted() -> None:
+    kept = [left_out.host_work(f"f{number}", "edited") for number in range(7)]
+    gate = gates.host_work(kept, 0, False)
+    assert gate["state"] == "pass"
+    assert "7 paths with work of the host's own: f0, f1, f2, f3, f4 and 2 more" in gate["sentence"]
+    assert "3 paths of the host's own" in gates.host_work([], 3, True)["sentence"]
+
+
+DISKS = [
+    {"path": "/", "outcome": "ok", "available_kb": 10 << 20, "read_only": False},
+    {"path": "/srv", "outcome": "ok", "available_kb": 20 << 10, "read_only": False},
+    {"path": "/srv/ro", "outcome": "ok", "available_kb": 10 << 20, "read_only": True},
+    {"path": "/srv/app", "outcome": "unknown", "available_kb": None},
+]
+
+
+@pytest.mark.parametrize(
+    ("root", "needed", "state"),
+    [
+        ("/opt/app", 1 << 30, "pass"),
+        ("/srv/app", 1 << 20, "pass"),
+        ("/srv/app", 8 << 20, "refuse"),
+        ("/srv/ro/app", 1, "refuse"),
+        ("/srvother", 8 << 20, "pass"),
+    ],
+)
+def test_space_is_that_of_the_disk_below_the_root(root: str, needed: int, state: str) -> None:
+    assert gates.space({"disks": DISKS}, root, needed)["state"] == state
+
+
+def test_what_was_not_measured_is_asked_on_the_host() -> None:
+    assert gates.space(None, "/srv", 1)["state"] == "not_asked"
+    assert gates.memory(None)["state"] == "not_asked"
+    assert gates.memory({"memory": {"available_kb": 1000}})["state"] == "refuse"
+    assert gates.memory({"memory": {"available_kb": 1 << 20}})["state"] == "pass"
+
+
+@pytest.mark.parametrize(
+    "about",
+    [
+        None,
+        {"kind": "host", "outcome": "ok"},
+        {"kind": "baseline", "outcome": "ok"},
+        {"kind": "git", "outcome": "unknown", "reason": "no such branch"},
+    ],
+)
+def test_only_a_commit_is_deployed(about: Json | None) -> None:
+    assert gates.reference(about)["state"] == "refuse"
