@@ -174,6 +174,20 @@ def _steps_are_told(site: Site) -> None:
     assert "in\\_sync" in report
 
 
+def test_a_rollback_undoes_a_deploy(site: Site) -> None:
+    root = site.host()
+    before = {
+        name: (mode, mtime, content) for name, (mode, _inode, mtime, _ctime, content) in fingerprint(root).items()
+    }
+    assert site.deploy(sync_prune=True).code == 0
+    extra = ["-e", json.dumps({"drift_output_dir": str(site.operator.runs)})]
+    outcome = site.operator.play("evenkeel.drift.rollback", "-i", str(site.inventory()), *extra)
+    assert outcome.code == 0, outcome.text
+    after = {name: (mode, mtime, content) for name, (mode, _inode, mtime, _ctime, content) in fingerprint(root).items()}
+    assert {name: about for name, about in after.items() if before.get(name) != about} == {}
+    assert before.keys() == after.keys()
+
+
 def test_work_of_the_host_alone_is_never_overwritten(site: Site) -> None:
     root = site.host()
     write(root, {"app/edited.py": "a fix made at night\n", "app/main.py": "another\n", "own.py": "only here\n"})
