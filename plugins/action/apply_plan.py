@@ -6,9 +6,7 @@
 from __future__ import annotations
 
 import base64
-import io
 import json
-import os
 import tempfile
 import typing as t
 
@@ -89,29 +87,26 @@ class ActionModule(ScriptAction):
             check(arguments["contents"], wanted)
         if not wanted or request["check"]:
             return self._send(request, variables)
-        with tempfile.TemporaryFile() as packed:
+        with tempfile.NamedTemporaryFile(prefix="evenkeel-") as packed:
             pack(arguments["contents"], wanted, t.cast(t.BinaryIO, packed))
+            packed.flush()
+            if packed.tell() > _INLINE:
+                return self._send_file(request, packed.name, variables)
             packed.seek(0)
-            if os.fstat(packed.fileno()).st_size <= _INLINE:
-                request["pack"] = base64.b64encode(packed.read()).decode("ascii")
-                return self._send(request, variables)
-            return self._send_file(request, packed, variables)
+            request["pack"] = base64.b64encode(packed.read()).decode("ascii")
+            return self._send(request, variables)
 
-    def _send_file(self, request: Json, packed: t.IO[bytes], variables: Json) -> Json:
+    def _send_file(self, request: Json, packed: str, variables: Json) -> Json:
         """Send the contents as a file, by the connection, then apply the operations."""
-        with tempfile.NamedTemporaryFile(prefix="evenkeel-") as local:
-            while part := packed.read(io.DEFAULT_BUFFER_SIZE):
-                local.write(part)
-            local.flush()
-            folder = self._make_tmp_path()
-            try:
-                remote = self._connection._shell.join_path(folder, "contents")
-                self._transfer_file(local.name, remote)
-                self._fixup_perms2((folder, remote))
-                request["pack_file"] = remote
-                return self._send(request, variables)
-            finally:
-                self._remove_tmp_path(folder)
+        folder = self._make_tmp_path()
+        try:
+            remote = self._connection._shell.join_path(folder, "contents")
+            self._transfer_file(packed, remote)
+            self._fixup_perms2((folder, remote))
+            request["pack_file"] = remote
+            return self._send(request, variables)
+        finally:
+            self._remove_tmp_path(folder)
 
     def _send(self, request: Json, variables: Json) -> Json:
         result = self.run_script(_MODULE, act_script(request), variables)

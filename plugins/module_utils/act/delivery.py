@@ -37,13 +37,19 @@ class _Stream:
         self._packed = packed
         self._inflate = zlib.decompressobj()
         self._ready = b""
+        self._began = False
 
     def read(self, size: int) -> bytes:
-        """Return the next bytes, fewer at the end. Raises Refused when it is no zlib stream."""
+        """Return the next bytes, fewer at the end. Raises Refused when it is no zlib stream, or only a part of one; no
+        bytes at all are a stream without any.
+        """
         while len(self._ready) < size and not self._inflate.eof:
             part = self._inflate.unconsumed_tail or self._packed.read(_PART)
             if not part:
+                if self._began:
+                    raise Refused(_DAMAGED.format("it ends too early"))
                 break
+            self._began = True
             try:
                 self._ready += self._inflate.decompress(part, _PART)
             except zlib.error as error:

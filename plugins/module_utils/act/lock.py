@@ -96,5 +96,9 @@ def _note(fd: int, holder: t.Mapping[str, t.Any] | None) -> None:
 
 
 def _boot() -> str:
-    with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as source:
-        return source.read().strip()
+    try:
+        with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as source:
+            return source.read().strip()
+    except OSError:
+        # For people alone, as all of the note.
+        return ""

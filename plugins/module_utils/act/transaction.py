@@ -136,7 +136,8 @@ def _transact(
     document = {
         "id": change.journal_id,
         "about": dict(about),
-        "root": root,
+        # A link on the way to the root may lead elsewhere by the time that a recovery follows it.
+        "root": os.path.realpath(root),
         "started": utc_now(),
         "steps": list(change.steps),
         "folders": _mtimes(change),
