@@ -103,6 +103,10 @@ def test_what_was_saved_comes_back_and_the_rollback_can_be_undone(site: Site) ->
     assert site.seen() == before
     assert "every path is as restore point" in back.text
     assert "of 120 s" in back.text
+    again = site.play(ROLLBACK)
+    assert "changed=0" in again.text
+    assert "nothing had to be changed" in again.text
+    assert len(site.points()) == 2
     undone = site.play(ROLLBACK, rollback_to=site.points()[-1].name)
     assert undone.code == 0, undone.text
     restored = site.seen()
@@ -111,25 +115,14 @@ def test_what_was_saved_comes_back_and_the_rollback_can_be_undone(site: Site) ->
     assert CANARY not in made.text + back.text + undone.text
 
 
-def test_a_second_rollback_changes_nothing(site: Site) -> None:
-    site.play(BACKUP)
-    damage(site)
-    assert "changed=1" in site.play(ROLLBACK).text
-    again = site.play(ROLLBACK)
-    assert "changed=0" in again.text
-    assert "nothing had to be changed" in again.text
-    assert len(site.points()) == 2
-
-
-@pytest.mark.parametrize("how", ["--check", "rehearse"])
-def test_a_rehearsal_proves_the_point_and_changes_nothing(site: Site, how: str) -> None:
+def test_a_rehearsal_proves_the_point_and_changes_nothing(site: Site) -> None:
     site.play(BACKUP)
     damage(site)
     before = site.seen()
-    told = site.play(ROLLBACK, "--check") if how == "--check" else site.play(ROLLBACK, rollback_rehearse=True)
-    assert told.code == 0, told.text
-    assert "src/main.py: would be written" in told.text
-    assert "rehearsed in" in told.text
+    for told in (site.play(ROLLBACK, "--check"), site.play(ROLLBACK, rollback_rehearse=True)):
+        assert told.code == 0, told.text
+        assert "src/main.py: would be written" in told.text
+        assert "rehearsed in" in told.text
     assert site.seen() == before
     assert len(site.points()) == 1
 
@@ -238,18 +231,6 @@ transaction.apply(operations, [source], {str(site.root)!r}, state, about, Host("
     assert done.returncode == -9, done.stderr
 
 
-def test_a_fifo_in_the_way_is_named_and_nothing_is_changed(site: Site) -> None:
-    site.play(BACKUP)
-    damage(site)
-    (site.root / "src/main.py").unlink()
-    os.mkfifo(site.root / "src/main.py")
-    before = set(site.seen())
-    told = site.play(ROLLBACK)
-    assert told.code != 0
-    assert "src/main.py: a device, a socket or a FIFO is in its place now" in told.text
-    assert set(site.seen()) == before
-
-
 @pytest.mark.skipif(os.geteuid() != 0, reason="this user cannot become another, on this machine")
 def test_the_points_of_root_are_closed_to_others(site: Site) -> None:
     site.play(BACKUP)
@@ -258,32 +239,21 @@ def test_the_points_of_root_are_closed_to_others(site: Site) -> None:
         assert stat.S_IMODE(path.stat().st_mode) & 0o077 == 0, path
 
 
-@pytest.mark.parametrize(
-    ("variables", "sentence"),
-    [
-        ({"backup_keep": 0}, "keep: expected a number from 1 on, found 0"),
-        ({"backup_paths": ["../outside"]}, "no path below the root"),
-        ({"drift_state_dir": "state"}, "drift_state_dir"),
-        ({"drift_state_dir": "/"}, "of its own"),
-        ({"drift_repo": "/nonexistent"}, "what the reference ignores cannot be told"),
-    ],
-)
-def test_bad_input_of_a_backup(site: Site, variables: Json, sentence: str) -> None:
-    told = site.play(BACKUP, **variables)
+def test_bad_input_of_a_backup(site: Site) -> None:
+    told = site.play(BACKUP, drift_state_dir="/", drift_root="app")
     assert told.code != 0
-    assert sentence in " ".join(told.text.split())
+    assert "drift_root: expected" in told.text
+    assert "directory on the host of its own" in told.text
 
 
-@pytest.mark.parametrize(
-    ("variables", "sentence"),
-    [
-        ({"rollback_to": "yesterday"}, "'yesterday' is not the id of a restore point"),
-        ({"rollback_to": "20200101T000000Z-000000"}, "there is no restore point 20200101T000000Z-000000"),
-        ({"rollback_level": "full"}, "config"),
-    ],
-)
-def test_bad_input_of_a_rollback(site: Site, variables: Json, sentence: str) -> None:
-    site.play(BACKUP)
-    told = site.play(ROLLBACK, **variables)
+def test_a_backup_that_cannot_tell_what_is_ignored_says_so(site: Site) -> None:
+    told = site.play(BACKUP, drift_repo="/nonexistent")
     assert told.code != 0
-    assert sentence in " ".join(told.text.split())
+    assert "what the reference ignores cannot be told" in told.text
+    assert not site.state.exists()
+
+
+def test_bad_input_of_a_rollback(site: Site) -> None:
+    told = site.play(ROLLBACK, rollback_to="yesterday", rollback_level="full")
+    assert told.code != 0
+    assert "config" in told.text

@@ -30,6 +30,9 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.text import show
 MAX_FILE = 100 << 20
 """Files that are larger are no part of the commit; the point has them all the same."""
 
+_MAX_FILES = 5000
+_MAX_BYTES = 512 << 20
+_SPARE = 64 << 20
 _MAX_BUNDLE = 1 << 30
 _MAX_REMOTES = 500
 _MAX_LISTED = 1000
@@ -135,6 +138,7 @@ class _Work:
         self._head = head.commit
         self._secret = secret
         self._told = told
+        self._checked: dict[bytes, bool] = {}
 
     def commit(self, point: str) -> str | None:
         """Return the commit; HEAD's own when there is nothing else; None when there is neither."""
@@ -180,30 +184,66 @@ class _Work:
         return self._git.told("write-tree")
 
     def _changed(self) -> list[bytes]:
+        """Return the files to be added, what is tracked first: there is a limit to what a repository is to take."""
         tracked = self._git.names("diff-files", "--name-only", "-z", "--ignore-submodules=all")
         others = self._git.names("ls-files", "--others", "--exclude-standard", "-z")
-        return sorted({name for name in tracked + others if self._fits(name)})
-
-    def _fits(self, name: bytes) -> bool:
-        if name.endswith(b"/"):
-            self._leave_out(name, "it is a repository of its own")
-            return False
-        if self._is_secret(name):
-            self._leave_out(name, "it is of a secret class")
-            return False
-        folder, slash, own = name.rpartition(b"/")
+        fitting: list[bytes] = []
+        total = 0
         with Folders(self._work_fd) as folders:
+            for name in dict.fromkeys(tracked + others):
+                size = self._size(folders, name)
+                if size is None:
+                    continue
+                if len(fitting) >= _MAX_FILES or total + size > _MAX_BYTES:
+                    self._leave_out(name, f"a commit takes {_MAX_FILES} files and {_MAX_BYTES >> 20} MiB at most")
+                    continue
+                total += size
+                fitting.append(name)
+        self._check_room(total)
+        return fitting
+
+    def _size(self, folders: Folders, name: bytes) -> int | None:
+        """Return the size of a file that is to be added, 0 for one that is gone; None for one that is left out."""
+        folder, slash, own = name.rpartition(b"/")
+        reason = ""
+        size = 0
+        if not own:
+            reason = "it is a repository of its own"
+        elif self._is_secret(name):
+            reason = "it is of a secret class"
+        elif self._exposed(folders, folder):
+            reason = "git would read it as root, and others can write in its folder"
+        else:
             fd, error = folders.enter(folder + slash)
-            if error is not None:
-                return True
-            try:
-                seen = os.stat(own, dir_fd=fd, follow_symlinks=False)
-            except OSError:
-                return True
-        if stat.S_ISREG(seen.st_mode) and seen.st_size > MAX_FILE:
-            self._leave_out(name, f"it is larger than {MAX_FILE >> 20} MiB")
+            seen = files.look(fd, own) if error is None else None
+            kind = stat.S_IFMT(seen.st_mode) if seen is not None else stat.S_IFLNK
+            size = seen.st_size if seen is not None and kind == stat.S_IFREG else 0
+            if size > MAX_FILE:
+                reason = f"it is larger than {MAX_FILE >> 20} MiB"
+            elif kind not in (stat.S_IFREG, stat.S_IFLNK, stat.S_IFDIR):
+                reason = "it is a device, a socket or a FIFO"
+        if reason:
+            self._leave_out(name, reason)
+            return None
+        return size
+
+    def _exposed(self, folders: Folders, folder: bytes) -> bool:
+        """Return whether root would read below a folder where another user could put a link in a file's place."""
+        if os.fstat(self._work_fd).st_uid != 0:
             return False
-        return stat.S_ISREG(seen.st_mode) or stat.S_ISLNK(seen.st_mode) or stat.S_ISDIR(seen.st_mode)
+        if folder not in self._checked:
+            above = folder.rpartition(b"/")[0]
+            fd, error = folders.enter(folder + b"/") if folder else (self._work_fd, None)
+            seen = os.fstat(fd) if error is None else None
+            open_to_others = seen is not None and (seen.st_uid != 0 or bool(seen.st_mode & 0o022))
+            self._checked[folder] = open_to_others or (bool(folder) and self._exposed(folders, above))
+        return self._checked[folder]
+
+    def _check_room(self, total: int) -> None:
+        room = os.fstatvfs(self._work_fd)
+        free = room.f_bavail * room.f_frsize
+        if total + _SPARE > free:
+            raise Unseen(f"the commit may take {total >> 20} MiB in the repository, and {free >> 20} MiB are free")
 
     def _add(self, names: t.Sequence[bytes]) -> None:
         if names:

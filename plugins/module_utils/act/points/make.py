@@ -192,7 +192,7 @@ def _fill(points_fd: int, asked: Request, entries: list[Json], host: Host, share
         manifest.parse(content)
         put(point_fd, verify.MANIFEST, content)
         verify.verify_content(point_fd, document, host)
-        put(point_fd, verify.COMPLETE, verify.completion(content))
+        put(point_fd, verify.COMPLETE, verify.completion(document, content))
     fs.sync_directory(points_fd)
     return document
 

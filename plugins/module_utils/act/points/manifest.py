@@ -30,6 +30,7 @@ _MODE = re.compile(r"[0-7]{4}")
 _MAX_NAME = 255
 _MAX_PATH = 4096
 _MAX_NUMBER = 1 << 64
+_MAX_NOTES = 20
 
 Json = t.Dict[str, t.Any]
 
@@ -82,6 +83,19 @@ def members(document: t.Mapping[str, t.Any]) -> dict[str, int]:
     return found
 
 
+def summary(document: t.Mapping[str, t.Any]) -> Json:
+    """Return what a list of points tells of one: no path of it, and no digest."""
+    files = [one for one in document["entries"] if one["type"] == "file"]
+    git = {name: value for name, value in document["git"].items() if name not in ("objects", "left_out")}
+    return {
+        **{name: document[name] for name in ("id", "created", "about", "root")},
+        "files": len(files),
+        "bytes": sum(one["size"] for one in files),
+        "git": git,
+        "notes": document["notes"][:_MAX_NOTES],
+    }
+
+
 def entry_of(path: str, state: t.Mapping[str, t.Any]) -> Json:
     """Return the entry of a path from its state (``act/entry.py``)."""
     fields = {name: state.get(name, {} if name == "xattrs" else None) for name in _FIELDS[state["type"]]}
@@ -104,6 +118,8 @@ def _check(document: Json) -> None:
     for name, kind in shape.items():
         if not isinstance(document[name], kind):
             raise Damaged(f"{name} of the manifest is not what it must be")
+    if not is_about(document["about"]):
+        raise Damaged("about of the manifest is not what it must be")
     if not ID.fullmatch(document["id"]):
         raise Damaged("the manifest names no point")
     if len(document["entries"]) > MAX_ENTRIES:
@@ -120,6 +136,11 @@ def _check(document: Json) -> None:
             raise Damaged(f"the manifest tells the object {name} of the repository in another form")
         _check_value("sha256", one["sha256"], name)
         _check_value("number", one["size"], name)
+
+
+def is_about(about: t.Any) -> bool:
+    """Return whether a value tells who made a point and why."""
+    return about.keys() == {"kind", "who", "why", "run"} and all(isinstance(one, str) for one in about.values())
 
 
 def _check_entry(entry: t.Any, number: int) -> None:

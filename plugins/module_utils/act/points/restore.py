@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.attributes import same_xattrs
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.look import BLOCKED, look
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host
 
@@ -97,7 +98,8 @@ def _content(entry: t.Mapping[str, t.Any]) -> tuple[t.Any, t.Any]:
 
 
 def _equal(entry: t.Mapping[str, t.Any], now: t.Mapping[str, t.Any], names: t.Sequence[str]) -> bool:
-    return all(entry[name] == now[name] for name in names)
+    alike = all(entry[name] == now[name] for name in names if name != "xattrs")
+    return alike and ("xattrs" not in names or same_xattrs(entry["xattrs"], now["xattrs"]))
 
 
 def _blocked(saved: t.Mapping[str, Json], found: t.Mapping[str, Json]) -> dict[str, str]:

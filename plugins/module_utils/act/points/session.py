@@ -78,8 +78,7 @@ def verified(asked: Asked, point: str | None, host: Host) -> Json:
     """Read a point back, every byte of it. Raises ActError and Unseen with a reason."""
     begun = time.monotonic()
     with _existing(asked) as (_state, points_fd):
-        point = point or shelf.last_good(points_fd)
-        document = verify.verify(points_fd, point, host)
+        document = shelf.picked(points_fd, point, host)
     return {"changed": False, **_summary(document), "seconds": _since(begun)}
 
 
@@ -93,8 +92,8 @@ def restored(asked: Asked, point: str | None, host: Host, check: bool, save: boo
     begun = time.monotonic()
     with _root(asked) as root_fd, _existing(asked) as (state, points_fd):
         finished = _finish(asked, state, check)
-        point = point or shelf.last_good(points_fd)
-        document = verify.verify(points_fd, point, host)
+        document = shelf.picked(points_fd, point, host)
+        point = str(document["id"])
         if os.path.realpath(document["root"]) != os.path.realpath(asked.root):
             raise PointError(f"the restore point {point} is one of {document['root']}, not of {asked.root}")
         way = way_to(document, root_fd, host)
@@ -117,10 +116,9 @@ def restored(asked: Asked, point: str | None, host: Host, check: bool, save: boo
 def bad(asked: Asked, point: str, reason: str, check: bool) -> Json:
     """Mark a point, so that no rollback picks it by itself. Raises ActError, OSError."""
     with _existing(asked) as (state, points_fd):
-        told = next((one for one in shelf.listed(points_fd) if one["id"] == point), None)
-        if told is None:
+        if point not in shelf.names(points_fd):
             raise NoPoint(f"there is no restore point {point} on this host")
-        changed = told["state"] == shelf.GOOD
+        changed = shelf.told(points_fd, point)["state"] == shelf.GOOD
         if changed and not check:
             shelf.mark_bad(points_fd, point, mask(reason), utc_now())
             state.log({"what": "restore point marked bad", "who": asked.who, "point": point, "why": mask(reason)})
@@ -131,7 +129,7 @@ def absent(asked: Asked, point: str, check: bool) -> Json:
     """Remove a point. Raises ActError, OSError."""
     try:
         with _root(asked) as root_fd, _existing(asked) as (state, points_fd):
-            if point not in [one["id"] for one in shelf.listed(points_fd)]:
+            if point not in shelf.names(points_fd):
                 return {"changed": False, "point": point}
             if not check:
                 with lock.held(state, asked.who, f"removal of the restore point {point}"):
@@ -179,11 +177,19 @@ def _existing(asked: Asked) -> t.ContextManager[tuple[State, int]]:
     return _opened(asked, create=False)
 
 
-def _make(asked: Asked, what: What, fds: tuple[int, int], wanted: list[str], notes: list[str], host: Host) -> Json:
+def _make(
+    asked: Asked,
+    what: What,
+    fds: tuple[int, int],
+    wanted: list[str],
+    notes: list[str],
+    host: Host,
+    kind: str = "backup",
+) -> Json:
     points_fd, root_fd = fds
-    point = shelf.new_id(time.time())
+    point = shelf.new_id(time.time(), shelf.names(points_fd))
     created = shelf.created_at(point)
-    about = {"kind": "backup", "who": asked.who, "why": asked.why, "run": asked.run}
+    about = {"kind": kind, "who": asked.who, "why": asked.why, "run": asked.run}
     try:
         earlier: str | None = shelf.last_good(points_fd)
     except NoPoint:
@@ -200,8 +206,7 @@ def _save_present(asked: Asked, document: Json, fds: tuple[int, int], state: Sta
     wanted = [one["path"] for one in document["entries"]]
     with lock.held(state, asked.who, replaced.why):
         _refuse_unfinished(state)
-        saved = _make(replaced, What((), (), (), False), fds, wanted, [], host)
-        shelf.mark_bad(fds[0], saved["id"], replaced.why, utc_now())
+        saved = _make(replaced, What((), (), (), False), fds, wanted, [], host, shelf.REPLACED)
     return str(saved["id"])
 
 

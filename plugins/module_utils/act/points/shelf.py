@@ -8,6 +8,7 @@ collection.
 from __future__ import annotations
 
 import calendar
+import contextlib
 import json
 import os
 import time
@@ -18,13 +19,19 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.act.points import m
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.disk import put, read_member, remove_tree
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.errors import Damaged, NoPoint, PointError
 from ansible_collections.evenkeel.drift.plugins.module_utils.gitdata import files
-from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Unseen
+from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host, Unseen
 from ansible_collections.evenkeel.drift.plugins.module_utils.text import spelled
 
 GOOD, BAD, UNFINISHED, DAMAGED = "good", "bad", "unfinished", "damaged"
-_SMALL = 1 << 16
+REPLACED = "replaced"
+"""The kind of a point that has what a rollback replaced: it is born bad."""
 _DAY_S = 86400
-_ID = manifest.ID
+_SUMMARY: dict[str, type] = {
+    **dict.fromkeys(("id", "created", "root"), str),
+    **dict.fromkeys(("files", "bytes"), int),
+    **dict.fromkeys(("about", "git"), dict),
+    "notes": list,
+}
 
 Json = t.Dict[str, t.Any]
 
@@ -39,9 +46,17 @@ class Keep(t.NamedTuple):
     megabytes: int | None = None
 
 
-def new_id(now: float) -> str:
-    """Return the id of a point that is made now: ids sort by time."""
-    return f"{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime(now))}-{os.urandom(3).hex()}"
+def new_id(now: float, points: t.Iterable[str] = ()) -> str:
+    """Return the id of a point that is made now. Ids sort by time: where a clock went back, or two points are made
+    within a second, the later one gets the next second.
+    """
+    latest = max((_seconds(point) for point in points), default=0)
+    moment = time.gmtime(max(int(now), latest + 1))
+    return f"{time.strftime('%Y%m%dT%H%M%SZ', moment)}-{os.urandom(3).hex()}"
+
+
+def _seconds(point: str) -> int:
+    return calendar.timegm(time.strptime(point[:16], "%Y%m%dT%H%M%SZ"))
 
 
 def created_at(point: str) -> str:
@@ -50,62 +65,106 @@ def created_at(point: str) -> str:
     return f"{day[:4]}-{day[4:6]}-{day[6:]}T{clock[:2]}:{clock[2:4]}:{clock[4:]}Z"
 
 
+def names(points_fd: int) -> list[str]:
+    """Return the ids of all points, whatever their state, the newest first."""
+    return sorted(filter(_is_id, os.listdir(points_fd)), reverse=True)
+
+
+def _is_id(name: str) -> bool:
+    if not manifest.ID.fullmatch(name):
+        return False
+    try:
+        return _seconds(name) > 0
+    except ValueError:
+        return False
+
+
 def listed(points_fd: int) -> list[Json]:
-    """Return every point, the newest first: ``{id, created, state, reason, about, files, bytes, git}``.
+    """Return every point, the newest first: ``{id, created, state, reason, about, root, files, bytes, git, notes}``.
 
     ``state`` is ``good`` (finished; whether its content still is what it was, only :func:`verify.verify` tells),
-    ``bad`` (so marked), ``unfinished`` or ``damaged``, with the ``reason`` of the latter three.
+    ``bad`` (so marked, or what a rollback replaced), ``unfinished`` or ``damaged``, with the ``reason`` of the latter
+    three.
     """
-    names = sorted((name for name in os.listdir(points_fd) if _ID.fullmatch(name)), reverse=True)
-    return [_told(points_fd, name) for name in names]
+    return [told(points_fd, name) for name in names(points_fd)]
 
 
-def _told(points_fd: int, point: str) -> Json:
-    told: Json = {"id": point, "created": created_at(point), "state": GOOD, "reason": "", "about": {}, "notes": []}
-    told.update(dict.fromkeys(("root", "files", "bytes", "git")))
+def told(points_fd: int, point: str) -> Json:
+    """Return what :func:`listed` tells of one point. Nothing but what it was finished with is read."""
+    about: Json = {"id": point, "created": created_at(point), "state": GOOD, "reason": "", "about": {}, "notes": []}
+    about.update(dict.fromkeys(("root", "files", "bytes", "git")))
     try:
         with verify.opened(points_fd, point) as fd:
             if files.look(fd, verify.COMPLETE) is None:
-                return {**told, "state": UNFINISHED, "reason": "it was not finished: its making was interrupted"}
-            document = verify.load(fd, point)
-            mark = _mark(fd)
+                return {**about, "state": UNFINISHED, "reason": "it was not finished: its making was interrupted"}
+            about.update(_summary(fd, point))
+            reason = _marked(fd)
     except (PointError, Unseen) as error:
-        return {**told, "state": DAMAGED, "reason": error.reason}
-    kept = [one for one in document["entries"] if one["type"] == "file"]
-    state = (BAD, mark["reason"]) if mark else (GOOD, "")
-    return {
-        **told,
-        "state": state[0],
-        "reason": state[1],
-        "about": document["about"],
-        "root": document["root"],
-        "files": len(kept),
-        "bytes": sum(manifest.members(document).values()),
-        "git": {name: value for name, value in document["git"].items() if name != "objects"},
-        "notes": document["notes"],
-    }
+        return {**about, "state": DAMAGED, "reason": error.reason}
+    if not reason and about["about"].get("kind") == REPLACED:
+        reason = about["about"]["why"]
+    return {**about, "state": BAD, "reason": reason} if reason else about
 
 
-def _mark(point_fd: int) -> Json | None:
+def _summary(point_fd: int, point: str) -> Json:
+    summary = _document(point_fd, verify.COMPLETE).get("summary")
+    if not isinstance(summary, dict) or summary.get("id") != point or summary.keys() != _SUMMARY.keys():
+        raise Damaged("what it was finished with cannot be read")
+    wrong = any(not isinstance(summary[name], kind) for name, kind in _SUMMARY.items())
+    if wrong or not manifest.is_about(summary["about"]):
+        raise Damaged("what it was finished with is not what it must be")
+    return summary
+
+
+def _marked(point_fd: int) -> str:
+    """Return why a point was marked bad, empty text when it was not."""
     if files.look(point_fd, verify.BAD) is None:
-        return None
-    try:
-        mark = json.loads(read_member(point_fd, verify.BAD, _SMALL))
-    except ValueError:
-        raise Damaged("its mark cannot be read") from None
-    if not isinstance(mark, dict) or not isinstance(mark.get("reason"), str):
+        return ""
+    reason = _document(point_fd, verify.BAD).get("reason")
+    if not isinstance(reason, str):
         raise Damaged("its mark cannot be read")
-    return mark
+    return reason or "no reason was given"
 
 
-def last_good(points_fd: int) -> str:
-    """Return the newest point that is finished and not marked bad. Raises NoPoint, with what there is instead."""
-    found = listed(points_fd)
-    good = [one["id"] for one in found if one["state"] == GOOD]
-    if good:
-        return str(good[0])
-    others = ", ".join(f"{one['id']} ({one['state']})" for one in found[:5])
-    raise NoPoint(f"there is no good restore point on this host{': only ' + others if others else ''}")
+def _document(point_fd: int, name: bytes) -> Json:
+    try:
+        document = json.loads(read_member(point_fd, name, verify.SMALL))
+    except (ValueError, RecursionError):
+        document = None
+    if not isinstance(document, dict):
+        raise Damaged(f"{name.decode('ascii')} cannot be read")
+    return document
+
+
+def last_good(points_fd: int, before: str = "") -> str:
+    """Return the newest point that is finished and not marked bad; ``before`` that point if it is given.
+
+    Raises NoPoint, with what there is instead.
+    """
+    others = []
+    for name in names(points_fd):
+        if before and name >= before:
+            continue
+        state = told(points_fd, name)["state"]
+        if state == GOOD:
+            return name
+        others.append(f"{name} ({state})")
+    raise NoPoint(f"there is no good restore point on this host{': only ' + ', '.join(others[:5]) if others else ''}")
+
+
+def picked(points_fd: int, point: str | None, host: Host) -> Json:
+    """Return the manifest of the point that is named, or of the last good one, read back whole.
+
+    Raises NoPoint, Damaged with what there is instead, Unseen when the time is up.
+    """
+    wanted = point or last_good(points_fd)
+    try:
+        return verify.verify(points_fd, wanted, host)
+    except Damaged as damaged:
+        reason = f"the restore point {wanted} is not used: {damaged.reason}"
+        with contextlib.suppress(NoPoint):
+            reason += f"; the good one before it is {last_good(points_fd, wanted)}"
+        raise Damaged(reason) from None
 
 
 def mark_bad(points_fd: int, point: str, reason: str, now: str) -> None:
@@ -151,7 +210,7 @@ def outdated(points_fd: int, keep: Keep, now: float) -> list[str]:
 
 
 def _exceeds(point: str, place: int, size: int, keep: Keep, now: float) -> bool:
-    age_s = now - calendar.timegm(time.strptime(point[:16], "%Y%m%dT%H%M%SZ"))
+    age_s = now - _seconds(point)
     return (
         place >= keep.newest
         or (keep.days is not None and age_s > keep.days * _DAY_S)

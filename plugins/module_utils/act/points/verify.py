@@ -22,8 +22,10 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section imp
 from ansible_collections.evenkeel.drift.plugins.module_utils.text import show
 
 MANIFEST, OBJECTS, COMPLETE, BAD = b"manifest.json", b"objects", b"COMPLETE", b"BAD.json"
+_MEMBERS_MORE = 1000
 _MEMBERS = {MANIFEST, OBJECTS, COMPLETE}
-_SMALL = 1 << 16
+SMALL = 4 << 20
+"""Largest file of a point that is neither its manifest nor an object, in bytes."""
 
 
 @contextlib.contextmanager
@@ -50,17 +52,18 @@ def load(point_fd: int, point: str) -> manifest.Json:
         odd = sorted(found - {BAD} ^ _MEMBERS)
         raise Damaged(f"{show(odd[0])} is missing, or does not belong to a point")
     content = read_member(point_fd, MANIFEST, manifest.MAX_BYTES)
-    if read_member(point_fd, COMPLETE, _SMALL) != completion(content):
-        raise Damaged("the manifest is not the one that the point was finished with")
     document = manifest.parse(content)
+    if read_member(point_fd, COMPLETE, SMALL) != completion(document, content):
+        raise Damaged("the manifest is not the one that the point was finished with")
     if document["id"] != point:
         raise Damaged(f"it says that it is {document['id']}")
     return document
 
 
-def completion(content: bytes) -> bytes:
-    """Return what ``COMPLETE`` holds: the SHA-256 of the manifest."""
-    return hashlib.sha256(content).hexdigest().encode("ascii") + b"\n"
+def completion(document: manifest.Json, content: bytes) -> bytes:
+    """Return what ``COMPLETE`` holds: the SHA-256 of the manifest, and its summary, which a list of points reads."""
+    digest = hashlib.sha256(content).hexdigest()
+    return manifest.canonical({"manifest": digest, "summary": manifest.summary(document)}) + b"\n"
 
 
 def verify(points_fd: int, point: str, host: Host) -> manifest.Json:
@@ -118,6 +121,6 @@ def _names(fd: int) -> set[bytes]:
     with os.scandir(fd) as listing:
         for one in listing:
             found.add(os.fsencode(one.name))
-            if len(found) > manifest.MAX_ENTRIES + _SMALL:
+            if len(found) > manifest.MAX_ENTRIES + _MEMBERS_MORE:
                 raise Damaged(f"it holds more than {manifest.MAX_ENTRIES} objects")
     return found

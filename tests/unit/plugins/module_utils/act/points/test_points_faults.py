@@ -143,7 +143,7 @@ def test_the_broken_twin_that_finishes_first_is_caught(lab: PointLab, monkeypatc
 
     first = lab.make()
     monkeypatch.setattr(make, "make_folder", finished_at_once)
-    monkeypatch.setattr(shelf, "_told", says_good)
+    monkeypatch.setattr(shelf, "told", says_good)
     second = lab.new_id()
     assert killed_at(12, lambda: lab.make(point=second))
     with pytest.raises(AssertionError):

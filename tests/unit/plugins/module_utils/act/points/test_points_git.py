@@ -222,6 +222,29 @@ def test_a_repository_of_somebody_else_is_not_touched(lab: PointLab) -> None:
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root has to fear what others write, on this machine")
+def test_root_reads_nothing_for_git_where_others_can_put_links(lab: PointLab) -> None:
+    lab.write("src/main.py", "print(7)\n")
+    lab.write("open/deep/new.py", "x\n")
+    (lab.root / "open").chmod(0o777)
+    told = save(lab)
+    reason = "git would read it as root, and others can write in its folder"
+    assert told["left_out"] == [{"path": "open/deep/new.py", "reason": reason}]
+    assert git(lab.root, "show", f"{told['ref']}:src/main.py") == "print(7)"
+
+
+def test_a_commit_has_its_limits_and_what_is_tracked_comes_first(
+    lab: PointLab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gitstate, "_MAX_FILES", 2)
+    lab.write("src/main.py", "print(8)\n")
+    for name in ("a", "b", "c"):
+        lab.write(f"new/{name}", "x\n")
+    told = save(lab)
+    assert [one["path"] for one in told["left_out"]] == ["new/b", "new/c"]
+    assert "2 files and 512 MiB at most" in told["left_out"][0]["reason"]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root has to fear what others write, on this machine")
 def test_root_runs_nothing_on_what_others_may_write(lab: PointLab) -> None:
     (lab.root / ".git/objects").chmod(0o777)
     assert "others may write" in save(lab)["reason"]
