@@ -206,6 +206,26 @@ def test_work_of_the_host_alone_is_never_overwritten(site: Site) -> None:
     assert (root / "own.py").read_text() == "only here\n"
 
 
+def test_what_was_rescued_is_replaced_and_can_be_had_from_the_bundle(site: Site) -> None:
+    root = site.host()
+    write(root, {"app/edited.py": "a fix made at night\n", "own.py": "only here\n", ".env": "PASSWORD=abcdefgh12345\n"})
+    before = fingerprint(root)
+    extra = ["-e", json.dumps({"drift_output_dir": str(site.operator.runs)})]
+    outcome = site.operator.play("evenkeel.drift.rescue", "-i", str(site.inventory()), *extra)
+    assert outcome.code == 0, outcome.text
+    assert fingerprint(root) == before
+    (kept,) = (path for path in (site.operator.runs / "rescues").iterdir() if path.is_dir())
+    about = json.loads((kept / "rescue.json").read_text())
+    assert sorted(about["files"]) == ["app/edited.py", "own.py"]
+    git(site.reference.path, "fetch", "-q", str(kept / "work.bundle"), f"{about['branch']}:rescued")
+    assert git(site.reference.path, "show", "rescued:own.py") == "only here"
+    git(site.reference.path, "branch", "-D", "rescued")
+    assert site.deploy(sync_prune=True).code == 0
+    assert (root / "app/edited.py").read_text() == "as it was\n"
+    assert not (root / "own.py").exists()
+    assert (root / ".env").read_text() == "PASSWORD=abcdefgh12345\n"
+
+
 def test_only_who_says_so_overwrites_it_and_the_restore_point_has_it(site: Site) -> None:
     root = site.host()
     write(root, {"app/edited.py": "a fix made at night\n", "own.py": "only here\n"})

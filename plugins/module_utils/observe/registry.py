@@ -32,7 +32,7 @@ SECTIONS = (
     "commands",
 )
 # Asked for by the control node itself: in a second round trip to hosts that have drifted, and for a draft contract.
-FOLLOW_UPS = ("details", "places")
+FOLLOW_UPS = ("details", "places", "contents")
 
 
 def collector(section: str) -> Collector:

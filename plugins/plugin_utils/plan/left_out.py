@@ -24,8 +24,8 @@ KINDS = (
 )
 
 _SAVE = (
-    "commit it to any branch of the reference's repository; -e sync_overwrite_host_work=true overwrites it "
-    "(the restore point keeps it)"
+    "rescue it (evenkeel.drift.rescue) or commit it to any branch of the reference's repository: then it is replaced; "
+    "-e sync_overwrite_host_work=true replaces it unsaved (the restore point keeps it)"
 )
 
 
@@ -49,8 +49,8 @@ def surplus(path: str, because: str) -> LeftOut:
         path,
         HOST_WORK,
         because,
-        "commit it, or ignore it; with -e sync_prune=true and -e sync_overwrite_host_work=true it is removed "
-        "(the restore point keeps it)",
+        "commit it, ignore it, or rescue it (evenkeel.drift.rescue): then -e sync_prune=true removes it; with "
+        "-e sync_overwrite_host_work=true as well, unsaved (the restore point keeps it)",
     )
 
 

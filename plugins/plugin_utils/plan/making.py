@@ -5,9 +5,12 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
 import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.patterns import Patterns
+from ansible_collections.evenkeel.drift.plugins.module_utils.text import raw
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.audit.opening import FINDINGS
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.patterns import compile_selection
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.sync import SyncSettings
@@ -18,6 +21,7 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan.files import T
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan.source import Source
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.reference.sides import stored_references
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.reference.unavailable import ReferenceUnavailable
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.rescue.kept import rescued
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.store import evidence
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.cache import Cache
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.run import RunFolder
@@ -63,6 +67,14 @@ def make(
         "gates": [],
     }
     return {**plan, "id": document.identity(plan)}
+
+
+def make_part(folder: RunFolder, host: str, settings: SyncSettings, cache: Cache) -> tuple[Json, Json | None]:
+    """Return one host's part of a plan of a run, and the reference that it was compared with, if that can be read."""
+    run, findings = folder.read("run.json"), folder.read(FINDINGS)
+    references = {about["id"]: about for about in stored_references(folder)}
+    part = _Host(folder, host, run["environments"][host], findings, references, settings, cache).part(None)
+    return part, references.get(part["reference"] or "")
 
 
 class _Host:
@@ -177,7 +189,7 @@ class _Host:
                     for one in self._checks(contract["name"], "checks")
                     if one.get("waiver")
                 },
-                saved=_saved(source, tree),
+                saved=_saved(source, tree, rescued(os.path.dirname(self._folder.path), self._kept["application"])),
                 forbids=lambda path: forbid.verdict(path, False) is True,
             ),
             findings={one["subject"]: one for one in self._checks(contract["name"], "findings")},
@@ -202,19 +214,30 @@ class _Host:
 _COMPARING = ("content", "presence", "mode", "owner", "mtime")
 
 
-def _saved(source: Source, tree: Json) -> set[str]:
-    """Return the paths whose content on the host is also in the repository. What cannot be told is not."""
-    contents = {
-        one["path"]: one["host"]["sha256"]
+def _saved(source: Source, tree: Json, rescued_contents: t.Container[str]) -> set[str]:
+    """Return the paths whose content on the host is also in the repository, or in a rescue of this application. What
+    cannot be told is not.
+    """
+    entries = {
+        one["path"]: one["host"]
         for one in tree["differences"]
-        if one["host"] and one["host"].get("sha256") and tree_cause.of_difference(one).cause in _HOST_WORK
+        if one["host"] and tree_cause.of_difference(one).cause in _HOST_WORK
     }
-    listed = [one for group in tree["groups"] for one in group.get("entries") or ()]
-    contents.update({one["path"]: one["entry"]["sha256"] for one in listed if one["entry"].get("sha256")})
+    entries.update({one["path"]: one["entry"] for group in tree["groups"] for one in group.get("entries") or ()})
+    contents = {path: sha256 for path, entry in entries.items() if (sha256 := _sha256(entry)) is not None}
+    known = {path for path, sha256 in contents.items() if sha256 in rescued_contents}
     try:
-        return source.saved(contents) if contents else set()
+        return known | (source.saved(contents) if contents else set())
     except ReferenceUnavailable:
-        return set()
+        return known
+
+
+def _sha256(entry: Json) -> str | None:
+    """Return the digest of what git would keep of an entry, None where that is not known."""
+    if entry["type"] == "link":
+        return hashlib.sha256(raw(entry["target"])).hexdigest()
+    found: str | None = entry.get("sha256")
+    return found
 
 
 def _no_trees(found: Json | None) -> Json:

@@ -1,0 +1,136 @@
+# Copyright: Contributors to the evenkeel.drift project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Saves what exists only on a host in a bundle and a patch on the control node."""
+
+from __future__ import annotations
+
+import os
+import typing as t
+
+from ansible.errors import AnsibleActionFail
+from ansible.utils.display import Display
+from ansible_collections.evenkeel.drift.plugins.action.snapshot_info import ActionModule as SnapshotModule
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract import sync
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.patterns import compile_selection
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.schema import ContractError
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.observation import HostUnseen
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.shape import OUTCOME, GarbledAnswer, require
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan import gates, making
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.reference.unavailable import ReferenceUnavailable
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.safe import terminal
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.rescue import host as rescue
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.rescue.kept import ABOUT
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.store import evidence
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.cache import Cache, default_folder
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.run import RunFolder, StoreError
+
+_SECTION = {"outcome": OUTCOME, "reason": str, "data": dict}
+_SECONDS = 300
+_NOTHING = {"changed": False, "files": [], "not_rescued": [], "folder": None}
+
+Json = dict[str, t.Any]
+
+
+class ActionModule(SnapshotModule):
+    """Reads on the host what an audit has just named, and writes on the control node alone."""
+
+    def run(self, tmp: str | None = None, task_vars: Json | None = None) -> Json:
+        variables = dict(task_vars or {}, ansible_no_target_syslog=True)
+        super(SnapshotModule, self).run(tmp, variables)
+        arguments = self.validate_argument_spec(
+            argument_spec={
+                "run": {"type": "str", "required": True},
+                "allow_secrets": {"type": "list", "elements": "str", "default": []},
+            }
+        )[1]
+        host = str(variables["inventory_hostname"])
+        try:
+            return self._rescue(RunFolder(arguments["run"]), host, arguments["allow_secrets"], variables)
+        except HostUnseen as unseen:
+            raise AnsibleActionFail(terminal(f"{host} could not be read: {unseen.reason}")) from unseen
+        except (ContractError, StoreError, ReferenceUnavailable, GarbledAnswer) as error:
+            raise AnsibleActionFail(terminal(f"{host}: {error}")) from error
+
+    def _rescue(self, folder: RunFolder, host: str, allow_secrets: list[str], variables: Json) -> Json:
+        cache = Cache(default_folder(os.environ))
+        part, reference = making.make_part(folder, host, sync.resolve({}), cache)
+        refused = gates.refusals(part["gates"])
+        trees = evidence.load(folder, host, "trees")
+        if refused or reference is None:
+            raise StoreError("; ".join(refused) or "nothing is known to rescue without a reference")
+        if trees is None:
+            Display().display(terminal(f"{host}: no trees were audited, so nothing is known to rescue"))
+            return dict(_NOTHING)
+        entries, lost = rescue.wanted(trees["data"]["trees"], part)
+        made, more = rescue.works(
+            entries, self._contents(variables, part["root"], entries, allow_secrets, folder, host)
+        )
+        lost += more
+        if not made and not lost:
+            Display().display(terminal(f"{host}: nothing exists only there, as far as the contract's trees go"))
+            return dict(_NOTHING)
+        bases = [tree["base"]["commit"] for tree in trees["data"]["trees"] if tree.get("base")]
+        base = bases[0] if bases else reference["commit"]
+        if self._task.check_mode:
+            paths = [work.path for work in made]
+            Display().display(_told(host, paths, lost, None, part))
+            return {"changed": bool(paths), "files": paths, "not_rescued": _shown(lost), "folder": None}
+        kept = rescue.keep(os.path.dirname(folder.path), part, reference, base, made, lost)
+        about = kept.read(ABOUT)
+        Display().display(_told(host, sorted(about["files"]), lost, kept, {**part, **about}))
+        return {
+            "changed": bool(made),
+            "files": sorted(about["files"]),
+            "not_rescued": _shown(lost),
+            "folder": kept.path,
+            "branch": about.get("branch"),
+            "commit": about.get("commit"),
+        }
+
+    def _contents(
+        self, variables: Json, root: str, entries: Json, allow_secrets: list[str], folder: RunFolder, host: str
+    ) -> Json:
+        """Return the host's answer about the contents of files. Raises HostUnseen, GarbledAnswer."""
+        paths = [path for path, entry in sorted(entries.items()) if entry["type"] == "file"]
+        if not paths:
+            return {"files": {}}
+        kept: Json = evidence.load(folder, host, evidence.SETTINGS) or {}
+        secret = [line for tree in kept["contract"]["trees"] for line in tree["secret"]]
+        spec = {
+            "paths": paths,
+            "secret": compile_selection(secret),
+            "max_bytes": rescue.MAX_BYTES,
+            "allow_secrets": allow_secrets,
+        }
+        given = {
+            "protocol": 1,
+            "root": root,
+            "timeout_s": _SECONDS,
+            "workers": 1,
+            "nice": 10,
+            "key": None,
+            "secrets": {},
+        }
+        answer = self._sender(variables)({**given, "sections": {"contents": spec}})
+        require(answer, {"sections": {"contents": _SECTION}}, "the host's answer")
+        section = answer["sections"]["contents"]
+        if section["outcome"] != "ok":
+            raise HostUnseen("failed", section["reason"])
+        found: Json = section["data"]
+        return found
+
+
+def _shown(lost: t.Sequence[Json]) -> list[str]:
+    return [terminal(f"{one['path']}: {one['reason']}") for one in lost]
+
+
+def _told(host: str, paths: t.Sequence[str], lost: t.Sequence[Json], kept: RunFolder | None, about: Json) -> str:
+    lines = [f"{host}: {len(paths)} paths with work that exists only there{' would be saved' if kept is None else ''}"]
+    lines += [f"  {path}" for path in paths]
+    lines += [f"  not rescued: {one['path']}: {one['reason']}" for one in lost]
+    if kept is not None and about.get("branch"):
+        bundle = kept.join("work.bundle")
+        lines += [f"  as a patch: {kept.join('work.patch')}"]
+        lines += [f"  as a branch: git -C {about['repo']} fetch {bundle} {about['branch']}:{about['branch']}"]
+    return "\n".join(terminal(line) for line in lines)

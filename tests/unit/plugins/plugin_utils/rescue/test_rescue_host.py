@@ -1,0 +1,146 @@
+# Copyright: Contributors to the evenkeel.drift project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What becomes of a host's own work: what is asked for, what the answer must be, and the commit that holds it."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import os
+import subprocess
+import typing as t
+import zlib
+from pathlib import Path
+
+import pytest
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.shape import GarbledAnswer
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.rescue import host as rescue
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.rescue.commit import Work, commit
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.rescue.kept import rescued
+
+Json = dict[str, t.Any]
+
+
+def sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def file(content: bytes = b"x", mode: str = "0644") -> Json:
+    return {"type": "file", "sha256": sha256(content), "size": len(content), "mode": mode}
+
+
+def packed(content: bytes) -> str:
+    return base64.b64encode(zlib.compress(content)).decode()
+
+
+def left(*paths: str) -> Json:
+    return {"left_out": [{"path": path, "kind": "host_work"} for path in paths] + [{"path": "old", "kind": "removed"}]}
+
+
+def test_only_the_hosts_own_work_is_asked_for() -> None:
+    listed = [{"path": "d/one", "entry": file()}, {"path": "d/.env", "entry": {"type": "file", "secret": True}}]
+    tree = {
+        "differences": [{"path": path, "host": file(), "reference": None} for path in ("own", "old", "behind")],
+        "groups": [
+            {"path": "d/", "side": "host", "files": 2, "entries": listed},
+            {"path": "large/", "side": "host", "files": 900},
+            {"path": "new/", "side": "reference", "files": 2},
+        ],
+    }
+    entries, lost = rescue.wanted([tree], left("own", "d/", "large/"))
+    assert sorted(entries) == ["d/one", "own"]
+    assert {one["path"]: one["reason"] for one in lost} == {
+        "d/.env": "a file of a secret class",
+        "large/": "holds 900 files, more than are listed: archive it by hand",
+    }
+
+
+def test_another_content_than_the_audit_saw_is_no_rescue() -> None:
+    entries = {
+        "good": file(b"good", "0755"),
+        "moved": file(b"seen"),
+        "refused": file(),
+        "silent": file(),
+        "damaged": file(),
+        "link": {"type": "link", "target": "odd-\\xff"},
+    }
+    answer = {
+        "files": {
+            "good": {"content": packed(b"good"), "reason": ""},
+            "moved": {"content": packed(b"edited since"), "reason": ""},
+            "refused": {"content": None, "reason": "line 1 looks as if it held a secret"},
+            "damaged": {"content": "%%%", "reason": ""},
+        }
+    }
+    made, lost = rescue.works(entries, answer)
+    assert made == [Work("good", "100755", b"good"), Work("link", "120000", b"odd-\xff")]
+    assert {one["path"] for one in lost} == {"moved", "refused", "silent", "damaged"}
+
+
+@pytest.mark.parametrize("answer", [{}, {"files": []}, {"files": {"a": {"content": 1, "reason": ""}}}])
+def test_an_answer_of_another_shape_is_refused(answer: Json) -> None:
+    with pytest.raises(GarbledAnswer):
+        rescue.works({"a": file()}, answer)
+
+
+def git(folder: Path, *arguments: str) -> str:
+    environment = {
+        "PATH": os.environ["PATH"],
+        "HOME": "/nonexistent",
+        "GIT_CONFIG_NOSYSTEM": "1",
+        "GIT_CONFIG_GLOBAL": os.devnull,
+        **{f"GIT_{who}_{what}": "dev@example.org" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")},
+    }
+    done = subprocess.run(["git", *arguments], cwd=folder, env=environment, check=True, capture_output=True, text=True)
+    return done.stdout.strip()
+
+
+@pytest.fixture(name="repository")
+def fixture_repository(tmp_path: Path) -> Path:
+    path = tmp_path / "repository"
+    (path / "src").mkdir(parents=True)
+    git(path, "init", "-q", "-b", "main", ".")
+    (path / "src/a.py").write_text("one\n")
+    (path / ".gitattributes").write_text("*.bat text eol=crlf\n")
+    git(path, "add", "-A")
+    git(path, "commit", "-q", "-m", "One")
+    return path
+
+
+def test_the_bundle_gives_a_branch_with_exactly_the_hosts_bytes(repository: Path, tmp_path: Path) -> None:
+    base, refs = git(repository, "rev-parse", "HEAD"), git(repository, "show-ref")
+    made = [
+        Work("src/a.py", "100755", b"two\n"),
+        Work("x.bat", "100644", b"echo\r\n"),
+        Work("odd-\\xff", "100644", bytes(range(256))),
+        Work("link", "120000", b"src/a.py"),
+    ]
+    folder = tmp_path / "kept"
+    folder.mkdir()
+    about = commit(os.fspath(repository), base, made, "rescue/web1", "Work of web1\n", os.fspath(folder))
+    assert git(repository, "show-ref") == refs
+    git(repository, "fetch", "-q", os.fspath(folder / "work.bundle"), "rescue/web1:rescue/web1")
+    assert git(repository, "rev-parse", "rescue/web1") == about["commit"]
+    assert git(repository, "rev-parse", "rescue/web1^") == base
+    listed = git(repository, "ls-tree", "-r", "rescue/web1").splitlines()
+    assert {line.split()[0] for line in listed} == {"100644", "100755", "120000"}
+    raw = subprocess.run(["git", "show", "rescue/web1:x.bat"], cwd=repository, check=True, capture_output=True).stdout
+    assert raw == b"echo\r\n"
+    git(repository, "apply", "--index", os.fspath(folder / "work.patch"))
+    assert git(repository, "write-tree") == git(repository, "rev-parse", "rescue/web1^{tree}")
+
+
+def test_what_was_rescued_counts_for_its_application_alone_and_while_it_is_whole(
+    repository: Path, tmp_path: Path
+) -> None:
+    base = git(repository, "rev-parse", "HEAD")
+    part = {"host": "web/1", "environment": "prod", "application": "shop", "root": "/srv/shop"}
+    output = os.fspath(tmp_path / "runs")
+    kept = rescue.keep(output, part, {"repo": os.fspath(repository)}, base, [Work("a", "100644", b"own")], [])
+    assert rescued(output, "shop") == {sha256(b"own")}
+    assert rescued(output, "other") == set()
+    with open(kept.join("work.patch"), "ab") as file_:
+        file_.write(b"x")
+    assert rescued(output, "shop") == set()
+    assert rescued(os.fspath(tmp_path / "nowhere"), "shop") == set()
