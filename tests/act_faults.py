@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import signal
 import typing as t
@@ -114,6 +115,18 @@ def failing_at(number: int, error: int, last: int | None = None) -> FaultyOs:
             raise OSError(error, os.strerror(error))
 
         return fail
+
+    return FaultyOs(before)
+
+
+def without_links() -> FaultyOs:
+    """Return an ``os`` on a file system that gives no file a second name."""
+
+    def before(count: int, name: str, arguments: tuple[t.Any, ...]) -> t.Callable[[], t.Any] | None:
+        def fail() -> t.Any:
+            raise OSError(errno.EPERM, os.strerror(errno.EPERM))
+
+        return fail if name == "link" else None
 
     return FaultyOs(before)
 

@@ -196,4 +196,6 @@ def _check_space(
 
 def said(error: OSError | Unseen | Refused) -> str:
     """Return an error as a part of a sentence."""
+    if isinstance(error, OSError) and error.errno == errno.EXDEV:
+        return "its file system cannot move a directory of a lower layer (an overlay, as in a container)"
     return explain(error) if isinstance(error, OSError) else error.reason

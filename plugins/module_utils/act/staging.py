@@ -28,6 +28,7 @@ NO_LINKS = (errno.EPERM, errno.EMLINK, errno.ENOTSUP, errno.ENOSYS)
 OWNER_BITS = 0o700
 """A directory keeps them while a change goes on in it; it gets its own mode at the end."""
 _PART = 1 << 20
+_TOGETHER = 64
 
 
 def prepare(change: Change, sources: t.Sequence[int], host: Host) -> None:
@@ -35,15 +36,47 @@ def prepare(change: Change, sources: t.Sequence[int], host: Host) -> None:
 
     Raises OSError, Unseen, Refused; ``change.at`` is the path.
     """
-    for step in change.steps:
-        if step["how"] not in (*PREPARED, "inner"):
-            continue
-        host.check_time()
-        with change.prepared(step) as (fd, name):
-            _prepare(fd, name, step["new"], sources, host)
-        if step["how"] == "over":
-            _keep(change.place(step), step, host)
+    with _Written(change) as written:
+        for step in change.steps:
+            if step["how"] not in (*PREPARED, "inner"):
+                continue
+            host.check_time()
+            with change.prepared(step) as (fd, name):
+                _prepare(fd, name, step["new"], sources, host, written)
+            if step["how"] == "over":
+                _keep(change.place(step), step, host, written)
+        written.sync()
     _sync(change)
+
+
+class _Written:
+    """Files that are written and not yet on the disk. They are synchronised some at a time: the file system then has
+    one commit for all of them, where it would have one for each.
+    """
+
+    def __init__(self, change: Change) -> None:
+        self._change = change
+        self._open: list[tuple[int, str]] = []
+
+    def __enter__(self) -> _Written:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        for fd, _path in self._open:
+            os.close(fd)
+
+    def add(self, fd: int) -> None:
+        """Take a file over, with its descriptor. Raises OSError."""
+        self._open.append((fd, self._change.at))
+        if len(self._open) >= _TOGETHER:
+            self.sync()
+
+    def sync(self) -> None:
+        """Bring all of them to the disk. Raises OSError; ``at`` of the change is the path."""
+        while self._open:
+            fd, self._change.at = self._open[-1]
+            fs.sync(fd)
+            os.close(self._open.pop()[0])
 
 
 def check_contents(steps: t.Sequence[Step], sources: t.Sequence[int]) -> None:
@@ -53,7 +86,9 @@ def check_contents(steps: t.Sequence[Step], sources: t.Sequence[int]) -> None:
             os.close(_open_content(step["path"], step["new"]["sha256"], sources))
 
 
-def _prepare(fd: int, name: bytes, new: t.Mapping[str, t.Any], sources: t.Sequence[int], host: Host) -> None:
+def _prepare(
+    fd: int, name: bytes, new: t.Mapping[str, t.Any], sources: t.Sequence[int], host: Host, written: _Written
+) -> None:
     if new["type"] == "link":
         fs.symlink(raw(new["target"]), fd, name)
         _own_link(fd, name, new)
@@ -67,7 +102,7 @@ def _prepare(fd: int, name: bytes, new: t.Mapping[str, t.Any], sources: t.Sequen
     else:
         source = _open_content(name.decode("ascii", "replace"), new["sha256"], sources)
         try:
-            _copy(source, fd, name, new, host)
+            _copy(source, fd, name, new, host, written)
         finally:
             os.close(source)
 
@@ -81,8 +116,8 @@ def _open_content(path: str, sha256: str, sources: t.Sequence[int]) -> int:
     raise Refused(f"the content of {path} is not on this host: {sha256}")
 
 
-def _copy(source: int, fd: int, name: bytes, new: t.Mapping[str, t.Any], host: Host) -> None:
-    """Make a file with the content and the attributes that are wanted, on the disk."""
+def _copy(source: int, fd: int, name: bytes, new: t.Mapping[str, t.Any], host: Host, written: _Written) -> None:
+    """Make a file with the content and the attributes that are wanted."""
     made = fs.create(fd, name)
     try:
         digest = hashlib.sha256()
@@ -96,9 +131,10 @@ def _copy(source: int, fd: int, name: bytes, new: t.Mapping[str, t.Any], host: H
         if digest.hexdigest() != new["sha256"]:
             raise Unseen("its content is damaged: it does not have the digest that it is named by")
         give(made, new)
-        fs.sync(made)
-    finally:
+    except (OSError, Unseen):
         os.close(made)
+        raise
+    written.add(made)
 
 
 def _own_link(fd: int, name: bytes, new: t.Mapping[str, t.Any]) -> None:
@@ -107,7 +143,7 @@ def _own_link(fd: int, name: bytes, new: t.Mapping[str, t.Any]) -> None:
         fs.chown_link(fd, name, new["uid"], new["gid"])
 
 
-def _keep(place: Place, step: Step, host: Host) -> None:
+def _keep(place: Place, step: Step, host: Host, written: _Written) -> None:
     """Give the old file a second name, or copy it where it can have none."""
     try:
         fs.link(place.fd, place.name, place.fd, place.old)
@@ -120,7 +156,7 @@ def _keep(place: Place, step: Step, host: Host) -> None:
             return
         source = open_file(place.fd, place.name)
         try:
-            _copy(source, place.fd, place.old, step["old"], host)
+            _copy(source, place.fd, place.old, step["old"], host, written)
         finally:
             os.close(source)
 

@@ -13,7 +13,7 @@ import typing as t
 from pathlib import Path
 
 import pytest
-from act_faults import counted, failing_at, in_place_of_os, short_writes
+from act_faults import counted, failing_at, in_place_of_os, short_writes, without_links
 from act_world import T, World, build, every_kind, seen, sha256
 from ansible_collections.evenkeel.drift.plugins.module_utils.act import taking
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.errors import (
@@ -401,6 +401,29 @@ def test_writes_that_take_a_part(world: World) -> None:
     with in_place_of_os(short_writes()):
         world.apply(operations)
     assert (world.root / "over.txt").read_bytes() == b"new content\n" * 50
+
+
+def test_a_file_system_without_hard_links(world: World) -> None:
+    old = seen(world.root)
+    operations = every_kind(world)
+    with in_place_of_os(without_links()) as faulty:
+        world.apply(operations)
+    assert faulty.names.count("link") > 5
+    with_links = World(world.folder / "other")
+    build(with_links.root)
+    with_links.apply(every_kind(with_links))
+    assert seen(world.root, folder_times=False) == seen(with_links.root, folder_times=False)
+    assert leftovers(world) == []
+    # And back, from a failure in the middle of the renames.
+    again = World(world.folder / "again")
+    build(again.root)
+    operations = every_kind(again)
+    with in_place_of_os(without_links()), pytest.MonkeyPatch.context() as patch:
+        patch.setattr(taking, "_check_kept", lambda _change: again.root.joinpath("none").stat())
+        with pytest.raises(RolledBack, match="no such file"):
+            again.apply(operations)
+    assert seen(again.root) == old
+    assert leftovers(again) == []
 
 
 def test_an_earlier_change_has_to_be_finished_first(world: World) -> None:
