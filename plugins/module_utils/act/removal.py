@@ -11,18 +11,21 @@ import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.module_utils.act import fs
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.change import inside, relative, standing
-from ansible_collections.evenkeel.drift.plugins.module_utils.act.steps import Step
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.entry import look
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.steps import Step, same_thing
 
 
-def remove_tree(dir_fd: int, name: bytes, top: Step, inner: t.Iterable[Step]) -> bool:
+def remove_tree(dir_fd: int, name: bytes, top: Step, inner: t.Iterable[Step], known: str) -> bool:
     """Remove the directory ``name`` with what the change knows of in it, in this order; False when it holds more.
 
-    Raises OSError.
+    ``known`` says by which of their entries the steps know it, ``new`` or ``old``: what holds something else by now is
+    somebody's work, and stays. Raises OSError, Unseen.
     """
     for step in inner:
         try:
             with inside(dir_fd, name, relative(top, step)) as (fd, inner_name):
-                remove(fd, inner_name)
+                if same_thing(step[known], look(fd, inner_name)):
+                    remove(fd, inner_name)
         except FileNotFoundError:
             continue
     return remove(dir_fd, name)

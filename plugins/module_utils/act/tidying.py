@@ -57,7 +57,7 @@ def _tidy(change: Change, step: Step) -> None:
         return
     kept = standing(place.fd, place.old)
     if kept is not None and stat.S_ISDIR(kept.st_mode):
-        if not remove_tree(place.fd, place.old, step, change.within(step)):
+        if not remove_tree(place.fd, place.old, step, change.within(step), "old"):
             change.leave(step, f"somebody else has put files into the old directory: they are in {place.old.decode()}")
     elif kept is not None:
         fs.unlink(place.fd, place.old)

@@ -69,6 +69,9 @@ def _undo(change: Change, place: Place, step: Step) -> None:
         return
     if there is not None and not same_inode(kept, there) and step["how"] != "remove":
         if same_inode(prepared, there):
+            if not _is_ours(place, step):
+                _leave(change, place, step)
+                return
             fs.unlink(place.fd, place.name)
             there = None
         elif prepared is None and (step["how"] == "place" or kept is not None) and _is_ours(place, step):
@@ -95,7 +98,7 @@ def _clear(change: Change, place: Place, step: Step) -> None:
         return
     if not stat.S_ISDIR(prepared.st_mode):
         fs.unlink(place.fd, place.new)
-    elif not remove_tree(place.fd, place.new, step, reversed(change.within(step))):
+    elif not remove_tree(place.fd, place.new, step, reversed(change.within(step)), "new"):
         if standing(place.fd, place.name) is None:
             fs.rename(place.fd, place.new, place.fd, place.name)
             change.leave(step, "somebody else has put files into the new directory: it stays, with these alone")
@@ -109,11 +112,10 @@ def _is_ours(place: Place, step: Step) -> bool:
 
 
 def _leave(change: Change, place: Place, step: Step) -> None:
-    change.leave(
-        step,
-        "somebody else has put something in its place meanwhile, which stays; "
-        f"the file from before is beside it as {place.old.decode('ascii')}",
-    )
+    reason = "somebody else has changed it or put something in its place meanwhile: that stays"
+    if standing(place.fd, place.old) is not None:
+        reason += f"; what was there before is beside it as {place.old.decode('ascii')}"
+    change.leave(step, reason)
 
 
 def _restore_attributes(change: Change, step: Step) -> None:

@@ -177,6 +177,44 @@ def test_an_operator_says_which_way(folder: Path, direction: str) -> None:
         world.clear()
 
 
+# What somebody may do to a path between a crash and the recovery.
+MEANWHILE: dict[str, t.Callable[[Path], object]] = {
+    "edited": lambda path: path.open("ab").write(b"theirs\n"),
+    "replaced": lambda path: (path.unlink(), path.write_bytes(b"theirs\n")),
+    "removed": lambda path: path.unlink(),
+}
+TOUCHED = ("over.txt", "new.txt", "gone.txt", "new/a", "to_file", "to_folder", "to_link", "gone/x")
+
+
+@pytest.mark.parametrize("what", MEANWHILE)
+@pytest.mark.parametrize("direction", ["auto", "back"])
+def test_what_somebody_did_before_the_recovery_is_not_lost(folder: Path, what: str, direction: str) -> None:
+    scenario = Scenario(folder)
+    for number in range(30, len(scenario.calls), 1 if ALL else 6):
+        world = scenario.world()
+        operations = scenario.operations(world)
+        assert killed_at(number, lambda w=world, o=operations: w.apply(o))
+        touched = [path for path in TOUCHED if (world.root / path).is_file() and not (world.root / path).is_symlink()]
+        for path in touched:
+            MEANWHILE[what](world.root / path)
+        with world.open_state() as state:
+            answer = recover(state, direction)
+        left = {item["path"]: item["reason"] for item in answer["left"]}
+        for path in touched:
+            if what == "removed":
+                continue
+            reason = left.get(path) or left.get(path.split("/")[0]) or ""
+            places = [
+                world.root / path,
+                *world.root.glob(f"{reason.rpartition(' ')[2]}*" if ".evenkeel" in reason else "-"),
+            ]
+            texts = [place.read_bytes() for place in places if place.is_file()]
+            assert any(text.endswith(b"theirs\n") for text in texts), (number, path, answer)
+        for beside in world.root.rglob(".evenkeel-*"):
+            assert any(beside.name in reason for reason in left.values()), "what is left over is told"
+        world.clear()
+
+
 def test_an_engine_that_writes_in_place_fails(folder: Path) -> None:
     """The same points find the torn files of a broken twin."""
     scenario = Scenario(folder)
