@@ -31,8 +31,11 @@ _MOST_WINDOWS = 8
 _VALUES = "tests"
 _BLANK = re.compile(r"\s")
 _WORD = re.compile(r"\w+")
-# What a contract calls things: web-2, /srv/app, app.service; not a value that it was trusted with.
-_NAME = re.compile(r"[/.]?[A-Za-z]{1,24}\d{0,4}(?:[ ._/:@-]{1,2}(?:[A-Za-z]{1,24}\d{0,4}|\d{1,4})){0,16}")
+# What a contract calls things: web-2, /srv/app, app.service, https://web-2/up; not a value that it was trusted with.
+_NAME = re.compile(
+    r"(?:https?://(?:(?:\d{1,3}\.){3}\d{1,3}(?::\d{1,5})?/)?|[/.])?"
+    r"[A-Za-z]{1,24}\d{0,4}(?:[ ._/:@-]{1,2}(?:[A-Za-z]{1,24}\d{0,4}|\d{1,5})){0,16}/?"
+)
 
 Json = t.Dict[str, t.Any]
 
@@ -42,7 +45,7 @@ def recognised(learned: t.Iterable[str], asked: t.Any = None) -> list[str]:
     none that is a name in ``asked``, what the control node asked for.
     """
     values = {value.strip() for value in learned if len(value) <= _LONGEST and not is_ordinary(value)}
-    return sorted(values - _names(asked)) if values else []
+    return sorted(values - names_in(asked)) if values else []
 
 
 def mask_answer(sections: Json, learned: t.Collection[str], asked: t.Any = None) -> Json:
@@ -53,7 +56,7 @@ def mask_answer(sections: Json, learned: t.Collection[str], asked: t.Any = None)
     """
     if not learned:
         return sections
-    words = _words(learned, _names(asked))
+    words = _words(learned, names_in(asked))
     text = json.dumps(sections).encode("ascii")
     forms = {form for value in recognised(learned, asked) for form in whole_spellings(value) if form not in MARK}
     spelled = {json.dumps(form)[1:-1].encode("ascii"): form for form in forms | words}
@@ -102,7 +105,8 @@ def _words(learned: t.Iterable[str], named: t.Iterable[str]) -> set[str]:
     }
 
 
-def _names(asked: t.Any) -> set[str]:
+def names_in(asked: t.Any) -> set[str]:
+    """Return the texts in a contract, or in what is asked of a host, that are names of things."""
     return {text for text in _strings(asked) if _NAME.fullmatch(text)}
 
 

@@ -74,6 +74,8 @@ _PAIRS = frozenset(
         ("recovery", "code"),
         ("recovery", "codes"),
         ("backup", "codes"),
+        ("basic", "auth"),
+        ("redis", "auth"),
     }
 )
 # What may follow the telling word and changes nothing: DB_PASSWORD_PROD, SECRET_KEY_BASE, token_v2.

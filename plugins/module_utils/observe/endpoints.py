@@ -35,7 +35,7 @@ def collect(spec: t.Mapping[str, t.Any], host: Host) -> dict[str, t.Any]:
 
     They have half of the time that is left: trees come later, and need theirs whatever waits here.
     """
-    seen = ask_all(list(spec["endpoints"]), Host(host.root, host.time_left() / 2))
+    seen = ask_all(list(spec["endpoints"]), host.share(host.time_left() / 2))
     return {**seen, "webhooks": look(spec.get("webhooks") or (), host)}
 
 

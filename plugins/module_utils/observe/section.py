@@ -28,7 +28,8 @@ class Host:
 
     ``root`` is the absolute path that relative paths start from, ``deadline`` a ``time.monotonic()`` value, ``workers``
     the number of processes that may work at once, ``key`` the run's key for digests of secret content (None: secret
-    content is not compared). ``learned`` are the secret values that collectors have read: no answer shows them.
+    content is not compared). ``learned`` are the secret values that collectors have read: no answer shows them;
+    ``public`` are values that the contract declares to be none, whatever they are called.
     """
 
     MOST_LEARNED = 2000
@@ -40,17 +41,18 @@ class Host:
         self.workers = workers or cores()
         self.key = key
         self.learned: set[str] = set()
+        self.public: set[str] = set()
 
     def learn(self, values: t.Iterable[str]) -> None:
         """Remember secret values that were read, so that the answer does not hold them wherever else they were seen."""
         for value in values:
-            if len(self.learned) < self.MOST_LEARNED:
+            if len(self.learned) < self.MOST_LEARNED and value.strip() not in self.public:
                 self.learned.add(value)
 
     def share(self, timeout_s: float) -> Host:
         """Return a host with a time limit of its own, which learns for this one."""
         part = Host(self.root, timeout_s, self.workers, self.key)
-        part.learned = self.learned
+        part.learned, part.public = self.learned, self.public
         return part
 
     def time_left(self) -> float:

@@ -11,8 +11,8 @@ import time
 import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.module_utils.keyed import keyed
-from ansible_collections.evenkeel.drift.plugins.module_utils.masking.answer import recognised
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.audit.leaks import keep_learned
+from ansible_collections.evenkeel.drift.plugins.module_utils.masking.answer import names_in, recognised
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.audit.learned import keep_learned, keep_public
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.audit.opening import open_run, run_key
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.registry import OVERVIEWS, stored
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.settings import Settings
@@ -86,6 +86,7 @@ class HostRun:
             contract=contract,
             declared=settings.contract,
             allow_commands=settings.allow_commands,
+            public=settings.public_values,
         )
         self._keep_settings(identity)
         limits = Limits(settings.host_timeout, settings.workers, settings.nice)
@@ -98,6 +99,8 @@ class HostRun:
         if seen.reference_problem and identity is not None:
             sides.problem(identity, seen.reference_problem)
         own = {keyed(context.key, value) or "" for value in recognised(context.learned)}
+        harmless = names_in(stored(settings.contract)) | {value.strip() for value in settings.public_values}
+        keep_public(self._folder, self._host, {keyed(context.key, value) or "" for value in harmless})
         keep_learned(self._folder, self._host, seen.learned | own)
         self._keep_sections(seen)
         self._publish(context)

@@ -14,12 +14,15 @@ import typing as t
 from collections.abc import Iterator
 
 from ansible_collections.evenkeel.drift.plugins.module_utils.jsonpath import spell
+from ansible_collections.evenkeel.drift.plugins.module_utils.keyed import keyed
 from ansible_collections.evenkeel.drift.plugins.module_utils.mask import Masker
 from ansible_collections.evenkeel.drift.plugins.module_utils.masking.keys import free_key
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.audit.learned import all_learned
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.audit.opening import run_key
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.audit.secrets_in_use import in_use
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.safe import terminal
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.fingerprints import Fingerprints
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.run import PRIVATE, RunFolder, StoreError, safe_name
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.run import RunFolder, StoreError
 
 _SHOWN = 3
 # Below these keys stands what the control node knows of the reference; a difference holds lines of both sides.
@@ -28,11 +31,6 @@ _OF_REFERENCE = frozenset({"relation", "reference", "base", "diff"})
 _NAMES = frozenset({"path", "sample"})
 
 Step = str | int
-
-
-def keep_learned(folder: RunFolder, host: str, digests: t.Iterable[str]) -> None:
-    """Note the keyed digests of the secrets that a host has read."""
-    folder.write(f"{PRIVATE}/{safe_name(host)}/learned", sorted(digests))
 
 
 def hide_in_commits(folder: RunFolder, names: t.Container[str] = ()) -> None:
@@ -74,7 +72,7 @@ def _hidden(content: t.Any, prints: Fingerprints) -> t.Any:
 
 
 def _prints(folder: RunFolder) -> Fingerprints | None:
-    digests = {digest for host in folder.read("run.json")["hosts"] for digest in learned(folder, host)}
+    digests = all_learned(folder)
     return Fingerprints(run_key(folder), digests) if digests else None
 
 
@@ -97,25 +95,28 @@ def refuse_leaks(folder: RunFolder, only: t.Container[str] | None = None) -> Non
     if not values:
         return
     masker = Masker(values)
+    shown = terminal(masker.mask("; ".join(places[:_SHOWN])))
+    more = f" and {len(places) - _SHOWN} other places" if len(places) > _SHOWN else ""
+    whose = terminal(masker.mask(_whose(folder, values)))
     _take_out(folder, masker)
     folder.forget()
-    more = f" and {len(places) - _SHOWN} other places" if len(places) > _SHOWN else ""
-    shown = terminal("; ".join(masker.mask(place) for place in places[:_SHOWN]))
     raise StoreError(
-        f"{folder.path} is not sealed: it held a secret of an observed host in clear text ({shown}{more}). It is "
-        "masked there now, and the run stays incomplete: do not use it. Look at that place: where the contract itself "
-        "holds the secret, name its file and key instead; otherwise leave out what shows it, and audit again. "
-        "docs/secrets.md says what is masked by itself."
+        f"{folder.path} is not sealed: it held {whose} in clear text ({shown}{more}). It is masked "
+        "there now, and the run stays incomplete: do not use it. Look at that place: where the contract itself holds "
+        "the secret, name its file and key instead; where the value is no secret, list it in drift_public_values; "
+        "otherwise leave out what shows it. Then audit again. docs/secrets.md says more."
     )
 
 
-def learned(folder: RunFolder, host: str) -> list[str]:
-    """Return the keyed digests of the secrets that a host has read; none of one that was not observed."""
-    try:
-        digests: list[str] = folder.read(f"{PRIVATE}/{safe_name(host)}/learned")
-    except FileNotFoundError:
-        return []
-    return digests
+def _whose(folder: RunFolder, values: t.Iterable[str]) -> str:
+    """Return what the secrets are called: ``BOT_TOKEN of .env (web1)``; the place alone tells nobody which it is."""
+    hosts: list[str] = folder.read("run.json")["hosts"]
+    users = in_use(folder, hosts).users
+    key = run_key(folder)
+    found = {user for value in values for user in users.get(keyed(key, value) or "", ())}
+    called = sorted({f"{user.name or 'a secret'} ({user.host})" for user in found}) or ["a secret of an observed host"]
+    more = f" and {len(called) - _SHOWN} others" if len(called) > _SHOWN else ""
+    return f"{', '.join(called[:_SHOWN])}{more}"
 
 
 def _held(content: t.Any, prints: Fingerprints) -> dict[str, list[str]]:

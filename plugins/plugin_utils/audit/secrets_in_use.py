@@ -8,7 +8,7 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.audit.leaks import learned
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.audit.learned import learned, public
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.committed.in_use import SECTIONS, secrets_of, unread
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.committed.search import Values
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.store import evidence
@@ -47,12 +47,13 @@ class InUse:
 def in_use(folder: RunFolder, hosts: t.Iterable[str]) -> InUse:
     """Return the secrets that hosts use."""
     found = InUse()
+    harmless = public(folder)
     for host in hosts:
         kept = evidence.load(folder, host, evidence.SETTINGS) or {"contract": {}, "environment": ""}
         environment = kept["environment"]
         for section in SECTIONS:
             if section in kept["contract"]:
-                _add(found, folder, environment, host, section)
+                _add(found, folder, User(environment, "", host), section, harmless)
         for digest in learned(folder, host):
             users = found.users.setdefault(digest, set())
             if not any(user.host == host for user in users):
@@ -62,14 +63,16 @@ def in_use(folder: RunFolder, hosts: t.Iterable[str]) -> InUse:
     return found
 
 
-def _add(found: InUse, folder: RunFolder, environment: str, host: str, section: str) -> None:
-    """Add the secrets that one section tells."""
-    seen = evidence.load(folder, host, section)
+def _add(found: InUse, folder: RunFolder, user: User, section: str, harmless: t.Container[str]) -> None:
+    """Add the secrets that one section tells, but what is ``harmless``."""
+    seen = evidence.load(folder, user.host, section)
     if seen is None or seen["outcome"] != "ok":
-        found.unseen.append({"host": host, "section": section})
+        found.unseen.append({"host": user.host, "section": section})
         return
-    found.unseen += [{"host": host, "section": f"{section} ({name})"} for name in unread(section, seen["data"])]
+    found.unseen += [{"host": user.host, "section": f"{section} ({name})"} for name in unread(section, seen["data"])]
     for secret in secrets_of(section, seen["data"]):
-        found.users.setdefault(secret.digest, set()).add(User(environment, secret.name, host))
+        if secret.digest in harmless:
+            continue
+        found.users.setdefault(secret.digest, set()).add(user._replace(name=secret.name))
         if secret.certain:
             found.certain.add(secret.digest)

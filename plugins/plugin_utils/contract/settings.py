@@ -66,6 +66,8 @@ class Settings:
     nice: int
     max_diff_kb: int
     allow_commands: bool
+    public_values: list[str]
+    """What hosts have under names of secrets, and is none."""
     plan: str | None
     state_dir: str | None
 
@@ -139,6 +141,12 @@ def variables(cwd: str = ".") -> dict[str, Key]:
         "drift_max_diff_kb": Key(shapes.Integer(0, 10_240), 64, "largest text diff of one file, in KiB; 0: no diffs"),
         "drift_allow_commands": Key(
             shapes.Boolean(), False, "whether the commands of the contract run on the host; without it they are unknown"
+        ),
+        "drift_public_values": Key(
+            ListOf(shapes.Text(lines=True)),
+            [],
+            "values that are no secrets, although a host has them under the name of one; "
+            "they do not keep a run from being sealed",
         ),
         "drift_plan": Key(local, None, "the reviewed plan that a deploy applies; not for an audit"),
         "drift_state_dir": Key(

@@ -26,6 +26,7 @@ class Context:
     * ``contract``: the contract of all sections that are observed, for those that serve another
     * ``declared``: the contract of all sections of the host, for entries that name those of a section which is not
       observed this time
+    * ``public``: values that are no secrets, whatever a host calls them
     * ``allow_commands``: whether commands of the contract may run on the host
     * ``earlier``: the evidence data of the sections that were read before in this observation
     * ``learned``: secret values that the exchanges have read on this side, in committed files: no file of the run may
@@ -42,6 +43,7 @@ class Context:
     rehash_after_s: int = 7 * 86400
     whole: bool = False
     allow_commands: bool = False
+    public: t.Sequence[str] = ()
     contract: Json = dataclasses.field(default_factory=dict)
     declared: Json = dataclasses.field(default_factory=dict)
     earlier: Json = dataclasses.field(default_factory=dict)

@@ -98,13 +98,14 @@ class Observer:
             problem = error.reason
             self._context.side = None
             exchanges, requests = self._prepare()
+        # A section reads its own: only a request without it has to be told where secrets are.
+        self._secrets = {} if "configs" in requests else self._configs()
         answer = self._ask(requests, self._limits.timeout_s)
         sections: dict[str, Json] = {}
         for name, half in exchanges.items():
             sections[name] = self._read(half, answer["sections"].get(name))
             self._context.earlier[name] = sections[name]["data"]
-        # The section reads them itself: only a request without it has to be told where secrets are.
-        self._secrets = requests.get("configs", {})
+        self._secrets = requests.get("configs", self._secrets)
         self._follow_up(exchanges, sections)
         return Observation(answer["host"], answer["started"], answer["finished"], sections, problem, self._learned)
 
@@ -112,11 +113,17 @@ class Observer:
         exchanges = {name: exchange(name, contract, self._context) for name, contract in self._contract.items()}
         return exchanges, {name: half.request() for name, half in exchanges.items()}
 
+    def _configs(self) -> Json:
+        """Return the request about the configurations of a contract that are not observed this time."""
+        declared = self._context.declared.get("configs")
+        return exchange("configs", declared, self._context).request() if declared else {}
+
     def _ask(self, sections: Json, timeout_s: int) -> Json:
         context, limits = self._context, self._limits
         answer = self._send(
             {
                 "secrets": self._secrets,
+                "public": list(context.public),
                 "protocol": PROTOCOL,
                 "root": context.root,
                 "timeout_s": timeout_s,

@@ -94,6 +94,13 @@ def test_what_the_control_node_names_stays() -> None:
     assert MARK in mask_answer(answer, learned)["units"]["reason"]
 
 
+def test_an_address_that_the_contract_names_is_no_secret_and_one_with_a_token_is() -> None:
+    named = ["http://192.0.2.7:18080/hooks/telegram", "https://app1.prod.example.org/hooks/telegram"]
+    token = "https://hooks.example.org/services/T0AB2/k9Xq2LmVw7Tz"
+    asked = {"endpoints": {"endpoints": [{"url": url} for url in (*named, token)]}}
+    assert recognised([*named, token], asked) == [token] and recognised(named) == named
+
+
 def test_a_value_that_a_contract_was_trusted_with_goes_all_the_same() -> None:
     asked = {"commands": {"commands": [{"argv": ["check", "--token", "k9Xq2LmVw7Tz"]}]}}
     assert mask_answer({"commands": {"data": "k9Xq2LmVw7Tz"}}, ["k9Xq2LmVw7Tz"], asked) == {"commands": {"data": MARK}}

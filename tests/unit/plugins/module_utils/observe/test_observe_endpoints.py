@@ -159,6 +159,15 @@ def test_the_parts_of_a_secret_do_not_come_back_either() -> None:
     assert "plain.word" not in json.dumps(found)
 
 
+def test_what_a_header_is_read_from_is_known_to_all_sections(tmp_path: Path) -> None:
+    (tmp_path / "token.ini").write_text("TOKEN=plain.word-3377\n")
+    host = Host(str(tmp_path), 60)
+    with serving(echo) as server:
+        asked = entry(server.url + "/", headers={"X-Token": {"file": "token.ini", "key": "TOKEN"}})
+        collect({"endpoints": [asked]}, host)
+    assert "plain.word-3377" in host.learned
+
+
 def test_a_value_that_would_end_its_line_is_not_sent(tmp_path: Path) -> None:
     (tmp_path / ".env").write_text('TOKEN="a\x01b"\n')
     with serving(echo) as server:

@@ -77,3 +77,11 @@ def test_no_section_shows_what_another_knows(tmp_path: Path, monkeypatch: pytest
     answer = snapshot.answer(request)
     assert answer["sections"]["ports"]["data"] == {"text": f"login with {MARK}", MARK: [f"{MARK}!"]}
     assert len(answer["learned"]) == 1 and len(answer["learned"][0]) == 64
+
+
+def test_what_is_declared_public_is_not_learned(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text(f"API_TOKEN={VALUE}\nDB_PASSWORD={OTHER}\n")
+    host = Host(str(tmp_path), 10)
+    host.public.add(VALUE)
+    learn_secrets({}, host)
+    assert host.learned == {OTHER}

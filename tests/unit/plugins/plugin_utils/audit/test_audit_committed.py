@@ -13,7 +13,7 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.configs.keys import
 from ansible_collections.evenkeel.drift.plugins.module_utils.configs.reading import read_keys
 from ansible_collections.evenkeel.drift.plugins.module_utils.keyed import keyed
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.audit.committed import COMMITTED, keep_committed
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.audit.leaks import keep_learned
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.audit.learned import keep_learned
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.audit.opening import open_run, run_key
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.store import evidence
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.run import RunFolder

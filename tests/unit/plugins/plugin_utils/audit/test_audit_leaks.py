@@ -10,11 +10,8 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.evenkeel.drift.plugins.module_utils.keyed import keyed
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.audit.leaks import (
-    hide_in_commits,
-    keep_learned,
-    refuse_leaks,
-)
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.audit.leaks import hide_in_commits, refuse_leaks
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.audit.learned import keep_learned, keep_public, learned
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.audit.opening import open_run, run_key
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.run import RunFolder, StoreError
 
@@ -122,3 +119,23 @@ def test_what_the_reference_says_is_masked_and_the_run_is_sealed(folder: RunFold
     assert VALUE not in everything(folder)
     (tree,) = folder.read("evidence/web1/trees.json")["data"]["trees"]
     assert tree["differences"][0]["diff"]["text"] == "-connect('<masked>')\n+connect()"
+
+
+def test_the_message_says_whose_secret_it_is(folder: RunFolder) -> None:
+    digest = keyed(run_key(folder), VALUE)
+    key = {"key": "BOT_TOKEN", "digest": digest, "secret": True, "weak": False, "empty": False, "placeholder": False}
+    entry = {"name": ".env", "secret": True, "outcome": "ok", "partial": "", "cut": 0, "keys": [key]}
+    folder.write("evidence/web1/settings.json", {"environment": "prod", "contract": {"configs": []}, "url": VALUE})
+    folder.write("evidence/web1/configs.json", {"outcome": "ok", "data": {"configs": [entry]}})
+    with pytest.raises(StoreError) as raised:
+        refuse_leaks(folder)
+    assert "held BOT_TOKEN of .env (web1) in clear text (evidence/web1/settings.json, url)" in str(raised.value)
+    assert "drift_public_values" in str(raised.value)
+
+
+def test_what_another_host_calls_public_does_not_keep_a_run_from_being_sealed(folder: RunFolder) -> None:
+    folder.write("evidence/web1/logs.json", {"text": f"line with {VALUE}"})
+    keep_public(folder, "never", [keyed(run_key(folder), VALUE) or ""])
+    assert learned(folder, "web1") == set()
+    refuse_leaks(folder)
+    folder.seal()

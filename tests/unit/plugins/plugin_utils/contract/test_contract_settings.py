@@ -126,6 +126,7 @@ def test_only_the_root_is_needed() -> None:
         "nice": 10,
         "max_diff_kb": 64,
         "allow_commands": False,
+        "public_values": [],
         "plan": None,
         "state_dir": None,
     }
