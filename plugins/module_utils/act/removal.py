@@ -15,16 +15,17 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.act.entry import lo
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.steps import Step, same_thing
 
 
-def remove_tree(dir_fd: int, name: bytes, top: Step, inner: t.Iterable[Step], known: str) -> bool:
+def remove_tree(dir_fd: int, name: bytes, top: Step, inner: t.Iterable[Step], known: str | None) -> bool:
     """Remove the directory ``name`` with what the change knows of in it, in this order; False when it holds more.
 
     ``known`` says by which of their entries the steps know it, ``new`` or ``old``: what holds something else by now is
-    somebody's work, and stays. Raises OSError, Unseen.
+    somebody's work, and stays. None: it was never anybody's but the change's own, and may be half done. Raises OSError,
+    Unseen.
     """
     for step in inner:
         try:
             with inside(dir_fd, name, relative(top, step)) as (fd, inner_name):
-                if same_thing(step[known], look(fd, inner_name)):
+                if known is None or same_thing(step[known], look(fd, inner_name)):
                     remove(fd, inner_name)
         except FileNotFoundError:
             continue

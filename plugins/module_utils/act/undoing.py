@@ -42,7 +42,7 @@ def undo_all(change: Change, taken: bool, mtimes: t.Mapping[str, int]) -> None:
             continue
         if taken:
             _undo(change, place, step)
-        _clear(change, place, step)
+        _clear(change, place, step, taken)
     if taken:
         for step in change.acting():
             if step["how"] == "attributes":
@@ -85,7 +85,7 @@ def _undo(change: Change, place: Place, step: Step) -> None:
             _leave(change, place, step)
 
 
-def _clear(change: Change, place: Place, step: Step) -> None:
+def _clear(change: Change, place: Place, step: Step, taken: bool) -> None:
     """Remove what is beside the place: the second name of the old file first, so that it never stands alone."""
     kept = standing(place.fd, place.old)
     prepared = standing(place.fd, place.new)
@@ -98,7 +98,7 @@ def _clear(change: Change, place: Place, step: Step) -> None:
         return
     if not stat.S_ISDIR(prepared.st_mode):
         fs.unlink(place.fd, place.new)
-    elif not remove_tree(place.fd, place.new, step, reversed(change.within(step)), "new"):
+    elif not remove_tree(place.fd, place.new, step, reversed(change.within(step)), "new" if taken else None):
         if standing(place.fd, place.name) is None:
             fs.rename(place.fd, place.new, place.fd, place.name)
             change.leave(step, "somebody else has put files into the new directory: it stays, with these alone")
