@@ -159,9 +159,9 @@ config:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.evenkeel.drift.plugins.module_utils.observe.alone import crashing_quietly
+from ansible_collections.evenkeel.drift.plugins.module_utils.observe.alone import observe_alone
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.configs import ARGUMENTS, KINDS, look
-from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Unseen
+from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host, Unseen
 
 
 def main() -> None:
@@ -172,8 +172,7 @@ def main() -> None:
         supports_check_mode=True,
     )
     try:
-        with crashing_quietly():
-            data = look(module.params)
+        data = observe_alone(look, module.params, Host("/", module.params["timeout"]))
     except Unseen as unseen:
         module.fail_json(msg=unseen.reason)
     module.exit_json(changed=False, config=data)

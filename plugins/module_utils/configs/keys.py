@@ -68,12 +68,14 @@ def doubles(found: t.Iterable[Double], key: bytes | None) -> list[Json]:
 
 
 def secrets_in(parsed: Parsed, whole: bool) -> t.Iterator[str]:
-    """Yield the values that are secrets wherever they stand: by the name of their key, by their look, and where the
-    contract says that every value is one (``whole``), all but words, addresses and paths.
+    """Yield the values that are secrets wherever they stand: by the name of their key and by their look; and where the
+    contract says that every value is one (``whole``), or what the key belongs to has the name of a secret
+    (``jwt.issuer``), all but words, addresses and paths.
     """
     for item in parsed.keys:
         text = canonical(item.value)
-        if names_secret(item.path) or (whole and not is_ordinary(text) and not _PLACE.fullmatch(text)):
+        telling = whole or names_secret(item.path)
+        if _own_name_tells(item.path) or (telling and not is_ordinary(text) and not _PLACE.fullmatch(text)):
             yield text
         else:
             yield from secrets_of("", text[:_SEARCHED])
@@ -82,6 +84,11 @@ def secrets_in(parsed: Parsed, whole: bool) -> t.Iterator[str]:
 def names_secret(path: jsonpath.Path) -> bool:
     """Return whether a key is a secret by its name, or by that of what it belongs to."""
     return any(isinstance(step, str) and looks_secret(step) for step in path)
+
+
+def _own_name_tells(path: jsonpath.Path) -> bool:
+    own = next((step for step in reversed(path) if isinstance(step, str)), "")
+    return looks_secret(own)
 
 
 def _key(name: str, item: Item, typed: bool, whole: bool, key: bytes | None, rules: Tests, taken: set[str]) -> Json:

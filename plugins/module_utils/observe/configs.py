@@ -64,9 +64,11 @@ def collect(spec: _Spec, host: Host) -> Json:
     return {"now_s": round(now_s, 3), "configs": read}
 
 
-def look(params: _Spec) -> Json:
+def look(params: _Spec, host: Host) -> Json:
     """Return one configuration, for the options in ``ARGUMENTS``. Raises Unseen."""
     kind = next(kind for kind in KINDS if params[kind] is not None)
+    if kind == "path" and not params["path"].startswith("/"):
+        raise Unseen(f"{show(params['path'])} is no absolute path, and where it begins is not known")
     asked = {
         "name": params[kind],
         "kind": kind,
@@ -78,7 +80,6 @@ def look(params: _Spec) -> Json:
         "tests": [],
         "read_by": [],
     }
-    host = Host("/", params["timeout"])
     (found,) = collect({"configs": [asked], "socket": params["socket"]}, host)["configs"]
     if found["outcome"] == "unknown":
         raise Unseen(f"{found['source']}: {found['reason']}")

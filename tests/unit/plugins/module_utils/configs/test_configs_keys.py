@@ -12,7 +12,7 @@ import urllib.parse
 
 import pytest
 from ansible_collections.evenkeel.drift.plugins.module_utils.configs.canonical import canonical
-from ansible_collections.evenkeel.drift.plugins.module_utils.configs.keys import MAX_TOLD, describe
+from ansible_collections.evenkeel.drift.plugins.module_utils.configs.keys import MAX_TOLD, describe, secrets_in
 from ansible_collections.evenkeel.drift.plugins.module_utils.configs.model import Parsed, Unreadable
 from ansible_collections.evenkeel.drift.plugins.module_utils.configs.reading import FORMATS, read_keys
 from hypothesis import given
@@ -208,3 +208,16 @@ def test_no_secret_is_in_what_leaves_the_host(form: str, secret: str, whole: boo
     told = json.dumps([{**key, "digest": None} for key in keys])
     coded = (base64.b64encode(secret.encode()).decode(), secret.encode().hex(), urllib.parse.quote(secret))
     assert not [one for one in (secret, *coded) if one in told]
+
+
+def test_below_the_name_of_a_secret_an_address_or_a_word_is_none_that_is_looked_for_everywhere() -> None:
+    data = b"""
+jwt: {issuer: "https://auth1.example.org/realms/app", algorithm: RS256, private_key: /etc/App/key.pem, k: Zr7-kQ_2xVb9}
+webhook_url: https://chat1.example.org/hooks/abc
+credentials:
+  - {name: app1.prod.example.org, value: tr0ub4dor-and-3}
+"""
+    read = read_keys(data, "yaml")
+    found = {"/etc/App/key.pem", "Zr7-kQ_2xVb9", "https://chat1.example.org/hooks/abc", "tr0ub4dor-and-3"}
+    assert set(secrets_in(read, whole=False)) == found
+    assert all(key["secret"] for key in describe(read, False, b"k"))

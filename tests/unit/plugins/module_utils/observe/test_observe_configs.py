@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 from ansible_collections.evenkeel.drift.plugins.module_utils.keyed import keyed
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe import configs
-from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Unseen
+from ansible_collections.evenkeel.drift.plugins.module_utils.observe.alone import observe_alone
+from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host, Unseen
 from configs_asked import KEY, asked, look
 
 
@@ -106,7 +107,7 @@ def test_a_pattern_that_never_ends_costs_its_own_file_alone(tmp_path: Path) -> N
 def test_alone_it_needs_no_key_and_tells_no_secret(tmp_path: Path) -> None:
     (tmp_path / ".env").write_text("TOKEN=hunter2hunter2\nMODE=changeme\n")
     params = {**dict.fromkeys(("path", "process", "unit", "container", "socket", "secret")), "format": "auto"}
-    found = configs.look({**params, "path": str(tmp_path / ".env"), "timeout": 20})
+    found = configs.look({**params, "path": str(tmp_path / ".env"), "timeout": 20}, Host("/", 20))
     assert [(key["key"], key["value"], key["placeholder"]) for key in found["keys"]] == [
         ("MODE", None, True),
         ("TOKEN", None, False),
@@ -114,4 +115,14 @@ def test_alone_it_needs_no_key_and_tells_no_secret(tmp_path: Path) -> None:
     assert not {"digest", "readers", "name"} & found.keys()
     with pytest.raises(Unseen, match="line 1 is no NAME=value"):
         (tmp_path / ".env").write_text("hunter2!\n")
-        configs.look({**params, "path": str(tmp_path / ".env"), "timeout": 20})
+        configs.look({**params, "path": str(tmp_path / ".env"), "timeout": 20}, Host("/", 20))
+
+
+def test_alone_a_secret_is_not_told_under_another_key_either(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("DB_PASSWORD=Zx9-kkLmm2\nCOPY=Zx9-kkLmm2\nNOTE=it was Zx9-kkLmm2\n")
+    params = {**dict.fromkeys(("process", "unit", "container", "socket")), "format": "auto", "secret": False}
+    host = Host("/", 20)
+    found = observe_alone(configs.look, {**params, "path": str(tmp_path / ".env")}, host)
+    assert [key["value"] for key in found["keys"]] == ["<masked>", None, "it was <masked>"]
+    with pytest.raises(Unseen, match=r"app/\.env is no absolute path"):
+        configs.look({**params, "path": "app/.env"}, host)
