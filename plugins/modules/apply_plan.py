@@ -58,7 +58,7 @@ options:
     description:
       - What to do, in this order, at most one operation for each path.
       - Each has C(do), V(write), V(link), V(directory), V(attributes), V(remove) or V(remove_directory); C(path), below
-        O(root), with a backslash doubled and a byte that is not UTF-8 as C(\\xNN); and C(before), what was seen there.
+        O(root), with a backslash doubled and a byte that is not UTF-8 as C(\xNN); and C(before), what was seen there.
       - C(before) has a C(type), V(absent), V(file), V(link) or V(directory). A file has C(sha256) and C(mode), a link
         its C(target). A file with C(secret=true) is known without a digest.
       - A write has C(sha256) and C(size) of the content, a link its C(target). All but removals may have C(mode) in

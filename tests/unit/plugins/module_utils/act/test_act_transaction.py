@@ -287,6 +287,21 @@ def test_a_file_that_changes_while_the_change_is_prepared(world: World, monkeypa
     assert leftovers(world) == []
 
 
+def test_an_engine_that_does_not_look_again_loses_work(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The broken twin of the test above."""
+    operations = every_kind(world)
+
+    def edit(found: t.Any, step: t.Any) -> None:
+        if step["path"] == "tool":
+            (world.root / "over.txt").write_bytes(b"edited meanwhile\n")
+
+    monkeypatch.setattr(taking, "_check_old", edit)
+    monkeypatch.setattr(taking, "_check_seen", lambda *_about: None)
+    monkeypatch.setattr(taking, "_check_kept", lambda *_about: None)
+    world.apply(operations)
+    assert b"edited meanwhile" not in (world.root / "over.txt").read_bytes()
+
+
 def test_a_program_that_writes_to_the_old_file(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     operations = every_kind(world)
     old = seen(world.root)
