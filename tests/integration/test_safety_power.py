@@ -38,6 +38,7 @@ KINDS = {
 }
 # EXT4_IOC_SHUTDOWN and XFS_IOC_GOINGDOWN, and the way of going that writes nothing more: not even the log.
 _SHUTDOWN, _NOLOGFLUSH = 0x8004587D, 2
+_NEWNS, _REC, _PRIVATE = 0x20000, 0x4000, 0x40000
 
 
 class Disk:
@@ -81,12 +82,27 @@ class Disk:
         os.close(fd)
 
 
+@contextlib.contextmanager
+def own_mounts() -> t.Iterator[None]:
+    """Mount where no other process sees it: one that began meanwhile would hold a disk that was taken away."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    folder, before = os.getcwd(), os.open("/proc/self/ns/mnt", os.O_RDONLY)
+    try:
+        if libc.unshare(_NEWNS) or libc.mount(b"none", b"/", None, _REC | _PRIVATE, None):
+            pytest.skip(f"no mounts of its own on this machine: {os.strerror(ctypes.get_errno())}")
+        yield
+    finally:
+        libc.setns(before, _NEWNS)
+        os.close(before)
+        os.chdir(folder)
+
+
 @pytest.fixture(name="disk", params=KINDS)
 def fixture_disk(request: pytest.FixtureRequest) -> t.Iterator[Disk]:
     if shutil.which(KINDS[request.param][0][0]) is None:
         pytest.skip(f"no {KINDS[request.param][0][0]} on this machine")
     memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
-    with tempfile.TemporaryDirectory(dir=memory, prefix="evenkeel-") as made:
+    with own_mounts(), tempfile.TemporaryDirectory(dir=memory, prefix="evenkeel-") as made:
         disk = Disk(Path(made), request.param)
         try:
             yield disk
@@ -187,6 +203,11 @@ def test_a_disk_that_is_really_full(tmp_path: Path) -> None:
     """A tmpfs of a few pages and inodes: the path is named, everything is as it was."""
     folder = tmp_path / "small"
     folder.mkdir()
+    with own_mounts():
+        fill_a_disk(tmp_path, folder)
+
+
+def fill_a_disk(tmp_path: Path, folder: Path) -> None:
     argv = ["mount", "-t", "tmpfs", "-o", "size=400k,nr_inodes=120", "none", str(folder)]
     if subprocess.run(argv, capture_output=True, check=False).returncode:
         pytest.skip("no tmpfs may be mounted on this machine")
