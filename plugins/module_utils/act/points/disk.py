@@ -6,9 +6,9 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 import stat
-import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.module_utils.act import fs
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.errors import Damaged
@@ -144,15 +144,17 @@ def _not_private(seen: os.stat_result) -> str:
     return ""
 
 
-def copy(source: int, target: int) -> None:
-    """Copy what an open file holds from here on to another. Raises OSError."""
-    for part in _parts(source):
-        fs.write(target, part)
-
-
-def _parts(fd: int) -> t.Iterator[bytes]:
-    while True:
-        part = os.read(fd, _PART)
+def copy(source: int, target: int, most: int) -> str:
+    """Copy what an open file holds from here on to another, little more than ``most`` bytes: it may grow faster than it
+    is read. Return the SHA-256 of what was copied. Raises OSError.
+    """
+    digest = hashlib.sha256()
+    left = most
+    while left >= 0:
+        part = os.read(source, _PART)
         if not part:
-            return
-        yield part
+            break
+        digest.update(part)
+        fs.write(target, part)
+        left -= len(part)
+    return digest.hexdigest()

@@ -242,6 +242,14 @@ def test_no_space_is_said_with_figures(host: Host, monkeypatch: pytest.MonkeyPat
     assert host.points() == []
 
 
+def test_a_file_larger_than_the_disk_is_refused_before_it_is_read(host: Host) -> None:
+    with (host.root / "sparse.img").open("wb") as target:
+        target.truncate(1 << 42)
+    told = host.ask()
+    assert f"the largest file is sparse.img with {1 << 22} MiB" in told["msg"]
+    assert host.points() == []
+
+
 def test_a_state_directory_of_somebody_else_is_refused(host: Host) -> None:
     host.state.mkdir(mode=0o755)
     assert "open to others" in host.ask()["msg"]
