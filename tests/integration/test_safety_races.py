@@ -11,45 +11,17 @@ import os
 import socket
 import stat
 import subprocess
-import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe import details
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host
+from e2e_arena import CANARY, INSIDE, LEVELS, Arena
 from e2e_host import differences, see
 from e2e_project import write
 
 BUDGET_S = 5.0
-FLIPPER = Path(__file__).with_name("e2e_flipper.py")
-INSIDE, CANARY = "inside", "canary: nobody may read this"
-
-
-class Arena:
-    """A tree of which one component is swapped with a link to a place outside of it."""
-
-    def __init__(self, folder: Path, level: str) -> None:
-        self.root = folder / "tree"
-        write(self.root, {"one/two/file": INSIDE, "other/file": INSIDE})
-        write(folder / "outside", {"one/two/file": CANARY})
-        flipped = {"leaf": "one/two/file", "parent": "one/two", "grandparent": "one"}[level]
-        self.one, self.other = self.root / flipped, folder / "other"
-        self.other.symlink_to(folder / "outside" / flipped)
-
-    @contextlib.contextmanager
-    def flipping(self) -> Iterator[None]:
-        process = subprocess.Popen([sys.executable, str(FLIPPER), str(self.one), str(self.other)])
-        try:
-            yield
-            assert process.poll() is None, "it flipped to the end"
-        finally:
-            process.kill()
-            process.wait()
-
-
-LEVELS = pytest.mark.parametrize("level", ["leaf", "parent", "grandparent"])
 
 
 @LEVELS

@@ -212,6 +212,25 @@ def test_a_member_that_is_no_private_file_is_refused(
     refused(lab, point)
 
 
+@pytest.mark.parametrize("name", ["COMPLETE", "BAD.json"])
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"[]", b"{}", b"\xff", b"[" * 100_000, b'{"summary":{}}', b'{"summary":{"id":7}}', b'{"reason":7}', b"1e999"],
+)
+def test_a_list_of_points_stands_whatever_is_in_a_point(lab: PointLab, name: str, content: bytes) -> None:
+    whole, broken = lab.make(), lab.make()
+    (lab.folder / broken / name).write_bytes(content)
+    (lab.folder / broken / name).chmod(0o600)
+    assert lab.states() == {whole: "good", broken: "damaged"}
+
+
+def test_what_is_no_point_is_not_listed(lab: PointLab) -> None:
+    point = lab.make()
+    for name in ("notes.txt", "20269999T999999Z-abcdef", ".new-1", "20261121T154500Z-ABCDEF"):
+        (lab.folder / name).mkdir()
+    assert list(lab.states()) == [point]
+
+
 @pytest.mark.parametrize("name", ["", "objects"])
 def test_a_folder_that_is_a_link_or_open_to_others_is_refused(lab: PointLab, name: str) -> None:
     point = lab.make()
