@@ -115,6 +115,23 @@ def test_what_was_saved_comes_back_and_the_rollback_can_be_undone(site: Site) ->
     assert CANARY not in made.text + back.text + undone.text
 
 
+def test_a_deploy_is_undone_by_the_point_that_it_made(site: Site) -> None:
+    git(site.root, "checkout", "-q", "--", ".")
+    (site.reference / "src/main.py").write_text("print('two')\n")
+    (site.reference / "new").mkdir()
+    (site.reference / "new/feature.py").write_text("print('new')\n")
+    git(site.reference, "rm", "-q", "config/app.yaml")
+    git(site.reference, "add", "-A")
+    git(site.reference, "commit", "-q", "-m", "second")
+    before = site.seen()
+    deployed = site.play("evenkeel.drift.deploy", sync_prune=True, drift_output_dir=str(site.operator.runs))
+    assert (site.root / "new/feature.py").exists(), deployed.text
+    assert not (site.root / "config/app.yaml").exists(), deployed.text
+    back = site.play(ROLLBACK)
+    assert back.code == 0, back.text
+    assert site.seen() == before
+
+
 def test_a_rehearsal_proves_the_point_and_changes_nothing(site: Site) -> None:
     site.play(BACKUP)
     damage(site)

@@ -153,8 +153,8 @@ def _check_size(points_fd: int, entries: t.Sequence[Json], shared: _Shared) -> N
     if size > free:
         largest = max((one for one in entries if one["type"] == "file"), key=lambda one: int(one["size"]))
         raise NoRoom(
-            f"a restore point needs {_mib(size)} MiB, and {_mib(free)} MiB are free in the state directory, or shared with "
-            f"the last point; the largest file is {largest['path']} with {_mib(largest['size'])} MiB"
+            f"a restore point needs {_mib(size)} MiB, and {_mib(free)} MiB are free in the state directory or shared "
+            f"with the last point; the largest file is {largest['path']} with {_mib(largest['size'])} MiB"
         )
 
 
