@@ -8,11 +8,11 @@ from __future__ import annotations
 import tempfile
 import typing as t
 
-from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure, AnsibleError
+from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
-from ansible_collections.evenkeel.drift.plugins.module_utils.mask import mask
 from ansible_collections.evenkeel.drift.plugins.module_utils.secret_files import is_secret_file
 from ansible_collections.evenkeel.drift.plugins.plugin_utils import control
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.action_call import Failed, call
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan import deploys, document
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan.contents import write_contents
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.reference.unavailable import ReferenceUnavailable
@@ -21,18 +21,13 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.run import Ru
 
 _APPLY = "evenkeel.drift.apply_plan"
 _SAVE = "evenkeel.drift.restore_point"
-_MOVED_SHOWN = 5
-_LOST = "the connection was lost; what was begun there is finished or taken back by the next deploy or rollback"
+# What a step may take: this long, or so many times the estimate of the whole.
+_SECONDS = 600
+_PATIENCE = 10
+# How many restore points the host keeps is what the role backup says, here as well.
+_KEEP = ("backup_keep", "backup_keep_days", "backup_keep_mb")
 
 Json = dict[str, t.Any]
-
-
-class _Failed(Exception):
-    """A step did not succeed. The message says why and what it left behind, ``outcome`` is the module's word for it."""
-
-    def __init__(self, reason: str, outcome: str = "") -> None:
-        super().__init__(reason)
-        self.outcome = outcome
 
 
 class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no types
@@ -57,7 +52,8 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
                 return {"changed": False, "msg": f"{plan['id']} has nothing for {self._host}"}
             self._about = {"plan": plan["id"], "run": plan["run"], **control.controller()}
             return self._deploy(plan, part)
-        except (StoreError, document.PlanError, FileNotFoundError) as error:
+        except (StoreError, document.PlanError, OSError) as error:
+            # A host of which steps are told and no result is one whose end is not known.
             raise AnsibleActionFail(terminal(str(error))) from error
 
     def _deploy(self, plan: Json, part: Json) -> Json:
@@ -77,7 +73,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
                     return {"changed": bool(looked["changed_paths"]), "paths": looked["changed_paths"]}
                 point = self._step("save", lambda: self._save(part))["point"]
                 done = self._step("change", lambda: self._apply(part, contents, check=False))
-        except (_Failed, ReferenceUnavailable) as error:
+        except (Failed, ReferenceUnavailable) as error:
             self._keep({"outcome": "failed", "reason": str(error), "point": point})
             raise AnsibleActionFail(terminal(f"{self._host}: {error}")) from error
         self._keep({"outcome": "changed", "changed": done["changed_paths"], "left": done["left"], "point": point})
@@ -87,7 +83,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
         """Ask the host whether the plan still holds. A change that was interrupted there is finished first."""
         try:
             return self._step("check", lambda: self._apply(part, contents, check=True))
-        except _Failed as error:
+        except Failed as error:
             if error.outcome != "unfinished" or self._task.check_mode:
                 raise
         self._step("recover", lambda: self._recover(part))
@@ -105,7 +101,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
         deploys.note(self._folder, self._host, who, what, "begun")
         try:
             result = do()
-        except _Failed as error:
+        except Failed as error:
             deploys.note(self._folder, self._host, who, what, f"failed: {error}")
             raise
         deploys.note(self._folder, self._host, who, what, "done")
@@ -123,12 +119,17 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
             "who": f"{self._about['user']}@{self._about['host']}",
             "why": f"deploy of {self._about['plan']}",
             "run": self._folder.id,
+            "timeout": max(_SECONDS, _PATIENCE * part["estimate"]["seconds"]),
         }
 
     def _save(self, part: Json) -> Json:
-        return self._call(
-            _SAVE, {"state": "present", "operations": document.operations(part), **self._place(part)}, False
-        )
+        kept = {
+            name.removeprefix("backup_"): self._templar.template(self._variables[name])
+            for name in _KEEP
+            if self._variables.get(name) is not None
+        }
+        asked = {"state": "present", "operations": document.operations(part), **kept}
+        return self._call(_SAVE, {**asked, **self._place(part)}, False)
 
     def _apply(self, part: Json, contents: str, check: bool) -> Json:
         # What the contract calls a secret is in no plan. What has the name of one all the same may travel.
@@ -140,36 +141,4 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
         return self._call(_APPLY, {"state": "recovered", "id": self._about["plan"], **self._place(part)}, False)
 
     def _call(self, name: str, arguments: Json, check: bool) -> Json:
-        """Run another action of this collection on the host. Raises _Failed with what it says."""
-        task = self._task.copy()
-        task.args = {key: value for key, value in arguments.items() if value is not None}
-        task.check_mode = check or self._task.check_mode
-        action = self._shared_loader_obj.action_loader.get(
-            name,
-            task=task,
-            connection=self._connection,
-            play_context=self._play_context,
-            loader=self._loader,
-            templar=self._templar,
-            shared_loader_obj=self._shared_loader_obj,
-        )
-        try:
-            result: Json = action.run(task_vars=self._variables)
-        except AnsibleConnectionFailure as error:
-            raise _Failed(f"{_LOST}: {mask(str(error))}") from error
-        except AnsibleError as error:
-            raise _Failed(mask(str(error))) from error
-        if result.get("unreachable"):
-            raise _Failed(f"{_LOST}: {_said(result)}")
-        if result.get("failed"):
-            raise _Failed(_said(result), str(result.get("outcome") or ""))
-        return result
-
-
-def _said(result: Json) -> str:
-    """Return why a module failed, with the paths that are no longer as planned."""
-    said = mask(str(result.get("msg") or "the host gave no reason"))
-    moved = result.get("moved") or []
-    lines = [f"{one['path']} was {one['expected']}, is {one['found']}" for one in moved[:_MOVED_SHOWN]]
-    more = [f"and {len(moved) - _MOVED_SHOWN} more"] if len(moved) > _MOVED_SHOWN else []
-    return "; ".join([said, *lines, *more])
+        return call(self, name, arguments, check, self._variables)

@@ -14,7 +14,9 @@ from ansible_collections.evenkeel.drift.plugins.action.snapshot_info import Acti
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract import sync
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.patterns import compile_selection
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.schema import ContractError
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.base import Context
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.observation import HostUnseen
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.registry import exchange
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.shape import OUTCOME, GarbledAnswer, require
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan import gates, making
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.reference.unavailable import ReferenceUnavailable
@@ -88,6 +90,13 @@ class ActionModule(SnapshotModule):
             "commit": about.get("commit"),
         }
 
+    def _configurations(self, contract: Json, root: str, host: str) -> Json:
+        """Return the request of the section configs, as an audit makes it; nothing when the contract has none."""
+        if not contract.get("configs"):
+            return {}
+        context = Context(host=host, root=root, cache=Cache(default_folder(os.environ)), contract=contract)
+        return exchange("configs", contract["configs"], context).request()
+
     def _contents(
         self, variables: Json, root: str, entries: Json, allow_secrets: list[str], folder: RunFolder, host: str
     ) -> Json:
@@ -110,7 +119,8 @@ class ActionModule(SnapshotModule):
             "workers": 1,
             "nice": 10,
             "key": None,
-            "secrets": {},
+            # Where the host's secrets are, so that it knows them when it sees them elsewhere.
+            "secrets": self._configurations(kept["contract"], root, host),
         }
         answer = self._sender(variables)({**given, "sections": {"contents": spec}})
         require(answer, {"sections": {"contents": _SECTION}}, "the host's answer")

@@ -5,14 +5,20 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
+import shutil
 import stat
 import typing as t
 from pathlib import Path
 
 import jsonschema
 import pytest
+from act_faults import counted, killed_at
+from ansible_collections.evenkeel.drift.plugins.module_utils.act import transaction
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.state import open_state
+from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host
 from e2e_operator import Operator, Outcome
 from e2e_project import Repository, git, write
 
@@ -118,10 +124,11 @@ def fixture_site(tmp_path: Path, operator: Operator) -> Site:
     return Site(tmp_path / "site", operator)
 
 
-def checked_out(site: Site) -> dict[str, tuple[str, str, bool]]:
+def checked_out(site: Site, clone: Path | None = None) -> dict[str, tuple[str, str, bool]]:
     """Return what a checkout of the second commit holds, by path: kind, content and whether it is executable."""
-    clone = site.folder / "expected"
-    git(site.folder, "clone", "-q", str(site.reference.path), str(clone))
+    if clone is None:
+        clone = site.folder / "expected"
+        git(site.folder, "clone", "-q", str(site.reference.path), str(clone))
     return {path: about for path, about in tree(clone).items() if not path.startswith(".git/")}
 
 
@@ -352,6 +359,37 @@ def test_batches_may_come_from_a_playbook_that_imports_this_one(site: Site) -> N
     assert site.result()["outcomes"] == {"web1": "changed", "web2": "changed"}
     steps = [json.loads(line) for line in (site.last() / "steps.jsonl").read_text().splitlines()]
     assert [step["host"] for step in steps] == ["web1"] * 6 + ["web2"] * 6
+
+
+@pytest.mark.parametrize("share", [0.5, 0.8])
+def test_a_change_that_was_interrupted_is_finished_first(site: Site, share: float) -> None:
+    root = site.host()
+    checked = site.deploy("--check", sync_prune=True, sync_overwrite_host_work=True)
+    assert checked.code == 0, checked.text
+    part = site.plan()["hosts"][0]
+    clone = site.folder / "expected"
+    git(site.folder, "clone", "-q", str(site.reference.path), str(clone))
+    contents = site.folder / "contents"
+    contents.mkdir()
+    for path in clone.rglob("*"):
+        if path.is_file() and not path.is_symlink():
+            (contents / hashlib.sha256(path.read_bytes()).hexdigest()).write_bytes(path.read_bytes())
+    operations = [one for action in part["actions"] for one in action["operations"]]
+
+    def change(where: Path, folder: Path) -> None:
+        state = open_state(str(folder), part["application"])
+        source = os.open(contents, os.O_RDONLY)
+        about = {"id": "", "kind": "sync", "who": "ops@control", "why": "an earlier deploy", "run": ""}
+        transaction.apply(operations, [source], str(where), state, about, Host(str(where), 60))
+
+    shutil.copytree(root, site.folder / "twin", symlinks=True)
+    calls = len(counted(lambda: change(site.folder / "twin", site.folder / "twin-state")))
+    assert killed_at(int(calls * share), lambda: change(root, site.folder / "state"))
+    outcome = site.deploy(sync_prune=True, sync_overwrite_host_work=True)
+    assert outcome.state() == (0, "in_sync"), outcome.text
+    assert tree(root) == {**checked_out(site, clone), "logs/app.log": ("file", "a line\n", False)}
+    assert "was interrupted, and is" in outcome.text
+    assert not list(root.rglob(".evenkeel-*"))
 
 
 def test_the_role_does_the_same_in_one_play(site: Site) -> None:

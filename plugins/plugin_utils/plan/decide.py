@@ -11,6 +11,7 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.operations import PREFIX
 from ansible_collections.evenkeel.drift.plugins.module_utils.mask import MARK
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge import tree_cause
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan import left_out
@@ -141,6 +142,8 @@ def _obstacle(difference: Json, known: Knowledge) -> LeftOut | None:
     waiver = _waiver(path, known)
     if waiver is not None:
         return left_out.waived(path, waiver)
+    if any(part.startswith(PREFIX) for part in path.split("/")):
+        return left_out.special(path, "part of a change that was interrupted", "a deploy or a rollback finishes it")
     if difference["secret"] or any(entry and entry.get("secret") for entry in (host, reference)):
         return left_out.secret(path)
     if MARK in path and path not in known.wanted:

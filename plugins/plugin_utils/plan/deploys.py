@@ -71,15 +71,26 @@ def results(folder: RunFolder) -> dict[str, Json]:
 def steps(folder: RunFolder) -> list[Json]:
     """Return the steps so far. A line that was cut short by a crash is left out."""
     try:
-        with open(folder.join(STEPS), encoding="ascii") as file:
-            return [json.loads(line) for line in file if line.endswith("\n")]
+        with open(folder.join(STEPS), "rb") as file:
+            return [step for step in map(_step, file) if step is not None]
     except FileNotFoundError:
         return []
 
 
+def _step(line: bytes) -> Json | None:
+    try:
+        step: Json = json.loads(line)
+    except ValueError:
+        return None
+    return step
+
+
 def failures(folder: RunFolder) -> dict[str, str]:
-    """Return the reason of each host that failed so far."""
-    return {host: one["reason"] for host, one in results(folder).items() if one["outcome"] == "failed"}
+    """Return the reason of each host that failed so far, or was begun and never ended."""
+    ended = results(folder)
+    found = {step["host"]: "how it ended is not known" for step in steps(folder) if step["host"] not in ended}
+    found.update({host: one["reason"] for host, one in ended.items() if one["outcome"] == "failed"})
+    return found
 
 
 def report(folder: RunFolder, plan: Json, after: Json | None = None) -> list[ending.Ending]:
@@ -89,8 +100,9 @@ def report(folder: RunFolder, plan: Json, after: Json | None = None) -> list[end
     sealed then.
     """
     about = {**folder.read("run.json"), **(after or {})}
-    ended = ending.endings(plan, results(folder))
-    folder.write_bytes(RESULT, ending.document(about, plan, ended, steps(folder)).encode("utf-8"))
+    begun = steps(folder)
+    ended = ending.endings(plan, results(folder), begun)
+    folder.write_bytes(RESULT, ending.document(about, plan, ended, begun).encode("utf-8"))
     if after is not None:
         hosts = {one.host: one.outcome for one in ended}
         folder.write("run.json", {**about, "finished": utc_now(), "outcomes": hosts})

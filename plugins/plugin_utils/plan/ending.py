@@ -36,16 +36,22 @@ class Ending(t.NamedTuple):
     point: str | None = None
 
 
-def endings(plan: Json, results: t.Mapping[str, Json]) -> list[Ending]:
-    """Return what became of each host of a plan. ``results`` are those that got as far (``deploys.keep_result``)."""
+def endings(plan: Json, results: t.Mapping[str, Json], steps: t.Sequence[Json]) -> list[Ending]:
+    """Return what became of each host of a plan. ``results`` are those that got as far, ``steps`` what was begun
+    (``deploys.py``).
+    """
     blocked = gates.refusals(plan["gates"])
-    return [_ending(host, results.get(host["host"]), blocked) for host in plan["hosts"]]
+    last = {step["host"]: step for step in steps}
+    return [_ending(host, results.get(host["host"]), last.get(host["host"]), blocked) for host in plan["hosts"]]
 
 
-def _ending(host: Json, result: Json | None, blocked: t.Sequence[str]) -> Ending:
+def _ending(host: Json, result: Json | None, last: Json | None, blocked: t.Sequence[str]) -> Ending:
     name, refused = host["host"], gates.refusals(host["gates"])
     if result is not None:
         return Ending(name, result["outcome"], _said(result), result.get("point"))
+    if last is not None:
+        said = f"how it ended is not known: the last that is told is {last['what']}, {last['result']}, at {last['at']}"
+        return Ending(name, "failed", f"{said}; deploy again, which finishes or takes back what was interrupted")
     if refused:
         return Ending(name, "refused", "; ".join(refused))
     if not host["actions"]:

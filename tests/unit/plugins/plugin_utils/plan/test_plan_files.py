@@ -115,6 +115,12 @@ def test_secret_files_never_travel(tmp_path: Path) -> None:
     assert {one.path: one.kind for one in left} == {"a": "secret", "env": "secret"}
 
 
+def test_what_an_interrupted_change_left_is_no_work_and_not_removed(tmp_path: Path) -> None:
+    made, out = plan(tmp_path, {**BASE, ".evenkeel-0badc0de-3": ("file", "x", False)}, BASE, BASE, ALL)
+    assert made == []
+    assert out[".evenkeel-0badc0de-3"].kind == "special"
+
+
 def test_a_masked_name_is_left_out(tmp_path: Path) -> None:
     made, out = plan(tmp_path, {**BASE, "key-<masked>": ("file", "x", False)}, BASE, BASE, ALL)
     assert made == []

@@ -1,0 +1,62 @@
+# Copyright: Contributors to the evenkeel.drift project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Finishes a change that was interrupted on a host, before anything looks at the host."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible.errors import AnsibleActionFail
+from ansible.plugins.action import ActionBase
+from ansible.utils.display import Display
+from ansible_collections.evenkeel.drift.plugins.plugin_utils import control
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.action_call import Failed, call
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.schema import ContractError
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.safe import terminal
+
+_APPLY = "evenkeel.drift.apply_plan"
+
+Json = dict[str, t.Any]
+
+
+class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no types
+    """A host without such a change, or without any state, is left as it is."""
+
+    _supports_check_mode = True
+    _supports_async = False
+    TRANSFERS_FILES = False
+
+    def run(self, tmp: str | None = None, task_vars: Json | None = None) -> Json:
+        variables = dict(task_vars or {}, ansible_no_target_syslog=True)
+        super().run(tmp, variables)
+        self.validate_argument_spec(argument_spec={})
+        host = str(variables["inventory_hostname"])
+        try:
+            settings = control.settings_of(variables, self._templar.template)
+        except ContractError as error:
+            return {"changed": False, "msg": f"{host}: {error}", "found": None}
+        arguments = {
+            "state": "recovered",
+            "root": settings.root,
+            "application": settings.application,
+            "state_dir": settings.state_dir,
+            "why": "a deploy finishes it first",
+        }
+        try:
+            result = call(self, _APPLY, arguments, False, variables)
+        except Failed as error:
+            if error.outcome == "unreachable":
+                return {"unreachable": True, "msg": terminal(str(error))}
+            raise AnsibleActionFail(terminal(f"{host}: {error}")) from error
+        if result.get("found"):
+            Display().display(terminal(f"{host}: {_told(result)}"))
+        return {"changed": bool(result.get("changed")), "found": result.get("found")}
+
+
+def _told(result: Json) -> str:
+    found = result["found"]
+    went = {"back": "taken back", "forward": "finished"}.get(result.get("direction") or "", "to be finished")
+    return (
+        f"a change of {found.get('started')} by {found.get('who')} ({found.get('why')}) was interrupted, and is {went}"
+    )

@@ -1,0 +1,64 @@
+# Copyright: Contributors to the evenkeel.drift project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One action of the collection running another one on its host. Private to the collection."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible.errors import AnsibleConnectionFailure, AnsibleError
+from ansible.plugins.action import ActionBase
+from ansible_collections.evenkeel.drift.plugins.module_utils.mask import mask
+
+_MOVED_SHOWN = 5
+_LOST = "the connection was lost; what was begun there is finished or taken back by the next deploy or rollback"
+
+Json = dict[str, t.Any]
+
+
+class Failed(Exception):
+    """The other action did not succeed. The message says why, and what it left behind; ``outcome`` is its word."""
+
+    def __init__(self, reason: str, outcome: str = "") -> None:
+        super().__init__(reason)
+        self.outcome = outcome
+
+
+def call(me: ActionBase, name: str, arguments: Json, check: bool, variables: Json) -> Json:
+    """Run another action in the place of ``me``, in check mode if that is asked or on, and return its result.
+
+    Arguments that are None are left out. Raises Failed.
+    """
+    task = me._task.copy()
+    task.args = {key: value for key, value in arguments.items() if value is not None}
+    task.check_mode = check or me._task.check_mode
+    action = me._shared_loader_obj.action_loader.get(
+        name,
+        task=task,
+        connection=me._connection,
+        play_context=me._play_context,
+        loader=me._loader,
+        templar=me._templar,
+        shared_loader_obj=me._shared_loader_obj,
+    )
+    try:
+        result: Json = action.run(task_vars=variables)
+    except AnsibleConnectionFailure as error:
+        raise Failed(f"{_LOST}: {mask(str(error))}", "unreachable") from error
+    except AnsibleError as error:
+        raise Failed(mask(str(error))) from error
+    if result.get("unreachable"):
+        raise Failed(f"{_LOST}: {_said(result)}", "unreachable")
+    if result.get("failed"):
+        raise Failed(_said(result), str(result.get("outcome") or ""))
+    return result
+
+
+def _said(result: Json) -> str:
+    """Return why a module failed, with the paths that are no longer as planned."""
+    said = mask(str(result.get("msg") or "the host gave no reason"))
+    moved = result.get("moved") or []
+    lines = [f"{one['path']} was {one['expected']}, is {one['found']}" for one in moved[:_MOVED_SHOWN]]
+    more = [f"and {len(moved) - _MOVED_SHOWN} more"] if len(moved) > _MOVED_SHOWN else []
+    return "; ".join([said, *lines, *more])

@@ -1,0 +1,89 @@
+# Copyright: Contributors to the evenkeel.drift project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is said of a deploy afterwards: every host is accounted for, whatever became of it."""
+
+from __future__ import annotations
+
+import os
+import typing as t
+from pathlib import Path
+
+import pytest
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan import deploys, ending
+from test_plan_document import change, example
+
+Json = dict[str, t.Any]
+
+BEGUN = {"host": "web1", "who": "ops@control", "what": "change", "result": "begun", "at": "2026-11-21T15:45:00Z"}
+REFUSAL = {"name": "coverage", "state": "refuse", "sentence": "src/ could not be read: repair that first"}
+
+
+@pytest.mark.parametrize(
+    ("plan", "result", "steps", "outcome", "words"),
+    [
+        (example(), {"outcome": "changed", "changed": ["a", "b"], "left": []}, [BEGUN], "changed", "2 paths changed"),
+        (
+            example(),
+            {"outcome": "changed", "changed": ["a"], "left": [{"path": "d", "reason": "not empty"}]},
+            [BEGUN],
+            "changed",
+            "1 path changed; 1 path could not be cleared away",
+        ),
+        (example(), {"outcome": "failed", "reason": "no space"}, [BEGUN], "failed", "no space"),
+        (example(), {"outcome": "planned", "changed": ["a"]}, [], "planned", "1 path would be changed"),
+        (example(), None, [], "not_begun", "did not begin"),
+        (example(), None, [BEGUN], "failed", "the last that is told is change, begun, at 2026-11-21T15:45:00Z"),
+        (change(example(), "hosts", 0, "gates", [REFUSAL]), None, [], "refused", "repair that first"),
+        (change(example(), "gates", [REFUSAL]), None, [], "refused", "repair that first"),
+        (change(example(), "hosts", 0, "actions", []), None, [], "nothing", "1 path left as they are"),
+    ],
+)
+def test_every_host_is_accounted_for(
+    plan: Json, result: Json | None, steps: list[Json], outcome: str, words: str
+) -> None:
+    (one,) = ending.endings(plan, {} if result is None else {"web1": result}, steps)
+    assert one.outcome == outcome
+    assert words in one.sentence
+    failed = ending.verdicts(plan, [one])
+    assert set(failed) == (set() if outcome in ending.GOOD else {"web1"})
+    assert words in ending.terminal(plan, [one], "/result.md", columns=400)
+    assert all(len(line) <= 80 for line in ending.terminal(plan, [one], "/result.md").splitlines())
+
+
+def test_the_folder_tells_all_of_it_and_is_sealed_at_the_end(tmp_path: Path) -> None:
+    plan = example()
+    folder = deploys.open_deploy(os.fspath(tmp_path), "prod", plan, {"user": "ops", "host": "control"})
+    deploys.note(folder, "web1", "ops@control", "change", "begun")
+    assert [one.outcome for one in deploys.report(folder, plan)] == ["failed"]
+    assert not folder.complete()
+    deploys.note(folder, "web1", "ops@control", "change", "done")
+    deploys.keep_result(folder, "web1", {"outcome": "changed", "changed": ["a"], "left": [], "point": "p-1"})
+    assert [one.outcome for one in deploys.report(folder, plan, {"after": "run-2", "verdict": "in_sync"})] == [
+        "changed"
+    ]
+    folder.verify()
+    report = Path(folder.join("result.md")).read_text()
+    assert "`p-1`" in report
+    assert "The audit `run-2` afterwards: in\\_sync" in report
+    assert report.count("| change |") == 2
+
+
+def test_what_a_host_says_cannot_break_the_report(tmp_path: Path) -> None:
+    plan, hostile = example(), "\x1b[2J | x\n| <b>"
+    folder = deploys.open_deploy(os.fspath(tmp_path), "prod", plan, {})
+    deploys.keep_result(folder, "web1", {"outcome": "failed", "reason": hostile})
+    deploys.note(folder, "web1", "ops", "change", hostile)
+    (one,) = deploys.report(folder, plan)
+    report = Path(folder.join("result.md")).read_text()
+    assert "\x1b" not in report + ending.terminal(plan, [one], "/result.md")
+    assert "<b>" not in report.replace(r"\<b\>", "")
+    assert sum(line.startswith("| web1 ") for line in report.splitlines()) == 1
+
+
+def test_a_line_that_a_crash_cut_short_is_left_out(tmp_path: Path) -> None:
+    folder = deploys.open_deploy(os.fspath(tmp_path), "prod", example(), {})
+    deploys.note(folder, "web1", "ops", "check", "begun")
+    with open(folder.join(deploys.STEPS), "ab") as file:
+        file.write(b'{"host": "web')
+    assert [step["what"] for step in deploys.steps(folder)] == ["check"]
