@@ -168,8 +168,8 @@ left:
     - path: cache
       reason: "it is not empty: it holds what is no part of the change"
 moved:
-  description: The paths that are not as the operations expect, with what was C(expected) and what was C(found), in
-  words. returned: when RV(outcome=moved)
+  description: The paths that are not as the operations expect, what was C(expected) and what was C(found), in words.
+  returned: when RV(outcome=moved)
   type: list
   elements: dict
   sample:
