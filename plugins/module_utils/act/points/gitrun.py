@@ -27,7 +27,7 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section imp
 from ansible_collections.evenkeel.drift.plugins.module_utils.text import show
 
 _LIMIT_S = 120.0
-_MEMORY = ("/dev/shm", "/tmp")  # noqa: S108  a folder of our own is made there, 0700, with a name that must be new
+_MEMORY, _ELSEWHERE = "/dev/shm", "/tmp"  # noqa: S108  a folder of our own is made there, 0700, with a new name
 _SETTINGS = (
     *("filemode", "symlinks", "ignorecase", "autocrlf", "eol", "safecrlf", "trustctime", "checkstat"),
     *("sparsecheckout", "sparsecheckoutcone", "precomposeunicode"),
@@ -160,7 +160,7 @@ def _path_of(fd: int) -> str:
 @contextlib.contextmanager
 def _folder(owner: os.stat_result) -> t.Iterator[tuple[str, int]]:
     """Yield a directory for git alone, in memory where there is such a place, that is gone afterwards."""
-    above = next(folder for folder in _MEMORY if os.path.isdir(folder))
+    above = _MEMORY if os.path.isdir(_MEMORY) else _ELSEWHERE
     name = f"evenkeel-{os.getpid()}-{os.urandom(6).hex()}".encode("ascii")
     above_fd = paths.open_followed(None, above)
     try:

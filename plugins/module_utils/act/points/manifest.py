@@ -186,11 +186,11 @@ def _check_value(kind: str, value: t.Any, place: str) -> None:
 
 
 def _is_number(value: t.Any) -> bool:
-    return type(value) is int and 0 <= value < _MAX_NUMBER
+    return _is_time(value) and value >= 0
 
 
 def _is_time(value: t.Any) -> bool:
-    return type(value) is int and abs(value) < _MAX_NUMBER
+    return isinstance(value, int) and not isinstance(value, bool) and abs(value) < _MAX_NUMBER
 
 
 def _is_target(value: t.Any) -> bool:

@@ -62,16 +62,31 @@ def present(asked: Asked, what: What, keep: shelf.Keep, host: Host, check: bool)
         if check:
             size = make.estimate(make.survey(root_fd, wanted, host, False))
             return {"changed": True, "point": None, **size, "pruned": [], "seconds": _since(begun)}
-        with _opened(asked) as (state, points_fd), lock.held(state, asked.who, f"restore point: {asked.why}"):
-            _refuse_unfinished(state)
-            sweep(points_fd)
-            document = _make(asked, what, (points_fd, root_fd), wanted, notes, host)
-            pruned = shelf.outdated(points_fd, keep, time.time())
-            for point in pruned:
-                _remove(points_fd, root_fd, point)
-            told = {**_summary(document), "pruned": pruned, "seconds": _since(begun)}
+        with _opened(asked) as (state, points_fd):
+            told = _make_and_prune(asked, what, keep, (points_fd, root_fd), state, (wanted, notes), host)
+            told["seconds"] = _since(begun)
             state.log({"what": "restore point made", "who": asked.who, "why": asked.why, **_short(told)})
     return {"changed": True, **told}
+
+
+def _make_and_prune(
+    asked: Asked,
+    what: What,
+    keep: shelf.Keep,
+    fds: tuple[int, int],
+    state: State,
+    wanted: tuple[list[str], list[str]],
+    host: Host,
+) -> Json:
+    points_fd, root_fd = fds
+    with lock.held(state, asked.who, f"restore point: {asked.why}"):
+        _refuse_unfinished(state)
+        sweep(points_fd)
+        document = _make(asked, what, fds, *wanted, host)
+        pruned = shelf.outdated(points_fd, keep, time.time())
+        for point in pruned:
+            _remove(points_fd, root_fd, point)
+    return {**_summary(document), "pruned": pruned}
 
 
 def verified(asked: Asked, point: str | None, host: Host) -> Json:
