@@ -12,6 +12,7 @@ import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.module_utils.act import fs
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.entry import xattrs_of
+from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import explain
 from ansible_collections.evenkeel.drift.plugins.module_utils.text import raw
 
 # Every file has its label where SELinux is on, and none can be without.
@@ -28,7 +29,11 @@ def give(fd: int, wanted: t.Mapping[str, t.Any], also_mode: int = 0) -> None:
     uid = seen.st_uid if wanted.get("uid") is None else wanted["uid"]
     gid = seen.st_gid if wanted.get("gid") is None else wanted["gid"]
     if (uid, gid) != (seen.st_uid, seen.st_gid):
-        fs.chown(fd, uid, gid)
+        try:
+            fs.chown(fd, uid, gid)
+        except PermissionError as error:
+            who = f"user {os.geteuid()} cannot give it to user {uid} and group {gid}"
+            raise PermissionError(error.errno, f"{explain(error)}: {who}") from error
     if wanted.get("xattrs") is not None:
         _give_xattrs(fd, wanted["xattrs"])
     if wanted.get("mode") is not None:

@@ -33,6 +33,7 @@ Seen = t.Dict[str, t.Any]
 _MOVING = ("mtime_ns", "size")
 # By these the kernel tells that a file, a link or a directory is still the one that was looked at.
 _TELLING = ("type", "inode", "ctime_ns", "mtime_ns", "size")
+_TIMES = ("ctime_ns", "mtime_ns")
 _TELLING_FOLDER = ("type", "inode", "mode", "uid", "gid")
 _CHANGED = "{} was changed by somebody else meanwhile"
 
@@ -81,7 +82,7 @@ def check_again(change: Change) -> dict[int, Seen]:
     named = collections.Counter(found.get("inode") for found in found_by_step.values())
     # Of a file with several names in the change, one name's step moves what the kernel tells of the others.
     return {
-        number: _without(_telling(found), ("ctime_ns",) if named[found.get("inode")] > 1 else ())
+        number: _without(_telling(found), _TIMES if named[found.get("inode")] > 1 else ())
         for number, found in found_by_step.items()
     }
 

@@ -194,6 +194,41 @@ def test_all_names_of_a_file(world: World) -> None:
     assert (world.root / "again.txt").read_bytes() == b"a\n"
 
 
+def test_attributes_of_all_names_of_a_file(world: World) -> None:
+    os.link(world.root / "over.txt", world.root / "again.txt")
+    names = ("over.txt", "again.txt")
+    world.apply([world.operation("attributes", name, mode="0600", mtime_ns=T) for name in names])
+    assert (world.root / "again.txt").stat().st_mtime_ns == T
+    world.apply([world.operation("remove", name) for name in names])
+    assert not (world.root / "again.txt").exists()
+
+
+@ROOT
+def test_a_user_who_may_not_give_files_away(world: World) -> None:
+    world.folder.parent.chmod(0o711)
+    (world.root / "mine").write_bytes(b"mine\n")
+    operations = [world.write("mine", b"theirs\n", uid=0, gid=0)]
+    for path in (world.folder, world.root, world.root / "mine"):
+        # Nothing above it belongs to anybody else but root.
+        os.chown(path, 65534, 65534)
+    world.contents.chmod(0o755)
+    refused = "operation not permitted: user 65534 cannot give it to user 0 and group 0: everything is as it was before"
+    pid = os.fork()
+    if pid == 0:
+        code = 1
+        try:
+            os.setgroups([])
+            os.setresgid(65534, 65534, 65534)
+            os.setresuid(65534, 65534, 65534)
+            world.apply(operations)
+        except RolledBack as error:
+            code = 0 if refused in str(error) else 2
+        finally:
+            os._exit(code)
+    assert os.WEXITSTATUS(os.waitpid(pid, 0)[1]) == 0
+    assert (world.root / "mine").read_bytes() == b"mine\n"
+
+
 def test_a_directory_that_holds_more(world: World) -> None:
     operations = [world.operation("remove", "to_file/p"), world.write("to_file", b"now a file\n")]
     refused(world, operations, "to_file holds to_file/q, which is no part of the change")
