@@ -231,6 +231,10 @@ def test_what_was_rescued_is_replaced_and_can_be_had_from_the_bundle(site: Site)
     assert (root / "app/edited.py").read_text() == "as it was\n"
     assert not (root / "own.py").exists()
     assert (root / ".env").read_text() == "PASSWORD=abcdefgh12345\n"
+    # A secret of the host is in nothing that an operator is left with.
+    left = [path for path in site.operator.runs.rglob("*") if path.is_file()]
+    assert len(left) > 20
+    assert not [path for path in left if b"abcdefgh12345" in path.read_bytes()]
 
 
 def test_only_who_says_so_overwrites_it_and_the_restore_point_has_it(site: Site) -> None:
