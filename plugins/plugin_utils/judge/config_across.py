@@ -15,7 +15,7 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.config_pairs 
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.config_remedies import BY_CAUSE
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.config_seen import SeenConfigs, Side, Value
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.graded import Graded
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.words import bounded, some
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.words import LISTED, bounded, number, some
 
 
 def checks(seen: SeenConfigs) -> list[Check]:
@@ -76,27 +76,18 @@ def _of_host(
     make: Graded, place: tuple[str, str, str], keys: t.Mapping[str, Value], others: t.Mapping[str, Side]
 ) -> list[Check]:
     """Return a finding for each value that another environment has too, and one check for all other keys."""
-    environment, host, component = place
-    made, unknown = [], []
+    _environment, host, component = place
+    alike: dict[str, dict[str, list[str]]] = {}
+    unknown = []
     for key, value in sorted(keys.items()):
         same = {name: _having(other, key, value.digest) for name, other in others.items()}
         same = {name: hosts for name, hosts in same.items() if hosts}
         if value.digest is not None and same:
-            where = ", ".join(f"{name} ({some(hosts)})" for name, hosts in same.items())
-            summary = (
-                f"{key} of {component} on {host} must differ from other environments, and {environment} has the same "
-                f"value as {where}"
-            )
-            observed = {"environments": sorted([environment, *same]), "same_as": listed(same)}
-            subject = f"{component}:{key}"
-            check = make.failed(
-                MUST_DIFFER, subject, summary, "differs", "same_value", BY_CAUSE["same_value"], observed
-            )
-            made.append(affecting(check, value.affected))
+            alike[key] = same
         elif value.digest is None or _doubtful(others, key):
             unknown.append(key)
-    told = {one.subject for one in made}
-    differing = [key for key in sorted(keys) if f"{component}:{key}" not in told]
+    made = _same(make, place, keys, alike)
+    differing = sorted(keys.keys() - alike.keys())
     where = some(list(others))
     if unknown:
         summary = (
@@ -107,6 +98,37 @@ def _of_host(
     elif differing:
         summary = f"{some(differing)} of {component} on {host} has another value than in {where}, as it must"
         made.append(make.passed(MUST_DIFFER, component, summary, {"total": len(differing)}))
+    return made
+
+
+def _same(
+    make: Graded,
+    place: tuple[str, str, str],
+    keys: t.Mapping[str, Value],
+    alike: t.Mapping[str, t.Mapping[str, list[str]]],
+) -> list[Check]:
+    """Return a finding for each key that has the value of another environment, and one for those beyond a number."""
+    environment, host, component = place
+    cure = BY_CAUSE["same_value"]
+    made = []
+    for key, same in list(alike.items())[:LISTED]:
+        where = ", ".join(f"{name} ({some(hosts)})" for name, hosts in same.items())
+        summary = (
+            f"{key} of {component} on {host} must differ from other environments, and {environment} has the same "
+            f"value as {where}"
+        )
+        observed = {"environments": sorted([environment, *same]), "same_as": listed(same)}
+        check = make.failed(MUST_DIFFER, f"{component}:{key}", summary, "differs", "same_value", cure, observed)
+        made.append(affecting(check, keys[key].affected))
+    more = list(alike)[LISTED:]
+    if more:
+        names = sorted({name for key in more for name in alike[key]})
+        summary = (
+            f"{number(len(more), 'more key')} of {component} on {host} must differ from other environments, and "
+            f"{environment} has the same values as {some(names)}: {some(more)}"
+        )
+        told = {"environments": sorted([environment, *names]), "keys": bounded(more), "total": len(more)}
+        made.append(make.failed(MUST_DIFFER, f"{component}:*", summary, "differs", "same_value", cure, told))
     return made
 
 

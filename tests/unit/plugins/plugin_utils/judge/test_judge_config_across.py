@@ -48,6 +48,18 @@ def test_a_value_that_must_differ_and_does_not_is_told_on_each_host() -> None:
     assert TOKEN not in str(made)
 
 
+def test_of_a_file_that_is_another_environments_so_many_keys_are_told_and_the_others_counted() -> None:
+    keys = [secret(f"TOKEN_{number:03}", f"{number}:AAtoken-of-some-bot") for number in range(60)]
+    made = found(*(host(name, entry({"*": "must_differ"}), *keys) for name in ("local", "prod")))
+    ours = [one for one in made if one.host == "prod-1" and one.check == "must_differ"]
+    assert [one.subject for one in ours[-2:]] == [".env:TOKEN_049", ".env:*"] and len(ours) == 51
+    assert ours[-1].summary == (
+        "10 more keys of .env on prod-1 must differ from other environments, and prod has the same values as local: "
+        "TOKEN_050, TOKEN_051, TOKEN_052, TOKEN_053, TOKEN_054 and 5 more"
+    )
+    assert ours[-1].observed["total"] == 10
+
+
 def test_the_rule_of_one_environment_holds_for_the_other_too() -> None:
     hosts = [host("prod", APART, key("BOT_TOKEN", TOKEN)), host("local", LOOSE, key("BOT_TOKEN", TOKEN))]
     assert [one[:2] for one in brief(*hosts)] == [("local-1", "must_differ"), ("prod-1", "must_differ")]
