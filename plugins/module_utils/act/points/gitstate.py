@@ -97,9 +97,6 @@ class _Saving:
 
     def _write_ref(self, place: Place) -> None:
         """Point ``refs/evenkeel/<id>`` to the commit, so that git keeps what it leads to."""
-        if files.is_dir(place.common_fd, b"reftable"):
-            self._told["notes"].append("its refs are stored as reftable, which is not written: the commit has no name")
-            return
         owner = os.fstat(place.common_fd)
         if files.look(place.common_fd, _REFS) is None:
             with entry.parent_of(place.common_fd, show(_REFS)) as (refs_fd, own):
@@ -164,17 +161,17 @@ class _Work:
     def _reset_secrets(self, base: str) -> None:
         """Take out of the index what was staged of secret-class files: a commit may leave the host one day."""
         staged = self._git.names("diff-index", "--cached", "--name-only", "-z", base)
-        hidden = [name for name in staged if self._is_secret(name)]
+        hidden = dict.fromkeys(name for name in staged if self._is_secret(name))
         if not hidden:
             return
         for name in hidden:
             self._leave_out(name, "it is of a secret class")
-        lines = [b"0 " + b"0" * 40 + b"\t" + name for name in hidden]
-        known = self._git.names("ls-tree", "-r", "-z", base, "--", *(os.fsdecode(name) for name in hidden))
-        for line in known:
+        lines = [b"0 " + b"0" * len(base) + b"\t" + name for name in hidden]
+        for line in self._git.names("ls-tree", "-r", "-z", base):
             about, _tab, name = line.partition(b"\t")
-            mode, _kind, oid = about.split(b" ")
-            lines.append(mode + b" " + oid + b"\t" + name)
+            if name in hidden:
+                mode, _kind, oid = about.split(b" ")
+                lines.append(mode + b" " + oid + b"\t" + name)
         self._git.run("update-index", "-z", "--index-info", stdin=b"\0".join(lines) + b"\0")
 
     def _staged(self) -> str | None:

@@ -95,7 +95,7 @@ def _asked(options: Json) -> session.Asked:
         raise PointError("root is not set: say where the application lives on the host, for example root: /srv/app")
     if not application:
         raise PointError("application is not set: say whose restore points these are")
-    texts = (mask(options[name] or "") for name in ("who", "why", "run"))
+    texts = (mask(spelled(options[name] or "")) for name in ("who", "why", "run"))
     return session.Asked(root, application, options["state_dir"], *texts)
 
 

@@ -198,14 +198,19 @@ def outdated(points_fd: int, keep: Keep, now: float) -> list[str]:
     The newest good one stays whatever the limits say; damaged ones stay for somebody to look at. What was not finished
     goes: whoever asks this holds the lock, so nobody is making it.
     """
-    found = listed(points_fd)
-    gone = [one["id"] for one in found if one["state"] == UNFINISHED]
-    for state in (GOOD, BAD):
-        kept_bytes: dict[tuple[int, int], int] = {}
-        for place, one in enumerate(one for one in found if one["state"] == state):
-            _weigh(points_fd, one["id"], kept_bytes)
-            if (place or state == BAD) and _exceeds(one["id"], place, sum(kept_bytes.values()), keep, now):
-                gone.append(one["id"])
+    gone = []
+    places = {GOOD: 0, BAD: 0}
+    weight: dict[tuple[int, int], int] = {}
+    for one in listed(points_fd):
+        point, state = one["id"], one["state"]
+        if state == UNFINISHED:
+            gone.append(point)
+        elif state in places:
+            _weigh(points_fd, point, weight)
+            newest_good = state == GOOD and not places[GOOD]
+            if not newest_good and _exceeds(point, places[state], sum(weight.values()), keep, now):
+                gone.append(point)
+            places[state] += 1
     return sorted(gone)
 
 

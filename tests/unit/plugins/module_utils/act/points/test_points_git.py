@@ -145,6 +145,24 @@ def test_secrets_stay_out_of_the_commit(lab: PointLab) -> None:
         ]
 
 
+def test_a_repository_of_the_newer_object_format_is_saved(tmp_path: Path) -> None:
+    lab = PointLab(tmp_path)
+    git(lab.root, "init", "-q", "-b", "main", "--object-format=sha256")
+    lab.write("src/main.py", "x\n")
+    lab.write("server.key", "committed\n")
+    git(lab.root, "add", "-A")
+    git(lab.root, "commit", "-q", "-m", "first")
+    lab.write("server.key", "changed and staged\n")
+    lab.write("other.key", "new and staged\n")
+    git(lab.root, "add", "-A")
+    lab.write("src/main.py", "y\n")
+    told = save(lab)
+    assert (told["outcome"], told["reason"], len(told["commit"])) == ("saved", "", 64)
+    assert git(lab.root, "show", f"{told['ref']}:src/main.py") == "y"
+    assert git(lab.root, "show", f"{told['ref']}:server.key") == "committed"
+    assert git(lab.root, "ls-tree", "-r", "--name-only", told["ref"]).split() == ["server.key", "src/main.py"]
+
+
 def test_a_repository_without_a_commit_is_saved(tmp_path: Path) -> None:
     lab = PointLab(tmp_path)
     git(lab.root, "init", "-q", "-b", "main")
