@@ -22,7 +22,7 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.audit.opening impor
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.audit.secrets_in_use import in_use
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.safe import terminal
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.fingerprints import Fingerprints
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.run import RunFolder, StoreError
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.run import INCOMPLETE, RunFolder, StoreError
 
 _SHOWN = 3
 # Below these keys stands what the control node knows of the reference; a difference holds lines of both sides.
@@ -100,12 +100,15 @@ def refuse_leaks(folder: RunFolder, only: t.Container[str] | None = None) -> Non
     whose = terminal(masker.mask(_whose(folder, values)))
     _take_out(folder, masker)
     folder.forget()
-    raise StoreError(
+    message = (
         f"{folder.path} is not sealed: it held {whose} in clear text ({shown}{more}). It is masked "
         "there now, and the run stays incomplete: do not use it. Look at that place: where the contract itself holds "
         "the secret, name its file and key instead; where the value is no secret, list it in drift_public_values; "
         "otherwise leave out what shows it. Then audit again. docs/secrets.md says more."
     )
+    # Who finds the folder later must not take it for one that was interrupted.
+    folder.write_bytes(INCOMPLETE, f"{message}\n".encode())
+    raise StoreError(message)
 
 
 def _whose(folder: RunFolder, values: t.Iterable[str]) -> str:

@@ -145,7 +145,7 @@ class RunFolder:
         that is not what was written, or that the run did not write.
         """
         if not self.complete():
-            raise StoreError(f"{self.path} is incomplete: the run did not end, or was interrupted")
+            raise StoreError(f"{self.path} is incomplete: its file {INCOMPLETE} says why")
         try:
             with open(self.join(MANIFEST), encoding="utf-8") as file:
                 checksums = {name: checksum for checksum, name in (line.rstrip("\n").split("  ", 1) for line in file)}

@@ -47,6 +47,7 @@ def test_evidence_with_a_secret_is_refused_and_masked(folder: RunFolder, text: s
     ) as raised:
         refuse_leaks(folder)
     assert "audit again" in str(raised.value) and VALUE not in str(raised.value)
+    assert Path(folder.join("INCOMPLETE")).read_text() == f"{raised.value}\n"
     assert VALUE not in everything(folder) and ENCODED not in everything(folder)
     assert folder.read("evidence/web1/logs.json")["n"] == 1
     assert not folder.complete() and not Path(folder.join(".private")).exists()
