@@ -12,6 +12,7 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.text import raw
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.reference import git
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.reference.config_side import Asked, Json, absent, from_text
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.reference.gitcmd import Repository
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.reference.lfs import lfs_pointer
 
 
 def commit_configs(repository: Repository, commit: str, asked: t.Sequence[Asked], key: bytes) -> list[Json]:
@@ -43,7 +44,7 @@ def _one(
     if blob.oid not in contents:
         return absent(asked, "unknown", f"{why} is larger than {MAX_BYTES >> 20} MiB")
     data = contents[blob.oid]
-    if git.lfs_pointer(data) is not None:
+    if lfs_pointer(data) is not None:
         return absent(asked, "unknown", f"{why} is a pointer to a file in Git LFS")
     found = from_text(asked, data, key)
     return {**found, "reason": f"{why} cannot be read: {found['reason']}"} if found["reason"] else found

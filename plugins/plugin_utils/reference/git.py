@@ -9,20 +9,16 @@ from __future__ import annotations
 
 import difflib
 import os
-import re
 import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.module_utils.text import raw, show
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.reference import process
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.reference.gitcmd import Repository, utc
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.reference.lfs import LFS_MAX, lfs_pointer
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.reference.unavailable import ReferenceUnavailable, quoted
 
 Json = dict[str, t.Any]
 
-_LFS_VERSION = b"version https://git-lfs.github.com/spec/v1\n"
-_LFS_OID = re.compile(rb"oid sha256:([0-9a-f]{64})")
-_LFS_SIZE = re.compile(rb"size (0|[1-9][0-9]{0,18})")
-_LFS_MAX = 1024
 _MAX_IGNORE_FILE = 1 << 20
 _CHECKOUT_SECONDS = 1800.0
 _LINK, _SUBMODULE = "120000", "160000"
@@ -202,25 +198,9 @@ def _filters(repository: Repository, index: str, there: t.Iterable[Blob]) -> dic
 
 def _pointers(repository: Repository, candidates: t.Sequence[Blob]) -> dict[bytes, Json]:
     small = sizes(repository, [blob.oid for blob in candidates])
-    contents = read_blobs(repository, [blob.oid for blob in candidates if small[blob.oid] < _LFS_MAX])
+    contents = read_blobs(repository, [blob.oid for blob in candidates if small[blob.oid] < LFS_MAX])
     parsed = {blob.path: lfs_pointer(contents.get(blob.oid, b"")) for blob in candidates}
     return {path: pointer for path, pointer in parsed.items() if pointer is not None}
-
-
-def lfs_pointer(content: bytes) -> Json | None:
-    """Return ``{oid, size}`` of a Git LFS pointer file (v1, no extensions), or None for any other content.
-
-    https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md
-    """
-    if len(content) >= _LFS_MAX or not content.startswith(_LFS_VERSION) or not content.endswith(b"\n"):
-        return None
-    lines = content[len(_LFS_VERSION) : -1].split(b"\n")
-    if len(lines) != 2:
-        return None
-    oid, size = _LFS_OID.fullmatch(lines[0]), _LFS_SIZE.fullmatch(lines[1])
-    if oid is None or size is None:
-        return None
-    return {"oid": oid.group(1).decode("ascii"), "size": int(size.group(1))}
 
 
 def sizes(repository: Repository, oids: t.Iterable[str]) -> dict[str, int]:

@@ -18,10 +18,10 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.reference.git impor
     blobs,
     each_blob,
     each_token,
-    lfs_pointer,
     sizes,
 )
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.reference.gitcmd import Repository
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.reference.lfs import lfs_pointer
 
 _MAX_HEADS = 10
 _MAX_CHANGES = 500_000

@@ -11,6 +11,7 @@ import pytest
 from ansible_collections.evenkeel.drift.plugins.module_utils.text import raw
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.reference import git
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.reference.gitcmd import Repository
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.reference.lfs import lfs_pointer
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.reference.unavailable import ReferenceUnavailable
 from hypothesis import given
 from hypothesis import strategies as st
@@ -158,17 +159,17 @@ def test_lfs_pointers_and_filters(tmp_path: Path) -> None:
     ],
 )
 def test_what_is_no_lfs_pointer(content: str) -> None:
-    assert git.lfs_pointer(content.encode()) is None
+    assert lfs_pointer(content.encode()) is None
 
 
 @given(st.binary(min_size=32, max_size=32), st.integers(0, 2**60))
 def test_every_lfs_pointer_is_read(oid: bytes, size: int) -> None:
-    assert git.lfs_pointer(POINTER.format(oid.hex(), size).encode()) == {"oid": oid.hex(), "size": size}
+    assert lfs_pointer(POINTER.format(oid.hex(), size).encode()) == {"oid": oid.hex(), "size": size}
 
 
 @given(st.binary(max_size=1200))
 def test_no_content_breaks_the_lfs_parser(content: bytes) -> None:
-    git.lfs_pointer(b"version https://git-lfs.github.com/spec/v1\n" + content)
+    lfs_pointer(b"version https://git-lfs.github.com/spec/v1\n" + content)
 
 
 def test_ignore_rules_and_what_is_tracked_in_spite_of_them(tmp_path: Path) -> None:
