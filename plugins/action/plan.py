@@ -68,23 +68,30 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
     def _settings(self, variables: Json, hosts: t.Sequence[str]) -> sync.SyncSettings:
         """Return the settings of the deploy, which are the same for all of its hosts. Raises ContractError."""
         given = self._templated(variables)
-        problems = []
-        for host in hosts:
-            its = variables["hostvars"][host]
-            for name in sorted(set(its) & {*sync.variables(), *given}):
-                if name.startswith(sync.PREFIX) and plain(its[name], name) != given.get(name):
-                    problems.append(
-                        f"{name}: must be equal on all hosts of a deploy, but is {plain(its[name], name)!r} for {host} "
-                        f"and {given.get(name)!r} elsewhere: give it with -e"
-                    )
+        # What the play or -e says counts for every host. What the inventory says must be said of all.
+        of_hosts = {host: self._inventoried(variables["hostvars"][host]) for host in hosts}
+        first = of_hosts[hosts[0]]
+        problems = [
+            f"{name}: must be equal on all hosts of a deploy, but is {its.get(name)!r} for {host} and "
+            f"{first.get(name)!r} for {hosts[0]}: give it with -e"
+            for host, its in of_hosts.items()
+            for name in sorted(its.keys() | first.keys())
+            if its.get(name) != first.get(name)
+        ]
         problems += self._silent_batches(variables, given)
         if problems:
             raise ContractError(problems)
         return sync.resolve(given)
 
+    def _inventoried(self, its: t.Mapping[str, t.Any]) -> Json:
+        """Return our variables among those that a host has by itself."""
+        return {name: plain(its[name], name) for name in sync.variables() if name in its}
+
     def _templated(self, variables: Json) -> Json:
+        """Return the values of our variables, and the names of those that have our prefix and may be anybody's."""
+        known = sync.variables()
         names = sorted(name for name in variables if name.startswith(sync.PREFIX))
-        return {name: plain(self._templar.template(variables[name]), name) for name in names}
+        return {name: plain(self._templar.template(variables[name]), name) if name in known else None for name in names}
 
     def _silent_batches(self, variables: Json, given: Json) -> list[str]:
         """Refuse batches that Ansible would not see: a play is cut into them before it knows any host's variables."""

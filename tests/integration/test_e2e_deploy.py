@@ -350,7 +350,23 @@ def test_batches_of_the_inventory_are_refused_because_ansible_would_not_see_them
     outcome = site.deploy(inventory=site.inventory(sync_serial=1))
     assert outcome.code == 2
     assert "sync_serial: is set in the inventory" in " ".join(outcome.text.split())
+    # What begins like ours may be another role's; what looks like ours is probably meant.
+    outcome = site.deploy(inventory=site.inventory(sync_google_drive="{{ undefined_here }}", sync_prun=True))
+    assert outcome.code == 2
+    assert 'did you mean "sync_prune"' in outcome.text
+    assert "google" not in outcome.text
     assert fingerprint(root) == before
+
+
+def test_what_one_host_may_no_other_host_may(site: Site) -> None:
+    prints = {root: fingerprint(root) for root in (site.host("web1"), site.host("web2"))}
+    hosts: Json = {name: {"drift_root": str(root)} for name, root in site.hosts.items()}
+    hosts["web1"]["sync_overwrite_host_work"] = True
+    given = {"drift_repo": str(site.reference.path), "drift_state_dir": str(site.folder / "state"), **TREES}
+    outcome = site.deploy(inventory=site.operator.inventory(hosts, **given))
+    assert outcome.code == 2
+    assert "must be equal on all hosts of a deploy, but is None for web2 and True for web1" in outcome.text
+    assert {root: fingerprint(root) for root in prints} == prints
 
 
 def test_batches_may_come_from_a_playbook_that_imports_this_one(site: Site) -> None:
