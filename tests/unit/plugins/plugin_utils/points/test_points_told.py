@@ -1,0 +1,149 @@
+# Copyright: Contributors to the evenkeel.drift project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What an operator reads about restore points."""
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.points.told import sentences
+
+POINT = "20261121T154500Z-3f9a1c"
+COMMIT = "0123456789abcdef" * 2 + "01234567"
+HEAD = "fedcba9876543210" * 2 + "fedcba98"
+GIT = {
+    "outcome": "saved",
+    "reason": "",
+    "branch": "main",
+    "head": HEAD,
+    "commit": COMMIT,
+    "ref": f"refs/evenkeel/{POINT}",
+    "left_out": [],
+    "notes": [],
+}
+MADE = {
+    "point": POINT,
+    "created": "2026-11-21T15:45:00Z",
+    "changed": True,
+    "files": 1834,
+    "bytes": 20971520,
+    "seconds": 2.04,
+    "git": GIT,
+    "notes": [],
+    "pruned": [],
+}
+BACK = {
+    **MADE,
+    "finished": None,
+    "changes": [{"path": "src/main.py", "do": "write", "found": "file"}],
+    "total": 1,
+    "left": [],
+    "saved": None,
+    "at_point": True,
+    "apart": [],
+}
+NOT_IN_IT = "  it has no databases outside these files, no volumes, no containers and no units"
+
+
+def test_a_point_that_was_made() -> None:
+    assert sentences("present", False, MADE) == [
+        f"restore point {POINT}: 1834 files, 20.0 MiB, written and read back in 2.0 s",
+        "  the repository: branch main at fedcba987654",
+        f"  uncommitted work is kept as commit 0123456789ab, refs/evenkeel/{POINT}",
+        NOT_IN_IT,
+    ]
+
+
+@pytest.mark.parametrize(
+    ("git", "lines"),
+    [
+        ({"outcome": "absent", "reason": "there is none"}, ["  there is no repository here"]),
+        ({"outcome": "not_asked", "reason": ""}, ["  the repository was not asked for"]),
+        (
+            {"outcome": "unknown", "reason": "this host has no git"},
+            ["  the state of the repository is NOT in it: this host has no git"],
+        ),
+        ({**GIT, "commit": HEAD}, ["  the repository: branch main at fedcba987654"]),
+        (
+            {**GIT, "branch": None, "commit": HEAD, "notes": ["a note"]},
+            ["  the repository: a detached HEAD at fedcba987654", "  a note"],
+        ),
+        (
+            {**GIT, "head": None, "commit": None},
+            ["  the repository: branch main, without a commit yet"],
+        ),
+        (
+            {**GIT, "commit": HEAD, "left_out": [{"path": ".env", "reason": "it is of a secret class"}]},
+            [
+                "  the repository: branch main at fedcba987654",
+                "  not in that commit, but in the files of this point where it saved them: .env",
+            ],
+        ),
+    ],
+)
+def test_what_a_point_has_of_the_repository(git: dict[str, t.Any], lines: list[str]) -> None:
+    assert sentences("present", False, {**MADE, "git": git})[1:] == [*lines, NOT_IN_IT]
+
+
+def test_a_point_that_would_be_made() -> None:
+    told = {"files": 2, "bytes": 900, "point": None, "seconds": 0.1}
+    assert sentences("present", True, told) == ["a restore point would have 2 files, 900 bytes; nothing was written"]
+
+
+def test_a_point_that_was_verified() -> None:
+    assert sentences("verified", False, MADE) == [
+        f"restore point {POINT} of 2026-11-21T15:45:00Z is whole: 1834 files, 20.0 MiB, read back in 2.0 s"
+    ]
+
+
+def test_a_rollback() -> None:
+    replaced = "20261121T160002Z-07be55"
+    told = {**BACK, "saved": replaced, "left": [{"path": "new", "reason": "it is not empty"}]}
+    assert sentences("restored", False, told) == [
+        "  src/main.py: written",
+        "  not brought back: new: it is not empty",
+        f"what was replaced is kept as restore point {replaced}, which no rollback picks by itself",
+        f"every path is as restore point {POINT} of 2026-11-21T15:45:00Z has it, compared one by one; 1 changes; "
+        "took 2.0 s of 120 s",
+    ]
+
+
+def test_a_rollback_with_nothing_to_do() -> None:
+    (line,) = sentences("restored", False, {**BACK, "changes": [], "total": 0})
+    assert "nothing had to be changed" in line
+
+
+def test_a_rollback_that_did_not_get_there_is_loud() -> None:
+    told = sentences("restored", False, {**BACK, "at_point": False, "apart": [f"f{number}" for number in range(12)]})
+    assert told[-1].startswith(f"NOT as restore point {POINT}")
+    assert "f9 and 2 more" in told[-1]
+
+
+def test_a_rehearsal() -> None:
+    told = sentences("restored", True, {**BACK, "at_point": False})
+    assert told == [
+        "  src/main.py: would be written",
+        f"restore point {POINT} of 2026-11-21T15:45:00Z is whole; 1 changes lead to it; nothing was changed; "
+        "rehearsed in 2.0 s of 120 s",
+    ]
+
+
+def test_many_changes_are_counted() -> None:
+    changes = [{"path": f"f{number}", "do": "remove", "found": "file"} for number in range(1000)]
+    told = sentences("restored", False, {**BACK, "changes": changes, "total": 4321})
+    assert told[9:11] == ["  f9: removed", "  and 4311 more"]
+
+
+@pytest.mark.parametrize(
+    ("state", "check", "line"),
+    [
+        ("bad", False, f"restore point {POINT} is marked bad"),
+        ("bad", True, f"restore point {POINT} would be marked bad"),
+        ("absent", False, f"restore point {POINT} is removed"),
+    ],
+)
+def test_a_point_that_was_marked_or_removed(state: str, check: bool, line: str) -> None:
+    assert sentences(state, check, {"changed": True, "point": POINT}) == [line]
+    assert sentences(state, check, {"changed": False, "point": POINT}) == []
