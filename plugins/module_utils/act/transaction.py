@@ -34,6 +34,7 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section imp
 
 Json = t.Dict[str, t.Any]
 
+_HOW = "deploy or roll back, or run apply_plan with state: recovered"
 _FAILURES = (OSError, Unseen, Surprise, Refused)
 
 
@@ -82,7 +83,7 @@ def refuse_unfinished(state: State) -> None:
         summary = found.summary()
         raise Unfinished(
             f"an earlier change was interrupted: {summary['why']}, by {summary['who']}, of {summary['started']}, "
-            f"{summary['paths']} paths below {summary['root']}. It has to be finished first: recover",
+            f"{summary['paths']} paths below {summary['root']}. It has to be finished first: {_HOW}",
             summary,
         )
 
@@ -175,7 +176,7 @@ def go_back(change: Change, open_journal: journal.Journal, why: str) -> None:
         undo_all(change, taken, open_journal.document["folders"])
         open_journal.close()
     except _FAILURES as error:
-        reason = f"{why}; going back failed as well: {_sentence(change.at, error)}: recover when its cause is gone"
+        reason = f"{why}; going back failed as well: {_sentence(change.at, error)}: when its cause is gone, {_HOW}"
         raise Stuck(reason, change.at) from error
     _note_end(change, open_journal, "went back", why)
 
@@ -188,7 +189,7 @@ def finish(change: Change, open_journal: journal.Journal) -> None:
     except _FAILURES as error:
         reason = (
             f"the change is in place, and cleaning up after it failed: {_sentence(change.at, error)}: "
-            "recover when its cause is gone"
+            f"when its cause is gone, {_HOW}"
         )
         raise Stuck(reason, change.at) from error
     _note_end(change, open_journal, "is in place", "")
