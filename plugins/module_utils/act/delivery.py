@@ -74,7 +74,9 @@ def unpacked(state: State, packed: t.BinaryIO, sizes: t.Mapping[str, int]) -> t.
             yield folder
         finally:
             os.close(folder)
-            _remove_folder(incoming, name)
+            # How the change ended is what counts; what is left here goes as abandoned, before the next one.
+            with contextlib.suppress(OSError):
+                _remove_folder(incoming, name)
     finally:
         os.close(incoming)
 
@@ -112,11 +114,12 @@ def _take(stream: _Stream, folder: int, sha256: str, left: int) -> None:
 
 
 def _remove_abandoned(incoming: int) -> None:
-    """Remove the folders of processes that are gone."""
+    """Remove the folders of processes that are gone, as far as that can be: they are in nobody's way."""
     for name in sorted(os.listdir(incoming)):
         match = _FOLDER.match(name)
         if match and not os.path.exists(f"/proc/{match.group(1)}"):
-            _remove_folder(incoming, name)
+            with contextlib.suppress(OSError):
+                _remove_folder(incoming, name)
 
 
 def _remove_folder(incoming: int, name: str) -> None:

@@ -31,8 +31,9 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.act.errors import (
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.operations import BadOperations, checked
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.state import State, default_folder, open_state
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.paths import open_followed
-from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host, explain
+from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host, Unseen, explain
 from ansible_collections.evenkeel.drift.plugins.module_utils.secret_files import is_secret_file
+from ansible_collections.evenkeel.drift.plugins.module_utils.text import show
 
 Json = t.Dict[str, t.Any]
 
@@ -51,8 +52,12 @@ def answer(request: Json) -> Json:
         return {"failed": True, "changed": False, "outcome": "refused", "msg": str(error)}
     except ActError as error:
         return _failed(error)
+    except Unseen as unseen:
+        return {"failed": True, "changed": False, "outcome": "refused", "msg": unseen.reason}
     except OSError as error:
-        return {"failed": True, "changed": False, "outcome": "refused", "msg": f"{error.filename}: {explain(error)}"}
+        # Nothing that comes after a change has begun ends here: the transaction tells of it itself.
+        name = f"{show(error.filename)}: " if isinstance(error.filename, (str, bytes)) else ""
+        return {"failed": True, "changed": False, "outcome": "refused", "msg": name + explain(error)}
 
 
 def _perform(request: Json, state: State | None) -> Json:

@@ -98,6 +98,23 @@ def test_a_damaged_pack_never_gives_another_content(state: State, data: st.DataO
     assert all(hashlib.sha256(content).hexdigest() == name for name, content in found.items())
 
 
+def test_what_cannot_be_removed_changes_no_answer(state: State) -> None:
+    with unpacked(state, io.BytesIO(zlib.compress(item(b"one\n"))), sizes([b"one\n"])) as folder:
+        os.mkdir("in the way", dir_fd=folder)
+    (left,) = Path(state.path, "incoming").iterdir()
+    gone = os.fork()
+    if gone == 0:
+        os._exit(0)
+    os.waitpid(gone, 0)
+    left.rename(left.with_name(f"{gone}-00000000"))
+    assert unpacked_names(state) == []
+
+
+def unpacked_names(state: State) -> list[str]:
+    with unpacked(state, io.BytesIO(b""), {}) as folder:
+        return os.listdir(folder)
+
+
 def test_what_a_killed_process_left_is_removed(state: State) -> None:
     os.close(state.folder("incoming"))
     incoming = Path(state.path, "incoming")
