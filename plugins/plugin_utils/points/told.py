@@ -11,6 +11,10 @@ BUDGET_S = 120
 """Within this time an operator is to have the files of a host back."""
 
 _SHOWN = 10
+_NOT_SAVED = "it has no databases outside these files, no volumes, no containers and no units"
+_NOT_TOUCHED = (
+    "not touched: files that the point does not have, databases, volumes, containers, units; nothing was restarted"
+)
 _DONE = {
     "write": "written",
     "link": "linked",
@@ -50,7 +54,7 @@ def _planned(result: Json) -> list[str]:
 def _made(result: Json) -> list[str]:
     lines = [f"restore point {result['point']}: {_size(result)}, written and read back in {_seconds(result)}"]
     lines += [f"  {line}" for line in [*_git(result["git"]), *result["notes"]]]
-    lines.append("  it has no databases outside these files, no volumes, no containers and no units")
+    lines.append(f"  {_NOT_SAVED}")
     if result["pruned"]:
         lines.append(f"  removed, since newer ones are kept: {', '.join(result['pruned'])}")
     return lines
@@ -97,6 +101,7 @@ def _restored(check: bool, result: Json) -> list[str]:
     else:
         apart = result["apart"]
         lines.append(f"NOT as {point} has it: {', '.join(apart[:_SHOWN])}{_more(apart)}; took {took}")
+    lines.append(f"  {_NOT_TOUCHED}")
     return lines
 
 

@@ -58,7 +58,7 @@ def present(asked: Asked, what: What, keep: shelf.Keep, host: Host, check: bool)
     """
     begun = time.monotonic()
     with _root(asked) as root_fd:
-        wanted, notes = wanted_of(what, asked.root, root_fd, host)
+        wanted, notes = wanted_of(what, asked.root, root_fd, asked.state_dir or default_folder(), host)
         if check:
             size = make.estimate(make.survey(root_fd, wanted, host, False))
             return {"changed": True, "point": None, **size, "pruned": [], "seconds": _since(begun)}

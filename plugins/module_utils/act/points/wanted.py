@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import os
 import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.module_utils.act import entry
@@ -13,6 +14,7 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.act.points import m
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.chosen import choose
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.errors import PointError
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host
+from ansible_collections.evenkeel.drift.plugins.module_utils.text import show
 
 Json = t.Dict[str, t.Any]
 
@@ -28,10 +30,11 @@ class What(t.NamedTuple):
     git: bool
 
 
-def wanted_of(what: What, root: str, root_fd: int, host: Host) -> tuple[list[str], list[str]]:
+def wanted_of(what: What, root: str, root_fd: int, state_dir: str, host: Host) -> tuple[list[str], list[str]]:
     """Return the paths to save, and sentences about what is not among them.
 
-    ``root_fd`` is the directory at ``root``. Raises PointError, BadOperations, and Unseen when a tree cannot be opened.
+    ``root_fd`` is the directory at ``root``; what lies in ``state_dir`` is not saved, or points would hold points.
+    Raises PointError, BadOperations, and Unseen when a tree cannot be opened.
     """
     notes: list[str] = []
     wanted = list(what.paths)
@@ -43,9 +46,18 @@ def wanted_of(what: What, root: str, root_fd: int, host: Host) -> tuple[list[str
         found = choose(root, what.trees, host)
         wanted += sorted(found.paths)
         notes = [f"{path} is a repository of its own: it is not in this point" for path in sorted(found.nested)]
+    wanted = _without(wanted, root, state_dir)
     if not wanted:
         raise PointError(f"there is nothing to save: no path was named, and the trees of {root} are empty")
     return wanted, notes
+
+
+def _without(wanted: list[str], root: str, state_dir: str) -> list[str]:
+    own = os.path.relpath(os.path.realpath(state_dir), os.path.realpath(root))
+    if own == ".":
+        raise PointError(f"{root} is the state directory itself; name another one with drift_state_dir")
+    shown = show(own)
+    return [path for path in wanted if path != shown and not path.startswith(shown + "/")]
 
 
 def _refuse_link(root_fd: int, path: str) -> None:

@@ -45,6 +45,9 @@ BACK = {
     "apart": [],
 }
 NOT_IN_IT = "  it has no databases outside these files, no volumes, no containers and no units"
+NOT_TOUCHED = (
+    "  not touched: files that the point does not have, databases, volumes, containers, units; nothing was restarted"
+)
 
 
 def test_a_point_that_was_made() -> None:
@@ -107,18 +110,20 @@ def test_a_rollback() -> None:
         f"what was replaced is kept as restore point {replaced}, which no rollback picks by itself",
         f"every path is as restore point {POINT} of 2026-11-21T15:45:00Z has it, compared one by one; 1 changes; "
         "took 2.0 s of 120 s",
+        NOT_TOUCHED,
     ]
 
 
 def test_a_rollback_with_nothing_to_do() -> None:
-    (line,) = sentences("restored", False, {**BACK, "changes": [], "total": 0})
-    assert "nothing had to be changed" in line
+    told = sentences("restored", False, {**BACK, "changes": [], "total": 0})
+    assert "nothing had to be changed" in told[0]
+    assert told[1:] == [NOT_TOUCHED]
 
 
 def test_a_rollback_that_did_not_get_there_is_loud() -> None:
     told = sentences("restored", False, {**BACK, "at_point": False, "apart": [f"f{number}" for number in range(12)]})
-    assert told[-1].startswith(f"NOT as restore point {POINT}")
-    assert "f9 and 2 more" in told[-1]
+    assert told[-2].startswith(f"NOT as restore point {POINT}")
+    assert "f9 and 2 more" in told[-2]
 
 
 def test_a_rehearsal() -> None:

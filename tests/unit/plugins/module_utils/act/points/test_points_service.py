@@ -250,6 +250,15 @@ def test_a_file_larger_than_the_disk_is_refused_before_it_is_read(host: Host) ->
     assert host.points() == []
 
 
+def test_points_hold_no_points(host: Host) -> None:
+    host.state = host.root / "var/state"
+    host.state.parent.mkdir()
+    first = host.ask()
+    second = host.ask()
+    assert (first["files"], second["files"]) == (2, 2)
+    assert "is the state directory itself" in host.ask(state_dir=str(host.root))["msg"]
+
+
 def test_a_state_directory_of_somebody_else_is_refused(host: Host) -> None:
     host.state.mkdir(mode=0o755)
     assert "open to others" in host.ask()["msg"]
