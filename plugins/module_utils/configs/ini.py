@@ -19,9 +19,10 @@ def read(said: str) -> Parsed:
 
     A line of several words without a value, which configparser takes for a key, is none; ``!include`` of MySQL is one.
     Keys have the case in which they are written; those that differ in nothing but case are told as doubles, for
-    configparser takes them for one. What is in ``[DEFAULT]`` stays there. Raises Unreadable.
+    configparser takes them for one. All values of a key that stands several times count. What is in ``[DEFAULT]`` stays
+    there. Raises Unreadable.
     """
-    return gathered(_Reader(said).items(), same=str.lower)
+    return gathered(_Reader(said).items(), same=str.lower)._replace(lists=True)
 
 
 class _Reader:

@@ -58,7 +58,7 @@ def describe(
         others = [one for one in named if one[0] not in kept]
         named = _sorted(asked + others[: MAX_TOLD - len(asked)])
     taken: set[str] = set()
-    return [_key(name, item, parsed.typed, secret, key, rules, taken) for name, item in named]
+    return [_key(name, item, parsed, secret, key, rules, taken) for name, item in named]
 
 
 def doubles(found: t.Iterable[Double], key: bytes | None) -> list[Json]:
@@ -73,12 +73,13 @@ def secrets_in(parsed: Parsed, whole: bool) -> t.Iterator[str]:
     (``jwt.issuer``), all but words, addresses and paths.
     """
     for item in parsed.keys:
-        text = canonical(item.value)
+        certain = _own_name_tells(item.path)
         telling = whole or names_secret(item.path)
-        if _own_name_tells(item.path) or (telling and not is_ordinary(text) and not _PLACE.fullmatch(text)):
-            yield text
-        else:
-            yield from secrets_of("", text[:_SEARCHED])
+        for text in map(canonical, (*item.earlier, item.value)):
+            if certain or (telling and not is_ordinary(text) and not _PLACE.fullmatch(text)):
+                yield text
+            else:
+                yield from secrets_of("", text[:_SEARCHED])
 
 
 def names_secret(path: jsonpath.Path) -> bool:
@@ -91,7 +92,13 @@ def _own_name_tells(path: jsonpath.Path) -> bool:
     return looks_secret(own)
 
 
-def _key(name: str, item: Item, typed: bool, whole: bool, key: bytes | None, rules: Tests, taken: set[str]) -> Json:
+def _compared(item: Item, lists: bool) -> str:
+    """Return the text that a key is compared by: that of its last line, or of all where they may be a list."""
+    values = [canonical(value) for value in (*item.earlier, item.value)]
+    return "\0".join(values) if lists and len(set(values)) > 1 else values[-1]
+
+
+def _key(name: str, item: Item, parsed: Parsed, whole: bool, key: bytes | None, rules: Tests, taken: set[str]) -> Json:
     text = canonical(item.value)
     empty = not text or item.value in ({}, [])
     by_name = names_secret(item.path)
@@ -107,12 +114,12 @@ def _key(name: str, item: Item, typed: bool, whole: bool, key: bytes | None, rul
         "type": type_of(item.value),
         "secret": telling or masked != plain,
         "value": None if telling and not empty else masked[:_SHOWN],
-        "digest": keyed(key, text),
+        "digest": keyed(key, _compared(item, parsed.lists)),
         "empty": empty,
         "placeholder": isinstance(item.value, str) and is_placeholder(text, by_name),
         "weak": is_ordinary(text) or (not by_name and masked == plain and _PLACE.fullmatch(text) is not None),
         "hosts": [] if by_name else [mask(one) for one in hosts_of(name, text, whole)],
-        "tests": rules.answers(name, item.value, typed),
+        "tests": rules.answers(name, item.value, parsed.typed),
     }
 
 

@@ -37,12 +37,14 @@ class Item(t.NamedTuple):
     """A value and its place. Empty maps and lists are values as well.
 
     ``template`` is a value of ``.env`` as Compose would read variables in it, None where nothing is replaced in it.
+    ``earlier`` are the values of lines of the same key before this one.
     """
 
     path: jsonpath.Path
     value: Leaf
     line: int | None
     template: str | None = None
+    earlier: tuple[Leaf, ...] = ()
 
 
 class Double(t.NamedTuple):
@@ -55,13 +57,15 @@ class Double(t.NamedTuple):
 class Parsed(t.NamedTuple):
     """The keys of a file in its order, each once.
 
-    ``partial`` says why there may be more keys, or is empty; ``typed`` whether the format tells numbers from text.
+    ``partial`` says why there may be more keys, or is empty; ``typed`` whether the format tells numbers from text;
+    ``lists`` whether a program may take a key that stands several times for a list, as PHP does with ``extension``.
     """
 
     keys: list[Item]
     doubles: list[Double]
     partial: str = ""
     typed: bool = True
+    lists: bool = False
 
 
 def gathered(items: t.Iterable[Item], partial: str = "", same: t.Callable[[str], str] = str) -> Parsed:
@@ -71,10 +75,13 @@ def gathered(items: t.Iterable[Item], partial: str = "", same: t.Callable[[str],
     """
     last: dict[jsonpath.Path, Item] = {}
     lines: dict[jsonpath.Path, list[Item]] = {}
+    earlier: dict[jsonpath.Path, list[Leaf]] = {}
     for number, item in enumerate(items):
         if number >= MAX_KEYS:
             raise Unreadable(TOO_MANY)
-        last.pop(item.path, None)
+        before = last.pop(item.path, None)
+        if before is not None:
+            earlier.setdefault(item.path, []).append(before.value)
         last[item.path] = item
         folded = tuple(same(step) if isinstance(step, str) else step for step in item.path)
         lines.setdefault(folded, []).append(item)
@@ -83,4 +90,5 @@ def gathered(items: t.Iterable[Item], partial: str = "", same: t.Callable[[str],
         for several in lines.values()
         if len(several) > 1
     ]
-    return Parsed(list(last.values()), doubles, partial, typed=False)
+    keys = [item._replace(earlier=tuple(earlier.get(item.path, ()))) for item in last.values()]
+    return Parsed(keys, doubles, partial, typed=False)

@@ -143,7 +143,10 @@ class KeyRules:
         if alike:
             return self._passed(f"{self._name} is as in {reference}")
         said = f"{self._name} is {here}{self._line()}, {reference} has {there}{self._spelling()}"
-        if here == there:
+        if here == there and here != words.HIDDEN:
+            said = f"{self._name} is {here}{self._line()}, as in {reference}, and differs in what is not shown"
+            here, there = "another value", "the reference's value"
+        elif here == there:
             said = f"{self._name} has another value than {reference}{self._line()}; neither is shown"
             here, there = "another value", "the reference's value"
         return self._failed(said, "differs", "value_differs", {"value": there}, here)

@@ -20,7 +20,7 @@ def said(key: Details | None) -> str:
     if key is None:
         return "nothing"
     if key["empty"]:
-        return "nothing (it is empty)"
+        return {"object": "an empty map", "array": "an empty list"}.get(key.get("type", ""), "nothing (it is empty)")
     if key["value"] is None or key["secret"]:
         return "a placeholder" if key["placeholder"] else HIDDEN
     return str(key["value"])
@@ -30,6 +30,9 @@ def both(ours: Details | None, theirs: Details | None) -> tuple[str, str]:
     """Return what both sides have. Where one is secret, neither is told: it may be the older secret of the other."""
     secret = any(one is not None and one["secret"] for one in (ours, theirs))
     here, there = (said({**one, "secret": secret}) if one is not None else said(one) for one in (ours, theirs))
+    if here != there and here.strip() == there.strip():
+        # Blanks at the end are not seen.
+        return f'"{here}"', f'"{there}"'
     return here, there
 
 

@@ -221,3 +221,16 @@ credentials:
     found = {"/etc/App/key.pem", "Zr7-kQ_2xVb9", "https://chat1.example.org/hooks/abc", "tr0ub4dor-and-3"}
     assert set(secrets_in(read, whole=False)) == found
     assert all(key["secret"] for key in describe(read, False, b"k"))
+
+
+def test_a_key_that_ini_has_several_times_is_compared_with_all_of_its_values() -> None:
+    texts = (b"extension=a\nextension=b", b"extension=z\nextension=b", b"extension=b", b"extension=b\nextension=b")
+    first, other, single, twice = (describe(read_keys(text, "ini"), False, b"k")[0]["digest"] for text in texts)
+    assert len({first, other, single}) == 3 and single == twice
+    one, two = (describe(read_keys(text, "env"), False, b"k")[0]["digest"] for text in (b"A=1\nA=2", b"A=2"))
+    assert one == two
+
+
+def test_a_secret_that_a_later_line_replaces_is_known_too() -> None:
+    read = read_keys(b"DB_PASSWORD=Zr7-kQ_2xVb9\nDB_PASSWORD=tr0ub4dor-and-3\n", "env")
+    assert set(secrets_in(read, whole=False)) == {"Zr7-kQ_2xVb9", "tr0ub4dor-and-3"}

@@ -23,6 +23,7 @@ from hypothesis import strategies as st
 from judge_builders import ALONE, CONTEXT, UNMADE
 
 Json = dict[str, t.Any]
+EMPTY = key("a", "")
 Brief = set[tuple[str, str, str | None]]
 
 
@@ -182,6 +183,26 @@ def test_secrets_are_never_told() -> None:
     told = json.dumps([[dataclasses.asdict(one) for one in made.checks], made.facts, made.marks, made.coverage])
     assert "hunter2" not in told
     assert "db.password of app.yaml on prod-1 has another value than main@0487dce (line 3); neither is shown" in told
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "said"),
+    [
+        (key("a", "x "), key("a", "x"), 'a of app.yaml on prod-1 is "x ", main@0487dce has "x"'),
+        (
+            key("a", "x"),
+            key("a", "x", digest="f" * 64),
+            "a of app.yaml on prod-1 is x, as in main@0487dce, and differs in what is not shown",
+        ),
+        (
+            EMPTY | {"type": "object"},
+            EMPTY | {"type": "array", "digest": "f" * 64},
+            "a of app.yaml on prod-1 is an empty map, main@0487dce has an empty list",
+        ),
+    ],
+)
+def test_a_difference_that_is_not_seen_is_told_all_the_same(ours: Json, theirs: Json, said: str) -> None:
+    assert only(judged({}, found=[ours], reference=reference([theirs]))).summary == said
 
 
 def test_literals_of_secrets_are_never_told() -> None:
