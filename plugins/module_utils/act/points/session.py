@@ -19,7 +19,7 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.act import journal,
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.errors import Refused
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points import gitstate, make, shelf, verify
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.disk import sweep
-from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.errors import NoPoint, PointError
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.errors import NoPoint, NoRoom, PointError
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.restore import Way, differences, way_to
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.wanted import What, wanted_of
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.state import (
@@ -221,7 +221,13 @@ def _save_present(asked: Asked, document: Json, fds: tuple[int, int], state: Sta
     wanted = [one["path"] for one in document["entries"]]
     with lock.held(state, asked.who, replaced.why):
         _refuse_unfinished(state)
-        saved = _make(replaced, What((), (), (), False), fds, wanted, [], host, shelf.REPLACED)
+        try:
+            saved = _make(replaced, What((), (), (), False), fds, wanted, [], host, shelf.REPLACED)
+        except NoRoom as error:
+            reason = (
+                f"what is to be replaced cannot be saved first: {error.reason}; or go without (rollback_save: false)"
+            )
+            raise NoRoom(reason) from None
     return str(saved["id"])
 
 

@@ -242,6 +242,17 @@ def test_no_space_is_said_with_figures(host: Host, monkeypatch: pytest.MonkeyPat
     assert host.points() == []
 
 
+def test_a_rollback_without_space_says_how_to_go_without(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    host.ask()
+    host.edit()
+    margin = "ansible_collections.evenkeel.drift.plugins.module_utils.act.points.make._MARGIN_BYTES"
+    monkeypatch.setattr(margin, 1 << 60)
+    assert "or go without (rollback_save: false)" in host.ask("restored")["msg"]
+    assert host.content() == "two\n"
+    assert host.ask("restored", save=False)["at_point"] is True
+    assert host.content() == "one\n"
+
+
 def test_a_file_larger_than_the_disk_is_refused_before_it_is_read(host: Host) -> None:
     with (host.root / "sparse.img").open("wb") as target:
         target.truncate(1 << 42)
