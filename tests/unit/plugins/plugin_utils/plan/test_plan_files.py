@@ -218,6 +218,18 @@ def test_the_operations_give_the_reference_but_for_what_is_left_out(
     base = {"host is base": host, "reference is base": reference}.get(like, base)
     with tempfile.TemporaryDirectory() as folder:
         made, out = plan(Path(folder), host, reference, base, Policy(prune, overwrite))
+    _check(host, reference, base, made, out, overwrite)
+
+
+def _check(
+    host: Version,
+    reference: Version,
+    base: Version | None,
+    made: t.Sequence[Json],
+    out: t.Mapping[str, LeftOut],
+    overwrite: bool,
+) -> None:
+    """Fail unless the operations give the reference but for what is left out, and keep the host's own work."""
     contents = {hashlib.sha256(text.encode()).hexdigest(): text for _kind, text, _runs in reference.values()}
     after = apply(host, made, contents)
 
@@ -225,16 +237,32 @@ def test_the_operations_give_the_reference_but_for_what_is_left_out(
         return path in out or any(f"{parent}/" in out for parent in above(path))
 
     for path in host.keys() | reference.keys():
-        if spared(path):
-            assert after.get(path) == host.get(path), path
-        else:
-            assert after.get(path) == reference.get(path), path
-    if base is not None and not overwrite:
-        # What only the host has is there afterwards, whatever else happened.
-        for path, content in host.items():
-            if content != base.get(path) and content != reference.get(path) and not _only_mode(content, path, base):
-                assert after.get(path) is not None
-                assert t.cast(Content, after[path])[:2] == content[:2], path
+        expected = host if spared(path) else reference
+        assert after.get(path) == expected.get(path), path
+    if base is None or overwrite:
+        return
+    # What only the host has is there afterwards, whatever else happened.
+    for path, content in host.items():
+        if content != base.get(path) and content != reference.get(path) and not _only_mode(content, path, base):
+            assert after.get(path) is not None
+            assert t.cast(Content, after[path])[:2] == content[:2], path
+
+
+@pytest.mark.parametrize(
+    ("host", "reference"),
+    [
+        (version(a="edited", b="1"), version(a="1", b="1")),
+        (version(a="edited", b="1"), version(a="2", b="1")),
+        (version(a="1", b="1", c="own"), version(a="1", b="1")),
+        (version(a="1", b="1", d__one="own", d__two="own"), version(a="1", b="1")),
+    ],
+)
+def test_a_plan_that_overwrites_the_hosts_work_would_be_noticed(
+    host: Version, reference: Version, tmp_path: Path
+) -> None:
+    made, out = plan(tmp_path, host, reference, BASE, ALL)
+    with pytest.raises(AssertionError):
+        _check(host, reference, BASE, made, out, overwrite=False)
 
 
 def _only_mode(content: Content, path: str, base: Version) -> bool:
