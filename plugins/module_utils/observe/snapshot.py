@@ -37,7 +37,7 @@ def answer(request: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
     )
     started = _now()
     asked = request["sections"]
-    host.public.update(request.get("public") or [])
+    host.public.update(value.strip() for value in request.get("public") or [])
     learn_secrets(request.get("secrets") or {}, host)
     sections = {name: _observe(name, asked[name], host) for name in SECTIONS + FOLLOW_UPS if name in asked}
     return {

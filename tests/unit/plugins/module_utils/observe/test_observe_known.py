@@ -85,3 +85,10 @@ def test_what_is_declared_public_is_not_learned(tmp_path: Path) -> None:
     host.public.add(VALUE)
     learn_secrets({}, host)
     assert host.learned == {OTHER}
+
+
+def test_a_request_says_what_is_public(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text(f"API_TOKEN={VALUE}\n")
+    request = {"root": str(tmp_path), "timeout_s": 20, "key": "00" * 32, "sections": {}}
+    assert len(snapshot.answer(request)["learned"]) == 1
+    assert snapshot.answer({**request, "public": [f" {VALUE} "]})["learned"] == []
