@@ -205,6 +205,13 @@ def test_a_difference_that_is_not_seen_is_told_all_the_same(ours: Json, theirs: 
     assert only(judged({}, found=[ours], reference=reference([theirs]))).summary == said
 
 
+def test_a_key_with_the_name_of_a_pattern_does_not_hide_what_is_counted() -> None:
+    many = {"*": "a", **{f"k{number:04}": "a" for number in range(FINDINGS + 5)}}
+    made = judged({}, found=keys(**many), reference=reference(keys(**dict.fromkeys(many, "b"))))
+    subjects = [one.subject for one in made.checks if one.outcome == "fail"]
+    assert len(set(subjects)) == len(subjects) == FINDINGS + 1 and {"app.yaml:*", "app.yaml"} < set(subjects)
+
+
 def test_literals_of_secrets_are_never_told() -> None:
     rule = {"API_TOKEN": {"equals": "hunter2-a"}}
     ours = [key("API_TOKEN", "hunter2-b", secret=True, tests={"0.equals": False})]
