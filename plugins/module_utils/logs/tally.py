@@ -12,7 +12,8 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.logs.severity impor
 from ansible_collections.evenkeel.drift.plugins.module_utils.logs.times import Clock
 
 _HELD = 1 << 20
-_BACK = 1000
+# So many lines are looked at for a first time.
+_UNDATED = 100_000
 
 
 class Tally:
@@ -36,6 +37,7 @@ class Tally:
         self._lines = 0
         self._held = b""
         self._first: float | None = None
+        self._undated = 0
 
     @property
     def sieves(self) -> list[bytes] | None:
@@ -103,13 +105,12 @@ class Tally:
     def _after(self, block: bytes) -> float | None:
         """Return the first time in a block."""
         start = 0
-        for _line in range(_BACK):
+        while start < len(block) and self._undated < _UNDATED:
             end = block.find(b"\n", start)
-            if end == -1:
-                break
             seconds = self._clock.of(block[start:end])
             if seconds is not None:
                 return seconds
+            self._undated += 1
             start = end + 1
         return None
 
@@ -139,19 +140,27 @@ class _Dating:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self.last: float | None = None
+        # What was found last: lines are asked for in their order, and no line is read twice for that.
+        self._found: tuple[bytes, int, float | None] = (b"", -1, None)
 
     def of(self, block: bytes, start: int) -> float | None:
         """Return the time of the record that the line at ``start`` belongs to."""
-        for _line in range(_BACK):
-            seconds = self._clock.of(block[start : block.find(b"\n", start)])
-            if seconds is not None:
-                return seconds
-            if not start:
+        before = self._found[1] if self._found[0] is block else -1
+        at, seconds = start, None
+        while at != before:
+            seconds = self._clock.of(block[at : block.find(b"\n", at)])
+            if seconds is not None or not at:
                 break
-            start = block.rfind(b"\n", 0, start - 1) + 1
-        return self.last
+            at = block.rfind(b"\n", 0, at - 1) + 1
+        else:
+            seconds = self._found[2]
+        if seconds is None:
+            seconds = self.last
+        self._found = (block, start, seconds)
+        return seconds
 
     def passed(self, block: bytes) -> None:
         """Say that a block of whole lines is done with."""
         if block:
             self.last = self.of(block, block.rfind(b"\n", 0, len(block) - 1) + 1)
+            self._found = (b"", -1, None)

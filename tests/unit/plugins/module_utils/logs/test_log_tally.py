@@ -67,6 +67,15 @@ def test_the_size_of_blocks_does_not_matter(parts: list[bytes], ended: bool, siz
         assert counted(content, size, clock) == whole
 
 
+@pytest.mark.parametrize("size", [100, 1 << 16, 1 << 20])
+def test_a_record_of_thousands_of_lines_has_its_time(size: int) -> None:
+    part = b"a line of what was printed\n" * 3000
+    content = part + b"2026-11-21T10:00:00Z INFO x\n" + part + b"2026-11-21T10:00:40Z INFO x\n" + part + b"TypeError\n"
+    seen = counted(content, size, Clock([b"2026-11-21T10:00:00Z x"], 0.0))
+    assert (seen["first"], seen["last"]) == ("2026-11-21T10:00:00Z", "2026-11-21T10:00:40Z")
+    assert seen["forbid"][0]["first"] == "2026-11-21T10:00:40Z"
+
+
 def test_grep_and_wc_agree(tmp_path: Path) -> None:
     content = b"".join(
         b"2026-11-21 10:00:00,000 - %s - n %d took %d.5s\n"
