@@ -25,9 +25,10 @@ def said(lab: Lab, folder: Path) -> str:
     compose = f"docker compose --project-directory {_FOLDER} --project-name shop config --format json"
     run = f"env -i PATH=$PATH HOME=/nonexistent {compose}"
     clean = f"rm -rf {_FOLDER}"
-    return lab.run(
-        "staging", "sh", "-ec", "; ".join([clean, f"mkdir {_FOLDER}", *write, f"cd {_FOLDER}", run, "cd /", clean])
-    )
+    # Its path is a part of what Compose says, and several tests run at once.
+    alone = f"exec 9>{_FOLDER}.lock; flock 9"
+    steps = [alone, clean, f"mkdir {_FOLDER}", *write, f"cd {_FOLDER}", run, "cd /", clean]
+    return lab.run("staging", "sh", "-ec", "; ".join(steps))
 
 
 @pytest.mark.parametrize("case", CASES)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import typing as t
 
+from ansible_collections.evenkeel.drift.plugins.module_utils.observe.paths import names_in
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host
 from ansible_collections.evenkeel.drift.plugins.module_utils.secret_files import is_secret_file
 from ansible_collections.evenkeel.drift.plugins.module_utils.text import show
@@ -33,7 +34,7 @@ def learn_secrets(spec: t.Mapping[str, t.Any], host: Host) -> None:
 
 def _files_at_root(root: str) -> list[str]:
     try:
-        names = sorted(show(name) for name in os.listdir(os.fsencode(root)))
+        names = [show(os.fsencode(name)) for name in names_in(root)]
     except OSError:
         return []
     return [name for name in names if is_secret_file(name)][:_MOST_FILES]
