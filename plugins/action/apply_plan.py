@@ -112,7 +112,8 @@ class ActionModule(ScriptAction):
         result = self.run_script(_MODULE, act_script(request), variables)
         if "outcome" in result:
             told: Json = {key: terminal(result[key]) for key in ("msg", "reason") if key in result}
-            return {**result, **told, "warnings": [terminal(text) for text in result.get("warnings") or []]}
+            notes = [terminal(text) for text in result.pop("notes", [])]
+            return {**result, **told, "warnings": [*(result.get("warnings") or []), *notes]}
         if result.get("unreachable"):
             return result
         # Of a traceback the last line is the message. Whatever else the host wrote stays there: it may hold anything.

@@ -67,12 +67,17 @@ def _perform(request: Json, state: State | None) -> Json:
             found = recovery.look(state)
         else:
             found = recovery.recover(state, request["direction"], str(about["who"]), str(about["why"]))
-        return {"changed": found["found"] is not None, "outcome": "recovered", **found}
+        return {"changed": found["found"] is not None, "outcome": "recovered", **_noted(found)}
     host = Host(request["root"], request["timeout_s"])
     with _sources(request, state) as sources:
         done = transaction.apply(request["operations"], sources, request["root"], state, about, host, check)
     done["changed_paths"] = done.pop("changed")
-    return {"changed": bool(done["changed_paths"]), "outcome": "planned" if check else "applied", **done}
+    return {"changed": bool(done["changed_paths"]), "outcome": "planned" if check else "applied", **_noted(done)}
+
+
+def _noted(done: Json) -> Json:
+    """Return an answer with its warnings as ``notes``: ansible-core makes objects of its own of a module's warnings."""
+    return {**{key: value for key, value in done.items() if key != "warnings"}, "notes": done["warnings"]}
 
 
 @contextlib.contextmanager
