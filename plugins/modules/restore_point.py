@@ -207,7 +207,7 @@ left:
   type: list
   elements: dict
   sample: []
-finished:
+recovered:
   description: The interrupted change that was finished first, null when there was none.
   returned: O(state=restored)
   type: dict

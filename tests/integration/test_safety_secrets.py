@@ -13,6 +13,7 @@ import os
 import shutil
 import signal
 import sys
+import tempfile
 import threading
 import typing as t
 from collections.abc import Iterator
@@ -55,12 +56,13 @@ class Watched(Operator):
 
     def __init__(self, home: Path) -> None:
         super().__init__(home)
-        (home / "tmp").mkdir()
+        # Short: ansible-core makes a socket there, whose path has to fit into a hundred characters.
+        self.tmp = Path(tempfile.mkdtemp(prefix="evenkeel-"))
         self.seen: list[bytes] = []
 
     def environment(self, **more: str) -> dict[str, str]:
         kept = {"ANSIBLE_CACHE_PLUGIN": "jsonfile", "ANSIBLE_CACHE_PLUGIN_CONNECTION": str(self.home / "facts")}
-        kept |= {"ANSIBLE_LOG_PATH": str(self.home / "ansible.log"), "TMPDIR": str(self.home / "tmp")}
+        kept |= {"ANSIBLE_LOG_PATH": str(self.home / "ansible.log"), "TMPDIR": str(self.tmp)}
         return super().environment(**kept, **more)
 
     def play(
@@ -78,7 +80,8 @@ class Watched(Operator):
         return outcome
 
     def sinks(self) -> dict[str, bytes]:
-        return {**everything_below(self.home), "seen": b"\n".join(self.seen)}
+        home, tmp = everything_below(self.home), everything_below(self.tmp)
+        return {**home, **tmp, "names": home["names"] + tmp["names"], "seen": b"\n".join(self.seen)}
 
     def _watch(self, before: set[str], over: threading.Event) -> None:
         while not over.wait(0.02):
@@ -102,8 +105,10 @@ def descends(pid: str) -> bool:
 
 
 @pytest.fixture(name="operator")
-def fixture_operator(tmp_path: Path) -> Watched:
-    return Watched(tmp_path / "operator")
+def fixture_operator(tmp_path: Path) -> Iterator[Watched]:
+    watched = Watched(tmp_path / "operator")
+    yield watched
+    shutil.rmtree(watched.tmp)
 
 
 def audit(operator: Operator, host: SecretHost, *arguments: str, **variables: t.Any) -> Outcome:

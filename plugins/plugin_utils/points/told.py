@@ -80,8 +80,8 @@ def _git(git: Json) -> list[str]:
 
 def _restored(check: bool, result: Json) -> list[str]:
     lines = []
-    if result["finished"]:
-        lines.append(f"an interrupted change was finished first: {result['finished'].get('direction')}")
+    if result["recovered"]:
+        lines.append(f"an interrupted change was finished first: {result['recovered'].get('direction')}")
     lines += [f"  {one['path']}: {'would be ' if check else ''}{_done(one)}" for one in result["changes"][:_SHOWN]]
     if result["total"] > _SHOWN:
         lines.append(f"  and {result['total'] - _SHOWN} more")

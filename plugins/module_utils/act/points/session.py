@@ -113,7 +113,7 @@ def restored(asked: Asked, point: str | None, host: Host, check: bool, save: boo
             raise PointError(f"the restore point {point} is one of {document['root']}, not of {asked.root}")
         way = way_to(document, root_fd, host)
         _refuse_blocked(point, way)
-        told = {**_summary(document), "finished": finished, "changes": _changes(way), "left": way.left, "saved": None}
+        told = {**_summary(document), "recovered": finished, "changes": _changes(way), "left": way.left, "saved": None}
         told.update(total=len(way.operations), apart=[])
         if check:
             state.log({"what": "rollback rehearsed", "who": asked.who, "seconds": _since(begun), **_short(told)})

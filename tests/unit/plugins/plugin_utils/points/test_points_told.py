@@ -36,7 +36,7 @@ MADE = {
 }
 BACK = {
     **MADE,
-    "finished": None,
+    "recovered": None,
     "changes": [{"path": "src/main.py", "do": "write", "found": "file"}],
     "total": 1,
     "left": [],
