@@ -10,8 +10,10 @@ import os
 import statistics
 import subprocess
 import sys
-import time
 import typing as t
+from pathlib import Path
+
+_TIMED = Path(__file__).with_name("timed.py")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -39,23 +41,26 @@ def run(case: Case, env: t.Mapping[str, str], extra: t.Mapping[str, str] | None 
     """Run one case and wait for it. Raises Failed when it does not end with 0."""
     if case.before is not None:
         case.before()
-    begun = time.monotonic()
-    process = subprocess.Popen(
-        case.argv,
-        env={**env, **(extra or {})},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-    )
-    errors = t.cast("t.IO[bytes]", process.stderr).read()
-    _pid, status, usage = os.wait4(process.pid, 0)
-    seconds = time.monotonic() - begun
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        raise Failed(f"{case.name} ended with {process.returncode}: {errors.decode('utf-8', 'replace')[-2000:]}")
+    told, report = os.pipe()
+    with open(told, encoding="ascii") as source:
+        try:
+            process = subprocess.run(
+                [sys.executable, "-I", str(_TIMED), str(report), *case.argv],
+                env={**env, **(extra or {})},
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                check=False,
+                pass_fds=[report],
+            )
+        finally:
+            os.close(report)
+        measured = source.read().split()
+    errors = process.stderr.decode("utf-8", "replace")[-2000:]
+    if len(measured) != 3 or measured[0] != "0":
+        raise Failed(f"{case.name} ended with {measured[0] if measured else 'nothing measured'}: {errors}")
     if case.after is not None:
         case.after()
-    return Sample(seconds, usage.ru_maxrss / 1024)
+    return Sample(float(measured[1]), int(measured[2]) / 1024)
 
 
 def rounds(cases: t.Sequence[Case], count: int, env: t.Mapping[str, str], warm: Case) -> dict[str, list[Sample]]:
