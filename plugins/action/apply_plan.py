@@ -12,12 +12,11 @@ import typing as t
 
 from ansible.errors import AnsibleActionFail
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.operations import BadOperations, checked
-from ansible_collections.evenkeel.drift.plugins.module_utils.mask import mask
 from ansible_collections.evenkeel.drift.plugins.plugin_utils import control
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.act.contents import ContentError, check, needed, pack
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.bundle import act_pack, act_script
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.safe import terminal
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.script_action import ScriptAction
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.script_action import ScriptAction, unanswered
 
 _MODULE = "evenkeel.drift.apply_plan"
 _ARGUMENTS = {
@@ -116,7 +115,4 @@ class ActionModule(ScriptAction):
             return {**result, **told, "warnings": [*(result.get("warnings") or []), *notes]}
         if result.get("unreachable"):
             return result
-        # Of a traceback the last line is the message. Whatever else the host wrote stays there: it may hold anything.
-        error = str(result.get("module_stderr") or "").strip().splitlines()[-1:]
-        words = [str(result.get("msg") or "no answer came back"), *error]
-        return {"failed": True, "changed": False, "outcome": "unknown", "msg": terminal(mask(": ".join(words))[:500])}
+        return {"failed": True, "changed": False, "outcome": "unknown", "msg": terminal(unanswered(result))}

@@ -9,31 +9,34 @@ import os
 import typing as t
 
 from ansible.errors import AnsibleActionFail
-from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.service import ARGUMENTS, NEEDS
 from ansible_collections.evenkeel.drift.plugins.plugin_utils import control
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.plain import plain
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.schema import ContractError
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.settings import Settings
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.bundle import points_pack, points_script
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.points import told
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.points.trees import trees_of
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.reference.unavailable import ReferenceUnavailable
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.safe import terminal
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.script_action import ScriptAction, unanswered
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.cache import Cache, default_folder
 
 Json = dict[str, t.Any]
 
+points_pack()
 
-class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no types
+
+class ActionModule(ScriptAction):
     """What is saved and kept is up to the host's own variables, as in an audit."""
 
     MODULE = "evenkeel.drift.restore_point"
     SPEC: t.ClassVar[Json] = {"argument_spec": ARGUMENTS, "required_if": NEEDS}
 
+    LISTS = False
+
     _supports_check_mode = True
-    _supports_async = False
-    TRANSFERS_FILES = False
 
     def run(self, tmp: str | None = None, task_vars: Json | None = None) -> Json:
         variables = dict(task_vars or {}, ansible_no_target_syslog=True)
@@ -50,13 +53,17 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
             raise AnsibleActionFail(f"{host}: {error}") from error
         except ReferenceUnavailable as error:
             raise AnsibleActionFail(terminal(f"{host}: what the reference ignores cannot be told: {error}")) from error
-        result: Json = self._execute_module(module_name=self.MODULE, module_args=arguments, task_vars=variables)
+        request = {"options": arguments, "check": bool(self._task.check_mode), "list": self.LISTS}
+        result = self.run_script(self.MODULE, points_script(request), variables)
         result.pop("invocation", None)
-        if not result.get("failed") and not result.get("unreachable"):
+        if result.get("unreachable"):
+            return result
+        if not result.get("failed"):
             self._show(host, given, result)
-        elif "msg" in result:
-            result["msg"] = terminal(str(result["msg"]))
-        return result
+            return result
+        if "module_stderr" in result or "module_stdout" in result:
+            return {"failed": True, "changed": False, "msg": terminal(unanswered(result))}
+        return {**result, "msg": terminal(str(result.get("msg")))}
 
     def _filled(self, given: Json, settings: Settings) -> Json:
         arguments = {

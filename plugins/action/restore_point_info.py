@@ -18,6 +18,7 @@ class ActionModule(PointModule):
     """Reads alone."""
 
     MODULE = "evenkeel.drift.restore_point_info"
+    LISTS = True
     SPEC: t.ClassVar[Json] = {"argument_spec": INFO_ARGUMENTS}
 
     def _filled(self, given: Json, settings: Settings) -> Json:

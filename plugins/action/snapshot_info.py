@@ -15,7 +15,7 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.schema imp
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.bundle import packs, script
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.observation import HostUnseen
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.safe import terminal
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.script_action import ScriptAction
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.script_action import ScriptAction, unanswered
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.run import RunFolder, StoreError
 
 _MODULE = "evenkeel.drift.snapshot_info"
@@ -86,7 +86,4 @@ def _answer(result: Json) -> Json:
     if not result.get("failed") and isinstance(result.get("answer"), dict):
         answer: Json = result["answer"]
         return answer
-    # Of a traceback the last line is the message. Whatever else the host wrote stays there: it may hold anything.
-    error = str(result.get("module_stderr") or "").strip().splitlines()[-1:]
-    words = [str(result.get("msg") or "no answer came back"), *error]
-    raise HostUnseen("failed" if error else "garbled", mask(": ".join(words))[:500])
+    raise HostUnseen("failed" if str(result.get("module_stderr") or "").strip() else "garbled", unanswered(result))

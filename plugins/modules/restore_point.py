@@ -235,17 +235,6 @@ seconds:
   sample: 0.412
 """
 
-from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.service import ARGUMENTS, NEEDS, act, answer
-
-
-def main() -> None:
-    module = AnsibleModule(argument_spec=ARGUMENTS, required_if=NEEDS, supports_check_mode=True)
-    result = answer(module.params, act, module.check_mode)
-    if "failed" in result:
-        module.fail_json(**result)
-    module.exit_json(**result)
-
-
-if __name__ == "__main__":
-    main()
+# Tells ansible-core that this is a script whose arguments it puts in itself: such a script needs no zip file on the
+# host. The action plugin of the same name sends the code in the place of this text.
+ARGUMENTS = "<<INCLUDE_ANSIBLE_MODULE_JSON_ARGS>>"

@@ -73,21 +73,6 @@ unfinished:
   sample: null
 """
 
-from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.service import (
-    INFO_ARGUMENTS,
-    answer,
-    list_points,
-)
-
-
-def main() -> None:
-    module = AnsibleModule(argument_spec=INFO_ARGUMENTS, supports_check_mode=True)
-    result = answer(module.params, list_points, module.check_mode)
-    if "failed" in result:
-        module.fail_json(**result)
-    module.exit_json(changed=False, **result)
-
-
-if __name__ == "__main__":
-    main()
+# Tells ansible-core that this is a script whose arguments it puts in itself: such a script needs no zip file on the
+# host. The action plugin of the same name sends the code in the place of this text.
+ARGUMENTS = "<<INCLUDE_ANSIBLE_MODULE_JSON_ARGS>>"

@@ -12,6 +12,9 @@ import typing as t
 
 from ansible.errors import AnsibleUndefinedConfigEntry
 from ansible.plugins.action import ActionBase
+from ansible_collections.evenkeel.drift.plugins.module_utils.mask import mask
+
+_LONGEST = 500
 
 Json = dict[str, t.Any]
 
@@ -45,3 +48,12 @@ class ScriptAction(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
         """Let ansible-core find interpreter and shebang, and put our script in the place of the module's text."""
         built, path = super()._configure_module(module_name=module_name, module_args=module_args, task_vars=task_vars)
         return dataclasses.replace(built, b_module_data=self._script), path
+
+
+def unanswered(result: Json) -> str:
+    """Return why a script gave no answer of its own.
+
+    Of a traceback the last line is the message. Whatever else the host wrote stays there: it may hold anything.
+    """
+    error = str(result.get("module_stderr") or "").strip().splitlines()[-1:]
+    return mask(": ".join([str(result.get("msg") or "no answer came back"), *error]))[:_LONGEST]

@@ -67,6 +67,12 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.act import service
 sys.stdout.write(json.dumps(service.answer(request)))
 sys.stdout.flush()
 """
+# The modules of restore points share one program: which of them is asked stands in the request.
+_POINTS = """
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.points import service
+sys.stdout.write(json.dumps(service.reply(request)))
+sys.stdout.flush()
+"""
 
 
 @functools.cache
@@ -131,12 +137,27 @@ def script(request: t.Mapping[str, t.Any]) -> bytes:
 @functools.cache
 def act_pack() -> str:
     """Return the code that changes a host, packed. It is the same for all hosts."""
-    return _pack({f"{_PACKAGE}.{name}": _source(name) or "" for name in _needed("act.service", "observe.crash")})
+    return _packed("act.service")
+
+
+@functools.cache
+def points_pack() -> str:
+    """Return the code of restore points, packed. It is the same for all hosts."""
+    return _packed("act.points.service")
+
+
+def _packed(name: str) -> str:
+    return _pack({f"{_PACKAGE}.{module}": _source(module) or "" for module in _needed(name, "observe.crash")})
 
 
 def act_script(request: t.Mapping[str, t.Any]) -> bytes:
     """Return the Python program that does what a request to ``act/service.py`` says, and prints its answer."""
     return _program([act_pack()], request, _ACT)
+
+
+def points_script(request: t.Mapping[str, t.Any]) -> bytes:
+    """Return the Python program that does what a request to ``act/points/service.py`` says, and prints its answer."""
+    return _program([points_pack()], request, _POINTS)
 
 
 def _program(modules: t.Sequence[str], request: t.Mapping[str, t.Any], end: str) -> bytes:

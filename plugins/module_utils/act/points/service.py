@@ -46,6 +46,14 @@ ARGUMENTS: dict[str, Json] = {
 NEEDS = [("state", "bad", ("point", "why")), ("state", "absent", ("point",))]
 
 
+def reply(request: Json) -> Json:
+    """Return what a module answers: ``request`` has its ``options``, whether it is a ``check``, and ``list`` for the
+    module that lists points.
+    """
+    told = answer(request["options"], list_points if request["list"] else act, request["check"])
+    return {"changed": False, **told}
+
+
 def answer(options: Json, act: t.Callable[[Json, bool], Json], check: bool) -> Json:
     """Return what ``act`` returns, or ``{failed, msg}`` and what is known besides; text that UTF-8 can spell."""
     try:
