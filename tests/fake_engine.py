@@ -42,6 +42,11 @@ def error(status: int, message: str) -> Raw:
     return Raw(b"HTTP/1.1 %d Error\r\nContent-Length: %d\r\n\r\n%s" % (status, len(body), body))
 
 
+def empty(status: int) -> Raw:
+    """Return an answer without a body."""
+    return Raw(b"HTTP/1.1 %d Done\r\nContent-Length: 0\r\n\r\n" % status)
+
+
 def body(data: bytes, *headers: str) -> Raw:
     """Return an answer with a body as it is."""
     lines = ["HTTP/1.1 200 OK", f"Content-Length: {len(data)}", *headers, "", ""]
@@ -62,6 +67,7 @@ class FakeEngine:
         self.socket = str(self.folder / "engine.sock")
         self.answers: dict[str, t.Any] = {"/version": VERSION, "/info": {}, "/containers/json": []}
         self.asked: list[str] = []
+        self.sent: list[bytes] = []
         self.methods: set[str] = set()
         self._ended = threading.Event()
         engine = self
@@ -92,17 +98,25 @@ class FakeEngine:
     def serve(self, reads: t.IO[bytes], writes: t.IO[bytes]) -> None:
         """Answer one request."""
         method, target, _protocol = reads.readline().decode().split(" ")
-        while reads.readline().strip():
-            pass
+        length = 0
+        while line := reads.readline().strip().lower():
+            if line.startswith(b"content-length:"):
+                length = int(line.partition(b":")[2])
         target = unquote(re.sub(r"\A/v[0-9.]+(?=/)", "", target))
         self.methods.add(method)
         self.asked.append(target)
-        missing = error(404, f"no such thing: {target}")
-        answer = self.answers.get(target, self.answers.get(target.partition("?")[0], missing))
+        answer = self.answer(method, target, reads.read(length))
         if answer is HANG:
             self._ended.wait()
         else:
             self._send(writes, answer if isinstance(answer, Raw) else body(json.dumps(answer).encode()))
+
+    def answer(self, method: str, target: str, sent: bytes) -> t.Any:
+        """Return the answer to one request: what a test put in, under the method as well where it is not GET."""
+        prefix = "" if method == "GET" else f"{method} "
+        self.sent.append(sent)
+        missing = error(404, f"no such thing: {prefix}{target}")
+        return self.answers.get(prefix + target, self.answers.get(prefix + target.partition("?")[0], missing))
 
     def _send(self, writes: t.IO[bytes], answer: Raw) -> None:
         writes.write(answer.data)

@@ -102,15 +102,15 @@ class Engine:
             self._require(path, answer)
             yield from frames.lines(answer.pieces(limit_bytes), tty)
 
+    def target(self, path: str, query: Query | None = None) -> str:
+        """Return a path of the API with its version and its query, quoted."""
+        asked = {name: _parameter(value) for name, value in sorted((query or {}).items())}
+        quoted = urllib.parse.quote(spelled(path), safe="/:@")
+        return self._prefix + quoted + (f"?{urllib.parse.urlencode(asked)}" if asked else "")
+
     def _ask(self, path: str, query: Query | None, limit_s: float) -> Answer:
         self._host.check_time()
-        asked = {name: _parameter(value) for name, value in sorted((query or {}).items())}
-        target = (
-            self._prefix
-            + urllib.parse.quote(spelled(path), safe="/:@")
-            + (f"?{urllib.parse.urlencode(asked)}" if asked else "")
-        )
-        return Answer(self.socket, target, min(limit_s, self._host.time_left()))
+        return Answer(self.socket, self.target(path, query), min(limit_s, self._host.time_left()))
 
     def _read(self, path: str, answer: Answer, limit: int) -> t.Any:
         with answer:

@@ -27,16 +27,23 @@ _BROKEN: dict[type, str] = {
 
 
 class _Stream(socket.socket):
-    """A stream of which every read ends with the deadline: one that drips for ever ends, too."""
+    """A stream of which every read and write ends with the deadline: one that drips for ever ends, too."""
 
     deadline = 0.0
 
     def recv_into(self, *arguments: t.Any) -> int:
+        self._limit()
+        return super().recv_into(*arguments)
+
+    def sendall(self, *arguments: t.Any) -> None:
+        self._limit()
+        super().sendall(*arguments)
+
+    def _limit(self) -> None:
         left = self.deadline - time.monotonic()
         if left <= 0:
             raise socket.timeout("timed out")
         self.settimeout(left)
-        return super().recv_into(*arguments)
 
 
 class _Connection(http.client.HTTPConnection):
@@ -62,6 +69,8 @@ class _Connection(http.client.HTTPConnection):
 class Answer:
     """The answer to one GET, which is asked at once: its status, and its body in pieces. Every method raises Unseen."""
 
+    HEADERS: t.ClassVar[dict[str, str]] = {"Host": "localhost", "Connection": "close"}
+
     def __init__(self, path: str, target: str, limit_s: float) -> None:
         self._path = path
         self._target = target.partition("?")[0]
@@ -69,11 +78,14 @@ class Answer:
         self._connection = _Connection(path, time.monotonic() + limit_s)
         try:
             with self._explained():
-                self._connection.request("GET", target, headers={"Host": "localhost", "Connection": "close"})
+                self._ask(target)
         except Unseen:
             self._connection.close()
             raise
         self._begun: http.client.HTTPResponse | None = None
+
+    def _ask(self, target: str) -> None:
+        self._connection.request("GET", target, headers=self.HEADERS)
 
     def __enter__(self) -> Answer:
         return self

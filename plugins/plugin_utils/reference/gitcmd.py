@@ -17,45 +17,11 @@ import tempfile
 import time
 import typing as t
 
+from ansible_collections.evenkeel.drift.plugins.module_utils import gitsafe
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.reference import gitversion, layout, process
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.reference.unavailable import ReferenceUnavailable, quoted
 
-_FLAGS = (
-    "--no-pager",
-    "--no-optional-locks",
-    "--no-replace-objects",
-    "--literal-pathspecs",
-    "-c core.fsmonitor=false",
-    "-c core.hooksPath=/dev/null",
-    "-c core.untrackedCache=false",
-    "-c core.attributesFile=/dev/null",
-    "-c diff.ignoreSubmodules=all",
-    "-c submodule.recurse=false",
-    "-c protocol.allow=never",
-    "-c gc.auto=0",
-    "-c maintenance.auto=false",
-    "-c safe.bareRepository=explicit",
-)
-_ENVIRONMENT = {
-    "HOME": "/nonexistent",
-    "LC_ALL": "C",
-    "TZ": "UTC",
-    "GIT_CONFIG_NOSYSTEM": "1",
-    "GIT_CONFIG_GLOBAL": "/dev/null",
-    "GIT_CONFIG_SYSTEM": "/dev/null",
-    "GIT_ATTR_NOSYSTEM": "1",
-    "GIT_OPTIONAL_LOCKS": "0",
-    "GIT_NO_LAZY_FETCH": "1",
-    "GIT_NO_REPLACE_OBJECTS": "1",
-    "GIT_TERMINAL_PROMPT": "0",
-    "GIT_ALLOW_PROTOCOL": "",
-    "GIT_ASKPASS": "/bin/false",
-    "SSH_ASKPASS": "/bin/false",
-    "GIT_SSH_COMMAND": "/bin/false",
-    "GIT_PAGER": "cat",
-    "GIT_EDITOR": "/bin/false",
-    "GIT_CEILING_DIRECTORIES": "/",
-}
+_ENVIRONMENT = {**gitsafe.ENVIRONMENT, "TZ": "UTC"}
 # What the objects and refs cannot be read without. How the operator likes files on this machine (autocrlf, filemode …)
 # is left out: the reference is the commit, so its manifest must not depend on whose clone it was made from.
 _COPIED_KEYS = frozenset({"core.repositoryformatversion", "extensions.objectformat", "extensions.refstorage"})
@@ -162,7 +128,7 @@ class Repository:
         return environment
 
     def _argv(self, arguments: t.Sequence[str]) -> list[str]:
-        return [self._git, *(part for flag in _FLAGS for part in flag.split(" ")), *arguments]
+        return [self._git, *gitsafe.flags(), *arguments]
 
     def run(
         self,

@@ -16,6 +16,7 @@ import re
 import stat
 import typing as t
 
+from ansible_collections.evenkeel.drift.plugins.module_utils import gitsafe
 from ansible_collections.evenkeel.drift.plugins.module_utils.act import entry, fs
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.disk import make_folder, put, remove_tree
 from ansible_collections.evenkeel.drift.plugins.module_utils.gitdata import files, repository
@@ -34,32 +35,11 @@ _SETTINGS = (
 )
 _LEFT = re.compile(r"evenkeel-([0-9]+)-[0-9a-f]{12}")
 _COPIED = (b"info/exclude", b"info/sparse-checkout")
-_FLAGS = (
-    *("--no-pager", "--no-optional-locks", "--no-replace-objects", "--literal-pathspecs"),
-    *("-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", "-c", "core.untrackedCache=false"),
-    *("-c", "core.attributesFile=/dev/null", "-c", "core.fsync=all", "-c", "diff.ignoreSubmodules=all"),
-    *("-c", "submodule.recurse=false", "-c", "protocol.allow=never", "-c", "gc.auto=0", "-c", "maintenance.auto=false"),
-    *("-c", "safe.bareRepository=explicit", "-c", "safe.directory=*"),
-)
+# All that git writes here is to be on the disk; the tree's owner, as whom git runs, need not own what leads to it.
+_FLAGS = gitsafe.flags({"core.fsync": "all", "safe.directory": "*"})
 _ENVIRONMENT = {
+    **gitsafe.ENVIRONMENT,
     "PATH": "/usr/bin:/bin",
-    "HOME": "/nonexistent",
-    "LC_ALL": "C",
-    "GIT_CONFIG_NOSYSTEM": "1",
-    "GIT_CONFIG_GLOBAL": "/dev/null",
-    "GIT_CONFIG_SYSTEM": "/dev/null",
-    "GIT_ATTR_NOSYSTEM": "1",
-    "GIT_OPTIONAL_LOCKS": "0",
-    "GIT_NO_LAZY_FETCH": "1",
-    "GIT_NO_REPLACE_OBJECTS": "1",
-    "GIT_TERMINAL_PROMPT": "0",
-    "GIT_ALLOW_PROTOCOL": "",
-    "GIT_ASKPASS": "/bin/false",
-    "SSH_ASKPASS": "/bin/false",
-    "GIT_SSH_COMMAND": "/bin/false",
-    "GIT_PAGER": "cat",
-    "GIT_EDITOR": "/bin/false",
-    "GIT_CEILING_DIRECTORIES": "/",
     "GIT_AUTHOR_NAME": "evenkeel.drift",
     "GIT_AUTHOR_EMAIL": "evenkeel@localhost",
     "GIT_COMMITTER_NAME": "evenkeel.drift",

@@ -17,7 +17,7 @@ import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.module_utils.act import journal, lock, recovery, transaction
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.errors import Refused
-from ansible_collections.evenkeel.drift.plugins.module_utils.act.points import gitstate, make, shelf, verify
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.points import gitstate, make, room, shelf, verify
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.disk import sweep
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.errors import NoPoint, NoRoom, PointError
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.restore import Way, differences, way_to
@@ -60,7 +60,7 @@ def present(asked: Asked, what: What, keep: shelf.Keep, host: Host, check: bool)
     with _root(asked) as root_fd:
         wanted, notes = wanted_of(what, asked.root, root_fd, asked.state_dir or default_folder(), host)
         if check:
-            size = make.estimate(make.survey(root_fd, wanted, host, False))
+            size = room.estimate(make.survey(root_fd, wanted, host, False))
             return {"changed": True, "point": None, **size, "pruned": [], "seconds": _since(begun)}
         with _opened(asked) as (state, points_fd):
             told = _make_and_prune(asked, what, keep, (points_fd, root_fd), state, (wanted, notes), host)
@@ -281,7 +281,7 @@ def _changes(way: Way) -> list[Json]:
 
 def _summary(document: Json) -> Json:
     git = {name: value for name, value in document["git"].items() if name != "objects"}
-    size = make.estimate(document["entries"])
+    size = room.estimate(document["entries"])
     named = {"point": document["id"], "created": document["created"], "about": document["about"]}
     return {**named, **size, "git": git, "notes": document["notes"]}
 

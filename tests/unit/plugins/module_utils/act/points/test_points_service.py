@@ -235,7 +235,7 @@ def test_bad_input(host: Host, options: Json, sentence: str) -> None:
 
 def test_no_space_is_said_with_figures(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
-        "ansible_collections.evenkeel.drift.plugins.module_utils.act.points.make._MARGIN_BYTES", 1 << 60
+        "ansible_collections.evenkeel.drift.plugins.module_utils.act.points.room._MARGIN_BYTES", 1 << 60
     )
     told = host.ask()
     assert "to spare; the state directory has" in told["msg"]
@@ -245,7 +245,7 @@ def test_no_space_is_said_with_figures(host: Host, monkeypatch: pytest.MonkeyPat
 def test_a_rollback_without_space_says_how_to_go_without(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
     host.ask()
     host.edit()
-    margin = "ansible_collections.evenkeel.drift.plugins.module_utils.act.points.make._MARGIN_BYTES"
+    margin = "ansible_collections.evenkeel.drift.plugins.module_utils.act.points.room._MARGIN_BYTES"
     monkeypatch.setattr(margin, 1 << 60)
     assert "or go without (rollback_save: false)" in host.ask("restored")["msg"]
     assert host.content() == "two\n"

@@ -1,0 +1,63 @@
+# Copyright: Contributors to the evenkeel.drift project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Whether there is room for a restore point, asked before anything is written. Private to the collection."""
+
+from __future__ import annotations
+
+import os
+import typing as t
+
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.errors import NoRoom
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.objects import Shared
+
+_MARGIN_BYTES = 64 << 20
+_MARGIN_INODES = 1000
+# What an object, a manifest entry and their names take besides the content.
+_BYTES_EACH = 8192
+
+Json = t.Dict[str, t.Any]
+
+
+def estimate(entries: t.Sequence[Json]) -> Json:
+    """Return how much is to be saved: ``{files, bytes}``."""
+    files = [one for one in entries if one["type"] == "file"]
+    return {"files": len(files), "bytes": sum(one["size"] for one in files)}
+
+
+def check_size(points_fd: int, entries: t.Sequence[Json], shared: Shared) -> None:
+    """Refuse what cannot fit, whatever is shared, before it is read: a sparse file can be larger than any disk.
+
+    Raises NoRoom.
+    """
+    room = os.fstatvfs(points_fd)
+    free = room.f_bavail * room.f_frsize + shared.size()
+    size = estimate(entries)["bytes"]
+    if size > free:
+        largest = max((one for one in entries if one["type"] == "file"), key=lambda one: int(one["size"]))
+        raise NoRoom(
+            f"a restore point needs {_mib(size)} MiB, and {_mib(free)} MiB are free in the state directory or shared "
+            f"with the last point; the largest file is {largest['path']} with {_mib(largest['size'])} MiB"
+        )
+
+
+def check_room(points_fd: int, entries: t.Sequence[Json], shared: Shared) -> None:
+    """Refuse what does not fit with something to spare, now that it is known what is shared. Raises NoRoom."""
+    new = {one["sha256"]: one["size"] for one in entries if one["type"] == "file"}
+    new = {sha256: size for sha256, size in new.items() if not shared.has(sha256, size)}
+    room = os.fstatvfs(points_fd)
+    free = room.f_bavail * room.f_frsize
+    needed = sum(new.values()) + _BYTES_EACH * (len(new) + 1) + 400 * len(entries) + _MARGIN_BYTES
+    if needed > free:
+        raise NoRoom(
+            f"a restore point needs {_mib(needed)} MiB, {_mib(_MARGIN_BYTES)} of them to spare; the state directory "
+            f"has {_mib(free)} MiB free; free some, or remove old points (restore_point_info lists them)"
+        )
+    inodes = len(new) + _MARGIN_INODES
+    # Some file systems make inodes as they are needed, and tell zero.
+    if room.f_files and inodes > room.f_favail:
+        raise NoRoom(f"a restore point needs {inodes} inodes, and {room.f_favail} are free in the state directory")
+
+
+def _mib(size: int) -> int:
+    return -(-size >> 20) if size >= 0 else 0
