@@ -128,7 +128,12 @@ bench: setup-dev ## time the audit against its peers; prints ratios
 	$(BIN)/python tests/benchmark --live
 	$(BIN)/python tests/benchmark --logs
 	$(BIN)/python tests/benchmark --judge
-	tests/lab/with.sh $(BIN)/python tests/benchmark --lab
+	@tests/lab/with.sh $(MAKE) --no-print-directory bench-lab
+
+.PHONY: bench-lab
+bench-lab: setup-dev
+	$(BIN)/python tests/benchmark --lab
+	$(BIN)/python tests/benchmark --sync
 
 .PHONY: clean
 clean: ## remove what these targets made; run folders stay

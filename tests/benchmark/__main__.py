@@ -22,6 +22,7 @@ import live
 import logs
 import page
 import peers
+import syncing
 from workshop import Workshop
 
 _DEFAULT = Path(__file__).resolve().parents[2] / ".cache" / "bench"
@@ -35,6 +36,7 @@ def _options() -> argparse.Namespace:
     part.add_argument("--live", action="store_true", help="measure what runs on a host instead")
     part.add_argument("--logs", action="store_true", help="measure a log of 1 GB instead")
     part.add_argument("--lab", action="store_true", help="measure the hosts of the lab instead")
+    part.add_argument("--sync", action="store_true", help="measure changes of a host of the lab instead")
     part.add_argument("--judge", action="store_true", help="judge and report a thousand stored hosts instead")
     parser.add_argument("--quick", action="store_true", help="leave out the peers that take long")
     parser.add_argument("--dry-run", action="store_true", help="leave docs/benchmarks.md as it is")
@@ -101,6 +103,13 @@ def _lab(shop: Workshop, rounds: int) -> str:
     return "\n\n".join([f"Medians of {rounds} rounds. {page.machine()}.", page.promises(promised), times])
 
 
+def _sync(shop: Workshop, rounds: int) -> str:
+    promised, samples, moved = syncing.measure(shop, rounds)
+    times = page.times(samples, syncing.SYNCHRONIZE)
+    bytes_moved = page.table(["", "on the wire, KB"], moved)
+    return "\n\n".join([f"Medians of {rounds} rounds. {page.machine()}.", page.promises(promised), times, bytes_moved])
+
+
 def _judge(shop: Workshop) -> str:
     promised, findings = judging.measure(shop.folder / "judge")
     return f"{findings:,} findings. {page.machine()}.\n\n{page.promises(promised)}"
@@ -110,7 +119,7 @@ def main() -> int:
     options = _options()
     shop = Workshop(Path(os.environ.get("BENCH_DIR", _DEFAULT)).resolve())
     print(f"building what is missing in {shop.folder}", file=sys.stderr)
-    shop.prepare()
+    shop.prepare(*([shop.application] if options.sync else []))
     begun = time.monotonic()
     if options.fleet:
         block, content = "fleet", f"{page.machine()}.\n\n{page.fleets(fleet.measure(shop))}"
@@ -120,6 +129,8 @@ def main() -> int:
         block, content = "logs", _logs(shop, options.rounds)
     elif options.lab:
         block, content = "lab", _lab(shop, options.rounds)
+    elif options.sync:
+        block, content = "sync", _sync(shop, options.rounds)
     elif options.judge:
         block, content = "judge", _judge(shop)
     else:

@@ -102,7 +102,7 @@ class Corpus:
 
     def _import(self, files: list[File]) -> None:
         """Write the host's tree and the same files as one commit, without making a blob of each by a process."""
-        _git(self.folder, "init", "--quiet", "--initial-branch=main", str(self.reference))
+        git(self.folder, "init", "--quiet", "--initial-branch=main", str(self.reference))
         argv = ["git", "-c", "pack.compression=0", "-c", "core.compression=0", "fast-import", "--quiet", "--depth=0"]
         importer = subprocess.Popen(argv, cwd=self.reference, env=_environment(), stdin=subprocess.PIPE)
         stream = t.cast("t.IO[bytes]", importer.stdin)
@@ -124,11 +124,11 @@ class Corpus:
 
     def _make_checkout(self) -> None:
         """Give the second copy the repository of somebody who cloned the reference, with an index that knows it."""
-        _git(self.folder, "clone", "--quiet", "--no-checkout", str(self.reference), str(self.folder / "clone"))
+        git(self.folder, "clone", "--quiet", "--no-checkout", str(self.reference), str(self.folder / "clone"))
         (self.folder / "clone" / ".git").rename(self.checkout / ".git")
         (self.folder / "clone").rmdir()
-        _git(self.checkout, "reset", "--quiet", "--mixed")
-        _git(self.checkout, "update-index", "-q", "--refresh")
+        git(self.checkout, "reset", "--quiet", "--mixed")
+        git(self.checkout, "update-index", "-q", "--refresh")
 
 
 def _link_tree(source: Path, target: Path) -> None:
@@ -145,5 +145,6 @@ def _environment() -> dict[str, str]:
     return {**kept, "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_SYSTEM": os.devnull, "LC_ALL": "C"}
 
 
-def _git(folder: Path, *arguments: str) -> None:
+def git(folder: Path, *arguments: str) -> None:
+    """Run git without the user's own configuration."""
     subprocess.run(["git", *arguments], cwd=folder, env=_environment(), check=True, stdin=subprocess.DEVNULL)

@@ -28,17 +28,17 @@ PING, FLEET = f"{peers.PING}, {_COUNT} hosts", f"audit, {_COUNT} hosts of 2,000 
 
 
 @contextlib.contextmanager
-def _fleet(tree: Path) -> Iterator[dict[str, str]]:
-    """Run the small hosts, each with the tree; yield their addresses by name."""
+def fleet(tree: Path, count: int = _COUNT) -> Iterator[dict[str, str]]:
+    """Run small hosts, each with the tree at ``/srv/app``; yield their addresses by name."""
     try:
-        subprocess.run([_LAB / "fleet.sh", "up", str(_COUNT), str(tree)], check=True)
+        subprocess.run([_LAB / "fleet.sh", "up", str(count), str(tree)], check=True)
         yield dict(line.split() for line in (_STATE / "fleet").read_text("utf-8").splitlines())
     finally:
         subprocess.run([_LAB / "fleet.sh", "down"], check=True)
 
 
-def _host(name: str, address: str, reference: Path) -> dict[str, t.Any]:
-    """Return what the inventory says of a small host: how to reach it, and that it is as it should be."""
+def reached(address: str) -> dict[str, t.Any]:
+    """Return what the inventory says of how to reach a host of the lab."""
     return {
         "ansible_connection": "ssh",
         "ansible_host": address,
@@ -46,6 +46,13 @@ def _host(name: str, address: str, reference: Path) -> dict[str, t.Any]:
         "ansible_ssh_private_key_file": str(_STATE / "keys" / "lab"),
         "ansible_ssh_common_args": f"-o UserKnownHostsFile={_STATE / 'known_hosts'} -o IdentitiesOnly=yes",
         "ansible_python_interpreter": "/usr/bin/python3",
+    }
+
+
+def _host(name: str, address: str, reference: Path) -> dict[str, t.Any]:
+    """Return what the inventory says of a small host: how to reach it, and that it is as it should be."""
+    return {
+        **reached(address),
         "drift_root": "/srv/app",
         "drift_reference": {"git": {"repo": str(reference), "ref": "main"}},
         "drift_contract": {
@@ -91,7 +98,7 @@ def measure(shop: Workshop, count: int) -> tuple[list[Bar], dict[str, list[clock
     # The manifest is made, and the cache is warm.
     clock.run(cases[-1], shop.env())
     taken = clock.rounds(cases, count, shop.env(), nothing)
-    with _fleet(shop.application.host) as addresses:
+    with fleet(shop.application.host) as addresses:
         cases = _many(shop, addresses)
         for case in cases:
             clock.run(case, shop.env())

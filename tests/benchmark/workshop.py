@@ -35,9 +35,9 @@ class Workshop:
         self.application = corpus.Corpus(folder / "application", corpus.APPLICATION)
         self.small = corpus.Corpus(folder / "small", corpus.SMALL)
 
-    def prepare(self) -> None:
-        """Build what is missing, and drop what an earlier benchmark left."""
-        for made in (self.tree, self.light, self.application, self.small):
+    def prepare(self, *wanted: corpus.Corpus) -> None:
+        """Build what is missing of the trees, all when none is named, and drop what an earlier benchmark left."""
+        for made in wanted or (self.tree, self.light, self.application, self.small):
             made.build()
         shutil.rmtree(self.runs, ignore_errors=True)
         shutil.rmtree(self.cache, ignore_errors=True)
