@@ -381,6 +381,16 @@ def test_batches_may_come_from_a_playbook_that_imports_this_one(site: Site) -> N
     assert [step["host"] for step in steps] == ["web1"] * 6 + ["web2"] * 6
 
 
+def _an_audit_tells_of_it(site: Site) -> None:
+    """An audit names the change that was interrupted, and leaves the host and its record alone."""
+    before = fingerprint(site.folder)
+    outcome = site.operator.audit(site.inventory(drift_fail_on="critical"))
+    assert outcome.code == 2, outcome.text
+    assert ("change", outcome.findings["run"]["application"], "interrupted_change") in outcome.brief("run")
+    assert fingerprint(site.folder) == before
+    assert "state=recovered" in outcome.report
+
+
 @pytest.mark.parametrize("share", [0.5, 0.8])
 def test_a_change_that_was_interrupted_is_finished_first(site: Site, share: float) -> None:
     root = site.host()
@@ -405,6 +415,7 @@ def test_a_change_that_was_interrupted_is_finished_first(site: Site, share: floa
     shutil.copytree(root, site.folder / "twin", symlinks=True)
     calls = len(counted(lambda: change(site.folder / "twin", site.folder / "twin-state")))
     assert killed_at(int(calls * share), lambda: change(root, site.folder / "state"))
+    _an_audit_tells_of_it(site)
     outcome = site.deploy(sync_prune=True, sync_overwrite_host_work=True)
     assert outcome.state() == (0, "in_sync"), outcome.text
     assert tree(root) == {**checked_out(site, clone), "logs/app.log": ("file", "a line\n", False)}

@@ -14,28 +14,18 @@ replaced is removed), or ``back`` (everything returns to what it was).
 from __future__ import annotations
 
 import contextlib
-import hashlib
-import json
 import os
-import re
 import typing as t
 
-from ansible_collections.evenkeel.drift.plugins.module_utils.act import fs
+from ansible_collections.evenkeel.drift.plugins.module_utils.act import fs, journal_form
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.errors import Refused
-from ansible_collections.evenkeel.drift.plugins.module_utils.act.state import (
-    HISTORY,
-    State,
-    read_document,
-    write_document,
-)
-from ansible_collections.evenkeel.drift.plugins.module_utils.act.steps import is_idle
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.reading import HISTORY, read_document
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.state import State, write_document
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Unseen
 
-SCHEMA = "evenkeel.drift/journal/1"
-BEGIN, COMMIT, DONE, BACK = "begin", "commit", "done", "back"
+BEGIN, COMMIT, DONE, BACK = journal_form.BEGIN, journal_form.COMMIT, journal_form.DONE, journal_form.BACK
 KEPT = 100
 """How many closed journals the history keeps."""
-_NAME = re.compile(r"journal\.(begin|commit|done|back)\.([0-9]+)\.json\Z")
 
 Json = t.Dict[str, t.Any]
 
@@ -57,7 +47,7 @@ class Journal:
 
     def write(self) -> None:
         """Open the journal: it is on the disk before anything else happens. Raises OSError."""
-        write_document(self.state.fd, self.name, _sealed(self.document))
+        write_document(self.state.fd, self.name, journal_form.sealed(self.document))
 
     def advance(self, phase: str, tries: int | None = None) -> None:
         """Go on to a phase, on the disk. Raises OSError; it may have happened all the same."""
@@ -84,17 +74,7 @@ class Journal:
 
     def summary(self) -> Json:
         """Return what an operator is told of it."""
-        document = self.document
-        acting = [step["path"] for step in document["steps"] if not is_idle(step)]
-        return {
-            **{key: document["about"].get(key) for key in ("kind", "who", "why", "run", "id")},
-            "journal": document["id"],
-            "started": document["started"],
-            "root": document["root"],
-            "phase": self.phase,
-            "tries": self.tries,
-            "paths": len(acting),
-        }
+        return journal_form.summary(self.document, self.phase, self.tries)
 
 
 def find(state: State) -> Journal | None:
@@ -102,35 +82,16 @@ def find(state: State) -> Journal | None:
 
     Raises OSError, Refused when it cannot be trusted.
     """
-    names = [match for match in map(_NAME.match, sorted(os.listdir(state.fd))) if match]
+    names = [match for match in map(journal_form.NAME.match, sorted(os.listdir(state.fd))) if match]
     if not names:
         return None
     if len(names) > 1:
         raise Refused(f"{state.path} has {len(names)} journals and can have one: docs/changes.md says what to do")
     name = names[0].group()
     try:
-        document = _opened(read_document(state.fd, name))
+        document = journal_form.opened(read_document(state.fd, name))
     except (Unseen, ValueError) as error:
         raise Refused(
             f"the journal {state.path}/{name} is damaged ({error}): docs/changes.md says how to finish by hand"
         ) from None
     return Journal(state, document, names[0].group(1), int(names[0].group(2)))
-
-
-def _sealed(document: Json) -> Json:
-    return {"schema": SCHEMA, "sha256": _digest(document), "document": document}
-
-
-def _opened(sealed: t.Any) -> Json:
-    if not isinstance(sealed, dict) or not isinstance(sealed.get("document"), dict):
-        raise ValueError("it is no journal")
-    if sealed.get("schema") != SCHEMA:
-        raise ValueError(f"it is written as {sealed.get('schema')}, and this version reads {SCHEMA}")
-    document: Json = sealed["document"]
-    if _digest(document) != sealed.get("sha256"):
-        raise ValueError("its content is not what was written")
-    return document
-
-
-def _digest(document: Json) -> str:
-    return hashlib.sha256(json.dumps(document, sort_keys=True).encode("ascii")).hexdigest()

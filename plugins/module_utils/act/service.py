@@ -29,7 +29,8 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.act.errors import (
     Unfinished,
 )
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.operations import BadOperations, checked
-from ansible_collections.evenkeel.drift.plugins.module_utils.act.state import State, default_folder, open_state
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.reading import default_folder
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.state import State, open_state
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.paths import open_followed
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host, Unseen, explain
 from ansible_collections.evenkeel.drift.plugins.module_utils.secret_files import is_secret_file

@@ -12,35 +12,18 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import stat
 import time
 import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.module_utils.act import fs
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.errors import Refused
-from ansible_collections.evenkeel.drift.plugins.module_utils.observe.paths import (
-    open_dir,
-    open_file,
-    open_followed,
-    read_fd,
-)
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.reading import LOG, open_own, read_document
+from ansible_collections.evenkeel.drift.plugins.module_utils.observe.paths import open_file, open_followed
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Unseen, explain
 from ansible_collections.evenkeel.drift.plugins.module_utils.text import show
 
 INCOMING = "incoming"
 POINTS = "points"
-HISTORY = "history"
-LOG = "log.jsonl"
-_SYSTEM = "/var/lib/evenkeel"
-_MAX_DOCUMENT = 256 << 20
-
-
-def default_folder() -> str:
-    """Return where the state of all applications is kept when nothing else is said."""
-    if os.geteuid() == 0:
-        return _SYSTEM
-    home = os.environ.get("XDG_STATE_HOME", "")
-    return os.path.join(home if home.startswith("/") else os.path.expanduser("~/.local/state"), "evenkeel")
 
 
 class State:
@@ -121,38 +104,13 @@ def open_state(folder: str, application: str, create: bool = True) -> State | No
 
 
 def _own_folder(parent_fd: int, name: str, path: str, create: bool = True) -> int:
-    try:
-        fd = open_dir(parent_fd, name)
-    except FileNotFoundError:
-        if not create:
-            raise
-        fs.mkdir(parent_fd, name)
-        fs.sync_directory(parent_fd)
-        fd = open_dir(parent_fd, name)
-    except OSError as error:
-        raise Refused(f"the state directory {show(path)} cannot be used: {explain(error)}") from None
-    seen = os.fstat(fd)
-    problem = ""
-    if seen.st_uid not in (os.geteuid(), 0):
-        problem = f"belongs to user {seen.st_uid}: chown it to user {os.geteuid()}"
-    elif stat.S_IMODE(seen.st_mode) & 0o077:
-        problem = f"is open to others (mode {stat.S_IMODE(seen.st_mode):04o}): chmod 0700 it"
-    if problem:
-        os.close(fd)
-        raise Refused(f"the state directory {show(path)} {problem}, or name another one with drift_state_dir")
-    return fd
-
-
-def read_document(dir_fd: int, name: str) -> t.Any:
-    """Return a JSON document in an open directory, None when there is none. Raises OSError, Unseen, ValueError."""
-    try:
-        fd = open_file(dir_fd, name)
-    except FileNotFoundError:
-        return None
-    try:
-        return json.loads(read_fd(fd, _MAX_DOCUMENT))
-    finally:
-        os.close(fd)
+    if create:
+        try:
+            os.stat(name, dir_fd=parent_fd, follow_symlinks=False)
+        except FileNotFoundError:
+            fs.mkdir(parent_fd, name)
+            fs.sync_directory(parent_fd)
+    return open_own(parent_fd, name, path)
 
 
 def write_document(dir_fd: int, name: str, document: t.Any) -> None:

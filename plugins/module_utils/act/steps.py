@@ -28,6 +28,7 @@ import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.attributes import same_xattrs
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.entry import Entry, stored
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.journal_form import IDLE
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.operations import PREFIX, Operation, folders_of
 
 Step = t.Dict[str, t.Any]
@@ -75,7 +76,7 @@ def moves_nothing(step: Step) -> bool:
 
 def is_idle(step: Step) -> bool:
     """Return whether nothing happens at a step's path."""
-    return step["how"] in ("none", "stays")
+    return step["how"] in IDLE
 
 
 def beside(journal_id: str, number: int) -> tuple[str, str]:

@@ -26,7 +26,7 @@ ARGUMENTS: dict[str, dict[str, t.Any]] = {
     "timeout": {"type": "int", "default": 60},
 }
 
-_NO_DEPLOYMENT = "no deployment is recorded on this host, so that it is not known since when"
+_NO_DEPLOYMENT = "since the last deployment: it is not known when that was"
 _READERS: dict[str, t.Callable[[t.Mapping[str, t.Any], float | None, Host], Json]] = {
     "path": read_file,
     "journal": read_journal,
@@ -78,9 +78,7 @@ def _about(log: t.Mapping[str, t.Any]) -> Json:
 def _read(log: t.Mapping[str, t.Any], now_s: float, host: Host) -> Json:
     about = _about(log)
     try:
-        if log.get("deploy"):
-            raise Unseen(_NO_DEPLOYMENT)
-        found = _READERS[about["kind"]](log, _since(log, now_s), host)
+        found = _READERS[about["kind"]](log, _since(log, now_s, host), host)
     except Missing as missing:
         return {**about, "outcome": "missing", "reason": str(missing)}
     except Unseen as unseen:
@@ -88,7 +86,19 @@ def _read(log: t.Mapping[str, t.Any], now_s: float, host: Host) -> Json:
     return {**about, "outcome": "ok", "reason": "", **found}
 
 
-def _since(log: t.Mapping[str, t.Any], now_s: float) -> float | None:
+def _since(log: t.Mapping[str, t.Any], now_s: float, host: Host) -> float | None:
+    if log.get("deploy"):
+        return _deployed(host.changes or {}, now_s)
     if log.get("age_s") is not None:
         return now_s - float(log["age_s"])
     return None if log.get("since_s") is None else float(log["since_s"])
+
+
+def _deployed(changes: t.Mapping[str, t.Any], now_s: float) -> float:
+    """Return when the last change of this host came into place. Raises Unseen."""
+    last = changes.get("last")
+    if last is None:
+        raise Unseen(f"{_NO_DEPLOYMENT}: {changes.get('last_reason') or 'the record of changes was not looked at'}")
+    if last["time_s"] > now_s:
+        raise Unseen(f"{_NO_DEPLOYMENT}: its time, {last['time']}, is in the future")
+    return float(last["time_s"])

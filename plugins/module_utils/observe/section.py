@@ -29,7 +29,8 @@ class Host:
     ``root`` is the absolute path that relative paths start from, ``deadline`` a ``time.monotonic()`` value, ``workers``
     the number of processes that may work at once, ``key`` the run's key for digests of secret content (None: secret
     content is not compared). ``learned`` are the secret values that collectors have read: no answer shows them;
-    ``public`` are values that the contract declares to be none, whatever they are called.
+    ``public`` are values that the contract declares to be none, whatever they are called. ``changes`` is what the
+    host's own record says of changes (``changes.look``), None when it was not asked.
     """
 
     MOST_LEARNED = 2000
@@ -42,6 +43,7 @@ class Host:
         self.key = key
         self.learned: set[str] = set()
         self.public: set[str] = set()
+        self.changes: dict[str, t.Any] | None = None
 
     def learn(self, values: t.Iterable[str]) -> None:
         """Remember secret values that were read, so that the answer does not hold them wherever else they were seen."""
@@ -52,7 +54,7 @@ class Host:
     def share(self, timeout_s: float) -> Host:
         """Return a host with a time limit of its own, which learns for this one."""
         part = Host(self.root, timeout_s, self.workers, self.key)
-        part.learned, part.public = self.learned, self.public
+        part.learned, part.public, part.changes = self.learned, self.public, self.changes
         return part
 
     def time_left(self) -> float:

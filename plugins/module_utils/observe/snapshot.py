@@ -16,6 +16,7 @@ import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.module_utils.keyed import keyed
 from ansible_collections.evenkeel.drift.plugins.module_utils.masking.answer import mask_answer, recognised
+from ansible_collections.evenkeel.drift.plugins.module_utils.observe.changes import look
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.known import learn_secrets
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.registry import FOLLOW_UPS, SECTIONS, collector
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host, Unseen
@@ -39,6 +40,8 @@ def answer(request: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
     asked = request["sections"]
     host.public.update(value.strip() for value in request.get("public") or [])
     learn_secrets(request.get("secrets") or {}, host)
+    changes = look(request["changes"], host) if request.get("changes") else None
+    host.changes = changes
     sections = {name: _observe(name, asked[name], host) for name in SECTIONS + FOLLOW_UPS if name in asked}
     return {
         "protocol": PROTOCOL,
@@ -46,6 +49,7 @@ def answer(request: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
         "started": started,
         "finished": _now(),
         "sections": mask_answer(sections, host.learned, asked),
+        "changes": mask_answer({"changes": changes}, host.learned, request.get("changes"))["changes"],
         "learned": [keyed(host.key, value) for value in recognised(host.learned, asked)] if host.key else [],
     }
 

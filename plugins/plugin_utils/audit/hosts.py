@@ -87,6 +87,7 @@ class HostRun:
             declared=settings.contract,
             allow_commands=settings.allow_commands,
             public=settings.public_values,
+            changes=_changes_asked(settings),
         )
         self._keep_settings(identity)
         limits = Limits(settings.host_timeout, settings.workers, settings.nice)
@@ -126,7 +127,7 @@ class HostRun:
         evidence.keep(self._folder, self._host, evidence.SETTINGS, kept)
 
     def _keep_sections(self, seen: Observation) -> None:
-        about = {
+        kept = {
             "environment": self._settings.environment,
             "reader": READER,
             "user": seen.host["user"],
@@ -134,8 +135,9 @@ class HostRun:
             "finished": seen.finished,
         }
         for name, section in seen.sections.items():
-            evidence.keep(self._folder, self._host, name, {**about, "section": name, **section})
-        _keep_outcome(self._folder, self._host, self._settings.environment, self._started, None, seen.host)
+            evidence.keep(self._folder, self._host, name, {**kept, "section": name, **section})
+        about = {"about": seen.host, "changes": seen.changes}
+        _keep_outcome(self._folder, self._host, self._settings.environment, self._started, None, about)
 
     def _publish(self, context: Context) -> None:
         """Lay down the whole trees that others are compared with, or that a baseline is made of."""
@@ -143,8 +145,15 @@ class HostRun:
             publish(self._folder, self._host, name, directories, secrets)
 
 
+def _changes_asked(settings: Settings) -> Json:
+    """Return what a host is asked of its own record of changes: those of the trees that processes depend on."""
+    used = {name for entry in settings.contract.get("processes") or [] for name in entry["not_older_than"]}
+    trees = {tree["name"]: tree["path"] for tree in settings.contract.get("trees") or [] if tree["name"] in used}
+    return {"application": settings.application, "state_dir": settings.state_dir, "trees": trees}
+
+
 def _keep_outcome(
-    folder: RunFolder, host: str, environment: str, started: str, failure: Json | None, about: Json | None = None
+    folder: RunFolder, host: str, environment: str, started: str, failure: Json | None, seen: Json | None = None
 ) -> None:
     content: Json = {
         "section": "run",
@@ -153,6 +162,6 @@ def _keep_outcome(
         "finished": utc_now(),
         "outcome": "ok" if failure is None else "unknown",
         "failure": failure,
-        "about": about or {},
+        **(seen or {"about": {}, "changes": None}),
     }
     evidence.keep(folder, host, evidence.HOST, content)

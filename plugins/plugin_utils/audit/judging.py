@@ -90,6 +90,7 @@ def _hosts(folder: RunFolder, settings: t.Mapping[str, Json | None], environment
             kept,
             failure,
             {name: section for name, section in sections.items() if section is not None},
+            None if failure else (outcome or {}).get("changes"),
         )
 
 

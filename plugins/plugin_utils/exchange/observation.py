@@ -20,6 +20,7 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.shape impo
     OUTCOME,
     ByName,
     GarbledAnswer,
+    OneOf,
     require,
 )
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.reference.unavailable import ReferenceUnavailable
@@ -38,6 +39,26 @@ _ANSWER = {
     "finished": str,
     "sections": ByName(dict),
     "learned": [_DIGEST],
+}
+_TEXT = OneOf([None, str])
+_CHANGE = {"time": str, "time_s": int, **dict.fromkeys(("kind", "who", "why", "run", "journal"), _TEXT)}
+_CHANGES = {
+    "outcome": re.compile("ok|unknown|none"),
+    **dict.fromkeys(("reason", "path", "last_reason"), str),
+    "open": OneOf(
+        [
+            None,
+            {
+                **dict.fromkeys(("kind", "who", "why", "run", "id", "journal", "started", "root", "direction"), _TEXT),
+                **dict.fromkeys(("phase", "damaged"), str),
+                "tries": int,
+                "paths": OneOf([None, int]),
+            },
+        ]
+    ),
+    "under_way": OneOf([None, {**dict.fromkeys(("who", "why", "since"), _TEXT), "pid": int}]),
+    "last": OneOf([None, _CHANGE]),
+    "trees": ByName(OneOf([None, _CHANGE, {"reason": str}])),
 }
 _SECTION = {"outcome": OUTCOME, "reason": str, "data": dict}
 
@@ -67,6 +88,7 @@ class Observation:
     """What was seen of one host: the host's own description of itself, and the evidence of each section.
 
     ``learned`` are digests under the run's key of the secrets that the host has read, and so knows to be some.
+    ``changes`` is what its own record says of changes, None when it was not asked.
     """
 
     host: Json
@@ -75,6 +97,18 @@ class Observation:
     sections: dict[str, Json]
     reference_problem: str
     learned: set[str]
+    changes: Json | None = None
+
+
+def _changes(answer: Json) -> Json:
+    """Return what a host says of its changes; unknown when that cannot be read."""
+    try:
+        require(answer.get("changes"), _CHANGES, "the host's record of changes")
+    except GarbledAnswer as garbled:
+        nothing: Json = {"path": "", "open": None, "under_way": None, "last": None, "trees": {}}
+        return {**nothing, "outcome": "unknown", "reason": str(garbled), "last_reason": str(garbled)}
+    changes: Json = answer["changes"]
+    return changes
 
 
 class Observer:
@@ -100,14 +134,17 @@ class Observer:
             exchanges, requests = self._prepare()
         # A section reads its own: only a request without it has to be told where secrets are.
         self._secrets = {} if "configs" in requests else self._configs()
-        answer = self._ask(requests, self._limits.timeout_s)
+        answer = self._ask(requests, self._limits.timeout_s, self._context.changes)
+        changes = _changes(answer) if self._context.changes else None
         sections: dict[str, Json] = {}
         for name, half in exchanges.items():
             sections[name] = self._read(half, answer["sections"].get(name))
             self._context.earlier[name] = sections[name]["data"]
         self._secrets = requests.get("configs", self._secrets)
         self._follow_up(exchanges, sections)
-        return Observation(answer["host"], answer["started"], answer["finished"], sections, problem, self._learned)
+        return Observation(
+            answer["host"], answer["started"], answer["finished"], sections, problem, self._learned, changes
+        )
 
     def _prepare(self) -> tuple[dict[str, Exchange], Json]:
         exchanges = {name: exchange(name, contract, self._context) for name, contract in self._contract.items()}
@@ -118,7 +155,7 @@ class Observer:
         declared = self._context.declared.get("configs")
         return exchange("configs", declared, self._context).request() if declared else {}
 
-    def _ask(self, sections: Json, timeout_s: int) -> Json:
+    def _ask(self, sections: Json, timeout_s: int, changes: Json | None = None) -> Json:
         context, limits = self._context, self._limits
         answer = self._send(
             {
@@ -131,6 +168,7 @@ class Observer:
                 "nice": limits.nice,
                 "key": context.key.hex() if context.key else None,
                 "sections": sections,
+                "changes": changes,
             }
         )
         try:

@@ -152,6 +152,7 @@ CAUSES = (
     "same_value",
     "reused_secret",
     "secret_in_history",
+    "interrupted_change",
 )
 CELLS = ("in_sync", "differs", "missing", "expected", "constrained", "unknown", "not_asked")
 VERDICTS = ("in_sync", "drift", "unknown")

@@ -11,6 +11,7 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge import changes
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.check import RUN, Check, Details
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.registry import JUDGES
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.remedies import remedy
@@ -36,7 +37,8 @@ class HostInputs:
 
     ``settings`` holds ``contract`` (the normalised section contracts) and may hold ``sections``, the only ones asked.
     ``failure`` is None or ``{kind, reason}`` with a kind of ``unreachable failed timeout garbled contract``.
-    ``sections`` holds the evidence of each section (its file's content).
+    ``sections`` holds the evidence of each section (its file's content), ``changes`` what the host's own record says of
+    changes, None where it was not asked.
     """
 
     name: str
@@ -45,6 +47,7 @@ class HostInputs:
     settings: Details
     failure: Details | None = None
     sections: t.Mapping[str, Details] = dataclasses.field(default_factory=dict)
+    changes: Details | None = None
 
 
 @dataclasses.dataclass
@@ -75,12 +78,12 @@ def judge_host(host: HostInputs, reference: Details | None, paths: t.Mapping[str
     """
     contract: Details = host.settings.get("contract") or {}
     seen = {name: evidence["data"] for name, evidence in host.sections.items() if evidence["outcome"] == "ok"}
-    context = Context(host.environment, host.name, reference, paths, contract, seen)
+    context = Context(host.environment, host.name, reference, paths, contract, seen, host.changes)
     made = HostJudgement()
     if host.failure is not None:
         made.add(RUN, host.name, _not_observed(context, host.failure))
         return made
-    made.add(RUN, host.name, _observed(context))
+    made.add(RUN, host.name, _observed(context, host.settings))
     wanted = host.settings.get("sections") or contract
     asked = {section for section in contract if section in wanted and contract[section] is not None}
     for section in sorted(asked | set(host.sections)):
@@ -110,13 +113,12 @@ def _unseen(section: str, reason: str, context: Context) -> Judgement:
     )
 
 
-def _observed(context: Context) -> Judgement:
+def _observed(context: Context, settings: Details) -> Judgement:
     scope = Scope(context, RUN, "host", {}, "operational")
-    return Judgement(
-        checks=[scope.passed("observed", context.host, "critical", f"{context.host} was observed")],
-        coverage={"checked": 1, "unknown": 0, "ignored": 0, "reasons": []},
-        cells={"host": "in_sync"},
-    )
+    seen = scope.passed("observed", context.host, "critical", f"{context.host} was observed")
+    made = Judgement(checks=[seen, *changes.judge(scope, settings)], cells={"host": "in_sync"})
+    made.cover()
+    return made
 
 
 def _not_observed(context: Context, failure: Details) -> Judgement:

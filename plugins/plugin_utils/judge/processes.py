@@ -218,12 +218,22 @@ class _Rules:
         known = newest["outcome"] == "ok"
         # A newer file proves that the process is older, whatever else was not seen.
         proof = changed_s is not None and changed_s > process["started_s"] + self._data["tolerance_s"]
+        # A rollback gives files their old times back: what the host recorded of it tells all the same.
+        change = self._recorded(tree)
+        if change is not None and change["time_s"] > (changed_s or 0) and change["time_s"] > process["started_s"]:
+            what = f"the tree {tree} ({change['why'] or change['kind']})"
+            return self._ages.compare(kind, about, process, what, change["time"], change["time_s"])
         if path is not None and (known or proof):
             return self._ages.compare(kind, about, process, path, newest["mtime"], changed_s)
         if not known:
             return self._ages.unknown(kind, about, f"the tree {tree}: {newest['reason']}")
         said = f"There is no file in the tree {tree} that {subject} could be older than"
         return self._scope.passed(kind.check, about, self._level(kind.check), said)
+
+    def _recorded(self, tree: str) -> Details | None:
+        """Return the last change of a tree that the host's own record tells of, None when there is none."""
+        change = ((self._context.changes or {}).get("trees") or {}).get(tree)
+        return change if change is not None and "time_s" in change else None
 
     def _unit_files(self, subject: str, process: Details) -> list[Check]:
         """Return the check against the unit's file that was changed last; none for what no file defines."""

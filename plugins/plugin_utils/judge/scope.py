@@ -19,7 +19,8 @@ class Context:
 
     ``reference`` is the entry of ``references.json`` that the contract names, None when it names none (comparison is
     then not asked). ``paths`` gives the evidence file of a section inside the run folder. ``contract`` is the whole
-    contract of the host and ``seen`` the evidence data of the sections that were seen, for rules that join two.
+    contract of the host and ``seen`` the evidence data of the sections that were seen, for rules that join two;
+    ``changes`` is what the host's own record says of changes, None where it was not asked.
     """
 
     environment: str
@@ -28,6 +29,7 @@ class Context:
     paths: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
     contract: Details = dataclasses.field(default_factory=dict)
     seen: t.Mapping[str, Details] = dataclasses.field(default_factory=dict)
+    changes: Details | None = None
 
     @property
     def comparable(self) -> bool:

@@ -22,10 +22,10 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.disk imp
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.errors import NoPoint, NoRoom, PointError
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.restore import Way, differences, way_to
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.wanted import What, wanted_of
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.reading import default_folder
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.state import (
     POINTS,
     State,
-    default_folder,
     open_state,
     utc_now,
 )

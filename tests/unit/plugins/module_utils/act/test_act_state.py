@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.errors import Refused
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.reading import default_folder
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.state import (
     INCOMING,
     State,
-    default_folder,
     open_state,
 )
 

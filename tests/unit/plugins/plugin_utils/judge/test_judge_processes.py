@@ -132,6 +132,15 @@ def test_older_than_its_code(tree: Json | None, outcome: str) -> None:
         assert check.summary == "main (pid 7) runs since START, a.py was changed at CHANGED, 3 s later"
 
 
+@pytest.mark.parametrize(("after_s", "outcome"), [(3, "fail"), (2, "pass"), (-90, "pass"), (2e6, UNKNOWN)])
+def test_older_than_a_change_that_the_host_recorded(after_s: float, outcome: str) -> None:
+    """A rollback gives files their old times back: the time of the files alone would not tell."""
+    change = {"time": "2026-11-21T12:00:00Z", "time_s": START + after_s, "kind": "sync", "why": "a rollback"}
+    context = Context("prod", "prod-1", seen={"trees": {"trees": [newest(-90)]}}, changes={"trees": {"source": change}})
+    made = judge([entry(not_older_than="source")], evidence(process()), context)
+    assert [check.outcome for check in made.checks if check.check == "code"] == [outcome]
+
+
 def test_older_than_configuration_unit_and_environment() -> None:
     changed = {"path": "/x", "mtime": "CHANGED", "mtime_s": START + 187_200}
     seen = evidence(

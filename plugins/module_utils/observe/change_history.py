@@ -1,0 +1,147 @@
+# Copyright: Contributors to the evenkeel.drift project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""When the last change of a host came into place, and the last of each tree: from its log and its closed journals.
+
+Private to the collection. Nothing is guessed: a change whose end the log does not tell leaves the time unknown.
+"""
+
+from __future__ import annotations
+
+import calendar
+import json
+import os
+import time
+import typing as t
+
+from ansible_collections.evenkeel.drift.plugins.module_utils.act import journal_form
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.reading import HISTORY, LOG, read_document
+from ansible_collections.evenkeel.drift.plugins.module_utils.observe.paths import open_dir, open_file
+from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host, Unseen
+
+_TAIL = 4 << 20
+_MOST_JOURNALS = 20
+_IN_PLACE, _ENDS = "is in place", ("is in place", "went back")
+_BEGINS = "begins"
+_ABOUT = ("kind", "who", "why", "run", "journal")
+
+Json = t.Dict[str, t.Any]
+
+
+def last_changes(dir_fd: int, trees: t.Mapping[str, str], host: Host) -> Json:
+    """Return ``{last: null|Change, last_reason, trees: {name: null|Change|{reason}}}`` of an open state directory.
+
+    ``trees`` are paths below the host's root, by name. Change is ``{time, time_s, kind, who, why, run, journal}``, and
+    null where no change is recorded. Raises OSError, Unseen.
+    """
+    lines = _lines(dir_fd)
+    placed, reason = _placed(lines)
+    last = placed[0] if placed and not reason else None
+    return {
+        "last": last,
+        "last_reason": reason or ("" if last else "no change of this application is recorded on this host"),
+        "trees": _of_trees(dir_fd, placed, reason, trees, host) if trees else {},
+    }
+
+
+def _lines(dir_fd: int) -> list[Json]:
+    """Return the entries of the log, the newest first, of its last 4 MiB. What a crash cut short is left out."""
+    try:
+        fd = open_file(dir_fd, LOG)
+    except FileNotFoundError:
+        return []
+    try:
+        size = os.fstat(fd).st_size
+        start = max(0, size - _TAIL)
+        data = os.pread(fd, size - start, start)
+    finally:
+        os.close(fd)
+    found = []
+    for line in reversed(data.split(b"\n")[1 if start else 0 :]):
+        try:
+            entry = json.loads(line)
+        except ValueError:
+            continue
+        if isinstance(entry, dict):
+            found.append(entry)
+    return found
+
+
+def _placed(lines: t.Sequence[Json]) -> tuple[list[Json], str]:
+    """Return the changes that are in place, the newest first, and why the newest is not known for certain."""
+    placed: list[Json] = []
+    ended: set[t.Any] = set()
+    reason = ""
+    for entry in lines:
+        if entry.get("what") in _ENDS:
+            ended.add(entry.get("journal"))
+            seconds = _seconds(entry.get("time"))
+            if entry["what"] == _IN_PLACE and seconds is not None:
+                about = {key: entry.get(key) for key in _ABOUT}
+                placed.append({"time": entry["time"], "time_s": seconds, **about})
+        elif entry.get("what") == _BEGINS and entry.get("journal") not in ended and not placed:
+            reason = f"a change began at {entry.get('time')}, and the log does not say how it ended"
+    return placed, reason
+
+
+def _seconds(moment: t.Any) -> int | None:
+    try:
+        return calendar.timegm(time.strptime(str(moment), "%Y-%m-%dT%H:%M:%SZ"))
+    except ValueError:
+        return None
+
+
+def _of_trees(
+    dir_fd: int, placed: t.Sequence[Json], reason: str, trees: t.Mapping[str, str], host: Host
+) -> dict[str, Json | None]:
+    """Return the last change that touched each tree: its closed journal says which paths it changed."""
+    found: dict[str, Json | None] = {}
+    root = os.path.realpath(host.root)
+    wanted = {name: os.path.normpath(os.path.join(root, path)) for name, path in trees.items()}
+    journals = _journals(dir_fd) if placed and not reason else {}
+    for change in placed[:_MOST_JOURNALS] if not reason else ():
+        if len(found) == len(wanted):
+            break
+        host.check_time()
+        paths = _paths(dir_fd, journals.get(str(change["journal"])))
+        if paths is None:
+            reason = f"the journal of the change of {change['time']} is no longer there, or cannot be read"
+            break
+        for name, tree in wanted.items():
+            below = tree.rstrip("/") + "/"
+            if name not in found and any(path == tree or path.startswith(below) for path in paths):
+                found[name] = change
+    if not reason and len(placed) > _MOST_JOURNALS:
+        reason = f"none of the last {_MOST_JOURNALS} changes touched it, and those before were not looked at"
+    unfound: Json | None = {"reason": reason} if reason else None
+    return {name: found.get(name, unfound) for name in wanted}
+
+
+def _journals(dir_fd: int) -> dict[str, str]:
+    """Return the files of closed journals by the id of the journal."""
+    try:
+        folder = open_dir(dir_fd, HISTORY)
+    except FileNotFoundError:
+        return {}
+    try:
+        return {name[: -len(".json")].rpartition("-")[2]: name for name in os.listdir(folder) if name.endswith(".json")}
+    finally:
+        os.close(folder)
+
+
+def _paths(dir_fd: int, name: str | None) -> list[str] | None:
+    """Return the absolute paths that a closed journal changed, None when it cannot be read."""
+    if name is None:
+        return None
+    folder = open_dir(dir_fd, HISTORY)
+    try:
+        document = journal_form.opened(read_document(folder, name))
+    except (OSError, Unseen, ValueError):
+        return None
+    finally:
+        os.close(folder)
+    return [
+        os.path.join(document["root"], step["path"])
+        for step in document["steps"]
+        if step["how"] not in journal_form.IDLE
+    ]

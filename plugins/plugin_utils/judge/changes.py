@@ -1,0 +1,70 @@
+# Copyright: Contributors to the evenkeel.drift project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A change that was interrupted on a host, or is under way, as its own record says. Private to the collection."""
+
+from __future__ import annotations
+
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.check import Check, Details
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.remedies import remedy
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.scope import Scope
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.words import number
+
+_CHECK = "change"
+_LEVEL = "critical"
+_IMPACT = "Some of its paths may be new and others old. Nothing else is changed on this host before it is finished."
+
+
+def judge(scope: Scope, settings: Details) -> list[Check]:
+    """Return the check of the host's record of changes: none where it has none and nobody asked for it."""
+    seen, host = scope.context.changes, scope.context.host
+    if seen is None or seen["outcome"] == "none":
+        return []
+    application = str(settings.get("application", ""))
+    if seen["open"] is not None:
+        return [_open(scope, application, str(settings.get("root", "/")), seen)]
+    if seen["outcome"] != "ok":
+        said = f"Whether a change of {application} was interrupted on {host} is not known: {seen['reason']}"
+        return [scope.unknown(_CHECK, application, _LEVEL, said)]
+    if seen["under_way"] is not None:
+        held = seen["under_way"]
+        said = (
+            f"A change of {application} is under way on {host}: {held['why']}, by {held['who']}, process "
+            f"{held['pid']}, since {held['since']}: what was seen may be half old and half new"
+        )
+        return [scope.unknown(_CHECK, application, _LEVEL, said, observed=held)]
+    return [scope.passed(_CHECK, application, _LEVEL, f"No change of {application} was interrupted on {host}")]
+
+
+def _open(scope: Scope, application: str, root: str, seen: Details) -> Check:
+    found, host = seen["open"], scope.context.host
+    state_dir = seen["path"].rpartition("/")[0]
+    command = (
+        f"ansible {host} -m evenkeel.drift.apply_plan "
+        f"-a 'application={application} state=recovered state_dir={state_dir}' with the inventory of this audit"
+    )
+    if found["damaged"]:
+        summary = (
+            f"A change of {application} was interrupted on {host}, and its journal in {seen['path']} cannot be used: "
+            f"{found['damaged']}"
+        )
+        cure = "Finish it by hand, as docs/changes.md says: what it replaced lies beside its files."
+    else:
+        summary = (
+            f"A change of {application} was interrupted on {host}: {found['why']}, by {found['who']}, begun "
+            f"{found['started']}, {number(found['paths'], 'path')} below {found['root']} (journal {found['journal']}, "
+            f"{found['phase']})"
+        )
+        way = "finishes it" if found["direction"] == "forward" else "takes it back"
+        cure = f"The next deploy or rollback of {host} {way} first. To do only that: {command}."
+    return scope.failed(
+        _CHECK,
+        application,
+        _LEVEL,
+        summary,
+        state="failed",
+        cause="interrupted_change",
+        remedy=remedy("finish_operation", cure),
+        observed={"state_dir": seen["path"], **found},
+        impact=_IMPACT,
+    )

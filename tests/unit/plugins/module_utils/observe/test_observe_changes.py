@@ -1,0 +1,151 @@
+# Copyright: Contributors to the evenkeel.drift project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What an audit tells of changes from the host's own record, and that it leaves the record alone."""
+
+from __future__ import annotations
+
+import json
+import os
+import typing as t
+from pathlib import Path
+
+import pytest
+from act_faults import counted, killed_at
+from act_world import World, build, every_kind
+from ansible_collections.evenkeel.drift.plugins.module_utils.act import lock, recovery
+from ansible_collections.evenkeel.drift.plugins.module_utils.observe import logs
+from ansible_collections.evenkeel.drift.plugins.module_utils.observe.changes import look
+from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host
+
+Json = t.Dict[str, t.Any]
+
+
+@pytest.fixture(name="world")
+def fixture_world(tmp_path: Path) -> World:
+    world = World(tmp_path / "world")
+    build(world.root)
+    return world
+
+
+def seen(world: World, **more: t.Any) -> Json:
+    return look({"application": "shop", "state_dir": str(world.states), **more}, Host(str(world.root), 60))
+
+
+def record(folder: Path) -> Json:
+    """Return what is known of every path of a state directory, its access times too."""
+    found = {}
+    for path in [folder, *sorted(folder.rglob("*"))]:
+        stat = path.lstat()
+        found[str(path)] = (stat.st_mode, stat.st_ino, stat.st_atime_ns, stat.st_mtime_ns, stat.st_ctime_ns)
+    return found
+
+
+def interrupted(world: World, share: float) -> None:
+    twin = World(world.folder / "twin")
+    build(twin.root)
+    calls = len(counted(lambda: twin.apply(every_kind(twin))))
+    operations = every_kind(world)
+    assert killed_at(int(calls * share), lambda: world.apply(operations))
+
+
+def test_a_host_without_a_record_has_none_and_gets_none(world: World) -> None:
+    found = seen(world)
+    assert (found["outcome"], found["open"], found["last"]) == ("none", None, None)
+    assert not world.states.exists()
+
+
+@pytest.mark.parametrize(("share", "phase"), [(0.3, "begin"), (0.6, "commit")])
+def test_an_interrupted_change_is_told_and_its_record_left_alone(world: World, share: float, phase: str) -> None:
+    interrupted(world, share)
+    # Were they read since they were written, reading them once more would not show.
+    for path in [world.states, *world.states.rglob("*")]:
+        os.utime(path, ns=(1, path.stat().st_mtime_ns), follow_symlinks=False)
+    before = record(world.states)
+    found = seen(world)
+    assert record(world.states) == before
+    assert found["outcome"] == "ok"
+    assert (found["open"]["phase"], found["open"]["who"]) == (phase, "ops@control")
+    assert found["open"]["paths"] > 10
+    with world.open_state() as state:
+        recovery.recover(state)
+    assert seen(world)["open"] is None
+
+
+def test_a_change_under_way_is_not_one_that_was_interrupted(world: World) -> None:
+    interrupted(world, 0.5)
+    with world.open_state() as state, lock.held(state, "ops@laptop", "a deploy"):
+        found = seen(world)
+    assert found["open"] is None
+    assert (found["under_way"]["who"], found["under_way"]["pid"]) == ("ops@laptop", os.getpid())
+
+
+def test_a_journal_that_is_damaged_is_open_all_the_same(world: World) -> None:
+    interrupted(world, 0.5)
+    (journal,) = (world.states / "shop").glob("journal.*.json")
+    journal.write_bytes(journal.read_bytes()[:-20])
+    assert seen(world)["open"]["damaged"]
+    (journal.parent / "journal.back.0.json").write_text("{}")
+    assert "2 journals" in seen(world)["open"]["damaged"]
+
+
+def test_what_cannot_be_read_is_not_known(world: World) -> None:
+    world.apply(every_kind(world))
+    (world.states / "shop").chmod(0o755)
+    found = seen(world)
+    assert (found["outcome"], found["last"]) == ("unknown", None)
+    assert "is open to others" in found["reason"]
+
+
+def test_the_last_change_and_the_last_of_each_tree(world: World) -> None:
+    trees = {"source": "folder", "all": ".", "other": "no-such-tree"}
+    world.apply([world.write("folder/inside", b"changed\n")])
+    first = seen(world, trees=trees)
+    assert first["trees"]["source"]["journal"] == first["last"]["journal"] == first["trees"]["all"]["journal"]
+    assert first["trees"]["other"] is None
+    world.apply([world.write("keep.txt", b"changed\n")])
+    second = seen(world, trees=trees)
+    assert second["trees"]["all"]["journal"] == second["last"]["journal"] != first["last"]["journal"]
+    assert second["trees"]["source"]["journal"] == first["last"]["journal"]
+
+
+def test_a_change_that_went_back_is_no_last_change(world: World) -> None:
+    world.apply([world.write("keep.txt", b"changed\n")])
+    last = seen(world)["last"]
+    interrupted(world, 0.3)
+    found = seen(world)
+    assert found["last"] is None
+    assert "does not say how it ended" in found["last_reason"]
+    with world.open_state() as state:
+        assert recovery.recover(state)["direction"] == "back"
+    assert seen(world)["last"] == last
+
+
+def test_a_closed_journal_that_is_gone_leaves_the_time_of_a_tree_unknown(world: World) -> None:
+    world.apply([world.write("keep.txt", b"changed\n")])
+    for path in (world.states / "shop" / "history").iterdir():
+        path.unlink()
+    found = seen(world, trees={"source": "folder"})
+    assert found["last"] is not None
+    assert "no longer there" in found["trees"]["source"]["reason"]
+
+
+@pytest.mark.parametrize("line", [b"{", b"[]\n", b'{"what": "is in place", "time": "yesterday"}\n', b"\xff\n"])
+def test_a_line_of_the_log_that_is_broken_hides_no_other(world: World, line: bytes) -> None:
+    world.apply([world.write("keep.txt", b"changed\n")])
+    log = world.states / "shop" / "log.jsonl"
+    log.write_bytes(log.read_bytes() + line)
+    assert seen(world)["last"] is not None
+
+
+def test_a_log_is_read_since_the_last_change(world: World) -> None:
+    world.apply([world.write("keep.txt", b"changed\n")])
+    host = Host(str(world.root), 60)
+    (world.root / "app.log").write_text("2020-01-01T00:00:00Z ERROR old\n2099-01-01T00:00:00Z ERROR new\n")
+    asked: Json = {"name": "app", "path": "app.log", "deploy": True, "classes": [], "unhandled": []}
+    asked.update({name: [] for name in ("forbid", "require", "intervals", "numbers")})
+    unknown = logs.collect({"logs": [asked]}, host)["logs"][0]
+    assert unknown["outcome"] == "unknown"
+    host.changes = seen(world)
+    found = logs.collect({"logs": [asked]}, host)["logs"][0]
+    assert (found["outcome"], found["read"]["lines"]) == ("ok", 1), json.dumps(found)
