@@ -21,6 +21,8 @@ def places(value: t.Any, at: Place = ()) -> t.Iterator[Place]:
 
 def put(value: t.Any, at: Place, part: t.Any) -> t.Any:
     """Return a copy of a JSON value with another part at a place below it."""
+    if not at:
+        return part
     changed = copy.deepcopy(value)
     inner = changed
     for key in at[:-1]:

@@ -171,9 +171,14 @@ def pieces(fd: int, start: int, end: int, host: Host, block: int) -> t.Iterator[
         host.check_time()
         data = os.pread(fd, min(block, end - start), start)
         if not data:
-            raise Unseen(f"it was truncated while it was read: its last {end - start} bytes are gone")
+            raise truncated(end - start)
         yield data
         start += len(data)
+
+
+def truncated(missing: int) -> Unseen:
+    """Return what is told of a file that ends so many bytes before it should."""
+    return Unseen(f"it was truncated while it was read: its last {missing} bytes are gone")
 
 
 def unpacked(fd: int, host: Host, block: int, limit: int = UNPACKED) -> t.Iterator[bytes]:

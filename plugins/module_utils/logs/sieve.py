@@ -10,12 +10,14 @@ to look: a host without it, or with one that is too simple, is served by looking
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import re
 import resource
 import subprocess
 import typing as t
 
+from ansible_collections.evenkeel.drift.plugins.module_utils.logs.files import truncated
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe import command
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host, Unseen
 
@@ -26,6 +28,7 @@ APART = 64 * 1024
 """Of places that are closer to each other only the first is told."""
 
 _MOST = 16 << 20
+_FED = 64 * 1024
 _LIMITS = {
     # A line without an end, a log of nothing but errors, one that grows for ever.
     resource.RLIMIT_AS: 256 << 20,
@@ -83,6 +86,7 @@ class Sieve:
 
     def __init__(self, fd: int, start: int, middle: int, expressions: t.Sequence[bytes]) -> None:
         """Raises Unseen when this host cannot do that."""
+        self._fd = fd
         self._middle = middle
         self._open: set[int] = set()
         self._running = contextlib.ExitStack()
@@ -115,14 +119,27 @@ class Sieve:
             fd, start, self._running.enter_context(command.beside(argv, source, found_fd, _LIMITS)), found_fd
         )
 
-    def feed(self, piece: bytes) -> None:
-        """Search what lies before the middle, piece by piece."""
+    def feed(self, start: int, end: int) -> None:
+        """Search a part of what lies before the middle; parts come in order. Raises Unseen when it is gone."""
         try:
-            while piece and self._pipe in self._open:
-                piece = piece[os.write(self._pipe, piece) :]
+            while start < end and self._pipe in self._open:
+                sent = self._send(start, min(_FED, end - start))
+                if not sent:
+                    raise truncated(end - start)
+                start += sent
         except BrokenPipeError:
             # It ended before its input did: how, its exit code says.
             self._shut(self._pipe)
+
+    def _send(self, start: int, size: int) -> int:
+        try:
+            # Without copying it.
+            return os.sendfile(self._pipe, self._fd, start, size)
+        except OSError as error:
+            # Some file systems cannot.
+            if error.errno != errno.EINVAL:
+                raise
+            return os.write(self._pipe, os.pread(self._fd, size, start))
 
     def fed(self) -> None:
         """Say that the middle is reached."""

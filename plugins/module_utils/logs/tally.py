@@ -46,9 +46,24 @@ class Tally:
         return [*sieves(), *(word for some in words for word in some)] if all(words) else None
 
     @property
+    def skims(self) -> bool:
+        """Whether no more is asked of every line than that it is there, and of all the first and the last time."""
+        return not (self._require or self._intervals or self._numbers)
+
+    @property
+    def dated(self) -> bool:
+        """Whether the lines have times."""
+        return self._clock.dated
+
+    @property
     def last(self) -> float | None:
         """The time of the last record that was counted."""
         return self._counted.last
+
+    @property
+    def last_sought(self) -> float | None:
+        """The time of the last record that was looked at."""
+        return self._sought.last
 
     @property
     def held(self) -> bool:
@@ -65,8 +80,7 @@ class Tally:
         if not block:
             return
         self._lines += block.count(b"\n")
-        if self._first is None:
-            self._first = self._after(block)
+        self.begins(block)
         for matches in self._require:
             matches.feed(block)
         for intervals in self._intervals:
@@ -75,6 +89,26 @@ class Tally:
             numbers.feed(block)
         self._counted.passed(block)
 
+    def skim(self, lines: int, last: float | None) -> None:
+        """Count lines of which nothing else is asked. ``last`` is the time of the last record among them, when one has
+        a time; `begins` was given what they begin with.
+        """
+        self._lines += lines
+        if last is not None:
+            self._counted.last = last
+
+    def begins(self, block: bytes) -> bool:
+        """Look for the first time in a block that follows what was counted; return whether that was enough."""
+        if self._first is None:
+            self._first = self._after(block)
+        return self._first is not None or self._undated >= _UNDATED
+
+    def last_of(self, block: bytes) -> float | None:
+        """Return the time of the last record in a block, None where no line has one."""
+        dating = _Dating(self._clock)
+        dating.passed(block)
+        return dating.last
+
     def seek(self, block: bytes) -> None:
         """Count what is asked of few lines, all but a traceback that is not yet whole."""
         block = self._held + block
@@ -82,14 +116,11 @@ class Tally:
         self._held = block[end:]
         self._seek(block[:end])
 
-    def apart(self, last: float | None, between: bytes) -> None:
-        """Say that what is sought next does not follow what came before: before it come the lines ``between``, and
-        before these a record of the time ``last``.
-        """
+    def apart(self, last: float | None) -> None:
+        """Say that what is sought next does not follow what came before, but a record of the time ``last``."""
         self.end()
         self._severity.apart()
         self._sought.last = last
-        self._sought.passed(between)
 
     def end(self) -> None:
         """Count what is still held back."""

@@ -31,6 +31,7 @@ def crashing_quietly() -> t.Iterator[None]:
     except Unseen:
         raise
     except Exception as error:
+        # Whatever it is: only its kind and place are told, and the module fails by it.
         raise Crashed(describe_crash(type(error), error.__traceback__)) from None
 
 

@@ -128,12 +128,23 @@ def beside(
     process = _start(argv, "/", stdin, stdout, subprocess.DEVNULL)
     try:
         for kind, most in limits.items():
-            # It may be done already.
-            with contextlib.suppress(ProcessLookupError):
-                resource.prlimit(process.pid, kind, (most, most))
+            _limit(process.pid, argv[0], kind, most)
         yield process
     finally:
         _end(process)
+
+
+def _limit(pid: int, program: str, kind: int, most: int) -> None:
+    """Set a limit of a process, unless it has a lower one, which nobody but root could raise. Raises Unseen."""
+    try:
+        _soft, hard = resource.prlimit(pid, kind)
+        most = most if hard == resource.RLIM_INFINITY else min(most, hard)
+        resource.prlimit(pid, kind, (most, most))
+    except ProcessLookupError:
+        # It is done already.
+        pass
+    except OSError as error:
+        raise Unseen(f"{os.path.basename(program)} cannot be given a limit: {explain(error)}") from None
 
 
 def _start(argv: t.Sequence[str], cwd: str, stdin: int, stdout: int, stderr: int) -> subprocess.Popen[bytes]:

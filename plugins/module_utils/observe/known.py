@@ -36,5 +36,6 @@ def _files_at_root(root: str) -> list[str]:
     try:
         names = [show(os.fsencode(name)) for name in names_in(root)]
     except OSError:
+        # A section that reads the root says so. What cannot be listed is not read here either: it has nothing to hide.
         return []
     return [name for name in names if is_secret_file(name)][:_MOST_FILES]

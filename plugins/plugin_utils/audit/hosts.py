@@ -11,7 +11,7 @@ import time
 import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.module_utils.keyed import keyed
-from ansible_collections.evenkeel.drift.plugins.module_utils.masking.answer import names_in, recognised
+from ansible_collections.evenkeel.drift.plugins.module_utils.masking.answer import names_in
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.audit.learned import keep_learned, keep_public
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.audit.opening import open_run, run_key
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.registry import OVERVIEWS, stored
@@ -99,10 +99,9 @@ class HostRun:
             return {"outcome": "unknown", "reason": unseen.reason, "kind": unseen.kind, "sections": {}}
         if seen.reference_problem and identity is not None:
             sides.problem(identity, seen.reference_problem)
-        own = {keyed(context.key, value) or "" for value in recognised(context.learned)}
         harmless = names_in(stored(settings.contract)) | {value.strip() for value in settings.public_values}
         keep_public(self._folder, self._host, {keyed(context.key, value) or "" for value in harmless})
-        keep_learned(self._folder, self._host, seen.learned | own)
+        keep_learned(self._folder, self._host, seen.learned)
         self._keep_sections(seen)
         self._publish(context)
         return {

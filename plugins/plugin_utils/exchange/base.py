@@ -30,8 +30,6 @@ class Context:
     * ``allow_commands``: whether commands of the contract may run on the host
     * ``changes``: the application whose record of changes the host is asked for (``observe/changes.py``), None: none
     * ``earlier``: the evidence data of the sections that were read before in this observation
-    * ``learned``: secret values that the exchanges have read on this side, in committed files: no file of the run may
-      hold them
     """
 
     host: str
@@ -49,7 +47,6 @@ class Context:
     declared: Json = dataclasses.field(default_factory=dict)
     changes: Json | None = None
     earlier: Json = dataclasses.field(default_factory=dict)
-    learned: set[str] = dataclasses.field(default_factory=set)
     whole_trees: dict[str, tuple[Directories, dict[str, str]]] = dataclasses.field(default_factory=dict)
 
 

@@ -5,12 +5,15 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import typing as t
 from pathlib import Path
 
 import pytest
 from ansible_collections.evenkeel.drift.plugins.module_utils.logs import reading, sieve
+from ansible_collections.evenkeel.drift.plugins.module_utils.logs.counting import LineCount
+from ansible_collections.evenkeel.drift.plugins.module_utils.logs.lines import Lines
 from ansible_collections.evenkeel.drift.plugins.module_utils.logs.parts import NotSought, Part
 from ansible_collections.evenkeel.drift.plugins.module_utils.logs.tally import Tally
 from ansible_collections.evenkeel.drift.plugins.module_utils.logs.times import Clock
@@ -28,6 +31,8 @@ SPEC: dict[str, t.Any] = {
     "intervals": [{"name": "cycle", "pattern": "cycle complete", "max_s": 15, "min_s": 5}],
     "numbers": [{"name": "took", "pattern": r"took ([\d.,]+)s", "max": 2}],
 }
+# Of an ordinary line nothing is asked.
+SKIMMED = {"forbid": SPEC["forbid"]}
 LINES = (
     b"2026-11-21T10:00:00Z INFO cycle complete took 1.5s",
     b"2026-11-21T10:00:40Z ERROR boom TypeError: x",
@@ -68,7 +73,8 @@ def plain(path: Path, start: int = 0, **spec: t.Any) -> dict[str, t.Any]:
     st.lists(st.tuples(st.sampled_from(LINES), st.sampled_from((0, 0, 0, 1, 40, 700))), min_size=1, max_size=14),
     st.booleans(),
     st.integers(0, 3),
-    st.sampled_from((1 << 16, 1 << 18)),
+    st.sampled_from((1 << 10, 1 << 16, 1 << 18)),
+    st.sampled_from((SPEC, SKIMMED)),
 )
 def test_the_sieve_changes_no_count(
     tmp_path_factory: pytest.TempPathFactory,
@@ -76,6 +82,7 @@ def test_the_sieve_changes_no_count(
     ended: bool,
     skipped: int,
     block: int,
+    spec: dict[str, t.Any],
 ) -> None:
     # What stands between two lines is up to 70 KB: more than separates two places.
     ordinary = (
@@ -89,7 +96,7 @@ def test_the_sieve_changes_no_count(
     start = 0
     for _line in range(skipped):
         start = content.find(b"\n", start) + 1
-    assert counted(path, start, block=block) == plain(path, start)
+    assert counted(path, start, block=block, **spec) == plain(path, start, **spec)
 
 
 def big(path: Path, *lines: bytes, between: int = 3000) -> Path:
@@ -120,11 +127,46 @@ def test_a_pattern_without_words_is_looked_for_everywhere(tmp_path: Path) -> Non
     assert counted(path, **spec)["forbid"][0]["count"] == 1
 
 
-def test_a_line_without_an_end_is_one_line(tmp_path: Path) -> None:
+@pytest.mark.parametrize("spec", [SPEC, SKIMMED], ids=["counted", "skimmed"])
+@pytest.mark.parametrize("last", [b"WARNING b\n", b"TypeError: " + b"y" * (1 << 17), b""], ids=["line", "open", "none"])
+def test_a_line_without_an_end_is_one_line(tmp_path: Path, spec: dict[str, t.Any], last: bytes) -> None:
     path = tmp_path / "x.log"
-    path.write_bytes(b"ERROR a\n" + b"x" * (3 << 20) + b" KeyError\nWARNING b\n")
-    assert counted(path) == plain(path)
-    assert counted(path)["cut"] == 1
+    path.write_bytes(LINES[1] + b"\n" + b"x" * (3 << 20) + b" KeyError\nTypeError: boom\n" + last)
+    assert counted(path, **spec) == plain(path, **spec)
+    assert counted(path, **spec)["cut"] == 1 + (len(last) > 1 << 16)
+    assert counted(path, **spec)["forbid"][0]["samples"][-1]["time"] == "2026-11-21T10:00:40Z"
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from((0, 1, 65_533, 65_534, 65_535, 65_536, 65_537, 131_071, 131_072)),
+            st.sampled_from((b"x", b"\r")),
+        ),
+        max_size=5,
+    ),
+    st.booleans(),
+    st.sampled_from((1000, 65_535, 65_536)),
+)
+def test_lines_are_counted_alike_with_and_without_a_look_at_them(
+    lines: list[tuple[int, bytes]], ended: bool, block: int
+) -> None:
+    content = b"\n".join(byte * length for length, byte in lines) + (b"\n" if ended else b"")
+    looked, skimmed, blocks = Lines(), LineCount(), []
+    for at in range(0, len(content), block):
+        blocks.append(looked.feed(content[at : at + block]))
+        skimmed.feed(content[at : at + block])
+    blocks.append(looked.end())
+    assert skimmed.end() == (b"".join(blocks).count(b"\n"), looked.cut)
+
+
+def test_what_came_before_a_part_dates_what_it_begins_with(tmp_path: Path) -> None:
+    path = big(tmp_path / "x.log", b"TypeError: of the record before", b"x", between=0)
+    tally = Tally(SKIMMED, CLOCK)
+    tally.feed(b"2026-11-21T10:00:00Z INFO fine\n")
+    with path.open("rb") as file:
+        Part(file.fileno(), 0, path.stat().st_size, Host("/", 60), 1 << 16).count(tally, 0)
+    assert tally.result()["forbid"][0]["first"] == "2026-11-21T10:00:00Z"
 
 
 @pytest.mark.parametrize(
@@ -137,14 +179,31 @@ def test_a_line_without_an_end_is_one_line(tmp_path: Path) -> None:
         pytest.param(None, id="is missing"),
     ],
 )
-def test_another_grep_is_not_relied_upon(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, program: str | None) -> None:
-    odd = tmp_path / "grep"
+@pytest.mark.parametrize("spec", [SPEC, SKIMMED], ids=["counted", "skimmed"])
+@pytest.mark.parametrize("name", ["grep", "wc"])
+def test_another_grep_or_wc_is_not_relied_upon(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, spec: dict[str, t.Any], program: str | None
+) -> None:
+    odd = tmp_path / "odd"
     if program is not None:
         odd.write_text(f"#!/bin/sh\n{program}\n")
         odd.chmod(0o755)
     path = big(tmp_path / "x.log", *LINES)
+    wanted = plain(path, **spec)
+    find = command.find
+    monkeypatch.setattr(
+        command, "find", lambda asked: find(asked) if asked != name else None if program is None else str(odd)
+    )
+    assert counted(path, **spec) == wanted
+
+
+def test_a_file_that_cannot_be_sent_is_copied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_args: int) -> t.NoReturn:
+        raise OSError(errno.EINVAL, "Invalid argument")
+
+    path = big(tmp_path / "x.log", *LINES)
     wanted = plain(path)
-    monkeypatch.setattr(command, "find", lambda _name: None if program is None else str(odd))
+    monkeypatch.setattr(os, "sendfile", refuse)
     assert counted(path) == wanted
 
 
@@ -159,38 +218,44 @@ def test_a_log_of_nothing_but_errors_is_read_without_keeping_all_that_was_found(
     assert counted(path)["levels"] == {"ERROR": 30_000}
 
 
-def test_a_log_that_grows_is_read_to_where_it_ended(tmp_path: Path) -> None:
+@pytest.mark.parametrize("spec", [SPEC, SKIMMED], ids=["counted", "skimmed"])
+def test_a_log_that_grows_is_read_to_where_it_ended(tmp_path: Path, spec: dict[str, t.Any]) -> None:
     path = big(tmp_path / "x.log", *LINES)
     size = path.stat().st_size
-    wanted = plain(path)
+    wanted = plain(path, **spec)
     with path.open("ab") as file:
         file.write(b"2026-11-21T10:00:40Z ERROR new\n")
-    tally = Tally(SPEC, CLOCK)
+    tally = Tally(spec, CLOCK)
     with path.open("rb") as file:
         part = Part(file.fileno(), 0, size, Host("/", 60), 1 << 16)
         part.count(tally, 0)
     assert {**tally.result(), "cut": part.cut, "bytes": part.bytes} == wanted
 
 
-def test_a_log_that_shrinks_is_unknown_and_not_free_of_errors(tmp_path: Path) -> None:
-    path = big(tmp_path / "x.log", *LINES)
-    tally = Tally(SPEC, CLOCK)
+@pytest.mark.parametrize("spec", [SPEC, SKIMMED], ids=["counted", "skimmed"])
+@pytest.mark.parametrize("missing", [1, 1 << 20], ids=["its end", "its half"])
+def test_a_log_that_shrinks_is_unknown_and_not_free_of_errors(
+    tmp_path: Path, spec: dict[str, t.Any], missing: int
+) -> None:
+    path = big(tmp_path / "x.log", *LINES, between=500)
+    tally = Tally(spec, CLOCK)
     with path.open("rb") as file:
-        part = Part(file.fileno(), 0, path.stat().st_size + 1, Host("/", 60), 1 << 16)
+        part = Part(file.fileno(), 0, path.stat().st_size + missing, Host("/", 60), 1 << 16)
         with pytest.raises(NotSought, match="truncated while it was read"):
             part.count(tally, 0)
 
 
-def test_a_search_that_does_not_end_is_unknown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    slow = tmp_path / "grep"
+@pytest.mark.parametrize("name", ["grep", "wc"])
+def test_a_search_that_does_not_end_is_unknown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    slow, find = tmp_path / "slow", command.find
     slow.write_text("#!/bin/sh\ncat >/dev/null\nexec sleep 600\n")
     slow.chmod(0o755)
-    monkeypatch.setattr(command, "find", lambda _name: str(slow))
+    monkeypatch.setattr(command, "find", lambda asked: str(slow) if asked == name else find(asked))
     path = big(tmp_path / "x.log", *LINES)
     with path.open("rb") as file:
         part = Part(file.fileno(), 0, path.stat().st_size, Host("/", 1), 1 << 16)
-        with pytest.raises(NotSought, match="grep was not done within the time limit of 1 s"):
-            part.count(Tally(SPEC, CLOCK), 0)
+        with pytest.raises(NotSought, match=f"{name} was not done within the time limit of 1 s"):
+            part.count(Tally(SKIMMED, CLOCK), 0)
 
 
 def test_a_whole_log_is_unknown_when_it_was_not_searched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,6 +6,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -65,3 +67,21 @@ def test_programs_are_found_where_a_host_keeps_them(tmp_path: Path, monkeypatch:
     _script(tmp_path, "")
     assert command.find("program") is None
     assert (command.find("sh") or "").startswith("/")
+
+
+def test_a_limit_that_is_lower_already_stays(tmp_path: Path) -> None:
+    said = tmp_path / "said"
+    script = f"""
+import resource, sys
+sys.path[:0] = {sys.path!r}
+from ansible_collections.evenkeel.drift.plugins.module_utils.observe import command
+resource.setrlimit(resource.RLIMIT_CPU, (600, 600))
+with open({str(said)!r}, "wb") as target, open("/dev/null") as source:
+    # It reads its limit when this process has had the time to set it.
+    argv = ["/bin/sh", "-c", "until [ $(ulimit -n) = 77 ]; do :; done; ulimit -t"]
+    limits = {{resource.RLIMIT_CPU: 1200, resource.RLIMIT_NOFILE: 77}}
+    with command.beside(argv, source.fileno(), target.fileno(), limits) as process:
+        process.wait(30)
+"""
+    subprocess.run([sys.executable, "-c", script], check=True, timeout=60)
+    assert said.read_text() == "600\n"

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import base64
-import copy
 import json
 import typing as t
 import zlib
@@ -32,6 +31,7 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.reference.side impo
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.reference.unavailable import ReferenceUnavailable
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.cache import Cache
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.directories import Directories
+from garbling import places, put
 
 Json = dict[str, t.Any]
 
@@ -62,25 +62,6 @@ def asked(app: Path) -> tuple[TreeRequest, Json]:
 def refused(request: TreeRequest, answer: t.Any) -> None:
     with pytest.raises(GarbledAnswer):
         request.read(answer)
-
-
-def places(value: t.Any, at: tuple[t.Any, ...] = ()) -> t.Iterator[tuple[t.Any, ...]]:
-    """Yield the way to every part of a JSON value."""
-    yield at
-    parts = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    for key, part in parts:
-        yield from places(part, (*at, key))
-
-
-def put(value: t.Any, at: tuple[t.Any, ...], part: t.Any) -> t.Any:
-    if not at:
-        return part
-    changed = copy.deepcopy(value)
-    inner = changed
-    for key in at[:-1]:
-        inner = inner[key]
-    inner[at[-1]] = part
-    return changed
 
 
 def test_every_part_of_an_answer_about_a_tree_is_read_or_refused(app: Path) -> None:

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import copy
 import typing as t
 
 import pytest
@@ -26,6 +25,7 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.scope import 
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.cache import Cache
 from fake_containers import hexed, inspected, merged, serve
 from fake_engine import FakeEngine
+from garbling import places, put
 
 CONTEXT = Context("prod", "web1")
 Json = dict[str, t.Any]
@@ -367,24 +367,6 @@ def test_mistakes_of_the_contract_are_named(keys: Json, message: str) -> None:
     with pytest.raises(ContractError) as caught:
         problems.raise_any()
     assert message in str(caught.value)
-
-
-def places(value: t.Any, at: tuple[t.Any, ...] = ()) -> t.Iterator[tuple[t.Any, ...]]:
-    yield at
-    parts = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    for key, part in parts:
-        yield from places(part, (*at, key))
-
-
-def put(value: t.Any, at: tuple[t.Any, ...], part: t.Any) -> t.Any:
-    if not at:
-        return part
-    changed = copy.deepcopy(value)
-    inner = changed
-    for key in at[:-1]:
-        inner = inner[key]
-    inner[at[-1]] = part
-    return changed
 
 
 BAD: list[t.Any] = [None, True, -1, 1.5, float("inf"), "", "\ud800", [], [None], {}, {"a": None}]
