@@ -9,9 +9,9 @@ import os
 import typing as t
 
 from ansible.errors import AnsibleActionFail
-from ansible.plugins.action import ActionBase
 from ansible.utils.color import ANSIBLE_COLOR
 from ansible.utils.display import Display
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.control_action import ControlAction
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan import deploys, document, ending
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.safe import terminal
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.run import RunFolder, StoreError
@@ -22,12 +22,8 @@ _NARROWEST = 80
 Json = dict[str, t.Any]
 
 
-class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no types
+class ActionModule(ControlAction):
     """Runs once for all hosts, and connects to none: everything that it reads lies in the deploy's folder."""
-
-    _requires_connection = False
-    _supports_check_mode = True
-    TRANSFERS_FILES = False
 
     def run(self, tmp: str | None = None, task_vars: Json | None = None) -> Json:
         super().run(tmp, task_vars or {})

@@ -9,8 +9,8 @@ import os
 import typing as t
 
 from ansible.errors import AnsibleActionFail
-from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.control_action import ControlAction
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report import safe
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.scaffold.directory import (
     Plan,
@@ -23,12 +23,8 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.scaffold.directory 
 Json = dict[str, t.Any]
 
 
-class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no types
+class ActionModule(ControlAction):
     """Connects to no host."""
-
-    _requires_connection = False
-    _supports_check_mode = True
-    TRANSFERS_FILES = False
 
     def run(self, tmp: str | None = None, task_vars: Json | None = None) -> Json:
         variables = task_vars or {}

@@ -10,7 +10,6 @@ import typing as t
 
 from ansible.errors import AnsibleActionFail
 from ansible.inventory.manager import InventoryManager
-from ansible.plugins.action import ActionBase
 from ansible_collections.evenkeel.drift.plugins.plugin_utils import control
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.audit.claims import check_claims
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.audit.hosts import utc_now
@@ -22,6 +21,7 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.settings i
     environment_of,
     resolve,
 )
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.control_action import ControlAction
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.run import StoreError
 
 # What a task may take beyond the host's own limit: two round trips, and the merge on the control node.
@@ -30,12 +30,8 @@ _GRACE_S = 40
 Json = dict[str, t.Any]
 
 
-class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no types
+class ActionModule(ControlAction):
     """Runs once for all hosts, and connects to none."""
-
-    _requires_connection = False
-    _supports_check_mode = True
-    TRANSFERS_FILES = False
 
     def run(self, tmp: str | None = None, task_vars: Json | None = None) -> Json:
         variables = task_vars or {}

@@ -7,17 +7,13 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible.plugins.action import ActionBase
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.control_action import ControlAction
 
 Json = dict[str, t.Any]
 
 
-class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no types
+class ActionModule(ControlAction):
     """Connects to no host: a host that could not be reached gets its verdict too."""
-
-    _requires_connection = False
-    _supports_check_mode = True
-    TRANSFERS_FILES = False
 
     def run(self, tmp: str | None = None, task_vars: Json | None = None) -> Json:
         variables = task_vars or {}
