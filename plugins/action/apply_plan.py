@@ -26,6 +26,10 @@ _ARGUMENTS = {
     "state_dir": {"type": "str"},
     "operations": {"type": "list", "elements": "dict", "default": []},
     "contents": {"type": "path"},
+    "services": {"type": "list", "elements": "dict", "default": []},
+    "hooks": {"type": "dict", "default": {}},
+    "step_timeout": {"type": "int", "default": 120},
+    "point": {"type": "str"},
     "host_contents": {"type": "str"},
     "public": {"type": "list", "elements": "str", "default": []},
     "direction": {"type": "str", "choices": ["auto", "back", "forward"], "default": "auto"},
@@ -37,6 +41,8 @@ _ARGUMENTS = {
 }
 # A small pack travels with the script, a large one as a file.
 _INLINE = 24 << 10
+
+_PLACE = ("root", "application", "state_dir", "operations", "services", "hooks", "direction")
 
 Json = dict[str, t.Any]
 
@@ -61,9 +67,10 @@ class ActionModule(ScriptAction):
             "check": checking,
             "timeout_s": arguments["timeout"],
             "about": {"kind": "sync", "who": arguments["who"] or f"{me['user']}@{me['host']}"},
-            **{key: arguments[key] for key in ("root", "application", "state_dir", "operations", "direction")},
+            "step_timeout_s": arguments["step_timeout"],
+            **{key: arguments[key] for key in _PLACE},
         }
-        request["about"].update({key: arguments[key] for key in ("id", "why", "run")})
+        request["about"].update({key: arguments[key] for key in ("id", "why", "run", "point")})
         try:
             if request["what"] == "recover":
                 return self._send(request, variables)
@@ -111,6 +118,8 @@ class ActionModule(ScriptAction):
         result = self.run_script(_MODULE, act_script(request), variables)
         if "outcome" in result:
             told: Json = {key: terminal(result[key]) for key in ("msg", "reason") if key in result}
+            if "services" in result:
+                told["services"] = [{**one, "said": terminal(one["said"])} for one in result["services"]]
             notes = [terminal(text) for text in result.pop("notes", [])]
             return {**result, **told, "warnings": [*(result.get("warnings") or []), *notes]}
         if result.get("unreachable"):

@@ -77,6 +77,29 @@ options:
     description:
       - Such a folder on the host, in the place of O(contents).
     type: str
+  services:
+    description:
+      - What follows when the files are in place, as the actions of a plan, in this order, under the same lock. Each has
+        C(kind), V(unit), V(process) or V(hook); C(path), what it is called; and C(steps), each with C(do) and what its
+        kind wants. Every step asks first whether what it wants is so already.
+      - When one fails, the files stay as they are, the answer is RV(outcome=services_failed), and the next change is
+        refused until the steps have been run or the files have been brought back.
+    type: list
+    elements: dict
+    default: []
+  hooks:
+    description:
+      - "Commands of the operator, each a list of arguments, by their moment: C(before_change), C(after_change),
+        C(after_services), C(on_failure). They run on the host in the O(root)."
+    type: dict
+    default: {}
+  step_timeout:
+    description: The seconds that each step of O(services) and each command of O(hooks) may take.
+    type: int
+    default: 120
+  point:
+    description: The restore point that was made before, for whoever has to bring the files back.
+    type: str
   public:
     description:
       - Paths whose contents may be sent although their names are those of a secret class.
@@ -142,6 +165,7 @@ RETURN = r"""
 outcome:
   description:
     - V(applied), V(planned) in check mode, or V(recovered).
+    - "V(services_failed) when the files are in place and one of the steps that follow failed."
     - "When it failed: V(refused), V(moved), V(busy) and V(unfinished) when nothing was touched; V(rolled_back) when
       everything is as it was; V(stuck) when O(state=recovered) has to end it; V(unknown) when the host gave no answer."
   returned: always
@@ -176,6 +200,19 @@ moved:
     - path: config/app.yaml
       expected: a file (mode 0644, sha256 e258d248fda9)
       found: absent
+services:
+  description:
+    - The steps that follow, each with C(kind), C(path), C(do), C(state) (V(to_do), V(unchanged), V(done) or
+      V(failed)) and what was C(said).
+  returned: O(state=applied), O(state=recovered), or when RV(outcome=services_failed)
+  type: list
+  elements: dict
+  sample:
+    - kind: unit
+      path: shop.service
+      do: restart
+      state: done
+      said: "shop.service was restarted, and stays active (running)"
 holder:
   description: Who holds the lock - C(who), C(why), C(since), C(pid).
   returned: when RV(outcome=busy)

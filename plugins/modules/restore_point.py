@@ -217,6 +217,14 @@ saved:
   returned: O(state=restored)
   type: str
   sample: 20261121T160002Z-07be55
+services:
+  description:
+    - What was brought back of the services that an unfinished change had begun to bring along, each with C(kind),
+      C(path), C(do), C(state) and what was C(said).
+  returned: O(state=restored)
+  type: list
+  elements: dict
+  sample: []
 at_point:
   description: Whether everything now is as it was saved, compared path by path.
   returned: O(state=restored)

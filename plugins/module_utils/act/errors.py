@@ -67,3 +67,25 @@ class Stuck(ActError):
     def __init__(self, reason: str, path: str) -> None:
         super().__init__(reason)
         self.path = path
+
+
+class ServicesMoved(ActError):
+    """Nothing was touched: a service is not as the plan saw it. ``moved`` are ``{path, expected, found}``, in words."""
+
+    def __init__(self, moved: t.Sequence[t.Mapping[str, str]]) -> None:
+        self.moved = [dict(one) for one in moved]
+        super().__init__(f"{self.moved[0]['path']} is not as it was when this was made out: nothing was touched")
+
+
+class ServicesFailed(ActError):
+    """The files are in place, and a step on the services failed. ``steps`` are those that were run, with their states,
+    ``direction`` where they led (``forward`` or ``back``), ``point`` the restore point that was made before.
+    """
+
+    def __init__(
+        self, reason: str, steps: t.Sequence[t.Mapping[str, t.Any]], direction: str, point: str | None
+    ) -> None:
+        super().__init__(reason)
+        self.steps = [dict(step) for step in steps]
+        self.direction = direction
+        self.point = point

@@ -11,6 +11,7 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.act import journal,
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.change import Change, Surprise
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.checks import said
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.errors import Refused
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.services import journal as services
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.state import State
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.steps import is_idle
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.taking import take_all
@@ -78,7 +79,7 @@ def look(state: State | None) -> Json:
     """
     open_journal = journal.find(state) if state is not None else None
     if open_journal is None:
-        return dict(NOTHING)
+        return {**NOTHING, **_services(state)}
     forward = open_journal.phase in (journal.COMMIT, journal.DONE)
     steps = open_journal.document["steps"]
     return {
@@ -87,6 +88,14 @@ def look(state: State | None) -> Json:
         "direction": "forward" if forward else "back",
         "paths": sorted(step["path"] for step in steps if not is_idle(step)),
     }
+
+
+def _services(state: State | None) -> Json:
+    """Return what a recovery would find of services, where the files need none."""
+    record = services.find(state) if state is not None else None
+    if record is None or record.phase == services.PENDING:
+        return {}
+    return {"found": record.summary(), "direction": record.direction}
 
 
 def _recover(change: Change, open_journal: journal.Journal, direction: str) -> tuple[str, str]:

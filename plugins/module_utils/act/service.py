@@ -5,8 +5,9 @@
 collection.
 
 A request has ``what`` (``apply`` or ``recover``), ``state_dir`` (null: the default), ``application``, ``about``
-(``id``, ``kind``, ``who``, ``why``, ``run``), ``check`` and ``timeout_s``; ``apply`` also ``root``, ``operations``, and
-the contents as ``pack`` (base64), ``pack_file`` (a path) or ``folder`` (a path); ``recover`` its ``direction``.
+(``id``, ``kind``, ``who``, ``why``, ``run``, ``point``), ``check`` and ``timeout_s``; ``apply`` also ``root``,
+``operations``, the contents as ``pack`` (base64), ``pack_file`` (a path) or ``folder`` (a path), and what follows:
+``services``, ``hooks``, ``step_timeout_s`` (``services/run.py``); ``recover`` its ``direction``.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import io
 import os
 import typing as t
 
-from ansible_collections.evenkeel.drift.plugins.module_utils.act import recovery, transaction
+from ansible_collections.evenkeel.drift.plugins.module_utils.act import recovery
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.delivery import unpacked
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.errors import (
     ActError,
@@ -25,16 +26,23 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.act.errors import (
     Moved,
     Refused,
     RolledBack,
+    ServicesFailed,
+    ServicesMoved,
     Stuck,
     Unfinished,
 )
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.operations import BadOperations, checked
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.reading import default_folder
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.services import run
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.services.run import Services
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.state import State, open_state
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.paths import open_followed
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host, Unseen, explain
 from ansible_collections.evenkeel.drift.plugins.module_utils.secret_files import is_secret_file
 from ansible_collections.evenkeel.drift.plugins.module_utils.text import show
+
+STEP_S = 120
+"""What each step of what follows a change may take, unless the request says so."""
 
 Json = t.Dict[str, t.Any]
 
@@ -64,16 +72,30 @@ def answer(request: Json) -> Json:
 def _perform(request: Json, state: State | None) -> Json:
     check, about = bool(request["check"]), request["about"]
     if request["what"] == "recover":
-        if state is None or check:
-            found = recovery.look(state)
-        else:
-            found = recovery.recover(state, request["direction"], str(about["who"]), str(about["why"]))
+        found = recovery.look(state) if state is None or check else _recover(state, request["direction"], about)
         return {"changed": found["found"] is not None, "outcome": "recovered", **_noted(found)}
     host = Host(request["root"], request["timeout_s"])
     with _sources(request, state) as sources:
-        done = transaction.apply(request["operations"], sources, request["root"], state, about, host, check)
+        given = request.get("services") or [], request.get("hooks") or {}, request.get("step_timeout_s", STEP_S)
+        services = Services(*given)
+        done = run.apply(request["operations"], sources, request["root"], state, about, host, services, check)
     done["changed_paths"] = done.pop("changed")
-    return {"changed": bool(done["changed_paths"]), "outcome": "planned" if check else "applied", **_noted(done)}
+    stirred = any(step["state"] != "unchanged" for step in done["services"])
+    return {
+        "changed": bool(done["changed_paths"] or stirred),
+        "outcome": "planned" if check else "applied",
+        **_noted(done),
+    }
+
+
+def _recover(state: State, direction: str, about: t.Mapping[str, t.Any]) -> Json:
+    """Finish the files of an interrupted change first, and then its services."""
+    who, why = str(about["who"]), str(about["why"])
+    found = recovery.recover(state, direction, who, why)
+    services, steps = run.resume(state, who, why)
+    if found["found"] is None and services is not None:
+        found.update(found=services, direction=services["direction"])
+    return {**found, "services": steps}
 
 
 def _noted(done: Json) -> Json:
@@ -117,6 +139,11 @@ def _failed(error: ActError) -> Json:
         return {**told, "outcome": "busy", "holder": error.holder}
     if isinstance(error, Unfinished):
         return {**told, "outcome": "unfinished", "found": error.journal}
+    if isinstance(error, ServicesMoved):
+        return {**told, "outcome": "moved", "moved": error.moved}
+    if isinstance(error, ServicesFailed):
+        about = {"services": error.steps, "direction": error.direction, "point": error.point}
+        return {**told, "changed": True, "outcome": "services_failed", **about}
     if isinstance(error, RolledBack):
         return {**told, "outcome": "rolled_back", "path": error.path, "left": error.left}
     if isinstance(error, Stuck):

@@ -24,6 +24,7 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.act.errors import (
 )
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.folders import Folders
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.operations import Operation, checked
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.services.journal import LABEL, files_in_place
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.staging import check_contents, prepare
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.state import State, utc_now
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.taking import check_again, take_all
@@ -60,20 +61,35 @@ def apply(
     """
     began = time.monotonic()
     wanted = checked(operations)
-    with _Root(root, state) as folders:
-        if state is None or check:
+    if state is None or check:
+        with _Root(root, state) as folders:
             if state is not None:
                 refuse_unfinished(state)
             made = _look(folders, wanted, sources, host)
             return _told(made, Change(folders, made, "check"), began)
-        with lock.held(state, str(about.get("who")), str(about.get("why"))) as held:
-            refuse_unfinished(state)
-            made = _look(folders, wanted, sources or (), host)
-            change = Change(folders, made, os.urandom(4).hex())
-            change.warnings += lock.taken_over(held)
-            if not all(steps.is_idle(step) for step in made):
-                _transact(change, sources or (), state, root, about, host)
-            return _told(made, change, began)
+    with lock.held(state, str(about.get("who")), str(about.get("why"))) as held:
+        refuse_unfinished(state)
+        return apply_locked(wanted, sources or (), root, state, about, host, held)
+
+
+def apply_locked(
+    wanted: t.Sequence[Operation],
+    sources: t.Sequence[int],
+    root: str,
+    state: State,
+    about: t.Mapping[str, t.Any],
+    host: Host,
+    held: lock.Held,
+) -> Json:
+    """Apply operations that were checked, as :func:`apply` does, by who holds the lock and has found no journal."""
+    began = time.monotonic()
+    with _Root(root, state) as folders:
+        made = _look(folders, wanted, sources, host)
+        change = Change(folders, made, os.urandom(4).hex())
+        change.warnings += lock.taken_over(held)
+        if not all(steps.is_idle(step) for step in made):
+            _transact(change, sources, state, root, about, host)
+        return _told(made, change, began)
 
 
 def refuse_unfinished(state: State) -> None:
@@ -185,6 +201,7 @@ def finish(change: Change, open_journal: journal.Journal) -> None:
     """Clean up after a change that is in place, and close its journal. Raises Stuck."""
     try:
         tidy_all(change)
+        files_in_place(open_journal.state, open_journal.document["about"].get(LABEL))
         open_journal.close()
     except _FAILURES as error:
         reason = (

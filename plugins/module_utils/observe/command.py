@@ -18,6 +18,7 @@ import shutil
 import signal
 import subprocess
 import time
+import types
 import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.module_utils.mask import mask
@@ -83,9 +84,12 @@ def execute(
     cwd: str = "/",
     max_bytes: int = _MAX_BYTES,
     stdin: int = subprocess.DEVNULL,
+    environment: t.Mapping[str, str] | None = None,
+    grace_s: float = 0.0,
 ) -> Ran:
     """Run a program and return how it ended, whatever that is; of each output ``max_bytes`` are kept.
 
+    ``environment`` is added to the plain one. A program that is late is asked to end, and killed ``grace_s`` later.
     Raises TooLate, and Unseen when the program cannot be started.
     """
     name = os.path.basename(argv[0])
@@ -93,11 +97,12 @@ def execute(
     own = limit_s <= host.time_left()
     begun = time.monotonic()
     limit_s = min(limit_s, host.time_left())
-    process = _start(argv, cwd, stdin, subprocess.PIPE, subprocess.PIPE)
+    process = _start(argv, cwd, stdin, subprocess.PIPE, subprocess.PIPE, environment or {})
     try:
         out, err, cut = _listen(process, begun + limit_s, max_bytes)
         code = process.wait(max(begun + limit_s - time.monotonic(), 0.0))
     except subprocess.TimeoutExpired:
+        _ask_to_end(process, grace_s)
         raise TooLate(f"{name} was not done after {limit_s:.0f} s", own) from None
     finally:
         _end(process)
@@ -147,11 +152,18 @@ def _limit(pid: int, program: str, kind: int, most: int) -> None:
         raise Unseen(f"{os.path.basename(program)} cannot be given a limit: {explain(error)}") from None
 
 
-def _start(argv: t.Sequence[str], cwd: str, stdin: int, stdout: int, stderr: int) -> subprocess.Popen[bytes]:
+def _start(
+    argv: t.Sequence[str],
+    cwd: str,
+    stdin: int,
+    stdout: int,
+    stderr: int,
+    environment: t.Mapping[str, str] = types.MappingProxyType({}),
+) -> subprocess.Popen[bytes]:
     try:
         return subprocess.Popen(  # noqa: S603  argv is a list, and no shell reads it
             argv,
-            env={"LC_ALL": "C", "PATH": _PATH},
+            env={"LC_ALL": "C", "PATH": _PATH, **environment},
             cwd=cwd,
             stdin=stdin,
             stdout=stdout,
@@ -187,6 +199,15 @@ def _listen(process: subprocess.Popen[bytes], end: float, max_bytes: int) -> tup
 def _last_line(said: bytes) -> str:
     lines = said.decode("utf-8", "backslashreplace").strip().splitlines()
     return mask(lines[-1][:300]) if lines else "nothing"
+
+
+def _ask_to_end(process: subprocess.Popen[bytes], grace_s: float) -> None:
+    if grace_s <= 0:
+        return
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGTERM)
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(grace_s)
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

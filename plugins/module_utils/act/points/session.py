@@ -23,6 +23,7 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.errors i
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.restore import Way, differences, way_to
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.wanted import What, wanted_of
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.reading import default_folder
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.services import run as services
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.state import (
     POINTS,
     State,
@@ -114,18 +115,19 @@ def restored(asked: Asked, point: str | None, host: Host, check: bool, save: boo
         way = way_to(document, root_fd, host)
         _refuse_blocked(point, way)
         told = {**_summary(document), "recovered": finished, "changes": _changes(way), "left": way.left, "saved": None}
-        told.update(total=len(way.operations), apart=[])
+        told.update(total=len(way.operations), apart=[], services=[])
         if check:
             state.log({"what": "rollback rehearsed", "who": asked.who, "seconds": _since(begun), **_short(told)})
             return {"changed": bool(way.operations), **told, "at_point": not way.operations, "seconds": _since(begun)}
         if way.operations:
             told["saved"] = _save_present(asked, document, (points_fd, root_fd), state, host) if save else None
             told["left"] = way.left + _apply(asked, way, point, points_fd, state, host)
+        told["services"] = services.take_back(state, asked.who, f"services after the rollback to {point}")
         known = {one["path"] for one in told["left"]}
         apart = [path for path in differences(document, root_fd, host) if path not in known]
         told.update(at_point=not apart, apart=apart[:_MAX_LISTED], seconds=_since(begun))
         state.log({"what": "rolled back", "who": asked.who, "why": asked.why, "at_point": not apart, **_short(told)})
-    return {"changed": bool(way.operations or finished), **told}
+    return {"changed": bool(way.operations or finished or told["services"]), **told}
 
 
 def bad(asked: Asked, point: str, reason: str, check: bool) -> Json:

@@ -1,0 +1,55 @@
+# Copyright: Contributors to the evenkeel.drift project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Commands of the operator between the parts of a change. Private to the collection.
+
+Whether what a command is for is so already, nobody but its author knows: one that was interrupted is run again.
+"""
+
+from __future__ import annotations
+
+import re
+import typing as t
+
+from ansible_collections.evenkeel.drift.plugins.module_utils.act import program
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.services.kinds import Call, Seen, Step, StepFailed
+from ansible_collections.evenkeel.drift.plugins.module_utils.mask import mask, mask_argv
+
+BEFORE_CHANGE, AFTER_CHANGE, AFTER_SERVICES, ON_FAILURE = PHASES = (
+    "before_change",
+    "after_change",
+    "after_services",
+    "on_failure",
+)
+"""When a command runs: before anything is touched; when the files are in place; when the services run; and when the
+change came to nothing after ``before_change``, at the end of the way back.
+"""
+
+WORDS: t.Mapping[str, t.Mapping[str, t.Any]] = {"run": {"argv": [str], "when": re.compile("|".join(PHASES))}}
+
+
+def look(_step: Step, _call: Call) -> Seen:
+    return Seen(False)
+
+
+def run(step: Step, call: Call) -> str:
+    """Run a command, as this user and in the application's root. Raises StepFailed."""
+    shown = " ".join(mask_argv(step["argv"]))
+    found = step["argv"][0] if step["argv"][0].startswith("/") else program.find(step["argv"][0])
+    if found is None:
+        raise StepFailed(f"the hook {shown} ({step['when']}): this host has no program {mask(step['argv'][0])}")
+    try:
+        done = program.run([found, *step["argv"][1:]], call.limit_s, cwd=call.root)
+    except program.ProgramFailed as error:
+        raise StepFailed(f"the hook {shown} ({step['when']}) failed: {error}") from None
+    return f"{shown} succeeded" + (f" and said: {done.said}" if done.said else "")
+
+
+def undo(_step: Step) -> Step | None:
+    return None
+
+
+def actions(hooks: t.Mapping[str, t.Any], when: str) -> list[dict[str, t.Any]]:
+    """Return the commands for one moment as actions. ``hooks`` has lists of commands, each a list, by moment."""
+    steps = [{"do": "run", "argv": list(argv), "when": when} for argv in hooks.get(when) or ()]
+    return [{"n": 0, "kind": "hook", "path": when, "steps": steps}] if steps else []

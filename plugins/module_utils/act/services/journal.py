@@ -1,0 +1,162 @@
+# Copyright: Contributors to the evenkeel.drift project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""``services.json`` in the state directory: which steps follow a change of files, and how far they came. Private to the
+collection.
+
+It is on the disk before the files begin to change, and is gone when all is done. Its phases: ``pending`` (the files are
+not in place; without a journal of files they never will be), ``due`` (they are, and the steps are run), ``failed`` (one
+of the steps did not do what it should). When files are brought back while it lies there, it turns: what was begun is
+taken back, by steps that are run in the same way.
+"""
+
+from __future__ import annotations
+
+import os
+import typing as t
+
+from ansible_collections.evenkeel.drift.plugins.module_utils.act import fs, journal_form
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.errors import Refused
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.services import hooks, kinds, registry
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.services.kinds import Moment
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.state import State, utc_now
+from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Unseen
+
+NAME = "services.json"
+PENDING, DUE, FAILED = "pending", "due", "failed"
+FORWARD, BACK = "forward", "back"
+LABEL = "services"
+"""The key under which the journal of the files names what belongs to it here."""
+
+Json = t.Dict[str, t.Any]
+
+
+class Record:
+    """The services of one change. ``document`` has ``token``, ``about``, ``root``, ``started``, ``limit_s``,
+    ``actions``, ``hooks``, and how far it came: ``phase``, ``direction``, ``since``, ``begun`` and ``done`` (lists of
+    ``[action, step]`` by place), ``reason``.
+    """
+
+    def __init__(self, state: State, document: Json) -> None:
+        self.state = state
+        self.document = document
+
+    @property
+    def phase(self) -> str:
+        return str(self.document["phase"])
+
+    @property
+    def direction(self) -> str:
+        return str(self.document["direction"])
+
+    @property
+    def since(self) -> Moment | None:
+        since = self.document["since"]
+        return None if since is None else Moment(*since)
+
+    def write(self) -> None:
+        """Bring it to the disk as it is now. Raises OSError."""
+        self.state.write(NAME, journal_form.sealed(self.document))
+
+    def come_due(self) -> None:
+        """Note that the files are in place, as of this moment. Raises OSError."""
+        self.document.update(phase=DUE, since=list(kinds.now()))
+        self.write()
+
+    def turn_back(self) -> None:
+        """Make what was begun the steps that lead back, due from this moment on. Raises OSError."""
+        actions = []
+        for number, action in enumerate(self.document["actions"]):
+            undone = registry.undoing(_only(action, number, self.document["begun"]))
+            actions += [] if undone is None else [undone]
+        actions += hooks.actions(self.document["hooks"], hooks.ON_FAILURE)
+        self.document.update(actions=actions, direction=BACK, begun=[], done=[])
+        self.come_due()
+
+    def close(self) -> None:
+        """Forget it: nothing is left to do. Raises OSError."""
+        fs.unlink(self.state.fd, NAME)
+        fs.sync_directory(self.state.fd)
+
+    def summary(self) -> Json:
+        """Return what an operator is told of it."""
+        document = self.document
+        return {
+            **{key: document["about"].get(key) for key in ("kind", "who", "why", "run", "id", "point")},
+            "started": document["started"],
+            "root": document["root"],
+            "phase": self.phase,
+            "direction": self.direction,
+            "services": [action["path"] for action in document["actions"]],
+            "reason": document["reason"],
+        }
+
+
+def _only(action: Json, number: int, begun: t.Sequence[t.Sequence[int]]) -> Json:
+    """Return an action with the steps alone that were begun: what was so already is not taken back."""
+    steps = [step for place, step in enumerate(action["steps"]) if [number, place] in begun]
+    return {**action, "steps": steps}
+
+
+def make(
+    state: State, about: t.Mapping[str, t.Any], root: str, limit_s: float, actions: t.Sequence[Json], hooked: Json
+) -> Record:
+    """Return the record of a change that is about to begin; it is not written yet."""
+    return Record(
+        state,
+        {
+            "token": os.urandom(8).hex(),
+            "about": dict(about),
+            "root": os.path.realpath(root),
+            "started": utc_now(),
+            "limit_s": limit_s,
+            "actions": list(actions),
+            "hooks": hooked,
+            "phase": PENDING,
+            "direction": FORWARD,
+            "since": None,
+            "begun": [],
+            "done": [],
+            "reason": "",
+        },
+    )
+
+
+def find(state: State) -> Record | None:
+    """Return the services of a change that did not end, None when there are none. Raises OSError, Refused."""
+    try:
+        sealed = state.read(NAME)
+        return None if sealed is None else Record(state, journal_form.opened(sealed))
+    except (Unseen, ValueError) as error:
+        raise Refused(
+            f"{state.path}/{NAME} is damaged ({error}): the files are whole; look at the services that it names, then "
+            "remove it"
+        ) from None
+
+
+def files_in_place(state: State, token: t.Any) -> None:
+    """Note that the files of a change are all in place; its journal is still open, so that this can be repeated.
+
+    ``token`` is that of the change. The steps that belong to it are due now. Those of another change turn back, for
+    what was changed now lies under what they started; unless they never came due. Raises OSError, Refused.
+    """
+    record = find(state)
+    if record is None:
+        return
+    if record.document["token"] == token:
+        if record.phase == PENDING:
+            record.come_due()
+    elif record.phase == PENDING:
+        record.close()
+    elif record.direction == BACK:
+        record.document.update(begun=[], done=[])
+        record.come_due()
+    else:
+        record.turn_back()
+
+
+def forget_pending(state: State) -> None:
+    """Remove what a change left whose files are not in place, and never will be. The lock is held, no journal open."""
+    record = find(state)
+    if record is not None and record.phase == PENDING:
+        record.close()

@@ -1,0 +1,264 @@
+# Copyright: Contributors to the evenkeel.drift project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A change of files and of the services that use them, under one lock. Private to the collection.
+
+Look at both; commands before the change; ``services.json``; the files as one transaction; then one step after the
+other. Every step asks first whether what it wants is so already, so that what was interrupted is run again from the
+beginning.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import typing as t
+
+from ansible_collections.evenkeel.drift.plugins.module_utils.act import lock, transaction
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.errors import (
+    ActError,
+    Refused,
+    ServicesFailed,
+    ServicesMoved,
+    Stuck,
+    Unfinished,
+)
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.operations import checked
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.services import hooks, journal, registry
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.services.journal import BACK, FAILED, Record
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.services.kinds import Call, StepFailed
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.state import State
+from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host, Unseen, explain
+
+Json = t.Dict[str, t.Any]
+
+
+class Services(t.NamedTuple):
+    """What follows a change: actions (``registry.py``), commands by moment (``hooks.py``), seconds for each step."""
+
+    actions: t.Sequence[Json]
+    hooks: Json
+    limit_s: float
+
+    def following(self) -> list[Json]:
+        """Return all that is run when the files are in place, in this order."""
+        after = hooks.actions(self.hooks, hooks.AFTER_CHANGE), hooks.actions(self.hooks, hooks.AFTER_SERVICES)
+        return [*after[0], *self.actions, *after[1]]
+
+
+def apply(
+    operations: t.Any,
+    sources: t.Sequence[int] | None,
+    root: str,
+    state: State | None,
+    about: t.Mapping[str, t.Any],
+    host: Host,
+    services: Services,
+    check: bool = False,
+) -> Json:
+    """Apply operations as ``transaction.apply`` does, and run what follows.
+
+    Returns what that returns, and ``services``: of each step ``{kind, path, do, state, said}``, the state being
+    ``to_do`` (with ``check``), ``unchanged`` or ``done``. Raises what it raises, ServicesMoved when nothing was
+    touched, ServicesFailed when the files are in place and a step failed.
+    """
+    registry.checked(list(services.actions))
+    wanted = checked(operations)
+    if state is None or check:
+        if state is not None:
+            refuse_unfinished(state)
+        looked = look(services, root, state)
+        return {**transaction.apply(wanted, sources, root, state, about, host, check=True), "services": looked}
+    with lock.held(state, str(about.get("who")), str(about.get("why"))) as held:
+        transaction.refuse_unfinished(state)
+        journal.forget_pending(state)
+        refuse_unfinished(state)
+        look(services, root, state)
+        _before(services, root, state)
+        record = journal.make(state, about, root, services.limit_s, services.following(), services.hooks)
+        try:
+            if record.document["actions"]:
+                record.write()
+            about = {**about, journal.LABEL: record.document["token"]}
+            done = transaction.apply_locked(wanted, sources or (), root, state, about, host, held)
+            if record.document["actions"]:
+                record = _due(record, state)
+        except Stuck:
+            # A recovery ends it: forward, and these come due, or back, and they are forgotten.
+            raise
+        except (ActError, Unseen, OSError):
+            journal.forget_pending(state)
+            _on_failure(services, root, state)
+            raise
+        done["services"] = run_steps(record, done["warnings"]) if record.document["actions"] else []
+        return done
+
+
+def _due(record: Record, state: State) -> Record:
+    """Return the record as the change of files left it: due. Where no file had to change it becomes so here."""
+    found = journal.find(state) or record
+    if found.phase == journal.PENDING:
+        found.come_due()
+    return found
+
+
+def resume(state: State, who: str, why: str) -> tuple[Json | None, list[Json]]:
+    """Run what is left of the steps of a change that was interrupted; its files are all in place.
+
+    Returns what was found, None when nothing was, and the steps as :func:`apply` does. Raises Busy, ServicesFailed.
+    """
+    with lock.held(state, who, why):
+        transaction.refuse_unfinished(state)
+        journal.forget_pending(state)
+        record = journal.find(state)
+        return (None, []) if record is None else (record.summary(), run_steps(record, []))
+
+
+def take_back(state: State, who: str, why: str) -> list[Json]:
+    """Bring back the services that a change had begun to bring along, when its files were brought back.
+
+    Returns the steps; there are none when no change left any. Raises Busy, ServicesFailed.
+    """
+    with lock.held(state, who, why):
+        transaction.refuse_unfinished(state)
+        journal.forget_pending(state)
+        record = journal.find(state)
+        if record is None:
+            return []
+        if record.direction != BACK:
+            record.turn_back()
+        return run_steps(record, [])
+
+
+def refuse_unfinished(state: State) -> None:
+    """Raise Unfinished when the services of an earlier change did not come to their end."""
+    record = journal.find(state)
+    if record is None or record.phase == journal.PENDING:
+        return
+    summary = record.summary()
+    why = f" ({summary['reason']})" if summary["reason"] else ""
+    raise Unfinished(
+        f"the files of an earlier change are in place, and its services were not all brought along{why}: "
+        f"{summary['why']}, by {summary['who']}, of {summary['started']}. It has to be finished first: deploy or roll "
+        "back, or run apply_plan with state: recovered",
+        summary,
+    )
+
+
+def look(services: Services, root: str, state: State | None) -> list[Json]:
+    """Return what is to be done, before anything is touched. Raises ServicesMoved, Refused when it cannot be told."""
+    call = Call(None, services.limit_s, root, "" if state is None else state.path)
+    told, moved = [], []
+    for action in services.actions:
+        for step in action["steps"]:
+            try:
+                seen = registry.kind_of(action).look(step, call)
+            except (Unseen, StepFailed) as error:
+                raise Refused(f"{action['path']}: {error.reason}") from error
+            if seen.moved:
+                moved.append({"path": action["path"], "expected": seen.expected, "found": seen.found})
+            told.append({**_named(action, step), "state": "unchanged" if seen.wanted else "to_do", "said": ""})
+    if moved:
+        raise ServicesMoved(moved)
+    return told
+
+
+def run_steps(record: Record, warnings: list[str]) -> list[Json]:
+    """Run the steps of a record that is due, and close it. Raises ServicesFailed, Stuck.
+
+    Forward, the first that fails is the last; on the way back all are tried.
+    """
+    call = Call(record.since, record.document["limit_s"], record.document["root"], record.state.path)
+    told: list[Json] = []
+    for number, action in enumerate(record.document["actions"]):
+        for place, step in enumerate(action["steps"]):
+            told.append({**_named(action, step), **_one(record, [number, place], call, warnings)})
+            if told[-1]["state"] == "failed" and record.direction != BACK:
+                break
+        if told and told[-1]["state"] == "failed" and record.direction != BACK:
+            break
+    failed = [one["said"] for one in told if one["state"] == "failed"]
+    if failed:
+        record.document.update(phase=FAILED, reason=failed[0])
+        _write(record, warnings)
+        raise ServicesFailed("; ".join(failed), told, record.direction, record.document["about"].get("point"))
+    try:
+        record.close()
+    except OSError as error:
+        raise Stuck(
+            f"the services are as wanted, and {journal.NAME} cannot be removed: {explain(error)}", ""
+        ) from error
+    return told
+
+
+def _one(record: Record, at: list[int], call: Call, warnings: list[str]) -> Json:
+    """Run one step, and return its state and what was said."""
+    action = record.document["actions"][at[0]]
+    step, kind = action["steps"][at[1]], registry.kind_of(action)
+    try:
+        if at in record.document["done"] and action["kind"] == "hook":
+            return {"state": "unchanged", "said": "was run already"}
+        if kind.look(step, call).wanted:
+            return {"state": "unchanged", "said": ""}
+        record.document["begun"].append(at)
+        _write(record, warnings)
+        _log(record, action, step, "begins", "", warnings)
+        said = kind.run(step, call)
+    except (StepFailed, Unseen) as error:
+        said = error.reason
+    except OSError as error:
+        said = f"{action['path']}: {explain(error)}"
+    else:
+        record.document["done"].append(at)
+        _write(record, warnings)
+        _log(record, action, step, "is done", said, warnings)
+        return {"state": "done", "said": said}
+    _log(record, action, step, "failed", said, warnings)
+    return {"state": "failed", "said": said}
+
+
+def _before(services: Services, root: str, state: State) -> None:
+    """Run the commands before the change. Raises Refused when one fails."""
+    call = Call(None, services.limit_s, root, state.path)
+    for action in hooks.actions(services.hooks, hooks.BEFORE_CHANGE):
+        for step in action["steps"]:
+            try:
+                hooks.run(step, call)
+            except StepFailed as error:
+                _on_failure(services, root, state)
+                raise Refused(f"nothing was touched: {error.reason}") from error
+
+
+def _on_failure(services: Services, root: str, state: State) -> None:
+    """Run the commands for a change that came to nothing. The log has how they end: the reason is the change's."""
+    call = Call(None, services.limit_s, root, state.path)
+    for action in hooks.actions(services.hooks, hooks.ON_FAILURE):
+        for step in action["steps"]:
+            try:
+                said = hooks.run(step, call)
+            except StepFailed as error:
+                said = error.reason
+            with contextlib.suppress(OSError):
+                state.log({"what": "hook", "when": hooks.ON_FAILURE, "said": said})
+
+
+def _named(action: Json, step: Json) -> Json:
+    return {"kind": action["kind"], "path": action["path"], "do": step["do"]}
+
+
+def _write(record: Record, warnings: list[str]) -> None:
+    """Note how far it came. A disk that is full keeps no service from being brought along: what is run again then asks
+    first whether it is done.
+    """
+    try:
+        record.write()
+    except OSError as error:
+        warnings.append(f"{record.state.path}/{journal.NAME} cannot be written: {explain(error)}")
+
+
+def _log(record: Record, action: Json, step: Json, what: str, said: str, warnings: list[str]) -> None:
+    about = record.document["about"]
+    line = {"what": f"step {what}", **_named(action, step), "direction": record.direction, "said": said}
+    try:
+        record.state.log({**line, **{key: about.get(key) for key in ("id", "who", "why", "run")}})
+    except OSError as error:
+        warnings.append(f"the log in {record.state.path} has no line of {action['path']}: {explain(error)}")

@@ -1,0 +1,181 @@
+# Copyright: Contributors to the evenkeel.drift project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Units of systemd: started, stopped, restarted, reloaded, enabled, disabled; and known to run afterwards. Private to
+the collection.
+
+``before`` of a step is what the audit saw, as far as the step depends on it: ``{active: text|null}`` or
+``{enabled: text|null}``.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+import typing as t
+
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.services import systemctl
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.services.kinds import (
+    Call,
+    Seen,
+    Step,
+    StepFailed,
+    is_since,
+)
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.services.systemctl import STARTED, Now
+
+STAYS_S = 3.0
+"""A unit that is active must stay so for this long, with the same main process."""
+POLL_S = 0.1
+
+_NAME = re.compile(r"[A-Za-z0-9:_.\\@-]{1,255}")
+_WORD = (None, re.compile("[a-z-]{1,30}"))
+_ACTIVE: t.Mapping[str, t.Any] = {"unit": _NAME, "before": {"active": _WORD}}
+_ENABLED: t.Mapping[str, t.Any] = {"unit": _NAME, "before": {"enabled": _WORD}}
+WORDS: t.Mapping[str, t.Mapping[str, t.Any]] = {
+    "daemon_reload": {"unit": _NAME},
+    "restart": _ACTIVE,
+    "reload": _ACTIVE,
+    "start": _ACTIVE,
+    "stop": _ACTIVE,
+    "enable": _ENABLED,
+    "disable": _ENABLED,
+}
+_STILL = ("active", "activating", "reloading", "refreshing")
+_AWAY = ("inactive", "failed")
+
+
+def look(step: Step, call: Call) -> Seen:
+    """Return whether a unit is as a step wants it. Raises Unseen."""
+    unit = systemctl.look(step["unit"])
+    do = step["do"]
+    if do == "daemon_reload":
+        return Seen(not unit.needs_reload)
+    if do in ("enable", "disable"):
+        wanted = (unit.enabled in STARTED) == (do == "enable")
+        return _compared(wanted, step["before"]["enabled"], unit.enabled, f"{unit.name} is")
+    if do in ("start", "stop"):
+        wanted = unit.runs if do == "start" else unit.active in _AWAY
+        return _compared(wanted, step["before"]["active"], unit.active, f"{unit.name} is")
+    if call.since is not None:
+        # That the files are new is why it is restarted, whatever became of it meanwhile; and whether it stays is known
+        # by waiting alone.
+        return Seen(False)
+    return _compared(False, _rough(step["before"]["active"]), _rough(unit.active), f"{unit.name} is")
+
+
+def _rough(active: str | None) -> str | None:
+    """Return whether a unit runs, in a word: between two looks it may be reloading, or just be starting."""
+    return active if active is None else "active" if active in _STILL else "inactive"
+
+
+def _compared(wanted: bool, expected: str | None, found: str | None, words: str) -> Seen:
+    if wanted or expected is None or expected == found:
+        return Seen(wanted)
+    return Seen(False, f"{words} {expected or 'without a state'}", f"{words} {found or 'without a state'}")
+
+
+def run(step: Step, call: Call) -> str:
+    """Do what a step says, and wait until it is known to be so. Raises StepFailed, Unseen."""
+    name, do = step["unit"], step["do"]
+    end = time.monotonic() + call.limit_s
+    if do == "daemon_reload":
+        systemctl.do("daemon-reload", None, call.limit_s)
+        return "systemd has read its unit files again"
+    if do in ("enable", "disable"):
+        return _switch(name, do, call)
+    if do == "stop":
+        systemctl.do("stop", name, call.limit_s)
+        return _stopped(name)
+    unit = systemctl.look(name)
+    if _is_new(unit, do, call):
+        return healthy(name, call.limit_s, "was started after the files had changed")
+    if unit.needs_reload:
+        # systemd would start it as its files were, not as they are.
+        systemctl.do("daemon-reload", None, call.limit_s)
+    if do == "reload" and not (unit.can_reload and unit.runs):
+        do = "restart"
+    if do != "start":
+        # One that failed too often just now is refused by systemd until that is forgotten.
+        _forget_failures(unit, call)
+    systemctl.do(do, name, max(end - time.monotonic(), 1.0))
+    return healthy(name, max(end - time.monotonic(), 1.0), _DONE[do])
+
+
+_DONE = {"restart": "was restarted", "reload": "was reloaded", "start": "was started"}
+
+
+def _is_new(unit: Now, do: str, call: Call) -> bool:
+    """Return whether a unit was started, or reloaded where that is enough, when the files were in place already."""
+    at = max(unit.entered_s, unit.changed_s) if do == "reload" else unit.entered_s
+    return do in ("restart", "reload") and unit.runs and not unit.needs_reload and is_since(at, call.since)
+
+
+def _forget_failures(unit: Now, call: Call) -> None:
+    if unit.active == "failed":
+        systemctl.do("reset-failed", unit.name, call.limit_s)
+
+
+def _switch(name: str, do: str, call: Call) -> str:
+    systemctl.do(do, name, call.limit_s)
+    found = systemctl.look(name).enabled
+    if (found in STARTED) != (do == "enable"):
+        raise StepFailed(f"{name} was to be {do}d, and systemctl says that it is {found or 'without a unit file'}")
+    return f"{name} is {found}"
+
+
+def _stopped(name: str) -> str:
+    unit = systemctl.look(name)
+    if unit.active not in _AWAY:
+        raise StepFailed(f"{name} was stopped and is {unit.told()}: something starts it again")
+    return f"{name} is {unit.active}"
+
+
+def healthy(name: str, limit_s: float, done: str) -> str:
+    """Wait until a unit is active and stays so, and return a sentence. Raises StepFailed with its last log lines."""
+    end = time.monotonic() + limit_s
+    first: Now | None = None
+    since = 0.0
+    while True:
+        unit = systemctl.look(name)
+        if unit.active == "inactive" and unit.kind == "oneshot" and unit.result == "success":
+            return f"{name} {done}, and ended well"
+        if unit.active in _AWAY:
+            raise StepFailed(f"{name} {done} and is {unit.told()}{systemctl.last_lines(name)}")
+        if first is not None and unit.invocation == first.invocation and unit.runs:
+            if unit.main_pid != first.main_pid and unit.kind not in _MANY_PIDS:
+                raise _loops(unit)
+        elif first is not None or unit.sub == "auto-restart":
+            raise _loops(unit)
+        elif unit.runs:
+            first, since = unit, time.monotonic()
+        if first is not None and time.monotonic() - since >= STAYS_S:
+            return f"{name} {done}, and stays {unit.told()}"
+        if time.monotonic() >= end and first is None:
+            raise StepFailed(f"{name} {done} and is {unit.told()} after {limit_s:.0f} s{systemctl.last_lines(name)}")
+        time.sleep(POLL_S)
+
+
+# A program of these kinds may hand over to another process by itself.
+_MANY_PIDS = ("forking", "notify", "notify-reload", "dbus")
+
+
+def _loops(unit: Now) -> StepFailed:
+    return StepFailed(
+        f"{unit.name} was started and ended by itself within {STAYS_S:.0f} s, it is {unit.told()} and was restarted "
+        f"by systemd {unit.restarts} times{systemctl.last_lines(unit.name)}"
+    )
+
+
+def undo(step: Step) -> Step | None:
+    """Return the step that brings a unit back: its files are the old ones again by then."""
+    do, was = step["do"], step.get("before", {})
+    if do in ("restart", "reload") and _rough(was["active"]) == "inactive":
+        return {**step, "do": "stop", "before": {"active": None}}
+    if do in ("restart", "reload"):
+        return {**step, "do": "restart", "before": {"active": None}}
+    if do == "daemon_reload":
+        return dict(step)
+    other = {"start": "stop", "stop": "start", "enable": "disable", "disable": "enable"}[do]
+    key = "active" if do in ("start", "stop") else "enabled"
+    return {**step, "do": other, "before": {key: None}}

@@ -1,0 +1,322 @@
+# Copyright: Contributors to the evenkeel.drift project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A change of files and the services that use them: one after the other, all of it or nothing, whatever ends it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import typing as t
+from pathlib import Path
+
+import pytest
+from act_faults import counted, killed_at
+from act_world import ABOUT, World
+from ansible_collections.evenkeel.drift.plugins.module_utils.act import recovery
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.errors import (
+    Refused,
+    ServicesFailed,
+    ServicesMoved,
+    Unfinished,
+)
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.points import session, shelf
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.wanted import What
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.services import journal, run
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.services.run import Services
+from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host
+from fake_systemd import FakeSystemd, fixture_systemd  # noqa: F401  a fixture
+
+Json = t.Dict[str, t.Any]
+
+
+class Site(World):
+    """Two units that read one file each."""
+
+    def __init__(self, folder: Path, systemd: FakeSystemd) -> None:
+        super().__init__(folder)
+        self.systemd = systemd
+        for name in ("one", "two"):
+            (self.root / name).write_text(f"old {name}\n")
+            systemd.unit(f"{name}.service", self.root / name)
+
+    def operations(self, two: str = "new two\n") -> list[Json]:
+        return [self.write("one", b"new one\n"), self.write("two", two.encode())]
+
+    def change(self, operations: list[Json], *actions: Json, check: bool = False, hooks: Json | None = None) -> Json:
+        contents = os.open(self.contents, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            with self.open_state() as opened:
+                services = Services(actions, hooks or {}, 20.0)
+                about = {**ABOUT, "point": self.point()}
+                return run.apply(operations, [contents], str(self.root), opened, about, Host("/", 60), services, check)
+        finally:
+            os.close(contents)
+
+    def recover(self) -> list[Json]:
+        with self.open_state() as opened:
+            recovery.recover(opened)
+            return run.resume(opened, "ops", "a test")[1]
+
+    def asked(self) -> session.Asked:
+        return session.Asked(str(self.root), "shop", str(self.states), "ops", "a test", "")
+
+    def save(self) -> str:
+        made = session.present(
+            self.asked(), What((), ("one", "two"), (), False), shelf.Keep(10, None, None), Host("/", 60), False
+        )
+        return str(made["point"])
+
+    def point(self) -> str | None:
+        points = sorted(path.name for path in (self.states / "shop" / "points").glob("2*"))
+        return points[0] if points else None
+
+    def restore(self) -> Json:
+        return session.restored(self.asked(), self.point(), Host("/", 60), False)
+
+    def running(self) -> dict[str, str]:
+        return {name: self.systemd.get(f"{name}.service")["ran_with"] for name in ("one", "two")}
+
+    def files(self) -> dict[str, str]:
+        return {name: (self.root / name).read_text() for name in ("one", "two")}
+
+    def left(self) -> list[str]:
+        names = [path.name for path in (self.states / "shop").iterdir()]
+        return [name for name in names if name.startswith(("journal", "services"))]
+
+
+ALL = os.environ.get("EVENKEEL_FAULTS") == "all"
+OLD = {"one": "old one\n", "two": "old two\n"}
+NEW = {"one": "new one\n", "two": "new two\n"}
+
+
+def restart(name: str, active: str | None = "active") -> Json:
+    step = {"do": "restart", "unit": f"{name}.service", "before": {"active": active}}
+    return {"n": 1, "kind": "unit", "path": f"{name}.service", "steps": [step]}
+
+
+@pytest.fixture(name="site")
+def fixture_site(tmp_path: Path, systemd: FakeSystemd) -> Site:
+    return Site(tmp_path / "world", systemd)
+
+
+def test_what_uses_a_change_is_restarted_once(site: Site) -> None:
+    told = site.change(site.operations(), restart("one"), restart("two"))
+    assert [step["state"] for step in told["services"]] == ["done", "done"]
+    assert site.running() == site.files() == NEW
+    assert site.systemd.calls() == ["restart one.service", "restart two.service"]
+    assert site.left() == []
+
+
+def test_a_check_touches_nothing(site: Site) -> None:
+    told = site.change(site.operations(), restart("one"), check=True)
+    assert [step["state"] for step in told["services"]] == ["to_do"]
+    assert (site.files(), site.systemd.calls()) == (OLD, [])
+    assert not site.states.exists() or site.left() == []
+
+
+def test_a_unit_that_is_not_as_the_plan_saw_it(site: Site) -> None:
+    site.systemd.unit("two.service", site.root / "two", active=False)
+    with pytest.raises(ServicesMoved) as caught:
+        site.change(site.operations(), restart("one"), restart("two"))
+    expected = {"expected": "two.service is active", "found": "two.service is inactive", "path": "two.service"}
+    assert caught.value.moved == [expected]
+    assert (site.files(), site.systemd.calls(), site.left()) == (OLD, [], [])
+
+
+def test_a_file_that_moved_leaves_no_services_behind(site: Site) -> None:
+    operations = site.operations()
+    (site.root / "two").write_text("somebody's\n")
+    with pytest.raises(Exception, match="two changed since"):
+        site.change(operations, restart("one"))
+    assert (site.systemd.calls(), site.left()) == ([], [])
+
+
+def test_a_step_that_fails_is_taken_back_with_the_files(site: Site) -> None:
+    site.save()
+    with pytest.raises(ServicesFailed, match=r"systemctl restart two.service ended with 1 and said: Job for") as caught:
+        site.change(site.operations("broken\n"), restart("one"), restart("two"))
+    assert [step["state"] for step in caught.value.steps] == ["done", "failed"]
+    assert caught.value.point == site.point()
+    with pytest.raises(Unfinished, match=r"not all brought along \(systemctl restart two"):
+        site.change(site.operations(), restart("one"))
+    told = site.restore()
+    assert [(step["path"], step["state"]) for step in told["services"]] == [
+        ("one.service", "done"),
+        ("two.service", "done"),
+    ]
+    assert site.running() == site.files() == OLD
+    assert site.left() == []
+
+
+def test_what_was_not_begun_is_not_taken_back(site: Site) -> None:
+    site.save()
+    operations = [site.write("one", b"broken\n"), site.write("two", b"new two\n")]
+    with pytest.raises(ServicesFailed):
+        site.change(operations, restart("one"), restart("two"))
+    site.restore()
+    assert site.systemd.get("two.service")["starts"] == 0
+
+
+def test_a_crash_loop_is_no_success(site: Site) -> None:
+    site.systemd.unit("two.service", site.root / "two", looping=True)
+    with pytest.raises(ServicesFailed, match=r"two.service was (re)?started and ended by itself within"):
+        site.change(site.operations(), restart("two"))
+
+
+def test_commands_run_in_their_order(site: Site, tmp_path: Path) -> None:
+    def say(word: str) -> list[list[str]]:
+        return [["/bin/sh", "-c", f"echo {word} $(cat one) >> {tmp_path}/said"]]
+
+    moments = ("before_change", "after_change", "after_services", "on_failure")
+    site.change(site.operations(), restart("one"), hooks={moment: say(moment) for moment in moments})
+    assert (tmp_path / "said").read_text().splitlines() == [
+        "before_change old one",
+        "after_change new one",
+        "after_services new one",
+    ]
+
+
+def test_a_command_before_the_change_can_refuse_it(site: Site, tmp_path: Path) -> None:
+    hooks = {
+        "before_change": [["/bin/sh", "-c", "echo not now >&2; exit 3"]],
+        "on_failure": [["touch", f"{tmp_path}/f"]],
+    }
+    with pytest.raises(Refused, match=r"nothing was touched: .* ended with 3 and said: not now"):
+        site.change(site.operations(), restart("one"), hooks=hooks)
+    assert (site.files(), site.systemd.calls(), site.left()) == (OLD, [], [])
+    assert (tmp_path / "f").exists()
+
+
+def test_a_command_after_the_change_that_fails_is_a_step_that_failed(site: Site, tmp_path: Path) -> None:
+    site.save()
+    hooks = {"after_services": [["false"]], "on_failure": [["cp", "one", f"{tmp_path}/on_failure"]]}
+    with pytest.raises(ServicesFailed, match=r"the hook false \(after_services\) failed: false ended with 1"):
+        site.change(site.operations(), restart("one"), hooks=hooks)
+    site.restore()
+    assert site.running() == site.files() == OLD
+    assert (tmp_path / "on_failure").read_text() == "old one\n"
+
+
+def change_all(site: Site) -> None:
+    site.change(site.operations(), restart("one"), restart("two"), hooks={"after_change": [["true"]]})
+
+
+def test_killed_anywhere_it_ends_all_new_or_all_old(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    systemd = FakeSystemd(tmp_path / "count" / "systemd")
+    systemd.install(monkeypatch)
+    site = Site(tmp_path / "count" / "world", systemd)
+    site.save()
+    calls = len(counted(lambda: change_all(site)))
+    ends = []
+    for number in range(1, calls + 1, 1 if ALL else 9):
+        folder = tmp_path / str(number)
+        systemd = FakeSystemd(folder / "systemd")
+        systemd.install(monkeypatch)
+        site = Site(folder / "world", systemd)
+        site.save()
+        operations = site.operations()
+
+        def work(site: Site = site, operations: list[Json] = operations) -> None:
+            site.change(operations, restart("one"), restart("two"), hooks={"after_change": [["true"]]})
+
+        assert killed_at(number, work)
+        site.recover()
+        assert site.files() in (OLD, NEW)
+        assert site.running() == site.files(), f"killed at call {number}"
+        assert site.left() == []
+        assert site.recover() == []
+        ends.append(site.files() == NEW)
+    assert {True, False} == set(ends)
+    assert ends == sorted(ends), "once the change has gone forward, it does so wherever it is killed later"
+
+
+def test_killed_anywhere_on_the_way_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def failed(folder: Path) -> Site:
+        systemd = FakeSystemd(folder / "systemd")
+        systemd.install(monkeypatch)
+        site = Site(folder / "world", systemd)
+        site.save()
+        with pytest.raises(ServicesFailed):
+            site.change(site.operations("broken\n"), restart("one"), restart("two"))
+        return site
+
+    site = failed(tmp_path / "count")
+    calls = len(counted(site.restore))
+    for number in range(1, calls + 1, 1 if ALL else 23):
+        site = failed(tmp_path / str(number))
+        assert killed_at(number, site.restore)
+        with site.open_state() as opened:
+            recovery.recover(opened)
+        site.restore()
+        assert site.running() == site.files() == OLD, f"killed at call {number}"
+        assert site.left() == []
+
+
+def test_a_recovery_runs_what_is_left_and_nothing_twice(site: Site) -> None:
+    """As a process that was killed between two steps leaves it."""
+    with site.open_state() as opened:
+        record = journal.make(opened, ABOUT, str(site.root), 20.0, [restart("one"), restart("two")], {})
+        record.come_due()
+    site.systemd.unit("one.service", site.root / "one", ActiveEnterTimestampMonotonic=str(10**15))
+    assert [step["said"] for step in site.recover()] == [
+        "one.service was started after the files had changed, and stays active (running)",
+        "two.service was restarted, and stays active (running)",
+    ]
+    assert site.systemd.calls() == ["restart two.service"]
+
+
+def test_a_damaged_record_is_named(site: Site) -> None:
+    with site.open_state() as opened:
+        journal.make(opened, ABOUT, str(site.root), 20.0, [restart("one")], {}).come_due()
+        path = site.states / "shop" / journal.NAME
+        path.write_text(path.read_text().replace("one.service", "own.service"))
+        with pytest.raises(Refused, match=r"services.json is damaged \(its content is not what was written\)"):
+            journal.find(opened)
+
+
+def process(*argv: str) -> tuple[int, float]:
+    pid = os.spawnv(os.P_NOWAIT, argv[0], argv)
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return pid, int(fields[19]) / os.sysconf("SC_CLK_TCK")
+
+
+def end(pid: int, start_s: float, kill: bool = False) -> Json:
+    step = {"do": "end", "pid": pid, "start_s": start_s, "command": "sleep", "unit": "one.service", "kill": kill}
+    return {"n": 1, "kind": "process", "path": "main", "steps": [step]}
+
+
+def reaped(pid: int) -> int:
+    """Return the signal that ended a process of this test."""
+    status = os.waitpid(pid, 0)[1]
+    return os.WTERMSIG(status)
+
+
+def test_a_second_instance_is_ended_by_id_and_start(site: Site) -> None:
+    pid, start_s = process("/bin/sleep", "300")
+    try:
+        other = site.change([], end(pid, start_s - 5))
+        assert [step["state"] for step in other["services"]] == ["unchanged"]
+        assert Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+        told = site.change([], end(pid, start_s))
+        assert told["services"][0]["said"] == f"process {pid} ended"
+    finally:
+        os.kill(pid, signal.SIGKILL)
+        assert reaped(pid) == signal.SIGTERM
+
+
+def test_no_instance_is_ended_while_the_supervised_one_does_not_run(site: Site) -> None:
+    site.systemd.unit("one.service", active=False)
+    pid, start_s = process("/bin/sleep", "300")
+    try:
+        with pytest.raises(ServicesFailed, match=r"one.service is the one that stays and is inactive"):
+            site.change([], end(pid, start_s))
+    finally:
+        os.kill(pid, signal.SIGKILL)
+        assert reaped(pid) == signal.SIGKILL
+
+
+def test_this_process_is_never_ended(site: Site) -> None:
+    fields = Path("/proc/self/stat").read_text().rpartition(")")[2].split()
+    with pytest.raises(ServicesFailed, match="part of this change itself"):
+        site.change([], end(os.getpid(), int(fields[19]) / os.sysconf("SC_CLK_TCK")))
