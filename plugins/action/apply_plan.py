@@ -14,7 +14,11 @@ from ansible.errors import AnsibleActionFail
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.operations import BadOperations, checked
 from ansible_collections.evenkeel.drift.plugins.plugin_utils import control
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.act.contents import ContentError, check, needed, pack
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.bundle import act_pack, act_script
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.bundle import (
+    act_pack,
+    act_script,
+    git_pack,
+)
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.safe import terminal
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.script_action import ScriptAction, unanswered
 
@@ -25,6 +29,7 @@ _ARGUMENTS = {
     "application": {"type": "str", "required": True},
     "state_dir": {"type": "str"},
     "operations": {"type": "list", "elements": "dict", "default": []},
+    "git": {"type": "dict"},
     "contents": {"type": "path"},
     "services": {"type": "list", "elements": "dict", "default": []},
     "hooks": {"type": "dict", "default": {}},
@@ -42,12 +47,13 @@ _ARGUMENTS = {
 # A small pack travels with the script, a large one as a file.
 _INLINE = 24 << 10
 
-_PLACE = ("root", "application", "state_dir", "operations", "services", "hooks", "direction")
+_PLACE = ("root", "application", "state_dir", "operations", "git", "services", "hooks", "direction")
 
 Json = dict[str, t.Any]
 
 # Here, where ansible-core loads the plugin, and not in each of the processes that it then forks for the hosts.
 act_pack()
+git_pack()
 
 
 class ActionModule(ScriptAction):
@@ -87,6 +93,8 @@ class ActionModule(ScriptAction):
             request["folder"] = arguments["host_contents"]
             return self._send(request, variables)
         wanted = needed(operations, arguments["public"])
+        if request["git"] and request["git"].get("pack"):
+            wanted[str(request["git"]["pack"].get("sha256"))] = "the pack of the commit's objects"
         if wanted and not arguments["contents"]:
             raise AnsibleActionFail("contents: operations that write files need a folder of contents")
         if wanted:

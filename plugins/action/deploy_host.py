@@ -15,6 +15,8 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils import control
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.action_call import Failed, call
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan import deploys, document
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan.contents import write_contents
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan.packing import write_pack
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan.repository import saved_paths
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.reference.unavailable import ReferenceUnavailable
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.safe import terminal
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.run import RunFolder, StoreError
@@ -66,6 +68,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
             with tempfile.TemporaryDirectory(prefix="evenkeel-") as contents:
                 reference = next(one for one in plan["references"] if one["id"] == part["reference"])
                 write_contents(reference, document.contents(part), contents)
+                self._git = self._packed(part, reference, contents)
                 looked = self._look(part, contents)
                 if self._task.check_mode or not looked["changed_paths"]:
                     outcome = "planned" if looked["changed_paths"] else "unchanged"
@@ -78,6 +81,13 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
             raise AnsibleActionFail(terminal(f"{self._host}: {error}")) from error
         self._keep({"outcome": "changed", "changed": done["changed_paths"], "left": done["left"], "point": point})
         return {"changed": True, "paths": done["changed_paths"], "left": done["left"], "point": point}
+
+    def _packed(self, part: Json, reference: Json, contents: str) -> Json | None:
+        """Return what is asked of the host's repository, the objects that it lacks being among the contents."""
+        for request in document.moves(part):
+            pack = None if self._task.check_mode else write_pack(reference, request["have"], contents)
+            return {**request, "pack": pack}
+        return None
 
     def _look(self, part: Json, contents: str) -> Json:
         """Ask the host whether the plan still holds. A change that was interrupted there is finished first."""
@@ -128,13 +138,16 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
             for name in _KEEP
             if self._variables.get(name) is not None
         }
-        asked = {"state": "present", "operations": document.operations(part), **kept}
+        repository = saved_paths(self._git) if self._git else []
+        asked = {"state": "present", "operations": document.operations(part), "paths": repository, **kept}
         return self._call(_SAVE, {**asked, **self._place(part)}, False)
 
     def _apply(self, part: Json, contents: str, check: bool) -> Json:
         # What the contract calls a secret is in no plan. What has the name of one all the same may travel.
         public = sorted(path for path in document.contents(part) if is_secret_file(path))
-        arguments = {"operations": document.operations(part), "contents": contents, "public": public}
+        arguments: Json = {"operations": document.operations(part), "contents": contents, "public": public}
+        if self._git:
+            arguments["git"] = self._git
         return self._call(_APPLY, {**arguments, "id": self._about["plan"], **self._place(part)}, check)
 
     def _recover(self, part: Json) -> Json:

@@ -68,6 +68,16 @@ options:
     type: list
     elements: dict
     default: []
+  git:
+    description:
+      - Brings the git repository at O(root) to a commit as part of the same change. Its index, HEAD, branch and reflogs
+        change with the files, or not at all; new objects are added before, which harms nothing.
+      - C(commit) and its C(tree); C(head), where HEAD was seen, with C(commit) and C(branch), null for a detached one;
+        C(branch), to be on afterwards, null for none; C(was), the commit that it had; C(have), commits whose history
+        the host has; C(pack), the C(sha256) and C(size) of a pack in O(contents) with the other objects, or null.
+      - Refused for a bare repository, a submodule, a linked work tree, a sparse checkout, and while a merge, a rebase
+        or git itself is at work. No hook and no filter of the repository is run.
+    type: dict
   contents:
     description:
       - A folder on the control node with the contents to write, each in a file named by its SHA-256. Those that do not

@@ -63,6 +63,14 @@ def unpacked(state: State, packed: t.BinaryIO, sizes: t.Mapping[str, int]) -> t.
     """Give the descriptor of a folder with the contents of a pack, removed at the end. ``sizes`` are those that the
     change asks for, by SHA-256: others, and larger ones, are refused. Raises Refused, OSError.
     """
+    with folder_of(state) as folder:
+        _unpack(_Stream(packed), folder, sizes)
+        yield folder
+
+
+@contextlib.contextmanager
+def folder_of(state: State) -> t.Iterator[int]:
+    """Give the descriptor of an empty folder for contents, removed at the end. Raises OSError, Refused."""
     incoming = state.folder(INCOMING)
     name = f"{os.getpid()}-{os.urandom(4).hex()}"
     try:
@@ -70,7 +78,6 @@ def unpacked(state: State, packed: t.BinaryIO, sizes: t.Mapping[str, int]) -> t.
         fs.mkdir(incoming, name)
         folder = open_dir(incoming, name)
         try:
-            _unpack(_Stream(packed), folder, sizes)
             yield folder
         finally:
             os.close(folder)

@@ -6,8 +6,9 @@ collection.
 
 A request has ``what`` (``apply`` or ``recover``), ``state_dir`` (null: the default), ``application``, ``about``
 (``id``, ``kind``, ``who``, ``why``, ``run``, ``point``), ``check`` and ``timeout_s``; ``apply`` also ``root``,
-``operations``, the contents as ``pack`` (base64), ``pack_file`` (a path) or ``folder`` (a path), and what follows:
-``services``, ``hooks``, ``step_timeout_s`` (``services/run.py``); ``recover`` its ``direction``.
+``operations``, ``git`` (null, or as ``gitmove/asked.py`` has it), the contents as ``pack`` (base64), ``pack_file`` (a
+path) or ``folder`` (a path), and what follows: ``services``, ``hooks``, ``step_timeout_s`` (``services/run.py``);
+``recover`` its ``direction``.
 """
 
 from __future__ import annotations
@@ -31,11 +32,13 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.act.errors import (
     Stuck,
     Unfinished,
 )
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.gitmove.sweep import sweep
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.operations import BadOperations, checked
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.reading import default_folder
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.services import run
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.services.run import Services
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.state import State, open_state
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.strategy import Strategy, contents, tree
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.paths import open_followed
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host, Unseen, explain
 from ansible_collections.evenkeel.drift.plugins.module_utils.secret_files import is_secret_file
@@ -47,16 +50,16 @@ STEP_S = 120
 Json = t.Dict[str, t.Any]
 
 
-def answer(request: Json) -> Json:
+def answer(request: Json, strategy: Strategy = tree) -> Json:
     """Return what a module answers: what was done, or ``failed`` with ``msg``, ``outcome`` and what belongs to it."""
     check = bool(request["check"])
     folder = request.get("state_dir") or default_folder()
     try:
         state = open_state(folder, request["application"], create=not check)
         if state is None:
-            return _perform(request, None)
+            return _perform(request, None, strategy)
         with state:
-            return _perform(request, state)
+            return _perform(request, state, strategy)
     except BadOperations as error:
         return {"failed": True, "changed": False, "outcome": "refused", "msg": str(error)}
     except ActError as error:
@@ -69,16 +72,16 @@ def answer(request: Json) -> Json:
         return {"failed": True, "changed": False, "outcome": "refused", "msg": name + explain(error)}
 
 
-def _perform(request: Json, state: State | None) -> Json:
+def _perform(request: Json, state: State | None, strategy: Strategy) -> Json:
     check, about = bool(request["check"]), request["about"]
     if request["what"] == "recover":
-        found = recovery.look(state) if state is None or check else _recover(state, request["direction"], about)
+        found = recovery.look(state) if state is None or check else _recover(state, request, about)
         return {"changed": found["found"] is not None, "outcome": "recovered", **_noted(found)}
     host = Host(request["root"], request["timeout_s"])
     with _sources(request, state) as sources:
         given = request.get("services") or [], request.get("hooks") or {}, request.get("step_timeout_s", STEP_S)
         services = Services(*given)
-        done = run.apply(request["operations"], sources, request["root"], state, about, host, services, check)
+        done = run.apply(request["operations"], sources, request["root"], state, about, host, services, check, strategy)
     done["changed_paths"] = done.pop("changed")
     stirred = any(step["state"] != "unchanged" for step in done["services"])
     return {
@@ -88,14 +91,22 @@ def _perform(request: Json, state: State | None) -> Json:
     }
 
 
-def _recover(state: State, direction: str, about: t.Mapping[str, t.Any]) -> Json:
+def _recover(state: State, request: Json, about: t.Mapping[str, t.Any]) -> Json:
     """Finish the files of an interrupted change first, and then its services."""
     who, why = str(about["who"]), str(about["why"])
-    found = recovery.recover(state, direction, who, why)
+    found = recovery.recover(state, request["direction"], who, why)
+    _sweep(request.get("root"))
     services, steps = run.resume(state, who, why)
     if found["found"] is None and services is not None:
         found.update(found=services, direction=services["direction"])
     return {**found, "services": steps}
+
+
+def _sweep(root: str | None) -> None:
+    """Remove what a process that was killed left in a repository. One that cannot be looked at is in nobody's way."""
+    if root:
+        with contextlib.suppress(OSError, Unseen):
+            sweep(root)
 
 
 def _noted(done: Json) -> Json:
@@ -120,6 +131,7 @@ def _sources(request: Json, state: State | None) -> t.Iterator[list[int] | None]
     else:
         writes = [operation for operation in checked(request["operations"]) if operation["do"] == "write"]
         sizes = {operation["sha256"]: operation["size"] for operation in writes}
+        sizes.update(contents(request))
         with _packed(request) as packed, unpacked(state, packed, sizes) as fd:
             yield [fd]
 

@@ -10,6 +10,7 @@ import re
 import typing as t
 
 import zoneinfo
+from ansible_collections.evenkeel.drift.plugins.module_utils.gitdata.refs import is_valid
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract import shapes
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.plain import plain
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.schema import (
@@ -74,6 +75,19 @@ class PlanId(shapes.Text):
         return text
 
 
+class Branch(shapes.Text):
+    """The short name of a branch."""
+
+    def describe(self) -> str:
+        return "name of a branch, such as main"
+
+    def convert(self, value: t.Any) -> str:
+        text = super().convert(value)
+        if text.startswith(("-", "refs/")) or not is_valid(f"refs/heads/{text}".encode("utf-8", "backslashreplace")):
+            raise Wrong(f"expected the {self.describe()}, found {found(text)}")
+        return text
+
+
 class Batches(Shape):
     """How many hosts at once: a number, a share, or a list of these."""
 
@@ -101,8 +115,15 @@ def variables() -> dict[str, Key]:
     """Return every ``sync_*`` variable."""
     return {
         "sync_strategy": Key(
-            shapes.Choice(("tree",)), "tree", "how files get there; tree: only what differs, by itself"
+            shapes.Choice(("tree", "git")),
+            "tree",
+            "how files get there; tree: only what differs, by itself; git: and the host's repository with it, to the "
+            "commit",
         ),
+        "sync_branch": Key(
+            Branch(), None, "with git: the branch that the host's repository is on afterwards; unset: as it is there"
+        ),
+        "sync_detached": Key(shapes.Boolean(), False, "with git: whether HEAD is on no branch afterwards"),
         "sync_prune": Key(shapes.Boolean(), False, "whether files are removed that the reference has removed"),
         "sync_overwrite_host_work": Key(
             shapes.Boolean(), False, "whether work that exists only on the host may be overwritten"
@@ -130,6 +151,8 @@ class SyncSettings:
     """Field ``x`` is variable ``sync_x``, validated and complete."""
 
     strategy: str
+    branch: str | None
+    detached: bool
     prune: bool
     overwrite_host_work: bool
     require_approval: bool
@@ -170,5 +193,11 @@ def resolve(values: t.Mapping[str, t.Any]) -> SyncSettings:
                 problems.merge(error.errors)
     if read["sync_approve"] and not read["sync_require_approval"] and not len(problems):
         problems.add("sync_approve", "approves a plan, but sync_require_approval is not true: nothing asks for it")
+    if read["sync_strategy"] != "git":
+        for name in ("sync_branch", "sync_detached"):
+            if read[name]:
+                problems.add(name, f"is for sync_strategy: git, and that is {read['sync_strategy']}")
+    elif read["sync_branch"] and read["sync_detached"]:
+        problems.add("sync_detached", f"HEAD cannot be on no branch and on sync_branch, {read['sync_branch']}")
     problems.raise_any()
     return SyncSettings(**{name.removeprefix(PREFIX): value for name, value in read.items()})

@@ -63,7 +63,7 @@ sys.stdout.write(json.dumps({"changed": False, "answer": snapshot.answer(request
 sys.stdout.flush()
 """
 _ACT = """
-from ansible_collections.evenkeel.drift.plugins.module_utils.act import service
+from ansible_collections.evenkeel.drift.plugins.module_utils.{} import service
 sys.stdout.write(json.dumps(service.answer(request)))
 sys.stdout.flush()
 """
@@ -141,6 +141,12 @@ def act_pack() -> str:
 
 
 @functools.cache
+def git_pack() -> str:
+    """Return the code that changes a host and moves its repository, packed. It is the same for all hosts."""
+    return _packed("act.gitmove.service")
+
+
+@functools.cache
 def points_pack() -> str:
     """Return the code of restore points, packed. It is the same for all hosts."""
     return _packed("act.points.service")
@@ -152,7 +158,9 @@ def _packed(name: str) -> str:
 
 def act_script(request: t.Mapping[str, t.Any]) -> bytes:
     """Return the Python program that does what a request to ``act/service.py`` says, and prints its answer."""
-    return _program([act_pack()], request, _ACT)
+    if request.get("git"):
+        return _program([git_pack()], request, _ACT.format("act.gitmove"))
+    return _program([act_pack()], request, _ACT.format("act"))
 
 
 def points_script(request: t.Mapping[str, t.Any]) -> bytes:

@@ -25,6 +25,8 @@ def write_contents(about: Json, wanted: t.Mapping[str, str], folder: str) -> Non
     ``about`` names the repository and the commit. The files are written as git checks them out, and read back: one that
     is another than planned is refused. Raises ReferenceUnavailable.
     """
+    if not wanted:
+        return
     place = os.path.join(folder, _CHECKOUT)
     os.mkdir(place, 0o700)
     with Repository(about["repo"]) as repository:

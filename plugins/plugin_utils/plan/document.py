@@ -15,6 +15,7 @@ import os
 import re
 import typing as t
 
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.gitmove import asked
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.operations import checked
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.shape import (
     OBJECT_ID,
@@ -51,7 +52,7 @@ _SHAPE = {
             "actions": [
                 {
                     "n": int,
-                    "kind": re.compile("file"),
+                    "kind": re.compile("file|git"),
                     "path": PATH,
                     "summary": str,
                     "severity": str,
@@ -85,6 +86,7 @@ def identity(plan: t.Mapping[str, t.Any]) -> str:
             one["host"]: [
                 *(one[name] for name in ("application", "root", "state_dir", "reference")),
                 operations(one),
+                *moves(one),
             ]
             for one in plan["hosts"]
         },
@@ -96,6 +98,11 @@ def identity(plan: t.Mapping[str, t.Any]) -> str:
 def operations(host: t.Mapping[str, t.Any]) -> list[Json]:
     """Return the operations of a host's part of a plan, in the order in which they are applied."""
     return [operation for action in host["actions"] for operation in action["operations"]]
+
+
+def moves(host: t.Mapping[str, t.Any]) -> list[Json]:
+    """Return what a host's part of a plan asks of its repository: one request (``act/gitmove/asked.py``), or none."""
+    return [action["git"] for action in host["actions"] if action["kind"] == "git"]
 
 
 def contents(host: t.Mapping[str, t.Any]) -> dict[str, str]:
@@ -123,7 +130,9 @@ def load(path: str) -> Json:
         require(plan, _SHAPE, path)
         for host in plan["hosts"]:
             checked(operations(host))
-    except (ValueError, RecursionError, GarbledAnswer) as error:
+            for request in moves(host):
+                asked.read(request)
+    except (ValueError, KeyError, RecursionError, GarbledAnswer) as error:
         raise PlanError(f"drift_plan: {path} is no plan of this collection: {error}") from error
     if identity(plan) != plan["id"]:
         raise PlanError(

@@ -15,7 +15,7 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.audit.opening impor
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.patterns import compile_selection
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.sync import SyncSettings
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge import tree_cause
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan import document, gates
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan import document, gates, moving
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan.decide import Knowledge, Policy
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan.files import Tree, plan_files
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan.source import Source
@@ -94,6 +94,7 @@ class _Host:
         self._host = host
         self._environment = environment
         self._findings = findings
+        self._settings = settings
         self._policy = Policy(settings.prune, settings.overwrite_host_work)
         self._kept: Json = evidence.load(folder, host, evidence.SETTINGS) or {}
         self._reference = references.get(self._kept.get("reference") or "")
@@ -108,6 +109,11 @@ class _Host:
             checked.append(gates.reference(self._reference))
         if not gates.refusals(checked):
             actions, left, more = self._files(Source(self._reference or {}, self._cache))
+            checked += more
+        if self._settings.strategy == "git" and not gates.refusals(checked):
+            contract = self._kept["contract"].get("git")
+            moves, more = moving.move(self._data("git"), contract, self._reference or {}, self._settings)
+            actions += [{**one, "n": len(actions) + 1} for one in moves]
             checked += more
         if not gates.refusals(checked):
             checked += gates.on_the_host()

@@ -28,6 +28,7 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section imp
 from ansible_collections.evenkeel.drift.plugins.module_utils.text import show
 
 _LIMIT_S = 120.0
+_LONG_S = 1800.0
 _MEMORY, _ELSEWHERE = "/dev/shm", "/tmp"  # noqa: S108  a folder of our own is made there, 0700, with a new name
 _SETTINGS = (
     *("filemode", "symlinks", "ignorecase", "autocrlf", "eol", "safecrlf", "trustctime", "checkstat"),
@@ -55,6 +56,7 @@ class Git:
         # Git that writes an index looks at its files from where it stands: so that one that is as old as the index is
         # not taken as unchanged later.
         self._work = places["GIT_WORK_TREE"]
+        self._folder = places["GIT_DIR"]
         dates = {"GIT_AUTHOR_DATE": created, "GIT_COMMITTER_DATE": created}
         environment = {**_ENVIRONMENT, **dates, **places}
         self._argv = [
@@ -67,6 +69,18 @@ class Git:
         """Return what git says. Raises Unseen, with git's last words, when it does not end as it should."""
         with _memory(stdin or b"") as source:
             return command.run([*self._argv, *arguments], self._host, understood, _LIMIT_S, source, self._work, "git")
+
+    def run_from(self, source: int, *arguments: str) -> None:
+        """Let git read an open file, from where it stands. Raises Unseen."""
+        command.run([*self._argv, *arguments], self._host, (0,), _LONG_S, source, self._work, "git")
+
+    def index(self) -> bytes:
+        """Return the private index. Raises Unseen, OSError."""
+        fd = paths.open_file(None, f"{self._folder}/index")
+        try:
+            return paths.read_fd(fd, LIMIT)
+        finally:
+            os.close(fd)
 
     def told(self, *arguments: str, stdin: bytes | None = None) -> str:
         """Return the one line that git says."""

@@ -27,6 +27,7 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.act.services import
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.services.journal import BACK, FAILED, Record
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.services.kinds import Call, StepFailed
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.state import State
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.strategy import Strategy, Work, tree
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host, Unseen, explain
 
 Json = t.Dict[str, t.Any]
@@ -54,8 +55,9 @@ def apply(
     host: Host,
     services: Services,
     check: bool = False,
+    strategy: Strategy = tree,
 ) -> Json:
-    """Apply operations as ``transaction.apply`` does, and run what follows.
+    """Apply operations as ``transaction.apply`` does, with what a strategy adds to them, and run what follows.
 
     Returns what that returns, and ``services``: of each step ``{kind, path, do, state, said}``, the state being
     ``to_do`` (with ``check``), ``unchanged`` or ``done``. Raises what it raises, ServicesMoved when nothing was
@@ -67,7 +69,9 @@ def apply(
         if state is not None:
             refuse_unfinished(state)
         looked = look(services, root, state)
-        return {**transaction.apply(wanted, sources, root, state, about, host, check=True), "services": looked}
+        with strategy(Work(root, wanted, sources), state, about, host, True) as work:
+            done = transaction.apply(work.operations, work.sources, work.root, state, about, host, check=True)
+        return {**done, "changed": sorted({*done["changed"], *work.paths}), "services": looked}
     with lock.held(state, str(about.get("who")), str(about.get("why"))) as held:
         transaction.refuse_unfinished(state)
         journal.forget_pending(state)
@@ -79,7 +83,9 @@ def apply(
             if record.document["actions"]:
                 record.write()
             about = {**about, journal.LABEL: record.document["token"]}
-            done = transaction.apply_locked(wanted, sources or (), root, state, about, host, held)
+            with strategy(Work(root, wanted, sources), state, about, host, False) as work:
+                change = checked(work.operations), work.sources or (), work.root
+                done = transaction.apply_locked(*change, state, about, host, held)
             if record.document["actions"]:
                 record = _due(record, state)
         except Stuck:

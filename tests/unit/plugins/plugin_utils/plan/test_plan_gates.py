@@ -15,7 +15,7 @@ import pytest
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract import sync
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.schema import ContractError
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.spec import rows
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan import declared, gates, left_out
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan import declared, gates, left_out, repository
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.cache import Cache
 
 Json = dict[str, t.Any]
@@ -50,6 +50,7 @@ def test_each_gate_is_documented() -> None:
         gates.host_work([], 0, False),
         gates.space(None, "/", 0),
         gates.memory(None),
+        repository.gate(None, None, "", repository.Wish(), ()),
         *gates.on_the_host(),
     ]
     listed = [tuple(cell.strip(" `") for cell in row.split("|")[1:3]) for row in table("gates")[2:]]
@@ -113,7 +114,11 @@ def test_a_window_opens_and_closes(windows: list[Json], now: str, state: str) ->
         ({"prun": True}, 'sync_prun: unknown variable, did you mean "sync_prune"'),
         ({"require_aproval": True}, 'did you mean "sync_require_approval"'),
         ({"prune": "maybe"}, "sync_prune: expected true or false"),
-        ({"strategy": "git"}, "sync_strategy: expected one of tree"),
+        ({"strategy": "gti"}, "sync_strategy: expected one of tree"),
+        ({"branch": "main"}, "sync_branch: is for sync_strategy: git, and that is tree"),
+        ({"strategy": "git", "branch": "a..b"}, "sync_branch: expected the name of a branch"),
+        ({"strategy": "git", "branch": "refs/heads/main"}, "expected the name of a branch"),
+        ({"strategy": "git", "branch": "main", "detached": True}, "sync_detached: HEAD cannot be on no branch"),
         ({"approve": "plan-0123456789ab"}, "sync_require_approval is not true"),
         ({"require_approval": True, "approve": "latest"}, "expected the id of a plan"),
         ({"window": [{"from": "22:00"}]}, "sync_window[0].to: is missing"),

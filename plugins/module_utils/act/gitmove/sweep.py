@@ -1,0 +1,68 @@
+# Copyright: Contributors to the evenkeel.drift project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a process that moved a repository and was killed left in it: a lock, and refs. Both bear its id and start time.
+Private to the collection.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import typing as t
+
+from ansible_collections.evenkeel.drift.plugins.module_utils.act import entry, fs
+from ansible_collections.evenkeel.drift.plugins.module_utils.gitdata import files
+from ansible_collections.evenkeel.drift.plugins.module_utils.gitdata.place import NoRepository, Place, find
+from ansible_collections.evenkeel.drift.plugins.module_utils.observe import paths
+from ansible_collections.evenkeel.drift.plugins.module_utils.proc.reader import Gone, Proc
+from ansible_collections.evenkeel.drift.plugins.module_utils.text import show
+
+INCOMING = b"refs/evenkeel/incoming"
+LOCK = b"index.lock"
+_OURS = re.compile(rb"evenkeel\.drift ([0-9]+) ([0-9]+)\n\Z")
+_OWN = re.compile(rb"([0-9]+)-([0-9]+)\Z")
+
+
+def sweep(root: str) -> None:
+    """Remove the lock and the refs of processes that are gone. A root without a repository has none.
+
+    Raises Unseen when it cannot be read, OSError.
+    """
+    root_fd = paths.open_root(root)
+    try:
+        with find(root_fd) as place:
+            _sweep_lock(place)
+            _sweep_refs(place)
+    except NoRepository:
+        return
+    finally:
+        os.close(root_fd)
+
+
+def _sweep_lock(place: Place) -> None:
+    found = _OURS.match(files.read(place.git_fd, LOCK, 1 << 10) or b"")
+    if found and _is_gone(found):
+        fs.unlink(place.git_fd, LOCK)
+        fs.sync_directory(place.git_fd)
+
+
+def _sweep_refs(place: Place) -> None:
+    for name in files.names(place.common_fd, INCOMING) if files.is_dir(place.common_fd, INCOMING) else ():
+        found = _OWN.match(name)
+        if name.startswith(b".new-") or (found and _is_gone(found)):
+            with entry.parent_of(place.common_fd, f"{show(INCOMING)}/{show(name)}") as (folder_fd, own):
+                fs.unlink(folder_fd, own)
+
+
+def _is_gone(found: t.Match[bytes]) -> bool:
+    pid, began = (int(number) for number in found.groups())
+    try:
+        return started(pid) != began
+    except Gone:
+        return True
+
+
+def started(pid: int) -> int:
+    """Return when a process began, in clock ticks since the system booted. Raises Gone, Unseen."""
+    return Proc().stat(pid).starttime

@@ -1,0 +1,245 @@
+# Copyright: Contributors to the evenkeel.drift project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A repository that moves with its files: real git says whether it is whole, wherever the change was killed, and
+nothing that a hostile repository names is run.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import subprocess
+import typing as t
+from pathlib import Path
+
+import pytest
+from act_faults import counted, killed_at
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.gitmove import incoming
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.gitmove.service import answer
+
+ALL = os.environ.get("EVENKEEL_FAULTS") == "all"
+ABOUT = {"id": "plan-1", "kind": "sync", "who": "ops@control", "why": "deploy of plan-1", "run": "run-1"}
+
+Json = t.Dict[str, t.Any]
+
+
+def git(root: Path, *arguments: str, stdin: bytes = b"") -> bytes:
+    identity = {"GIT_AUTHOR_NAME": "a", "GIT_AUTHOR_EMAIL": "a@example.org"}
+    identity.update({name.replace("AUTHOR", "COMMITTER"): value for name, value in identity.items()})
+    environment = {"PATH": os.environ["PATH"], "HOME": "/nonexistent", "GIT_CONFIG_NOSYSTEM": "1", **identity}
+    argv = ["git", "-c", "safe.directory=*", "-C", str(root), *arguments]
+    return subprocess.run(argv, env=environment, check=True, capture_output=True, input=stdin).stdout
+
+
+class Clone:
+    """A reference of two commits, and a clone at the first whose files are to become those of the second."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.reference, self.contents = folder / "reference", folder / "contents"
+        self.contents.mkdir(parents=True)
+        git(folder, "init", "-q", "-b", "main", str(self.reference))
+        self.first = self.commit({"a.txt": "one\n", "gone.txt": "gone\n", "same.txt": "same\n"})
+        git(folder, "clone", "-q", "--no-hardlinks", str(self.reference), str(folder / "template"))
+        (self.reference / "gone.txt").unlink()
+        self.second = self.commit({"a.txt": "two\n", "new/b.txt": "new\n"})
+        self.tree = git(self.reference, "rev-parse", f"{self.second}^{{tree}}").decode().strip()
+        wanted = f"{self.second}\n^{self.first}\n".encode()
+        self.pack = self.keep(git(self.reference, "pack-objects", "--revs", "--thin", "--stdout", "-q", stdin=wanted))
+        self.made = 0
+
+    def commit(self, files: dict[str, str]) -> str:
+        for name, content in files.items():
+            (self.reference / name).parent.mkdir(exist_ok=True)
+            (self.reference / name).write_text(content)
+        git(self.reference, "add", "-A")
+        git(self.reference, "commit", "-q", "-m", "A commit")
+        return git(self.reference, "rev-parse", "HEAD").decode().strip()
+
+    def keep(self, content: bytes) -> Json:
+        digest = hashlib.sha256(content).hexdigest()
+        (self.contents / digest).write_bytes(content)
+        return {"sha256": digest, "size": len(content)}
+
+    def host(self) -> Path:
+        self.made += 1
+        return Path(shutil.copytree(self.folder / "template", self.folder / f"host{self.made}", symlinks=True))
+
+    def operations(self) -> list[Json]:
+        def before(text: bytes) -> Json:
+            return {"type": "file", "sha256": hashlib.sha256(text).hexdigest()}
+
+        return [
+            {"do": "write", "path": "a.txt", **self.keep(b"two\n"), "before": before(b"one\n")},
+            {"do": "remove", "path": "gone.txt", "before": before(b"gone\n")},
+            {"do": "directory", "path": "new", "before": {"type": "absent"}},
+            {"do": "write", "path": "new/b.txt", **self.keep(b"new\n"), "before": {"type": "absent"}},
+        ]
+
+    def request(self, host: Path, **more: t.Any) -> Json:
+        head = {"commit": self.first, "branch": "main"}
+        move = {"commit": self.second, "tree": self.tree, "head": head, "branch": "main", "was": self.first}
+        move.update({"have": [self.first], "pack": self.pack, **more})
+        asked = {"what": "apply", "check": False, "timeout_s": 120, "application": "shop", "about": ABOUT, "git": move}
+        place = {"root": str(host), "state_dir": str(host) + "-state", "folder": str(self.contents)}
+        return {**asked, **place, "operations": self.operations(), "direction": "auto"}
+
+    def recover(self, host: Path) -> Json:
+        return answer({**self.request(host), "what": "recover"})
+
+    def which(self, host: Path) -> str:
+        """Return which of the two commits a host is at, with all its files; nothing else is left there."""
+        said = git(host, "status", "--porcelain=v2", "--branch").decode().splitlines()
+        lines = {line for line in said if not line.startswith(("# branch.upstream", "# branch.ab"))}
+        assert not [path for path in host.rglob("*") if path.name.startswith(".evenkeel-")]
+        assert not list((host / ".git").glob("*.lock"))
+        incoming_refs = host / ".git/refs/evenkeel/incoming"
+        assert not incoming_refs.exists() or not list(incoming_refs.iterdir())
+        for name, commit in (("old", self.first), ("new", self.second)):
+            if lines == {f"# branch.oid {commit}", "# branch.head main"}:
+                return name
+        raise AssertionError(lines)
+
+
+@pytest.fixture(name="clone")
+def fixture_clone(tmp_path: Path) -> Clone:
+    return Clone(tmp_path / "clone")
+
+
+def test_a_move_that_is_killed_anywhere_is_all_old_or_all_new(clone: Clone) -> None:
+    host = clone.host()
+    told: Json = {}
+    calls = len(counted(lambda: told.update(answer(clone.request(host)))))
+    assert told["outcome"] == "applied", told
+    assert clone.which(host) == "new"
+    git(host, "fsck", "--strict")
+    assert calls > 100
+    ends = []
+    points = range(1, calls + 1) if ALL else range(3, calls + 1, calls // 10)
+    for number in points:
+        host = clone.host()
+        asked = clone.request(host)
+        assert killed_at(number, lambda asked=asked: answer(asked)), number  # type: ignore[misc]  # mypy knows no default
+        clone.recover(host)
+        ends.append(clone.which(host))
+        assert clone.recover(host)["found"] is None
+        shutil.rmtree(host)
+    # Once it goes forward, it stays so.
+    assert ends == sorted(ends, reverse=True)
+    assert set(ends) == {"old", "new"}
+
+
+def test_what_moved_meanwhile_is_never_overwritten(clone: Clone) -> None:
+    host = clone.host()
+    asked = clone.request(host)
+    (host / "a.txt").write_text("edited\n")
+    told = answer(asked)
+    assert (told["outcome"], [one["path"] for one in told["moved"]]) == ("moved", ["a.txt"])
+    git(host, "checkout", "-q", "a.txt")
+    assert clone.which(host) == "old"
+    git(host, "commit", "-q", "--allow-empty", "-m", "Another")
+    assert "make a new plan" in answer(asked)["msg"]
+
+
+@pytest.mark.parametrize("head", ["HEAD", "refs/heads/main", "logs/HEAD", "index"])
+def test_a_git_that_works_beside_the_change_wins(clone: Clone, head: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever else writes into the repository between the look and the change, without git's lock."""
+    host = clone.host()
+    path = host / ".git" / head
+    real = incoming.received
+
+    def meanwhile(*arguments: t.Any) -> t.Any:
+        path.write_bytes(path.read_bytes() + b"\n")
+        return real(*arguments)
+
+    monkeypatch.setattr(incoming, "received", meanwhile)
+    before = path.read_bytes()
+    told = answer(clone.request(host))
+    assert told["outcome"] in ("moved", "refused"), told
+    assert path.read_bytes() == before + b"\n"
+    assert (host / "a.txt").read_text() == "one\n"
+
+
+def test_the_objects_must_be_whole(clone: Clone) -> None:
+    host = clone.host()
+    told = answer(clone.request(host, pack=None))
+    assert "lacks objects of" in told["msg"]
+    told = answer(clone.request(host, pack=clone.keep(b"PACK, and then nothing of it")))
+    assert told["outcome"] == "refused"
+    assert clone.which(host) == "old"
+
+
+def test_checking_writes_nothing(clone: Clone) -> None:
+    host = clone.host()
+    before = {str(path): path.lstat().st_mtime_ns for path in host.rglob("*")}
+    told = answer({**clone.request(host), "check": True})
+    assert {".git/index", ".git/refs/heads/main", "a.txt"} <= set(told["changed_paths"])
+    assert {str(path): path.lstat().st_mtime_ns for path in host.rglob("*")} == before
+
+
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (lambda host: git(host, "config", "core.sparseCheckout", "true"), "sparse checkout"),
+        (lambda host: git(host, "config", "core.worktree", "/elsewhere"), "another work tree"),
+        (lambda host: (host / ".git/MERGE_HEAD").write_text("x"), "a merge is in progress"),
+        (lambda host: (host / ".git/rebase-merge").mkdir(), "a rebase is in progress"),
+        (lambda host: (host / ".git/index.lock").write_text(""), "git is at work"),
+        (lambda host: git(host, "branch", "-m", "main", "main/sub"), "make a new plan"),
+        (lambda host: git(host, "worktree", "add", "-q", "--force", f"{host}-other", "main"), "another work tree"),
+        (lambda host: (host / ".git").rename(f"{host}-git"), "there is no .git here"),
+    ],
+)
+def test_what_cannot_be_moved_is_refused(clone: Clone, make: t.Callable[[Path], t.Any], words: str) -> None:
+    host = clone.host()
+    make(host)
+    told = answer(clone.request(host))
+    assert words in told["msg"]
+    assert (told["outcome"], (host / "a.txt").read_text()) == ("refused", "one\n")
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        (1, "git: expected a dictionary"),
+        ({"head": {}, "commit": "HEAD"}, "git.commit: expected the name of an object, found 'HEAD'"),
+        ({"branch": "../x"}, "git.branch: '../x' is no name of a branch"),
+        ({"have": ["--all"]}, "git.have[0]: expected the name of an object"),
+        ({"pack": {"sha256": "x"}}, "git.pack: expected the sha256"),
+    ],
+)
+def test_bad_requests(clone: Clone, values: t.Any, words: str) -> None:
+    host = clone.host()
+    asked = clone.request(host)
+    asked["git"] = {**asked["git"], **values} if isinstance(values, dict) else values
+    told = answer(asked)
+    assert (told["outcome"], words in told["msg"]) == ("refused", True), told
+
+
+def hostile(clone: Clone) -> tuple[Path, Path]:
+    """Return a host whose owner named a program wherever git runs one, and the file that each of them makes."""
+    host, mark = clone.host(), clone.folder / "ran"
+    program = clone.folder / "program"
+    program.write_text(f"#!/bin/sh\necho ran >> {mark}\ncat\n")
+    program.chmod(0o755)
+    for name in ("post-index-change", "reference-transaction", "post-checkout", "pre-auto-gc", "post-merge"):
+        shutil.copy(program, host / ".git/hooks" / name)
+    (host / ".gitattributes").write_text("* filter=evil diff=evil merge=evil\n")
+    for key in ("filter.evil.clean", "filter.evil.smudge", "core.fsmonitor", "diff.evil.textconv", "core.pager"):
+        git(host, "config", key, str(program))
+    (host / "a.txt").write_text("one\n")
+    return host, mark
+
+
+def test_nothing_that_a_repository_names_is_run(clone: Clone) -> None:
+    host, mark = hostile(clone)
+    told = answer(clone.request(host))
+    assert told["outcome"] == "applied", told
+    assert not mark.exists()
+    assert (host / ".git/refs/heads/main").read_text().strip() == clone.second
+    # What git itself would have done with the same repository.
+    host, mark = hostile(clone)
+    git(host, "reset", "-q", "--hard", clone.first)
+    assert mark.exists()
