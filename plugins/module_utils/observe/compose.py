@@ -15,7 +15,7 @@ import time
 import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.module_utils.compose.engine import Engines
-from ansible_collections.evenkeel.drift.plugins.module_utils.compose.files import HostFiles
+from ansible_collections.evenkeel.drift.plugins.module_utils.compose.files import Files, HostFiles
 from ansible_collections.evenkeel.drift.plugins.module_utils.compose.project import Project, read_project
 from ansible_collections.evenkeel.drift.plugins.module_utils.compose.service import Declared, declared_service
 from ansible_collections.evenkeel.drift.plugins.module_utils.compose.written import written_services
@@ -102,11 +102,18 @@ def _images(model: Json, engines: Engines) -> list[Json]:
 
 
 def _model(spec: t.Mapping[str, t.Any], files: HostFiles, host: Host) -> Json:
-    """Return what the files on this host declare, their variables replaced."""
+    return declared_model(spec, files, files.whole, host)
+
+
+def declared_model(spec: t.Mapping[str, t.Any], files: Files, directory: str, host: Host) -> Json:
+    """Return what a project's files declare, their variables replaced: ``model`` in docs/design.md.
+
+    ``spec`` is that of one project, ``directory`` its absolute path on the host.
+    """
     made: Json = {"outcome": "ok", "reason": "", "partial": "", "files": [], "services": [], "broken": []}
     try:
         project = read_project(files, spec)
-        of = Declared(spec["project"], files.whole, project, files, _profiles(spec, project))
+        of = Declared(spec["project"], directory, project, files, _profiles(spec, project))
         for name in project.services:
             host.check_time()
             made["services"].append(declared_service(of, name, host))

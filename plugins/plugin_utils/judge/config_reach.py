@@ -10,7 +10,7 @@ import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.words import some
 
-_BARE = re.compile(r"(?!localhost\Z)[A-Za-z][A-Za-z0-9_-]{0,62}")
+BARE = re.compile(r"(?!localhost\Z)[A-Za-z][A-Za-z0-9_-]{0,62}")
 
 
 class Reader(t.NamedTuple):
@@ -61,7 +61,7 @@ class Reach(t.NamedTuple):
         if not self.known and self.names.isdisjoint(own):
             # Then these names may be resolved by other means than a Compose network.
             return ""
-        lost = sorted(one for one in set(other) - set(own) - self.names if _BARE.fullmatch(one))
+        lost = sorted(one for one in set(other) - set(own) - self.names if BARE.fullmatch(one))
         if not lost:
             return ""
         project = f"project {self.projects[0]}" if len(self.projects) == 1 else f"projects {', '.join(self.projects)}"

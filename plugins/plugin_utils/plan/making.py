@@ -15,9 +15,10 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.audit.opening impor
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.patterns import compile_selection
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.sync import SyncSettings
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge import tree_cause
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan import document, gates, moving
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan import document, gates, moving, names
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan.decide import Knowledge, Policy
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan.files import Tree, plan_files
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan.left_out import LeftOut
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan.source import Source
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.reference.sides import stored_references
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.reference.unavailable import ReferenceUnavailable
@@ -176,8 +177,26 @@ class _Host:
                 gates.host_work(left, overwritten, self._policy.overwrite_host_work),
                 gates.space(resources, self._kept["root"], needed),
                 gates.memory(resources),
+                self._names(source, actions, left),
             ],
         )
+
+    def _names(self, source: Source, actions: t.Sequence[Json], left: t.Sequence[LeftOut]) -> Json:
+        """Return the gate on the host names that what the plan writes will use."""
+        checks = self._findings["checks"]
+        waived = {one["subject"] for one in checks if one["host"] == self._host and one["outcome"] == "waived"}
+        host = names.Host(
+            root=self._kept["root"],
+            contract=self._kept["contract"],
+            sections={name: self._data(name) for name in ("compose", "configs")},
+            written={one["path"] for action in actions for one in action["operations"]},
+            left={one.path for one in left},
+            waived=waived,
+        )
+        try:
+            return names.gate(host, source.compose_model)
+        except ReferenceUnavailable as error:
+            return gates.refused(names.NAME, f"the reference could not be read: {error.reason}")
 
     def _tree(self, source: Source, contract: Json, tree: Json, unmade: t.Mapping[str, str]) -> Tree:
         of_host = (self._host, self._kept["root"], self._kept["contract"], contract)

@@ -56,6 +56,10 @@ class Source:
         """Return the paths whose content the repository does not hold in the form that a host has, with the reason."""
         return self._side.unmade()
 
+    def compose_model(self, spec: Json, directory: str) -> Json:
+        """Return what the Compose files of a project declare in the commit: see ``GitSide.compose_model``."""
+        return self._side.compose_model(spec, directory)
+
     def saved(self, contents: t.Mapping[str, str]) -> set[str]:
         """Return those paths whose content, given by SHA-256, some branch or tag has as a version of one of them."""
         known: set[str] = set()

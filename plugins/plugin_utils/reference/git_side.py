@@ -14,6 +14,7 @@ import typing as t
 from ansible_collections.evenkeel.drift.plugins.module_utils.compose.project import read_project
 from ansible_collections.evenkeel.drift.plugins.module_utils.compose.written import written_services
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe import details
+from ansible_collections.evenkeel.drift.plugins.module_utils.observe.compose import declared_model
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host, Unseen
 from ansible_collections.evenkeel.drift.plugins.module_utils.text import raw
 from ansible_collections.evenkeel.drift.plugins.module_utils.trees import digest
@@ -88,6 +89,14 @@ class GitSide(Side):
                 return {"outcome": "unknown", "reason": f"in the reference, {unseen.reason}", "services": []}
             host = Host("/", _TIMEOUT_S, key=key)
             return {"outcome": "ok", "reason": "", "services": written_services(project, host)}
+
+    def compose_model(self, spec: Json, directory: str) -> Json:
+        """Return what the reference's Compose files declare: ``model`` of the evidence, as far as committed files tell.
+
+        ``spec`` is as for :meth:`compose`, ``directory`` the project's absolute path on the host.
+        """
+        with commit_files(self._repo, self._commit) as files_of:
+            return declared_model(spec, files_of(spec["directory"]), directory, Host("/", _TIMEOUT_S))
 
     def configs(self, asked: t.Sequence[Asked], key: bytes) -> list[Json]:
         with Repository(self._repo) as repository:

@@ -1,0 +1,100 @@
+# Copyright: Contributors to the evenkeel.drift project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Gates of a deploy, each over the local connection: it refuses with what would make it pass, and then passes."""
+
+from __future__ import annotations
+
+import json
+import typing as t
+from pathlib import Path
+
+import pytest
+from e2e_operator import Operator, Outcome
+from e2e_project import Files, Repository
+
+Json = dict[str, t.Any]
+
+COMPOSE = """services:
+  web:
+    image: web
+    environment:
+      DB_HOST: {host}
+  {service}:
+    image: postgres
+"""
+
+
+class Shop:
+    """An application whose host was deployed at the first commit of its repository."""
+
+    def __init__(self, folder: Path, operator: Operator, files: Files, contract: Json | None = None) -> None:
+        self.folder = folder
+        self.operator = operator
+        self.contract = {"trees": [{"name": "source", "path": "."}], **(contract or {})}
+        self.reference = Repository(folder / "reference")
+        self.reference.commit("First", files)
+        self.hosts: dict[str, Path] = {}
+        self.host("prod-1")
+
+    def host(self, name: str) -> Path:
+        self.hosts[name] = self.reference.deploy(self.folder / name, with_git=False)
+        return self.hosts[name]
+
+    def inventory(self, name: str, **variables: t.Any) -> Path:
+        hosts = {host: {"drift_root": str(root), **variables.pop(host, {})} for host, root in self.hosts.items()}
+        given: Json = {
+            "drift_repo": str(self.reference.path),
+            "drift_state_dir": str(self.folder / "state"),
+            "drift_sections": list(self.contract),
+            "drift_contract": self.contract,
+        }
+        return self.operator.inventory(hosts, name=name, **{**given, **variables})
+
+    def deploy(self, *arguments: str, inventory: Path | None = None, **variables: t.Any) -> Outcome:
+        extra = ["-e", json.dumps({"drift_output_dir": str(self.operator.runs), **variables})]
+        chosen = inventory or self.inventory("prod")
+        return self.operator.play("evenkeel.drift.deploy", "-i", str(chosen), *extra, *arguments)
+
+    def plan(self) -> Json:
+        folders = [path for path in (self.operator.runs / "deploys").iterdir() if path.is_dir()]
+        return t.cast(Json, json.loads((max(folders) / "plan.json").read_text()))
+
+    def gate(self, name: str) -> Json:
+        plan = self.plan()
+        gates = [*plan["gates"], *(gate for host in plan["hosts"] for gate in host["gates"])]
+        return next(gate for gate in gates if gate["name"] == name)
+
+
+def flat(outcome: Outcome) -> str:
+    return " ".join(outcome.text.split())
+
+
+def test_a_name_that_nothing_will_have_is_refused(tmp_path: Path, operator: Operator) -> None:
+    files: Files = {"compose.yml": COMPOSE.format(host="db", service="db"), "app/main.py": "one\n"}
+    shop = Shop(tmp_path / "shop", operator, files, {"compose": [{"project": "shop"}]})
+    shop.reference.commit("Rename the database", {"compose.yml": COMPOSE.format(host="db", service="postgres")})
+    outcome = shop.deploy()
+    assert outcome.code == 2, outcome.text
+    gate = shop.gate("names")
+    assert (gate["state"], "DB_HOST of service web will name db" in gate["sentence"]) == ("refuse", True), gate
+    assert (shop.hosts["prod-1"] / "compose.yml").read_text() == COMPOSE.format(host="db", service="db")
+    shop.reference.commit("Name it everywhere", {"compose.yml": COMPOSE.format(host="postgres", service="postgres")})
+    assert shop.deploy("--check").code == 0
+    assert shop.gate("names")["state"] == "pass"
+    shop.reference.commit("Break it", {"compose.yml": "services: [web\n"})
+    assert shop.deploy().code == 2
+    assert "the Compose files of shop cannot be read" in shop.gate("names")["sentence"]
+
+
+@pytest.mark.parametrize("value", ["http://db:5432/x", "http://database:5432/x"])
+def test_a_configuration_is_judged_as_it_will_be(tmp_path: Path, operator: Operator, value: str) -> None:
+    compose = "services:\n  web:\n    image: web\n    env_file: app.ini\n  db:\n    image: postgres\n"
+    files: Files = {"compose.yml": compose, "app.ini": "DB_URL=http://db:5432/\n"}
+    contract = {"compose": [{"project": "shop"}], "configs": [{"path": "app.ini", "format": "env"}]}
+    shop = Shop(tmp_path / "shop", operator, files, contract)
+    shop.reference.commit("Another address", {"app.ini": f"DB_URL={value}\n"})
+    outcome = shop.deploy("--check")
+    assert "Plan plan-" in outcome.text, outcome.text
+    gate = shop.gate("names")
+    assert gate["state"] == ("refuse" if "database" in value else "pass"), gate
