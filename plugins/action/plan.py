@@ -51,7 +51,7 @@ class ActionModule(ControlAction):
             plan, output_dir = self._plan(arguments["run"], variables, hosts, settings)
             cache = Cache(default_folder(os.environ))
             todo = any(host["actions"] for host in plan["hosts"])
-            plan["gates"] = declared.plan_gates(settings, plan, time.time(), cache) if todo else []
+            plan["gates"] = declared.plan_gates(settings, plan, time.time(), cache, output_dir) if todo else []
             folder = deploys.open_deploy(output_dir, _label(plan), plan, control.controller())
         except (ContractError, StoreError, document.PlanError) as error:
             raise AnsibleActionFail(terminal(str(error))) from error

@@ -15,6 +15,10 @@ import typing as t
 SCHEMA = "evenkeel.drift/journal/1"
 BEGIN, COMMIT, DONE, BACK = "begin", "commit", "done", "back"
 NAME = re.compile(r"journal\.(begin|commit|done|back)\.([0-9]+)\.json\Z")
+SERVICES = "services.json"
+"""What is left to do of a change whose files are in place (``services/journal.py``), sealed as a journal is."""
+ROLLBACK = "rollback.json"
+"""What is left to do of a rollback whose files are in place."""
 IDLE = ("none", "stays")
 """How steps are done at whose paths nothing happens (``steps.py``)."""
 

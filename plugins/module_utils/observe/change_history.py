@@ -22,14 +22,15 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section imp
 _TAIL = 4 << 20
 _MOST_JOURNALS = 20
 _IN_PLACE, _ENDS = "is in place", ("is in place", "went back")
-_BEGINS = "begins"
+_BEGINS, _REHEARSED = "begins", "rollback rehearsed"
 _ABOUT = ("kind", "who", "why", "run", "journal")
 
 Json = t.Dict[str, t.Any]
 
 
 def last_changes(dir_fd: int, trees: t.Mapping[str, str], host: Host) -> Json:
-    """Return ``{last: null|Change, last_reason, trees: {name: null|Change|{reason}}}`` of an open state directory.
+    """Return ``{last: null|Change, last_reason, rehearsed, trees: {name: null|Change|{reason}}}`` of an open state
+    directory.
 
     ``trees`` are paths below the host's root, by name. Change is ``{time, time_s, kind, who, why, run, journal}``, and
     null where no change is recorded. Raises OSError, Unseen.
@@ -40,8 +41,22 @@ def last_changes(dir_fd: int, trees: t.Mapping[str, str], host: Host) -> Json:
     return {
         "last": last,
         "last_reason": reason or ("" if last else "no change of this application is recorded on this host"),
+        "rehearsed": _rehearsed(lines),
         "trees": _of_trees(dir_fd, placed, reason, trees, host) if trees else {},
     }
+
+
+def _rehearsed(lines: t.Sequence[Json]) -> dict[str, Json]:
+    """Return the newest rehearsal of a rollback by its level, ``{time, time_s, point}``. Only those that went well are
+    in the log.
+    """
+    found: dict[str, Json] = {}
+    for entry in lines:
+        seconds = _seconds(entry.get("time")) if entry.get("what") == _REHEARSED else None
+        if seconds is not None:
+            about = {"time": entry["time"], "time_s": seconds, "point": str(entry.get("point") or "")}
+            found.setdefault(str(entry.get("level") or "config"), about)
+    return found
 
 
 def _lines(dir_fd: int) -> list[Json]:

@@ -48,6 +48,7 @@ def look(spec: t.Mapping[str, t.Any], host: Host) -> Json:
         "under_way": None,
         "last": None,
         "last_reason": "no change of this application is recorded on this host",
+        "rehearsed": {},
         "trees": dict.fromkeys(spec.get("trees") or {}),
     }
     try:
@@ -104,11 +105,14 @@ def _unfinished(fd: int) -> Json:
     """Return the change that is open: ``under_way`` while its process lives, ``open`` when nobody works at it."""
     for _again in range(_LOOKS):
         names = [match for match in map(journal_form.NAME.match, sorted(os.listdir(fd))) if match]
-        if not names:
+        services, rollback = (_read(fd, name) for name in (journal_form.SERVICES, journal_form.ROLLBACK))
+        if not names and services is None and rollback is None:
             return {}
         held = holder(fd)
         if held is not None:
             return {"under_way": held}
+        if not names:
+            return {"open": _rollback(rollback) if rollback is not None else _services(services)}
         if len(names) > 1:
             return {"open": _damaged(f"there are {len(names)} journals, and there can be one")}
         kept = _read(fd, names[0].group())
@@ -133,10 +137,39 @@ def _told(kept: t.Any, phase: str, tries: int) -> Json:
     except ValueError as error:
         return _damaged(str(error), phase, tries)
     forward = phase in (journal_form.COMMIT, journal_form.DONE)
-    return {**summary, "direction": "forward" if forward else "back", "damaged": ""}
+    return {**summary, "direction": "forward" if forward else "back", "damaged": "", "services": []}
+
+
+def _rollback(kept: t.Any) -> Json:
+    """Return what is left of a rollback whose files are in place."""
+    if not isinstance(kept, dict) or not all(isinstance(kept.get(key), str) for key in ("point", "level", "started")):
+        return _damaged(f"{journal_form.ROLLBACK} cannot be read", "rollback")
+    about = {key: str(kept.get(key) or "") for key in ("who", "why", "started")}
+    what = f"restore point {kept['point']}, level {kept['level']}"
+    return {**_damaged("", "rollback"), **about, "kind": "rollback", "direction": "forward", "services": [what]}
+
+
+def _services(kept: t.Any) -> Json | None:
+    """Return what is left of a change whose files are in place: services that its steps did not come to."""
+    if isinstance(kept, dict) and "damaged" in kept:
+        return _damaged(str(kept["damaged"]), "services")
+    try:
+        document = journal_form.opened(kept)
+    except ValueError as error:
+        return _damaged(f"{journal_form.SERVICES}: {error}", "services")
+    if document["phase"] == "pending":
+        # Its files never came into place: what would have followed them is forgotten.
+        return None
+    about = {key: document["about"].get(key) for key in ("kind", "who", "why", "run", "id")}
+    return {
+        **_damaged("", str(document["phase"])),
+        **about,
+        **{key: document[key] for key in ("started", "root", "direction")},
+        "services": [str(action["path"]) for action in document["actions"]],
+    }
 
 
 def _damaged(reason: str, phase: str = "", tries: int = 0) -> Json:
     """Return what is told of a journal that cannot be used: it is open all the same."""
     unknown = dict.fromkeys(("kind", "who", "why", "run", "id", "journal", "started", "root", "paths", "direction"))
-    return {**unknown, "phase": phase, "tries": tries, "damaged": reason}
+    return {**unknown, "phase": phase, "tries": tries, "damaged": reason, "services": []}

@@ -32,6 +32,9 @@ PREFIX = "sync_"
 BATCHES = "sync_serial"
 """How many hosts are changed at once. The playbook reads it before any host's variables exist."""
 
+LEVELS = ("config", "containers", "full")
+"""The levels of a rollback; each holds those before it."""
+
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
@@ -136,6 +139,16 @@ def variables() -> dict[str, Key]:
         "sync_clean_reference": Key(
             shapes.Boolean(), False, "whether the reference's work tree must hold no uncommitted changes"
         ),
+        "sync_rehearsed": Key(
+            shapes.Choice(LEVELS),
+            None,
+            "a level of rollback that must have been rehearsed on each host",
+        ),
+        "sync_rehearsed_within": Key(shapes.Duration(), "30d", "how long ago that may be"),
+        "sync_after": Key(shapes.Name(), None, "an environment that must be in sync with the same commit first"),
+        "sync_classified": Key(
+            shapes.Boolean(), False, "whether every key of the declared configurations must have a rule before a change"
+        ),
         "sync_tests": Key(
             ListOf(shapes.Text(), minimum=1),
             None,
@@ -159,6 +172,10 @@ class SyncSettings:
     approve: str | None
     window: list[dict[str, t.Any]]
     clean_reference: bool
+    rehearsed: str | None
+    rehearsed_within: int
+    after: str | None
+    classified: bool
     tests: list[str] | None
     tests_timeout: int
     serial: t.Any

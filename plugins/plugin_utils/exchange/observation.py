@@ -52,12 +52,14 @@ _CHANGES = {
                 **dict.fromkeys(("kind", "who", "why", "run", "id", "journal", "started", "root", "direction"), _TEXT),
                 **dict.fromkeys(("phase", "damaged"), str),
                 "tries": int,
+                "services": [str],
                 "paths": OneOf([None, int]),
             },
         ]
     ),
     "under_way": OneOf([None, {**dict.fromkeys(("who", "why", "since"), _TEXT), "pid": int}]),
     "last": OneOf([None, _CHANGE]),
+    "rehearsed": ByName({"time": str, "time_s": int, "point": str}),
     "trees": ByName(OneOf([None, _CHANGE, {"reason": str}])),
 }
 _SECTION = {"outcome": OUTCOME, "reason": str, "data": dict}
@@ -105,7 +107,7 @@ def _changes(answer: Json) -> Json:
     try:
         require(answer.get("changes"), _CHANGES, "the host's record of changes")
     except GarbledAnswer as garbled:
-        nothing: Json = {"path": "", "open": None, "under_way": None, "last": None, "trees": {}}
+        nothing: Json = {"path": "", "open": None, "under_way": None, "last": None, "rehearsed": {}, "trees": {}}
         return {**nothing, "outcome": "unknown", "reason": str(garbled), "last_reason": str(garbled)}
     changes: Json = answer["changes"]
     return changes

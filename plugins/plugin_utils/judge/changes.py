@@ -8,7 +8,7 @@ from __future__ import annotations
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.check import Check, Details
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.remedies import remedy
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.scope import Scope
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.words import number
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.words import number, some
 
 _CHECK = "change"
 _LEVEL = "critical"
@@ -50,11 +50,13 @@ def _open(scope: Scope, application: str, root: str, seen: Details) -> Check:
         )
         cure = "Finish it by hand, as docs/changes.md says: what it replaced lies beside its files."
     else:
-        summary = (
-            f"A change of {application} was interrupted on {host}: {found['why']}, by {found['who']}, begun "
-            f"{found['started']}, {number(found['paths'], 'path')} below {found['root']} (journal {found['journal']}, "
-            f"{found['phase']})"
+        began = f"{found['why']}, by {found['who']}, begun {found['started']}"
+        what = (
+            f"{number(found['paths'], 'path')} below {found['root']} (journal {found['journal']}, {found['phase']})"
+            if found["paths"] is not None
+            else f"its files are in place, and what follows them is not done: {some(found['services'])}"
         )
+        summary = f"A change of {application} was interrupted on {host}: {began}, {what}"
         way = "finishes it" if found["direction"] == "forward" else "takes it back"
         cure = f"The next deploy or rollback of {host} {way} first. To do only that: {command}."
     return scope.failed(

@@ -16,7 +16,7 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.observe import git 
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host, Unseen
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.sync import SyncSettings
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.words import duration, number
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan import gates
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan import gates, order
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.reference import git, process
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.reference.git_side import GitSide
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.reference.gitcmd import Repository
@@ -29,12 +29,16 @@ _CHANGES = ("modified", "deleted", "mode", "conflicted", "untracked")
 Json = dict[str, t.Any]
 
 
-def plan_gates(settings: SyncSettings, plan: Json, now_s: float, cache: Cache) -> list[Json]:
-    """Return the gates of a whole plan: those that are declared are asked, the others say that they are not."""
+def plan_gates(settings: SyncSettings, plan: Json, now_s: float, cache: Cache, output_dir: str) -> list[Json]:
+    """Return the gates of a whole plan: those that are declared are asked, the others say that they are not.
+
+    ``output_dir`` is where the runs are.
+    """
     references = plan["references"]
     return [
         gates.approval(settings, plan["id"]),
         gates.window(settings, now_s),
+        order.after(settings, plan, output_dir),
         clean_reference(settings, references, cache),
         tests(settings, references),
     ]

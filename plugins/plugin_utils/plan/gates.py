@@ -130,21 +130,22 @@ def _disk(resources: Json | None, root: str) -> Json | None:
     return max(above, key=lambda disk: len(disk["path"]), default=None)
 
 
-_MEMORY_KB = 64 * 1024
+_MEMORY = 48 << 20
+_MEMORY_AN_OPERATION = 6 << 10
+"""What a change takes at most: 8,000 files took 20 MiB more than ten of them."""
 
 
-def memory(resources: Json | None) -> Json:
-    """There is memory for the work, as far as the evidence tells."""
+def memory(resources: Json | None, operations: int) -> Json:
+    """There is memory for so many operations, as far as the evidence tells."""
+    wanted = size(_MEMORY + operations * _MEMORY_AN_OPERATION)
     found = (resources or {}).get("memory")
     if not found:
-        return not_asked("memory", "the contract does not audit resources; the work takes less than 64 MiB")
-    free = int(found["available_kb"])
-    sentence = f"{size(free * 1024)} of memory are available, {size(_MEMORY_KB * 1024)} are needed"
-    return (
-        passed("memory", sentence)
-        if free >= _MEMORY_KB
-        else refused("memory", f"{sentence}: free some and deploy again")
-    )
+        return not_asked("memory", f"the contract does not audit resources; the work takes less than {wanted}")
+    free = int(found["available_kb"]) * 1024
+    sentence = f"{size(free)} of memory are available, {wanted} are needed"
+    if free < _MEMORY + operations * _MEMORY_AN_OPERATION:
+        return refused("memory", f"{sentence}: free some and deploy again")
+    return passed("memory", sentence)
 
 
 def on_the_host() -> list[Json]:

@@ -15,9 +15,10 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.audit.opening impor
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.patterns import compile_selection
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.sync import SyncSettings
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge import tree_cause
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan import document, gates, moving, names
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan import document, gates, host_gates, moving, names
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan.decide import Knowledge, Policy
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan.files import Tree, plan_files
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan.host_gates import seconds_of
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan.left_out import LeftOut
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan.source import Source
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.reference.sides import stored_references
@@ -96,6 +97,7 @@ class _Host:
         self._environment = environment
         self._findings = findings
         self._settings = settings
+        self._as_of = seconds_of(folder.read("run.json")["started"])
         self._policy = Policy(settings.prune, settings.overwrite_host_work)
         self._kept: Json = evidence.load(folder, host, evidence.SETTINGS) or {}
         self._reference = references.get(self._kept.get("reference") or "")
@@ -117,6 +119,7 @@ class _Host:
             actions += [{**one, "n": len(actions) + 1} for one in moves]
             checked += more
         if not gates.refusals(checked):
+            checked += self._declared()
             checked += gates.on_the_host()
         size = sum(action["bytes"] for action in actions)
         return {
@@ -176,10 +179,20 @@ class _Host:
                 covered,
                 gates.host_work(left, overwritten, self._policy.overwrite_host_work),
                 gates.space(resources, self._kept["root"], needed),
-                gates.memory(resources),
+                gates.memory(resources, sum(len(action["operations"]) for action in actions)),
                 self._names(source, actions, left),
             ],
         )
+
+    def _declared(self) -> list[Json]:
+        """Return the gates of the host that are asked only where they are declared."""
+        outcome = evidence.load(self._folder, self._host, evidence.HOST) or {}
+        configs = [one for one in self._findings["findings"] if one["host"] == self._host]
+        declared = bool(self._kept["contract"].get("configs"))
+        return [
+            host_gates.rehearsed(self._settings, outcome.get("changes"), self._as_of),
+            host_gates.classified(self._settings, declared, configs),
+        ]
 
     def _names(self, source: Source, actions: t.Sequence[Json], left: t.Sequence[LeftOut]) -> Json:
         """Return the gate on the host names that what the plan writes will use."""

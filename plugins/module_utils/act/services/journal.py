@@ -22,7 +22,7 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.act.services.kinds 
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.state import State, utc_now
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Unseen
 
-NAME = "services.json"
+NAME = journal_form.SERVICES
 PENDING, DUE, FAILED = "pending", "due", "failed"
 FORWARD, BACK = "forward", "back"
 LABEL = "services"

@@ -37,6 +37,7 @@ OPEN: Json = {
     "paths": 12,
     "direction": "forward",
     "damaged": "",
+    "services": [],
 }
 
 
@@ -53,6 +54,10 @@ def judged(changes: Json | None) -> list[tuple[str, str, str | None]]:
         (NOTHING, [("pass", "critical", None)]),
         ({**NOTHING, "open": OPEN}, [("fail", "critical", "interrupted_change")]),
         ({**NOTHING, "open": {**OPEN, "damaged": "cut short"}}, [("fail", "critical", "interrupted_change")]),
+        (
+            {**NOTHING, "open": {**OPEN, "paths": None, "journal": None, "services": ["shop.service"]}},
+            [("fail", "critical", "interrupted_change")],
+        ),
         # What else could not be read hides no change that was seen to be open.
         ({**NOTHING, "outcome": "unknown", "reason": "no", "open": OPEN}, [("fail", "critical", "interrupted_change")]),
         ({**NOTHING, "outcome": "unknown", "reason": "denied"}, [("unknown", "critical", "unseen")]),

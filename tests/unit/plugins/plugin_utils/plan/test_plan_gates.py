@@ -15,10 +15,20 @@ import pytest
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract import sync
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.schema import ContractError
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.spec import rows
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan import declared, gates, left_out, repository
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan import (
+    declared,
+    gates,
+    host_gates,
+    left_out,
+    names,
+    order,
+    repository,
+)
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.cache import Cache
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.run import RunFolder
 
 Json = dict[str, t.Any]
+NOTHING = names.Host("/srv", {}, {}, (), ())
 DOCS = Path(__file__).parents[5] / "docs" / "deploy.md"
 
 
@@ -42,15 +52,20 @@ def test_each_variable_is_documented_with_its_type_and_default() -> None:
 
 def test_each_gate_is_documented() -> None:
     plan = {"id": "plan-0123456789ab", "references": []}
-    of_plan = [gate["name"] for gate in declared.plan_gates(settings(), plan, 0.0, Cache("/nonexistent"))]
+    of_plan = [
+        gate["name"] for gate in declared.plan_gates(settings(), plan, 0.0, Cache("/nonexistent"), "/nonexistent")
+    ]
     of_host = [
         gates.observed("web1", None),
         gates.reference(None),
         gates.coverage([], {}),
         gates.host_work([], 0, False),
         gates.space(None, "/", 0),
-        gates.memory(None),
+        gates.memory(None, 0),
         repository.gate(None, None, "", repository.Wish(), ()),
+        names.gate(NOTHING, lambda _spec, _directory: {}),
+        host_gates.rehearsed(settings(), None, 0.0),
+        host_gates.classified(settings(), False, []),
         *gates.on_the_host(),
     ]
     listed = [tuple(cell.strip(" `") for cell in row.split("|")[1:3]) for row in table("gates")[2:]]
@@ -59,10 +74,11 @@ def test_each_gate_is_documented() -> None:
 
 def test_nothing_is_declared_by_default() -> None:
     plan = {"id": "plan-0123456789ab", "references": []}
-    found = declared.plan_gates(settings(), plan, 0.0, Cache("/nonexistent"))
+    found = declared.plan_gates(settings(), plan, 0.0, Cache("/nonexistent"), "/nonexistent")
     assert {gate["name"]: gate["state"] for gate in found} == {
         "approval": "not_declared",
         "window": "not_declared",
+        "after": "not_declared",
         "clean_reference": "not_declared",
         "tests": "not_declared",
     }
@@ -198,9 +214,9 @@ def test_space_is_that_of_the_disk_below_the_root(root: str, needed: int, state:
 
 def test_what_was_not_measured_is_asked_on_the_host() -> None:
     assert gates.space(None, "/srv", 1)["state"] == "not_asked"
-    assert gates.memory(None)["state"] == "not_asked"
-    assert gates.memory({"memory": {"available_kb": 1000}})["state"] == "refuse"
-    assert gates.memory({"memory": {"available_kb": 1 << 20}})["state"] == "pass"
+    assert gates.memory(None, 1)["state"] == "not_asked"
+    assert gates.memory({"memory": {"available_kb": 1000}}, 1)["state"] == "refuse"
+    assert gates.memory({"memory": {"available_kb": 1 << 20}}, 1)["state"] == "pass"
 
 
 @pytest.mark.parametrize(
@@ -214,3 +230,106 @@ def test_what_was_not_measured_is_asked_on_the_host() -> None:
 )
 def test_only_a_commit_is_deployed(about: Json | None) -> None:
     assert gates.reference(about)["state"] == "refuse"
+
+
+NOW = moment("2026-11-21T12:00")
+RECORD: Json = {"outcome": "ok", "reason": ""}
+
+
+def at(text: str) -> Json:
+    return {"time": f"{text}:00Z", "time_s": int(moment(text)), "point": "p"}
+
+
+@pytest.mark.parametrize(
+    ("values", "changes", "state", "words"),
+    [
+        ({}, None, "not_declared", "sync_rehearsed is not set"),
+        ({"rehearsed": "config"}, None, "refuse", "not known"),
+        ({"rehearsed": "config"}, {"outcome": "unknown", "reason": "denied", "rehearsed": {}}, "refuse", "denied"),
+        (
+            {"rehearsed": "config"},
+            {"outcome": "none", "reason": "", "rehearsed": {}},
+            "refuse",
+            "rollback_rehearse=true",
+        ),
+        ({"rehearsed": "config"}, {**RECORD, "rehearsed": {"config": at("2026-11-20T12:00")}}, "pass", "2026-11-20"),
+        # A level holds those before it, and none after it.
+        ({"rehearsed": "config"}, {**RECORD, "rehearsed": {"full": at("2026-11-20T12:00")}}, "pass", "config"),
+        ({"rehearsed": "full"}, {**RECORD, "rehearsed": {"config": at("2026-11-20T12:00")}}, "refuse", "level=full"),
+        ({"rehearsed": "full"}, {**RECORD, "rehearsed": {"full": at("2026-09-20T12:00")}}, "refuse", "longer ago"),
+        (
+            {"rehearsed": "full", "rehearsed_within": "90d"},
+            {**RECORD, "rehearsed": {"full": at("2026-09-20T12:00")}},
+            "pass",
+            "full",
+        ),
+    ],
+)
+def test_a_rollback_was_rehearsed(values: Json, changes: Json | None, state: str, words: str) -> None:
+    gate = host_gates.rehearsed(settings(**values), changes, NOW)
+    assert (gate["state"], words in gate["sentence"]) == (state, True), gate
+
+
+def finding(check: str, outcome: str = "fail") -> Json:
+    return {"section": "configs", "check": check, "outcome": outcome, "subject": ".env"}
+
+
+@pytest.mark.parametrize(
+    ("values", "declared_", "findings", "state"),
+    [
+        ({}, True, [finding("unclassified")], "not_declared"),
+        ({"classified": True}, False, [], "refuse"),
+        ({"classified": True}, True, [], "pass"),
+        ({"classified": True}, True, [finding("value")], "pass"),
+        ({"classified": True}, True, [finding("unclassified")], "refuse"),
+        ({"classified": True}, True, [finding("file", "unknown")], "refuse"),
+    ],
+)
+def test_every_key_has_a_class(values: Json, declared_: bool, findings: list[Json], state: str) -> None:
+    assert host_gates.classified(settings(**values), declared_, findings)["state"] == state
+
+
+COMMIT = "0123456789abcdef0123456789abcdef01234567"
+
+
+def run_of_staging(runs: Path, day: int, commit: str = COMMIT, outcome: str = "", environment: str = "staging") -> Path:
+    folder = RunFolder.create(str(runs), f"2026-11-{day:02}T12:00:00Z", environment)
+    folder.write("run.json", {"id": folder.id, "environments": {"web1": environment}})
+    findings = [{"environment": environment, "outcome": outcome, "summary": "a.py differs"}] if outcome else []
+    about = {"name": environment, "references": ["git-1"]}
+    content = {"references": [{"id": "git-1", "commit": commit}], "environments": [about], "findings": findings}
+    folder.write("findings.json", content)
+    folder.seal()
+    return Path(folder.path)
+
+
+def of_prod(environment: str = "prod") -> Json:
+    return {"references": [{"commit": COMMIT}], "hosts": [{"environment": environment, "actions": [1]}]}
+
+
+def test_an_environment_comes_after_another(tmp_path: Path) -> None:
+    asked = settings(after="staging")
+
+    def state(plan: Json | None = None) -> tuple[str, str]:
+        gate = order.after(asked, plan or of_prod(), str(tmp_path))
+        return gate["state"], gate["sentence"]
+
+    assert order.after(settings(), of_prod(), str(tmp_path))["state"] == "not_declared"
+    assert state(of_prod("staging"))[0] == "pass"
+    assert "no run in" in state()[1]
+    run_of_staging(tmp_path, 1)
+    assert state()[0] == "pass"
+    # The newest run of that environment counts, and no run of another.
+    run_of_staging(tmp_path, 2, outcome="observation")
+    run_of_staging(tmp_path, 3, outcome="fail", environment="prod")
+    assert state()[0] == "pass"
+    for outcome in ("fail", "unknown"):
+        run_of_staging(tmp_path, 4, outcome=outcome)
+        assert state()[0] == "refuse"
+        assert "a.py differs" in state()[1]
+    run_of_staging(tmp_path, 5, commit="f" * 40)
+    assert "compared with ffffffffffff" in state()[1]
+    altered = run_of_staging(tmp_path, 6, outcome="fail")
+    (altered / "findings.json").write_text("{}")
+    assert state()[0] == "refuse"
+    assert "is not what the run wrote" in state()[1]

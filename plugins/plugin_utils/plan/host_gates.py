@@ -1,0 +1,60 @@
+# Copyright: Contributors to the evenkeel.drift project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The gates of a host that are asked only where they are declared. Private to the collection. Pure."""
+
+from __future__ import annotations
+
+import calendar
+import time
+import typing as t
+
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.sync import LEVELS, SyncSettings
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.words import duration, some
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan import gates
+
+Json = dict[str, t.Any]
+
+
+def rehearsed(settings: SyncSettings, changes: Json | None, now_s: float) -> Json:
+    """A rollback of the declared level, or of one that holds it, was rehearsed on the host and is not too long ago.
+
+    ``changes`` is what the host's own record says (``observe/changes.py``).
+    """
+    level, name = settings.rehearsed, "rehearsed"
+    if level is None:
+        return gates.not_declared(name, "sync_rehearsed is not set: no rehearsal of a rollback is asked for")
+    cure = f"rehearse it with evenkeel.drift.rollback -e rollback_rehearse=true -e rollback_level={level}"
+    if changes is None or changes["outcome"] == "unknown":
+        reason = changes["reason"] if changes else "the host was not asked"
+        return gates.refused(name, f"whether a rollback was rehearsed is not known: {reason}. Repair that first")
+    found = [one for known, one in changes["rehearsed"].items() if known in LEVELS[LEVELS.index(level) :]]
+    if not found:
+        return gates.refused(name, f"no rollback of the level {level} was rehearsed on this host: {cure}")
+    newest = max(found, key=lambda one: int(one["time_s"]))
+    said = f"a rollback of the level {level} was rehearsed at {newest['time']}"
+    if now_s - newest["time_s"] > settings.rehearsed_within:
+        return gates.refused(name, f"{said}, longer ago than {duration(settings.rehearsed_within)}: {cure}")
+    return gates.passed(name, said)
+
+
+def classified(settings: SyncSettings, declared: bool, findings: t.Iterable[Json]) -> Json:
+    """Each key of the declared configurations has a rule. ``findings`` are those of the host."""
+    name = "classified"
+    if not settings.classified:
+        return gates.not_declared(name, "sync_classified is not set: keys of configurations may be without a rule")
+    if not declared:
+        return gates.refused(name, "the contract has no section configs, so that no key has a class: declare one")
+    found = [one for one in findings if one["section"] == "configs"]
+    unseen = [one["subject"] for one in found if one["outcome"] == "unknown"]
+    if unseen:
+        return gates.refused(name, f"not all configurations were seen ({some(unseen)}): repair that first")
+    without = [one["subject"] for one in found if one["check"] == "unclassified"]
+    if without:
+        return gates.refused(name, f"keys without a rule in {some(without)}: give each a rule in the contract")
+    return gates.passed(name, "every key of the declared configurations has a rule")
+
+
+def seconds_of(moment: str) -> float:
+    """Return a time as documents spell it in seconds after 1970."""
+    return float(calendar.timegm(time.strptime(moment, "%Y-%m-%dT%H:%M:%SZ")))

@@ -1,0 +1,67 @@
+# Copyright: Contributors to the evenkeel.drift project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The gate on the order of environments: one comes after another that has the same commit and is in sync.
+
+Private to the collection.
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.audit.opening import FINDINGS
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.sync import SyncSettings
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.words import number
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan import gates
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.run import RunFolder, StoreError, past_runs
+
+NAME = "after"
+
+Json = dict[str, t.Any]
+
+
+def after(settings: SyncSettings, plan: Json, output_dir: str) -> Json:
+    """Return the gate. The newest sealed run below ``output_dir`` that has the environment tells how it stands."""
+    first = settings.after
+    if first is None:
+        return gates.not_declared(NAME, "sync_after is not set: environments may be deployed in any order")
+    if all(host["environment"] == first for host in plan["hosts"] if host["actions"]):
+        return gates.passed(NAME, f"{first} itself is deployed")
+    cure = f"deploy {first} first, or audit it again"
+    try:
+        run = _newest(output_dir, first)
+        if run is None:
+            return gates.refused(NAME, f"no run in {output_dir} tells how {first} stands: {cure}")
+        run.verify()
+        findings = run.read(FINDINGS)
+    except (StoreError, FileNotFoundError) as error:
+        return gates.refused(NAME, f"how {first} stands is not known: {error}: {cure}")
+    return _judged(first, run.id, findings, plan, cure)
+
+
+def _newest(output_dir: str, environment: str) -> RunFolder | None:
+    for folder in reversed(past_runs(output_dir)):
+        if folder.complete() and environment in folder.read("run.json").get("environments", {}).values():
+            return folder
+    return None
+
+
+def _judged(first: str, run: str, findings: Json, plan: Json, cure: str) -> Json:
+    wanted = {one["commit"] for one in plan["references"]}
+    known = {one["id"]: one.get("commit") for one in findings["references"]}
+    (environment,) = (one for one in findings["environments"] if one["name"] == first)
+    commits = {known.get(one) for one in environment["references"]}
+    if commits != wanted:
+        said = " and ".join(sorted(str(one)[:12] for one in commits)) or "no commit"
+        ours = " and ".join(sorted(one[:12] for one in wanted))
+        return gates.refused(NAME, f"{first} was compared with {said} in {run}, and this plan is of {ours}: {cure}")
+    open_ones = [
+        one for one in findings["findings"] if one["environment"] == first and one["outcome"] in ("fail", "unknown")
+    ]
+    if open_ones:
+        said = (
+            f"{first} is not in sync: {number(len(open_ones), 'finding')} in {run}, such as: {open_ones[0]['summary']}"
+        )
+        return gates.refused(NAME, f"{said}. Repair that, or {cure}")
+    return gates.passed(NAME, f"{first} is in sync with the same commit, says {run}")
