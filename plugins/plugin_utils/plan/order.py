@@ -60,8 +60,6 @@ def _judged(first: str, run: str, findings: Json, plan: Json, cure: str) -> Json
         one for one in findings["findings"] if one["environment"] == first and one["outcome"] in ("fail", "unknown")
     ]
     if open_ones:
-        said = (
-            f"{first} is not in sync: {number(len(open_ones), 'finding')} in {run}, such as: {open_ones[0]['summary']}"
-        )
-        return gates.refused(NAME, f"{said}. Repair that, or {cure}")
+        said = f"{number(len(open_ones), 'finding')} in {run}, such as: {open_ones[0]['summary']}"
+        return gates.refused(NAME, f"{first} is not in sync: {said}. Repair that, or {cure}")
     return gates.passed(NAME, f"{first} is in sync with the same commit, says {run}")
