@@ -28,6 +28,7 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan import (
     making,
     render,
 )
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.proposals.offer import Offered
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.safe import terminal
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.cache import Cache, default_folder
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.run import RunFolder, StoreError
@@ -48,11 +49,11 @@ class ActionModule(ControlAction):
         hosts = [str(host) for host in variables["ansible_play_hosts_all"]]
         try:
             settings = self._settings(variables, hosts)
-            plan, output_dir = self._plan(arguments["run"], variables, hosts, settings)
+            plan, output_dir, offered = self._plan(arguments["run"], variables, hosts, settings)
             cache = Cache(default_folder(os.environ))
             todo = any(host["actions"] for host in plan["hosts"])
             plan["gates"] = declared.plan_gates(settings, plan, time.time(), cache, output_dir) if todo else []
-            folder = deploys.open_deploy(output_dir, _label(plan), plan, control.controller())
+            folder = deploys.open_deploy(output_dir, _label(plan), plan, control.controller(), offered)
         except (ContractError, StoreError, document.PlanError) as error:
             raise AnsibleActionFail(terminal(str(error))) from error
         path = folder.join(document.PLAN)
@@ -100,20 +101,22 @@ class ActionModule(ControlAction):
             f"at once. Give it with -e {sync.BATCHES}={given[sync.BATCHES]}, or in vars: where a playbook imports this"
         ]
 
-    def _plan(self, run: str, variables: Json, hosts: t.Sequence[str], settings: sync.SyncSettings) -> tuple[Json, str]:
-        """Return the plan, and the folder that run folders are made in."""
+    def _plan(
+        self, run: str, variables: Json, hosts: t.Sequence[str], settings: sync.SyncSettings
+    ) -> tuple[Json, str, Offered]:
+        """Return the plan, the folder that run folders are made in, and what is proposed besides."""
         given = control.drift_variables(variables, self._templar.template)
         if run:
             folder = RunFolder(run)
             state_dirs = {host: self._state_dir(variables, host, given) for host in hosts}
-            made = making.make(folder, settings, Cache(default_folder(os.environ)), utc_now(), state_dirs)
-            return made, os.path.dirname(folder.path)
+            made, offered = making.make(folder, settings, Cache(default_folder(os.environ)), utc_now(), state_dirs)
+            return made, os.path.dirname(folder.path), offered
         wanted: Json = {name: given[name] for name in ("drift_output_dir", "drift_plan") if name in given}
         known = resolve({"drift_root": "/", **wanted}, cwd=os.getcwd())
         if known.plan is None:
             raise ContractError(["drift_plan: is not set, and there is no audit to make a plan of"])
         plan = document.load(document.named(known.plan, os.getcwd()))
-        return _reviewed(plan, settings, hosts), known.output_dir
+        return _reviewed(plan, settings, hosts), known.output_dir, {}
 
     def _state_dir(self, variables: Json, host: str, given: Json) -> str | None:
         value = variables["hostvars"][host].get("drift_state_dir") or given.get("drift_state_dir")
@@ -125,6 +128,12 @@ def _reviewed(plan: Json, settings: sync.SyncSettings, hosts: t.Sequence[str]) -
     for name in ("prune", "overwrite_host_work"):
         if getattr(settings, name) and not plan["policy"][name]:
             raise document.PlanError(f"drift_plan: {plan['id']} was made without sync_{name}: make a new plan with it")
+    applied = [one["name"] for one in plan.get("proposals", []) if one["applied"]]
+    missing = [name for name in settings.proposals if name not in applied]
+    if missing:
+        raise document.PlanError(
+            f"drift_plan: {plan['id']} was made without the proposal {missing[0]}: make a new plan with sync_proposals"
+        )
     strangers = [one["host"] for one in plan["hosts"] if one["actions"] and one["host"] not in hosts]
     if strangers:
         raise document.PlanError(

@@ -15,6 +15,7 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.compose.running imp
     image_settings,
 )
 from ansible_collections.evenkeel.drift.plugins.module_utils.containers.fields import Fields
+from ansible_collections.evenkeel.drift.plugins.module_utils.containers.unsaid import unsaid
 from ansible_collections.evenkeel.drift.plugins.module_utils.engine.client import Engine, NotFound
 from ansible_collections.evenkeel.drift.plugins.module_utils.mask import mask
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host, Unseen
@@ -49,11 +50,20 @@ class Engines:
             self._host.check_time()
             try:
                 identity = _identity(one.raw("Id"))
-                found.append(self._container(identity, directory))
+                found.append(self._told(identity, self._inspect(identity), directory))
             except NotFound:
                 # It went away after it was listed.
                 continue
         return sorted(found, key=lambda one: (one["service"], one["number"], one["name"]))
+
+    def outside(self, identity: str) -> Json:
+        """Return a container that belongs to no project, in the same form, with ``unsaid``: what it has besides.
+
+        Raises Unseen, and NotFound when it went away.
+        """
+        self._host.check_time()
+        container = self._inspect(identity)
+        return {**self._told(identity, container, ""), "unsaid": unsaid(container)}
 
     def neighbours(self) -> list[Json]:
         """Return the names by which containers can be found in each network, ``[{network, names}]``."""
@@ -73,10 +83,12 @@ class Engines:
         answer = self._image(name)
         return answer["id"] if answer else None
 
-    def _container(self, identity: str, directory: str) -> Json:
-        container = Fields(
+    def _inspect(self, identity: str) -> Fields:
+        return Fields(
             self._engine.get(f"/containers/{identity}/json", limit_s=_INSPECT_S), f"container {identity[:12]}"
         )
+
+    def _told(self, identity: str, container: Fields, directory: str) -> Json:
         labels = container.map("Config").map("Labels")
         working_dir = labels.raw(f"{LABEL}project.working_dir")
         created_s = container.moment("Created")

@@ -61,6 +61,10 @@ class Fields:
             raise self._odd(name)
         return found
 
+    def count(self, name: str) -> int:
+        """Return how many items a list holds, whatever they are."""
+        return len(self._of(name, list, []))
+
     def number(self, name: str) -> int:
         """Return a whole number; 0 for nothing."""
         found = self._of(name, (int, float), 0)

@@ -9,6 +9,7 @@ import fnmatch
 import time
 import typing as t
 
+from ansible_collections.evenkeel.drift.plugins.module_utils.compose.engine import Engines
 from ansible_collections.evenkeel.drift.plugins.module_utils.containers.fields import Fields
 from ansible_collections.evenkeel.drift.plugins.module_utils.containers.images import Images
 from ansible_collections.evenkeel.drift.plugins.module_utils.containers.layer import layer
@@ -35,6 +36,7 @@ ARGUMENTS: dict[str, dict[str, t.Any]] = {
 }
 
 _MOST = 1000
+_MOST_OUTSIDE = 100
 _INSPECT_S = 10.0
 # What one container may take of the time, and all together: one that hangs must not hide the others.
 _USAGE_S, _USAGE_ALL_S = 5.0, 30.0
@@ -64,6 +66,7 @@ def collect(spec: t.Mapping[str, t.Any], host: Host) -> Json:
     if spec.get("layers", True):
         look.layers()
     look.logs()
+    look.outside()
     return {
         "engine": {"socket": text(engine.socket), **engine.version},
         "about": look.about(),
@@ -73,6 +76,7 @@ def collect(spec: t.Mapping[str, t.Any], host: Host) -> Json:
         "ignored": len(listed) - len(chosen),
         "layers": bool(spec.get("layers", True)),
         "containers": sorted(look.seen, key=lambda one: str(one["name"])),
+        "outside": look.made,
         "gone": sorted(look.gone),
         "unread": sorted(look.unread, key=lambda one: (one["container"], one["what"])),
     }
@@ -128,6 +132,7 @@ class _Look:
         self.seen: list[Json] = []
         self.gone: list[str] = []
         self.unread: list[dict[str, str]] = []
+        self.made: list[Json] = []
 
     def inspect(self, chosen: t.Mapping[str, str]) -> None:
         for number, (name, identity) in enumerate(sorted(chosen.items())):
@@ -192,6 +197,23 @@ class _Look:
                     one["log"] = tail(self._engine, one["id"], one["tty"], budget.limit_s())
                 except Unseen as unseen:
                     self._note(one["name"], "log", unseen)
+
+    def outside(self) -> None:
+        """Add how those were made that no Compose file speaks of. Only a plan asks: what is not seen costs nothing."""
+        alone = [one for one in self.seen if one["compose"] is None][:_MOST_OUTSIDE]
+        if not alone:
+            return
+        try:
+            engines = Engines(self._engine, self._host)
+        except Unseen:
+            return
+        for one in alone:
+            try:
+                self.made.append({**engines.outside(one["id"]), "name": one["name"], "reason": ""})
+            except NotFound:
+                continue
+            except Unseen as unseen:
+                self.made.append({"id": one["id"], "name": one["name"], "reason": unseen.reason})
 
     def about(self) -> Json | None:
         """Return what the engine says about its host; null when it does not."""

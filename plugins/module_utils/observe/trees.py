@@ -19,6 +19,7 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.observe import path
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host, Unseen, explain
 from ansible_collections.evenkeel.drift.plugins.module_utils.text import show
 from ansible_collections.evenkeel.drift.plugins.module_utils.trees import imports, record, rules, similar
+from ansible_collections.evenkeel.drift.plugins.module_utils.trees.forbidden import MOST_FILES
 from ansible_collections.evenkeel.drift.plugins.module_utils.trees.newest import merged
 from ansible_collections.evenkeel.drift.plugins.module_utils.trees.spec import TreeSpec, pack
 from ansible_collections.evenkeel.drift.plugins.module_utils.trees.walk import Walker
@@ -37,6 +38,7 @@ class _Answer:
         self.secrets: list[list[str]] = []
         self.totals: dict[str, int] = {"directories": 0, "files": 0, "ignored": 0, "bytes": 0}
         self.forbidden: dict[tuple[str, str], list[t.Any]] = {}
+        self.forbidden_files: list[list[t.Any]] = []
         self.rules: list[dict[str, t.Any]] = []
         self.newest: list[dict[str, t.Any]] = []
         self.imports: dict[str, t.Any] | None = None
@@ -65,6 +67,7 @@ class _Answer:
             hit = self.forbidden.setdefault((pattern, where), [0, []])
             hit[0] += count
             hit[1] = sorted(hit[1] + sample)[:5]
+        self.forbidden_files += totals.pop("forbidden_files")
         for name, number in totals.items():
             self.totals[name] += number
 
@@ -84,6 +87,7 @@ class _Answer:
             "totals": self.totals,
             "forbidden": hits[:_MAX_HITS],
             "forbidden_total": len(hits),
+            "forbidden_files": sorted(self.forbidden_files)[:MOST_FILES],
             "newest": merged(self.newest, spec.newest["count"] if spec.newest else 0),
             "rules": sorted(self.rules, key=lambda rule: int(rule["rule"])),
             "imports": self.imports,

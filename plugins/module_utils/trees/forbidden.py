@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import os
+import stat
 import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.patterns import Patterns
@@ -12,6 +14,8 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.text import show
 from ansible_collections.evenkeel.drift.plugins.module_utils.trees.walk import Visit, is_dir
 
 _SAMPLE = 5
+MOST_FILES = 2000
+"""How many forbidden files of a tree are told with what a clean-up has to find there; all of them are counted."""
 
 
 class Forbidden:
@@ -22,12 +26,17 @@ class Forbidden:
     def __init__(self, rules: t.Sequence[tuple[str, Patterns]]) -> None:
         self._rules = rules
         self._hits: dict[tuple[str, str], list[t.Any]] = {}
+        self._files: dict[str, list[t.Any]] = {}
 
     def hits(self) -> list[list[t.Any]]:
         """Return ``[pattern, directory, count, sample paths]``, sorted."""
         return [
             [pattern, where, count, sorted(sample)] for (pattern, where), (count, sample) in sorted(self._hits.items())
         ]
+
+    def files(self) -> list[list[t.Any]]:
+        """Return ``[path, mode, size, mtime_ns]`` of the first regular files among them, sorted."""
+        return [self._files[path] for path in sorted(self._files)]
 
     def look(self, visit: Visit) -> None:
         """Take note of the forbidden files of one directory."""
@@ -37,12 +46,24 @@ class Forbidden:
                 path = visit.path + child.name
                 if not is_dir(child) and patterns.verdict(path, False) is True:
                     self._count(pattern, inside or visit.path, path)
+                    self._keep(child, show(path))
 
     def _count(self, pattern: str, where: str, path: str) -> None:
         hit = self._hits.setdefault((pattern, show(where)), [0, []])
         hit[0] += 1
         if len(hit[1]) < _SAMPLE:
             hit[1].append(show(path))
+
+    def _keep(self, child: os.DirEntry[str], path: str) -> None:
+        if path in self._files or len(self._files) >= MOST_FILES:
+            return
+        try:
+            seen = child.stat(follow_symlinks=False)
+        except OSError:
+            # It went away, or may not be looked at: it is counted, and nobody offers to remove it.
+            return
+        if stat.S_ISREG(seen.st_mode):
+            self._files[path] = [path, f"{stat.S_IMODE(seen.st_mode):04o}", seen.st_size, seen.st_mtime_ns]
 
 
 def _outermost(path: str, patterns: Patterns) -> str:

@@ -59,7 +59,8 @@ class Recorder:
         """Send what is known only at the end."""
         if self._spec.newest:
             self._send(NEWEST, self._newest.result())
-        self._send(TOTALS, {**self._totals, "forbidden": self._forbidden.hits()})
+        found = {"forbidden": self._forbidden.hits(), "forbidden_files": self._forbidden.files()}
+        self._send(TOTALS, {**self._totals, **found})
 
     def unseen(self, path: str, reason: str) -> None:
         self._send(UNSEEN, [show(path), reason])

@@ -131,6 +131,9 @@ def variables() -> dict[str, Key]:
         "sync_overwrite_host_work": Key(
             shapes.Boolean(), False, "whether work that exists only on the host may be overwritten"
         ),
+        "sync_proposals": Key(
+            ListOf(shapes.Text()), [], "which proposals of the plan are applied with it, by their names"
+        ),
         "sync_require_approval": Key(
             shapes.Boolean(), False, "whether a plan needs the approval of somebody who has read it"
         ),
@@ -168,6 +171,7 @@ class SyncSettings:
     detached: bool
     prune: bool
     overwrite_host_work: bool
+    proposals: list[str]
     require_approval: bool
     approve: str | None
     window: list[dict[str, t.Any]]

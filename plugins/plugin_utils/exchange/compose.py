@@ -34,12 +34,13 @@ _VARIABLE = {
     "empty": bool,
     "assumed": [str],
 }
-_SETTINGS = {
+SETTINGS = {
     "settings": [{"key": str, "value": [str], "digests": [_DIGEST], "assumed": [str]}],
     "environment": [_VARIABLE],
     "labels": [_VARIABLE],
     "unknown": [_UNKNOWN],
 }
+"""How settings of a service, a container or an image are told."""
 _SERVICE = {
     "name": str,
     "enabled": bool,
@@ -53,7 +54,7 @@ _SERVICE = {
     "extra_hosts": [str],
     "env_files": [str],
     "not_compared": [str],
-    **_SETTINGS,
+    **SETTINGS,
 }
 _CONTAINER = {
     "id": re.compile("[0-9a-f]{64}"),
@@ -67,9 +68,9 @@ _CONTAINER = {
     "image_id": str,
     "working_dir": str,
     "config_files": str,
-    "defaults": OneOf([None, _SETTINGS]),
+    "defaults": OneOf([None, SETTINGS]),
     "defaults_reason": str,
-    **_SETTINGS,
+    **SETTINGS,
 }
 _WRITTEN = {
     **_SEEN,
@@ -107,7 +108,7 @@ class ComposeExchange(Exchange):
             raise GarbledAnswer("the answer about the Compose projects names other projects than were asked about")
         for spec, project in zip(asked, data["projects"], strict=True):
             for one in (*project["model"]["services"], *project["containers"]["items"]):
-                _check_lengths(one)
+                check_lengths(one)
             project["reference"] = self._reference(spec)
         return data
 
@@ -133,7 +134,8 @@ class ComposeExchange(Exchange):
             return {"outcome": "unknown", "reason": error.reason, "services": []}
 
 
-def _check_lengths(settings: Json) -> None:
+def check_lengths(settings: Json) -> None:
+    """Raise GarbledAnswer where a value of some settings has no digest."""
     for one in (settings, settings.get("defaults") or {"settings": []}):
         if any(len(setting["value"]) != len(setting["digests"]) for setting in one["settings"]):
-            raise GarbledAnswer("the answer about the Compose projects is garbled: a value without its digest")
+            raise GarbledAnswer("the answer about how containers were made is garbled: a value without its digest")

@@ -9,6 +9,7 @@ import math
 import re
 
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.base import Exchange, Json
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.compose import SETTINGS, check_lengths
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.shape import (
     ByName,
     GarbledAnswer,
@@ -116,9 +117,11 @@ _SHAPE = {
     "ignored": int,
     "layers": bool,
     "containers": [_CONTAINER],
+    "outside": [{"id": _ID, "name": str, "reason": str}],
     "gone": [str],
     "unread": [{"container": str, "what": _WHAT, "reason": str}],
 }
+_OUTSIDE = {"defaults": OneOf([None, SETTINGS]), "defaults_reason": str, "unsaid": [str], **SETTINGS}
 _ABOUT_IT = "the answer about the containers"
 
 
@@ -131,6 +134,10 @@ class ContainersExchange(Exchange):
 
     def read(self, data: Json) -> Json:
         require(data, _SHAPE, _ABOUT_IT)
+        for one in data["outside"]:
+            if not one["reason"]:
+                require(one, _OUTSIDE, _ABOUT_IT)
+                check_lengths(one)
         names = [one["name"] for one in data["containers"]]
         if len(set(names)) != len(names):
             raise GarbledAnswer(f"{_ABOUT_IT} is garbled: it names a container twice")

@@ -80,6 +80,7 @@ _ANSWER = {
     "totals": ByName(int),
     "forbidden": [Row([str, PATH, int, [PATH]])],
     "forbidden_total": int,
+    "forbidden_files": [Row([PATH, re.compile("[0-7]{4}"), int, int])],
     "rules": [_RULE],
     "imports": OneOf([None, {"outcome": re.compile("unknown"), "reason": str}, _IMPORTS]),
     "similar": [_SIMILAR],
@@ -109,6 +110,7 @@ class TreeView:
     newest: dict[str, t.Any]
     imports: dict[str, t.Any] | None = None
     similar: t.Sequence[dict[str, t.Any]] = ()
+    forbidden_files: t.Sequence[list[t.Any]] = ()
 
 
 def spec_key(spec: t.Mapping[str, t.Any]) -> str:
@@ -194,6 +196,7 @@ class TreeRequest:
             newest=answer["newest"],
             imports=answer["imports"],
             similar=answer["similar"],
+            forbidden_files=answer["forbidden_files"],
         )
 
 

@@ -115,6 +115,9 @@ class TreeExchange:
                 {"pattern": pattern, "path": path or "./", "count": count, "sample": sample}
                 for pattern, path, count, sample in view.forbidden
             ],
+            "forbidden_files": [
+                dict(zip(("path", "mode", "size", "mtime_ns"), row, strict=True)) for row in view.forbidden_files
+            ],
             "contents": self._contents(view),
             "unknown": [{"path": path, "reason": reason} for path, reason in view.unseen],
             "unknown_total": view.unseen_total,

@@ -41,6 +41,13 @@ def instance(scope: Scope, level: Level, subject: str, process: Details, wanted:
     return checks
 
 
+def is_supervised(process: Details) -> bool:
+    """Return whether a unit or a container supervises a process, as far as that was seen."""
+    unit, container = process["unit"], process["container"]
+    left = unit and _DOORS.fullmatch(unit) and not _DOORMEN.fullmatch(process["name"])
+    return bool(container or (unit and not left and not _UNSUPERVISED.fullmatch(unit)))
+
+
 def told(process: Details) -> str:
     """Return what tells an instance from others: pid, start, user, directory, unit."""
     where = process["cwd"] or "a directory that is not known"
@@ -138,8 +145,7 @@ def _supervised(scope: Scope, level: Level, subject: str, process: Details) -> C
         "expected": {"supervised": True},
         "observed": {"unit": unit, "container": container, "pid": process["pid"], "ppid": process["ppid"]},
     }
-    left = unit and _DOORS.fullmatch(unit) and not _DOORMEN.fullmatch(process["name"])
-    if container or (unit and not left and not _UNSUPERVISED.fullmatch(unit)):
+    if is_supervised(process):
         by = f"container {container}" if container else unit
         return scope.passed("supervised", subject, severity, f"{who} is supervised by {by}", **sides)
     where = f"it only belongs to {unit}" if unit else "it belongs to no unit and no container"

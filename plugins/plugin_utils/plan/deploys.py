@@ -16,6 +16,7 @@ import typing as t
 from ansible_collections.evenkeel.drift.plugins.module_utils.mask import mask_texts
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.audit.hosts import utc_now
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan import document, ending, render
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.proposals import offer
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.run import RunFolder, StoreError, safe_name
 
 FOLDER = "deploys"
@@ -26,14 +27,17 @@ STEPS = "steps.jsonl"
 Json = dict[str, t.Any]
 
 
-def open_deploy(output_dir: str, label: str, plan: Json, controller: Json) -> RunFolder:
-    """Make the folder of a deploy and write its plan into it. Raises StoreError."""
+def open_deploy(
+    output_dir: str, label: str, plan: Json, controller: Json, offered: offer.Offered | None = None
+) -> RunFolder:
+    """Make the folder of a deploy and write its plan into it, and what is proposed. Raises StoreError."""
     started = utc_now()
     folder = RunFolder.create(os.path.join(output_dir, FOLDER), started, label)
     about = {"id": folder.id, "kind": "deploy", "started": started, "plan": plan["id"], "audit": plan["run"]}
     folder.write("run.json", {**about, "controller": controller, "hosts": [one["host"] for one in plan["hosts"]]})
     folder.write(document.PLAN, plan)
     folder.write_bytes(REPORT, render.document(plan).encode("utf-8"))
+    offer.write(folder, offered or {}, plan)
     return folder
 
 

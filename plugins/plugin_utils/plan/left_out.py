@@ -82,7 +82,7 @@ def secret(path: str) -> LeftOut:
 def forbidden(path: str, files: int = 1) -> LeftOut:
     """Pollution, by the contract's word."""
     what = "the contract forbids it" if files == 1 else f"{files} files that the contract forbids"
-    return LeftOut(path, "forbidden", what, "look at it, then remove it by hand")
+    return LeftOut(path, "forbidden", what, "look at it; the proposal clean-up moves it into the restore point")
 
 
 def waived(path: str, waiver: t.Mapping[str, t.Any]) -> LeftOut:

@@ -21,6 +21,9 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan.files import T
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan.host_gates import seconds_of
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan.left_out import LeftOut
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan.source import Source
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.proposals import joining, offer
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.proposals.model import Seen
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.proposals.offer import Offered
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.reference.sides import stored_references
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.reference.unavailable import ReferenceUnavailable
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.rescue.kept import rescued
@@ -38,18 +41,23 @@ _REFERENCE = ("id", "kind", "repo", "ref", "commit", "subject", "committed")
 
 def make(
     folder: RunFolder, settings: SyncSettings, cache: Cache, created: str, state_dirs: t.Mapping[str, str | None]
-) -> Json:
-    """Return the plan of a sealed run, without the gates of the whole plan. Raises StoreError.
+) -> tuple[Json, Offered]:
+    """Return the plan of a sealed run, without the gates of the whole plan, and what it can only propose.
 
+    Raises StoreError, and ContractError for proposals that were asked for and cannot be applied.
     ``state_dirs`` says where each host keeps its state, None for the place that is usual there.
     """
     folder.verify()
     run, findings = folder.read("run.json"), folder.read(FINDINGS)
     references = {about["id"]: about for about in stored_references(folder)}
-    hosts = [
-        _Host(folder, host, run["environments"][host], findings, references, settings, cache).part(state_dirs.get(host))
+    looked = [
+        _Host(folder, host, run["environments"][host], findings, references, settings, cache)
         for host in sorted(run["hosts"])
     ]
+    parts = [one.part(state_dirs.get(one.host)) for one in looked]
+    offered = offer.name(proposal for one in looked for proposal in offer.propose(one.seen()))
+    applied = offer.chosen(offered, settings.proposals)
+    hosts = [_totalled(joining.join(part, [offered[name] for name in offered if name in applied])) for part in parts]
     used = {one["reference"] for one in hosts} & {name for name, about in references.items() if about["kind"] == "git"}
     plan: Json = {
         "schema": document.SCHEMA,
@@ -67,8 +75,9 @@ def make(
         ],
         "hosts": hosts,
         "gates": [],
+        "proposals": offer.listed(offered, applied),
     }
-    return {**plan, "id": document.identity(plan)}
+    return {**plan, "id": document.identity(plan)}, offered
 
 
 def make_part(folder: RunFolder, host: str, settings: SyncSettings, cache: Cache) -> tuple[Json, Json | None]:
@@ -93,7 +102,7 @@ class _Host:
         cache: Cache,
     ) -> None:
         self._folder = folder
-        self._host = host
+        self.host = host
         self._environment = environment
         self._findings = findings
         self._settings = settings
@@ -102,12 +111,13 @@ class _Host:
         self._kept: Json = evidence.load(folder, host, evidence.SETTINGS) or {}
         self._reference = references.get(self._kept.get("reference") or "")
         self._cache = cache
+        self._wanted: set[str] = set()
 
     def part(self, state_dir: str | None) -> Json:
         """Return the host's part: the shape is in docs/design.md."""
         actions: list[Json] = []
         left: list[Json] = []
-        checked = [gates.observed(self._host, self._failure())]
+        checked = [gates.observed(self.host, self._failure())]
         if not gates.refusals(checked):
             checked.append(gates.reference(self._reference))
         if not gates.refusals(checked):
@@ -121,9 +131,8 @@ class _Host:
         if not gates.refusals(checked):
             checked += self._declared()
             checked += gates.on_the_host()
-        size = sum(action["bytes"] for action in actions)
-        return {
-            "host": self._host,
+        part: Json = {
+            "host": self.host,
             "environment": self._kept.get("environment", self._environment),
             "application": self._kept.get("application", ""),
             "root": self._kept.get("root", "/"),
@@ -132,15 +141,35 @@ class _Host:
             "actions": actions,
             "left_out": left,
             "gates": checked,
-            "estimate": {"bytes": size, "seconds": _SECONDS_A_HOST + size // _BYTES_A_SECOND if actions else 0},
-            "blast": {
-                "files": sum(len(action["operations"]) for action in actions),
-                "services": sorted({name for action in actions for name in action["restart"]}),
-            },
         }
+        return _totalled(part)
+
+    def seen(self) -> Seen:
+        """Return what proposals are made of. What the reference has is known once the host's part was made."""
+        return Seen(
+            host=self.host,
+            environment=self._kept.get("environment", self._environment),
+            application=self._kept.get("application", ""),
+            root=self._kept.get("root", "/"),
+            contract=self._kept.get("contract", {}),
+            section=self._data,
+            findings=[one for one in self._findings["findings"] if one["host"] == self.host],
+            wanted=self._wanted,
+            ignores=self._ignores(),
+        )
+
+    def _ignores(self) -> t.Callable[[str], bool]:
+        """Return what tells whether the reference ignores a path. Of one that cannot be read nothing is known."""
+        about = self._reference or {}
+        if about.get("kind") != "git" or about.get("outcome") != "ok":
+            return lambda path: False
+        try:
+            return Source(about, self._cache).ignores()
+        except ReferenceUnavailable:
+            return lambda path: False
 
     def _failure(self) -> Json | None:
-        outcome = evidence.load(self._folder, self._host, evidence.HOST)
+        outcome = evidence.load(self._folder, self.host, evidence.HOST)
         if outcome is None:
             return {"kind": "failed", "reason": "its observation did not end; the messages of the play say why"}
         failure: Json | None = outcome["failure"]
@@ -148,14 +177,14 @@ class _Host:
 
     def _data(self, section: str) -> Json | None:
         """Return the evidence of a section, None where it was not asked or not seen."""
-        found = evidence.load(self._folder, self._host, section)
+        found = evidence.load(self._folder, self.host, section)
         return None if found is None or found["outcome"] != "ok" else found["data"]
 
     def _files(self, source: Source) -> tuple[list[Json], list[Json], list[Json]]:
         """Return the actions on files, what is left out, and the gates that depend on them."""
         data, contract = self._data("trees"), self._kept["contract"]
         if data is None:
-            return [], [], [_no_trees(evidence.load(self._folder, self._host, "trees"))]
+            return [], [], [_no_trees(evidence.load(self._folder, self.host, "trees"))]
         try:
             unmade = source.unmade()
             declared = {tree["name"]: tree for tree in contract["trees"]}
@@ -212,15 +241,17 @@ class _Host:
             return gates.refused(names.NAME, f"the reference could not be read: {error.reason}")
 
     def _tree(self, source: Source, contract: Json, tree: Json, unmade: t.Mapping[str, str]) -> Tree:
-        of_host = (self._host, self._kept["root"], self._kept["contract"], contract)
+        of_host = (self.host, self._kept["root"], self._kept["contract"], contract)
         forbid = Patterns(compile_selection(contract["forbid"]))
         based: dict[str, Json] = {}
         if self._policy.prune and tree["base"] and any(group["side"] == "host" for group in tree["groups"]):
             based = source.based(*of_host, tree["base"]["commit"])
+        wanted = source.entries(*of_host)
+        self._wanted.update(wanted)
         return Tree(
             evidence=tree,
             known=Knowledge(
-                wanted=source.entries(*of_host),
+                wanted=wanted,
                 unmade=unmade,
                 waived={
                     one["subject"]: one["waiver"]
@@ -235,7 +266,7 @@ class _Host:
         )
 
     def _checks(self, tree: str, kind: str) -> t.Iterator[Json]:
-        wanted = {"host": self._host, "section": "trees", "component": tree}
+        wanted = {"host": self.host, "section": "trees", "component": tree}
         for one in self._findings[kind]:
             if all(one[name] == value for name, value in wanted.items()) and one["check"] in _COMPARING:
                 yield one
@@ -247,6 +278,20 @@ class _Host:
             for process in self._kept["contract"].get("processes") or []
             if tree in process["not_older_than"] or path in process["reads"]
         ]
+
+
+def _totalled(part: Json) -> Json:
+    """Return a host's part of a plan with what its actions come to."""
+    actions = part["actions"]
+    size = sum(action["bytes"] for action in actions)
+    return {
+        **part,
+        "estimate": {"bytes": size, "seconds": _SECONDS_A_HOST + size // _BYTES_A_SECOND if actions else 0},
+        "blast": {
+            "files": sum(len(action["operations"]) for action in actions),
+            "services": sorted({name for action in actions for name in action["restart"]}),
+        },
+    }
 
 
 _COMPARING = ("content", "presence", "mode", "owner", "mtime")

@@ -12,6 +12,7 @@ import re
 import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.words import duration, number, short, size
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.proposals import readme
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.safe import (
     markdown,
     markdown_code,
@@ -72,6 +73,7 @@ def terminal(plan: Json, path: str, columns: int = 80, colour: bool = False) -> 
             screen.paragraph(restarts(host), "  ", 5)
         _left_out(screen, host["left_out"])
         _gates(screen, host["gates"])
+    readme.show(screen, plan.get("proposals", []))
     screen.gap()
     _gates(screen, plan["gates"], quiet=False)
     screen.whole("Plan: ", path)
@@ -117,6 +119,7 @@ def document(plan: Json) -> str:
     ]
     for host in plan["hosts"]:
         parts += _host(host)
+    parts += readme.document(plan.get("proposals", []))
     return "\n\n".join(parts) + "\n"
 
 
@@ -173,7 +176,8 @@ def _action(action: Json) -> list[str]:
 def before(seen: Json) -> str:
     """Return what a path is now, in a few words."""
     if seen["type"] == "file":
-        return f"{size(seen.get('size', 0))}, {seen.get('mode') or 'any mode'}, sha256 {str(seen.get('sha256'))[:12]}"
+        content = f", sha256 {seen['sha256'][:12]}" if seen.get("sha256") else ", its content not read"
+        return f"{size(seen.get('size', 0))}, {seen.get('mode') or 'any mode'}{content}"
     if seen["type"] == "link":
         return f"a link to {seen['target']}"
     return {"absent": "nothing", "directory": "a directory"}[seen["type"]]

@@ -9,11 +9,13 @@ import hashlib
 import os
 import typing as t
 
+from ansible_collections.evenkeel.drift.plugins.module_utils.observe.patterns import Patterns
 from ansible_collections.evenkeel.drift.plugins.module_utils.text import raw
 from ansible_collections.evenkeel.drift.plugins.module_utils.trees.shown import shown_entry
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.base import Context
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.tree_compare import by_name, join
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.trees import TreeExchange
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan.build import parents
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.reference import git
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.reference.git_side import GitSide
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.reference.gitcmd import Repository
@@ -51,6 +53,12 @@ class Source:
 
     def _exchange(self, side: GitSide, host: str, root: str, contract: Json, tree: Json) -> TreeExchange:
         return TreeExchange(tree, Context(host=host, root=root, cache=self._cache, side=side, contract=contract))
+
+    def ignores(self) -> t.Callable[[str], bool]:
+        """Return what tells whether the ``.gitignore`` files of the commit ignore a path."""
+        pairs, _kept = self._side.ignored()
+        ignored = Patterns(pairs)
+        return lambda path: any(ignored.ignored(os.fsdecode(raw(one)), one != path) for one in (*parents(path), path))
 
     def unmade(self) -> dict[str, str]:
         """Return the paths whose content the repository does not hold in the form that a host has, with the reason."""

@@ -1,0 +1,51 @@
+# Copyright: Contributors to the evenkeel.drift project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Proposals that were asked for become actions of a plan. Private to the collection. Pure."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan import gates
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.proposals.model import Json, Proposal
+
+_REMOVING = ("remove", "remove_directory")
+
+
+def join(part: Json, asked: t.Iterable[Proposal]) -> Json:
+    """Return a host's part of a plan with the actions of its proposals behind the others. What the plan does to a path
+    anyway comes first; a host that is refused gets none.
+    """
+    mine = [one for one in asked if one.host == part["host"]]
+    if not mine or gates.refusals(part["gates"]):
+        return part
+    operations = [one for action in part["actions"] for one in action.get("operations") or ()]
+    planned = {one["path"] for one in operations}
+    made_paths = [one["path"] for one in operations if one["do"] not in _REMOVING]
+    actions = list(part["actions"])
+    for proposal in mine:
+        for action in proposal.actions:
+            made = {**action, "operations": [one for one in action["operations"] if _free(one, planned, made_paths)]}
+            planned.update(one["path"] for one in made["operations"])
+            if made["operations"]:
+                actions.append({**made, "n": len(actions) + 1})
+    covered = {path for one in mine for path in one.covers}
+    return {
+        **part,
+        "actions": actions,
+        "left_out": [one for one in part["left_out"] if not _dealt_with(one, planned, covered)],
+    }
+
+
+def _dealt_with(left: Json, planned: t.Container[str], covered: t.Container[str]) -> bool:
+    """Whether something that the plan would leave as it is has an action after all."""
+    return left["path"] in planned or (left["kind"] == "forbidden" and left["path"] in covered)
+
+
+def _free(operation: Json, planned: t.Container[str], made: t.Iterable[str]) -> bool:
+    """Whether the plan leaves a path alone, and puts nothing into a directory that is to go."""
+    path = operation["path"]
+    if operation["do"] == "remove_directory" and any(one.startswith(f"{path}/") for one in made):
+        return False
+    return path not in planned
