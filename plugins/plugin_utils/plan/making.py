@@ -215,8 +215,8 @@ class _Host:
 
     def _declared(self) -> list[Json]:
         """Return the gates of the host that are asked only where they are declared."""
-        outcome = evidence.load(self._folder, self._host, evidence.HOST) or {}
-        configs = [one for one in self._findings["findings"] if one["host"] == self._host]
+        outcome = evidence.load(self._folder, self.host, evidence.HOST) or {}
+        configs = [one for one in self._findings["findings"] if one["host"] == self.host]
         declared = bool(self._kept["contract"].get("configs"))
         return [
             host_gates.rehearsed(self._settings, outcome.get("changes"), self._as_of),
@@ -226,7 +226,7 @@ class _Host:
     def _names(self, source: Source, actions: t.Sequence[Json], left: t.Sequence[LeftOut]) -> Json:
         """Return the gate on the host names that what the plan writes will use."""
         checks = self._findings["checks"]
-        waived = {one["subject"] for one in checks if one["host"] == self._host and one["outcome"] == "waived"}
+        waived = {one["subject"] for one in checks if one["host"] == self.host and one["outcome"] == "waived"}
         host = names.Host(
             root=self._kept["root"],
             contract=self._kept["contract"],
