@@ -11,6 +11,7 @@ import typing as t
 from ansible.errors import AnsibleActionFail
 from ansible.utils.display import Display
 from ansible_collections.evenkeel.drift.plugins.action.snapshot_info import ActionModule as SnapshotModule
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.audit.opening import FINDINGS
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract import sync
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.patterns import compile_selection
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.schema import ContractError
@@ -21,6 +22,7 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.shape impo
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan import gates, making
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.reference.unavailable import ReferenceUnavailable
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.safe import terminal
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.rescue import containers
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.rescue import host as rescue
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.rescue.kept import ABOUT
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.store import evidence
@@ -29,6 +31,8 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.run import Ru
 
 _SECTION = {"outcome": OUTCOME, "reason": str, "data": dict}
 _SECONDS = 300
+# What keeps a host from being changed need not keep its work from being saved.
+_NEEDED = ("observed", "reference", "coverage")
 _NOTHING = {"changed": False, "files": [], "not_rescued": [], "folder": None}
 
 Json = dict[str, t.Any]
@@ -57,28 +61,26 @@ class ActionModule(SnapshotModule):
     def _rescue(self, folder: RunFolder, host: str, allow_secrets: list[str], variables: Json) -> Json:
         cache = Cache(default_folder(os.environ))
         part, reference = making.make_part(folder, host, sync.resolve({}), cache)
-        refused = gates.refusals(part["gates"])
-        trees = evidence.load(folder, host, "trees")
+        refused = gates.refusals(gate for gate in part["gates"] if gate["name"] in _NEEDED)
         if refused or reference is None:
             raise StoreError("; ".join(refused) or "nothing is known to rescue without a reference")
-        if trees is None:
-            Display().display(terminal(f"{host}: no trees were audited, so nothing is known to rescue"))
-            return dict(_NOTHING)
-        entries, lost = rescue.wanted(trees["data"]["trees"], part)
+        trees: list[Json] = _data(folder, host, "trees").get("trees", [])
+        entries, lost = rescue.wanted(trees, part)
         made, more = rescue.works(
             entries, self._contents(variables, part["root"], entries, allow_secrets, folder, host)
         )
-        lost += more
+        inside = self._inside_containers(variables, part["root"], allow_secrets, folder, host)
+        made, lost = [*made, *inside.works], [*lost, *more, *inside.lost]
         if not made and not lost:
-            Display().display(terminal(f"{host}: nothing exists only there, as far as the contract's trees go"))
+            Display().display(terminal(f"{host}: nothing exists only there, as far as the contract goes"))
             return dict(_NOTHING)
-        bases = [tree["base"]["commit"] for tree in trees["data"]["trees"] if tree.get("base")]
+        bases = [tree["base"]["commit"] for tree in trees if tree.get("base")]
         base = bases[0] if bases else reference["commit"]
         if self._task.check_mode:
             paths = [work.path for work in made]
             Display().display(_told(host, paths, lost, None, part))
             return {"changed": bool(paths), "files": paths, "not_rescued": _shown(lost), "folder": None}
-        kept = rescue.keep(os.path.dirname(folder.path), part, reference, base, made, lost)
+        kept = rescue.keep(os.path.dirname(folder.path), part, reference, base, made, lost, inside.kept)
         about = kept.read(ABOUT)
         Display().display(_told(host, sorted(about["files"]), lost, kept, {**part, **about}))
         return {
@@ -104,14 +106,28 @@ class ActionModule(SnapshotModule):
         paths = [path for path, entry in sorted(entries.items()) if entry["type"] == "file"]
         if not paths:
             return {"files": {}}
+        return self._asked(variables, root, folder, host, "contents", {"paths": paths, "allow_secrets": allow_secrets})
+
+    def _inside_containers(
+        self, variables: Json, root: str, allow_secrets: list[str], folder: RunFolder, host: str
+    ) -> containers.Inside:
+        """Return what exists only in containers. Raises HostUnseen, GarbledAnswer."""
+        contract = (evidence.load(folder, host, evidence.SETTINGS) or {})["contract"]
+        findings = [one for one in folder.read(FINDINGS)["findings"] if one["host"] == host]
+        seen = containers.Seen(
+            _data(folder, host, "containers"), _data(folder, host, "compose"), contract, findings, allow_secrets
+        )
+        spec = containers.asked(seen)
+        answer = (
+            self._asked(variables, root, folder, host, "layers", spec) if spec["containers"] else {"containers": []}
+        )
+        return containers.inside(seen, answer)
+
+    def _asked(self, variables: Json, root: str, folder: RunFolder, host: str, section: str, spec: Json) -> Json:
+        """Return a host's answer to a question for contents. Raises HostUnseen, GarbledAnswer."""
         kept: Json = evidence.load(folder, host, evidence.SETTINGS) or {}
         secret = [line for tree in kept["contract"]["trees"] for line in tree["secret"]]
-        spec = {
-            "paths": paths,
-            "secret": compile_selection(secret),
-            "max_bytes": rescue.MAX_BYTES,
-            "allow_secrets": allow_secrets,
-        }
+        spec = {**spec, "secret": compile_selection(secret), "max_bytes": rescue.MAX_BYTES}
         given = {
             "protocol": 1,
             "root": root,
@@ -122,13 +138,19 @@ class ActionModule(SnapshotModule):
             # Where the host's secrets are, so that it knows them when it sees them elsewhere.
             "secrets": self._configurations(kept["contract"], root, host),
         }
-        answer = self._sender(variables)({**given, "sections": {"contents": spec}})
-        require(answer, {"sections": {"contents": _SECTION}}, "the host's answer")
-        section = answer["sections"]["contents"]
-        if section["outcome"] != "ok":
-            raise HostUnseen("failed", section["reason"])
-        found: Json = section["data"]
+        answer = self._sender(variables)({**given, "sections": {section: spec}})
+        require(answer, {"sections": {section: _SECTION}}, "the host's answer")
+        told = answer["sections"][section]
+        if told["outcome"] != "ok":
+            raise HostUnseen("failed", told["reason"])
+        found: Json = told["data"]
         return found
+
+
+def _data(folder: RunFolder, host: str, section: str) -> Json:
+    """Return the evidence of a section, nothing where it was not asked or not seen."""
+    found = evidence.load(folder, host, section)
+    return found["data"] if found is not None and found["outcome"] == "ok" else {}
 
 
 def _shown(lost: t.Sequence[Json]) -> list[str]:

@@ -57,6 +57,7 @@ def declared_service(of: Declared, name: str, host: Host) -> Json:
     profiles = _asked(made, "profiles", lambda: profiles_of(service))
     extra_hosts = _asked(made, "extra_hosts", lambda: _extra_hosts(service))
     env_files = _asked(made, "environment", lambda: _env_files(service))
+    depends_on, within = _asked(made, "depends_on", lambda: _names(service.get("depends_on"))), _within(service)
     told = made.result()
     return {
         "name": name,
@@ -69,6 +70,8 @@ def declared_service(of: Declared, name: str, host: Host) -> Json:
         "hidden_mounts": [mask(one) for one in hidden],
         "hosts": hosts,
         "env_files": env_files,
+        "depends_on": sorted({*depends_on, *within}),
+        "within": within,
         "extra_hosts": extra_hosts,
         "not_compared": sorted(
             mask(show(key)) for key in service if key not in COMPARED | SILENT and not key.startswith("x-")
@@ -99,6 +102,17 @@ def _extra_hosts(service: Json) -> list[str]:
     names = value if isinstance(value, dict) else [re.split("[:=]", text(one), maxsplit=1)[0] for one in listed(value)]
     links = [text(one).rpartition(":")[2] for key in ("links", "external_links") for one in listed(service.get(key))]
     return sorted(mask(show(text(one))) for one in [*names, *links])
+
+
+def _names(value: t.Any) -> list[str]:
+    return [mask(show(text(one))) for one in (list(value) if isinstance(value, dict) else listed(value))]
+
+
+def _within(service: Json) -> list[str]:
+    """Return the services in whose namespaces a service lives: it follows them when they are made anew."""
+    said = [service.get(key) for key in ("network_mode", "pid", "ipc")]
+    own = [one[len("service:") :] for one in said if isinstance(one, str) and one.startswith("service:")]
+    return sorted({mask(show(one)) for one in own})
 
 
 def _scale(service: Json) -> int:

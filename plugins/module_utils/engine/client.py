@@ -102,6 +102,12 @@ class Engine:
             self._require(path, answer)
             yield from frames.lines(answer.pieces(limit_bytes), tty)
 
+    def whole(self, path: str, query: Query | None, limit: int, limit_s: float = _LIMIT_S) -> bytes:
+        """Return the body of an answer as it is, such as an archive. Raises like :meth:`get`."""
+        with self._ask(path, query, limit_s) as answer:
+            self._require(path, answer)
+            return answer.whole(limit)
+
     def target(self, path: str, query: Query | None = None) -> str:
         """Return a path of the API with its version and its query, quoted."""
         asked = {name: _parameter(value) for name, value in sorted((query or {}).items())}

@@ -32,29 +32,58 @@ def collect(spec: t.Mapping[str, t.Any], host: Host) -> dict[str, t.Any]:
     the paths that somebody has looked at and found to hold none.
     """
     root_fd = paths.open_root(host.root)
-    known = Masker(recognised(host.learned))
-    left = int(spec["max_bytes"])
+    contents = Contents(spec, host)
     found = {}
     try:
         for path in spec["paths"]:
             host.check_time()
-            content, reason = _read(root_fd, path, left, spec, known)
-            if content is not None:
-                left -= len(content)
-            found[path] = {"content": None if content is None else _packed(content), "reason": reason}
+            content, reason = _read(root_fd, path, contents)
+            found[path] = {"content": content, "reason": reason}
     finally:
         os.close(root_fd)
     return {"files": found}
 
 
-def _read(root_fd: int, path: str, limit: int, spec: t.Mapping[str, t.Any], known: Masker) -> tuple[bytes | None, str]:
+class Contents:
+    """What may be given of files, and how much of it: ``left`` bytes. ``spec`` is as in :func:`collect`."""
+
+    def __init__(self, spec: t.Mapping[str, t.Any], host: Host) -> None:
+        self._secret = Patterns(spec["secret"])
+        self._allowed = frozenset(spec["allow_secrets"])
+        self._known = Masker(recognised(host.learned))
+        self.left = int(spec["max_bytes"])
+
+    def barred(self, name: str) -> str:
+        """Return why a file is not even read, from its name, or nothing."""
+        return "a file of a secret class" if is_secret_file(name, self._secret) else ""
+
+    def given(self, path: str, content: bytes) -> tuple[str | None, str]:
+        """Return a content as it is given, or None and the reason."""
+        reason = "" if path in self._allowed else self._held(content)
+        if not reason and len(content) > self.left:
+            reason = "there is more than one rescue takes"
+        if reason:
+            return None, reason
+        self.left -= len(content)
+        return _packed(content), ""
+
+    def _held(self, content: bytes) -> str:
+        text = content.decode("utf-8", "backslashreplace")
+        if self._known.contains(text):
+            return "it holds a secret that is in use on this host"
+        line = _secret_line(text)
+        return "" if line is None else f"line {line} looks as if it held a secret"
+
+
+def _read(root_fd: int, path: str, contents: Contents) -> tuple[str | None, str]:
     try:
         name = raw(path)
-        if is_secret_file(os.fsdecode(name), Patterns(spec["secret"])):
-            return None, "a file of a secret class"
+        barred = contents.barred(os.fsdecode(name))
+        if barred:
+            return None, barred
         fd = paths.open_beneath(root_fd, name)
         try:
-            content = paths.read_fd(fd, limit)
+            content = paths.read_fd(fd, contents.left)
         finally:
             os.close(fd)
     except ValueError:
@@ -63,15 +92,7 @@ def _read(root_fd: int, path: str, limit: int, spec: t.Mapping[str, t.Any], know
         return None, explain(error)
     except Unseen as unseen:
         return None, unseen.reason
-    if path in spec["allow_secrets"]:
-        return content, ""
-    text = content.decode("utf-8", "backslashreplace")
-    if known.contains(text):
-        return None, "it holds a secret that is in use on this host"
-    line = _secret_line(text)
-    if line is not None:
-        return None, f"line {line} looks as if it held a secret"
-    return content, ""
+    return contents.given(path, content)
 
 
 def _secret_line(text: str) -> int | None:

@@ -32,7 +32,7 @@ SECTIONS = (
     "commands",
 )
 # Asked for by the control node itself: in a second round trip to hosts that have drifted, and for a draft contract.
-FOLLOW_UPS = ("details", "places", "contents")
+FOLLOW_UPS = ("details", "places", "contents", "layers")
 
 
 def collector(section: str) -> Collector:

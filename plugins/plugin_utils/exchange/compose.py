@@ -53,6 +53,8 @@ _SERVICE = {
     "hosts": [{"variable": str, "host": str}],
     "extra_hosts": [str],
     "env_files": [str],
+    "depends_on": [str],
+    "within": [str],
     "not_compared": [str],
     **SETTINGS,
 }

@@ -5,8 +5,7 @@
 
 from __future__ import annotations
 
-import typing as t
-
+from ansible_collections.evenkeel.drift.plugins.module_utils.containers.layer import named
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.patterns import Patterns
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.patterns import compile_lines
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.check import Check, Details
@@ -41,7 +40,7 @@ def files(rules: Rules) -> list[Check]:
     if wanted is None:
         return [_told(rules, layer)] if layer["total"] else []
     patterns = Patterns(compile_lines(wanted)) if isinstance(wanted, list) else None
-    found = [one for one in layer["changed"] if patterns is None or _matches(patterns, one)]
+    found = [one for one in layer["changed"] if patterns is None or named(patterns, one["path"])]
     made = [_file(rules, one) for one in found]
     unnamed = layer["total"] - len(layer["changed"])
     if unnamed > 0:
@@ -54,15 +53,6 @@ def files(rules: Rules) -> list[Check]:
         said = f"No file of the image was changed inside {rules.name} on {rules.host} where the contract forbids it"
         made.append(rules.passed(_CHECK, said, {"changed": layer["total"], "ignored": layer["ignored"]}))
     return made
-
-
-def _matches(patterns: Patterns, one: Details) -> bool:
-    """Return whether a path is named, itself or a directory above it."""
-    parts = one["path"].strip("/").split("/")
-    above = ("/".join(parts[:end]) for end in range(1, len(parts)))
-    verdicts: t.Iterator[bool | None] = (patterns.verdict(path, True) for path in above)
-    own = patterns.verdict("/".join(parts), False)
-    return bool(own) if own is not None else any(verdict for verdict in verdicts)
 
 
 def _file(rules: Rules, one: Details) -> Check:

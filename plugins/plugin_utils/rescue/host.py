@@ -68,7 +68,7 @@ def works(entries: t.Mapping[str, Json], answer: t.Any) -> tuple[list[Work], lis
             found.append(Work(path, "120000", raw(entry["target"])))
             continue
         given = answer["files"].get(path) or {"content": None, "reason": "the host gave no content"}
-        content = _unpacked(given["content"])
+        content = unpacked(given["content"])
         if content is None:
             lost.append({"path": path, "reason": given["reason"] or "its content came back damaged"})
         elif hashlib.sha256(content).hexdigest() != entry["sha256"]:
@@ -79,7 +79,7 @@ def works(entries: t.Mapping[str, Json], answer: t.Any) -> tuple[list[Work], lis
     return found, lost
 
 
-def _unpacked(content: str | None) -> bytes | None:
+def unpacked(content: str | None) -> bytes | None:
     """Return what the host packed, None for anything else. No more is unpacked than was asked for."""
     if content is None:
         return None
@@ -90,9 +90,18 @@ def _unpacked(content: str | None) -> bytes | None:
 
 
 def keep(
-    output_dir: str, part: Json, reference: Json, base: str, made: t.Sequence[Work], lost: t.Sequence[Json]
+    output_dir: str,
+    part: Json,
+    reference: Json,
+    base: str,
+    made: t.Sequence[Work],
+    lost: t.Sequence[Json],
+    containers: t.Sequence[Json] = (),
 ) -> RunFolder:
-    """Write a rescue into a folder of its own and seal it. Raises StoreError, ReferenceUnavailable."""
+    """Write a rescue into a folder of its own and seal it. Raises StoreError, ReferenceUnavailable.
+
+    ``containers`` is what of containers is in it, ``[{id, files: [{path, size, mtime}], settings: [key]}]``.
+    """
     now, host = utc_now(), part["host"]
     folder = RunFolder.create(os.path.join(output_dir, FOLDER), now, re.sub("[^A-Za-z0-9_.-]", "-", safe_name(host)))
     about: Json = {
@@ -103,6 +112,7 @@ def keep(
         "repo": reference["repo"],
         "at": now,
         "files": {work.path: hashlib.sha256(work.content).hexdigest() for work in made},
+        "containers": sorted(containers, key=lambda one: str(one["id"])),
         "not_rescued": sorted(lost, key=lambda one: str(one["path"])),
     }
     if made:

@@ -6,8 +6,12 @@
 from __future__ import annotations
 
 import os
+import typing as t
 
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan.container_known import Rescued
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.run import RunFolder, StoreError
+
+Json = dict[str, t.Any]
 
 FOLDER = "rescues"
 """Where rescues lie, beside the run folders."""
@@ -16,7 +20,22 @@ ABOUT = "rescue.json"
 
 def rescued(output_dir: str, application: str) -> set[str]:
     """Return the SHA-256 of every content in a rescue of an application. One that is damaged does not count."""
-    found: set[str] = set()
+    return {digest for about in _whole(output_dir, application) for digest in about["files"].values()}
+
+
+def rescued_containers(output_dir: str, application: str) -> Rescued:
+    """Return what of containers is in the rescues of an application. One that is damaged does not count."""
+    files: set[tuple[t.Any, ...]] = set()
+    settings: set[tuple[str, str]] = set()
+    for about in _whole(output_dir, application):
+        for one in about.get("containers") or ():
+            files.update((one["id"], file["path"], file["size"], file["mtime"]) for file in one["files"])
+            settings.update((one["id"], key) for key in one["settings"])
+    return Rescued(frozenset(files), frozenset(settings))
+
+
+def _whole(output_dir: str, application: str) -> t.Iterator[Json]:
+    """Yield what each rescue of an application says of itself, as far as it is whole."""
     top = os.path.join(output_dir, FOLDER)
     names = sorted(os.listdir(top)) if os.path.isdir(top) else []
     for name in names:
@@ -29,5 +48,4 @@ def rescued(output_dir: str, application: str) -> set[str]:
         except StoreError:
             continue
         if about.get("application") == application:
-            found.update(about["files"].values())
-    return found
+            yield about

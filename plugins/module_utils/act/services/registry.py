@@ -13,10 +13,18 @@ import re
 import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.operations import BadOperations
-from ansible_collections.evenkeel.drift.plugins.module_utils.act.services import hooks, processes, units
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.services import (
+    compose,
+    containers,
+    hooks,
+    processes,
+    units,
+)
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.services.kinds import Kind, Step
 
 KINDS: dict[str, Kind] = {
+    "compose": t.cast(Kind, compose),
+    "container": t.cast(Kind, containers),
     "hook": t.cast(Kind, hooks),
     "process": t.cast(Kind, processes),
     "unit": t.cast(Kind, units),

@@ -1,0 +1,93 @@
+# Copyright: Contributors to the evenkeel.drift project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Containers: one that is there is restarted as it is. Private to the collection.
+
+``before`` of a step is what the audit saw: its id, the image that it was made of, and when it was started. A container
+is known by its id, never by its name alone.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+import typing as t
+
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.engine import Uncertain, Writer, open_writer
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.errors import ActError
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.services.container_state import Containers, State
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.services.kinds import (
+    Call,
+    Seen,
+    Step,
+    StepFailed,
+    is_since,
+)
+from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host
+
+_ID = re.compile("[0-9a-f]{64}")
+_PATH = re.compile("/.{1,4095}", re.DOTALL)
+WORDS: t.Mapping[str, t.Mapping[str, t.Any]] = {
+    "restart": {
+        "container": _ID,
+        "name": str,
+        "socket": (None, _PATH),
+        "before": {"id": _ID, "image_id": re.compile("(sha256:)?[0-9a-f]{64}"), "started_s": (None, float)},
+    }
+}
+
+
+def look(step: Step, call: Call) -> Seen:
+    """Return whether a container was restarted since the files changed. Raises Unseen."""
+    found = _opened(step, call)[1].inspect(step["container"])
+    name = step["name"]
+    if found is None:
+        return Seen(False, f"the container {name} ({step['container'][:12]}) is there", "it is gone")
+    if call.since is not None:
+        return Seen(_restarted(found, call))
+    if found.started_s != (step["before"]["started_s"] or 0.0):
+        return Seen(False, f"the container {name} runs as the audit saw it", "it was started anew meanwhile")
+    return Seen(False)
+
+
+def run(step: Step, call: Call) -> str:
+    """Restart a container and wait until it is well. Raises StepFailed, Unseen."""
+    writer, containers = _opened(step, call)
+    identity = step["container"]
+    before = containers.inspect(identity)
+    if before is None:
+        raise StepFailed(f"the container {step['name']} ({identity[:12]}) is gone: nothing was restarted")
+    try:
+        writer.restart(identity)
+    except Uncertain as uncertain:
+        after = containers.inspect(identity)
+        if after is None or after.started_s == before.started_s:
+            raise StepFailed(f"{before.name} was not restarted: {uncertain.reason}") from None
+    except ActError as error:
+        raise StepFailed(f"{before.name} was not restarted: {error.reason}") from None
+
+    def states() -> list[State]:
+        now = containers.inspect(identity)
+        return [] if now is None else [now]
+
+    return containers.well(states, 1, call.limit_s, "was restarted")
+
+
+def undo(step: Step) -> Step | None:
+    """Return the same step: a container uses the files that are back only when it is restarted once more."""
+    return dict(step)
+
+
+def _restarted(found: State, call: Call) -> bool:
+    """Return whether a container was started after the files changed; in doubt it was not, and is restarted again."""
+    age_s = time.time() - found.started_s
+    # The clock was set back: nothing is started in the future.
+    if not found.runs or age_s < 0:
+        return False
+    return is_since(time.clock_gettime(time.CLOCK_MONOTONIC) - age_s, call.since)
+
+
+def _opened(step: Step, call: Call) -> tuple[Writer, Containers]:
+    host = Host(call.root, call.limit_s)
+    writer = open_writer(step["socket"], host)
+    return writer, Containers(writer.engine, host)

@@ -1,0 +1,117 @@
+# Copyright: Contributors to the evenkeel.drift project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which containers a plan restarts as they are: those that use a changed file, and those that are to be by the
+operator's word.
+
+Private to the collection. Pure.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import typing as t
+
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.severity import SEVERITIES
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan.container_known import Known
+
+Json = dict[str, t.Any]
+
+_ILL = {"health": "its health check fails", "oom": "it was ended for want of memory", "running": "it does not stay up"}
+_LOOPS = "restarting"
+
+
+def restarts(known: Known, up: t.Iterable[tuple[str, str]]) -> list[Json]:
+    """Return the actions that restart containers. ``up`` are the services, with their projects, that are brought up."""
+    data = known.containers or {}
+    running = [one for one in data.get("containers", ()) if one["state"] in ("running", "restarting")]
+    served = {f"{project}/{service}" for project, service in up}
+    due: dict[str, tuple[str, list[Json]]] = {}
+    for one in running:
+        reason = _uses(one, known.changed)
+        ill = _ill(one, known)
+        if _label(one) in served:
+            # Compose makes it anew, or finds it as it should be.
+            continue
+        if reason:
+            due[one["id"]] = (reason, [])
+        elif ill:
+            due[one["id"]] = (f"{_ILL[ill[0]['check']]}, and sync_restart_unhealthy names it", ill)
+    _followers(running, known, served, due)
+    socket = (known.contract.get("containers") or {}).get("socket") or (data.get("engine") or {}).get("socket")
+    chosen = sorted((one for one in running if one["id"] in due), key=lambda one: str(one["name"]))
+    return [_action(one, *due[one["id"]], socket) for one in chosen]
+
+
+def _uses(container: Json, changed: t.Iterable[str]) -> str:
+    """Return why a container uses a changed file: it is mounted from the host."""
+    for path in sorted(changed):
+        for mount in container["mounts"]:
+            source = mount["source"].rstrip("/")
+            if mount["type"] == "bind" and source and (path == source or path.startswith(f"{source}/")):
+                return f"{path} changes, which it has as {mount['target']}"
+    return ""
+
+
+def _ill(container: Json, known: Known) -> list[Json]:
+    """Return the findings for which the operator wants a container restarted, by name."""
+    names = (container["name"], (container["compose"] or {}).get("service"))
+    if not any(name and fnmatch.fnmatchcase(name, one) for name in names for one in known.restart_unhealthy):
+        return []
+    return [
+        one
+        for one in known.checks
+        if one["section"] == "containers"
+        and one["outcome"] == "fail"
+        and one["component"] == container["name"]
+        and one["check"] in _ILL
+        and (one["check"] != "running" or one["cause"] == _LOOPS)
+    ]
+
+
+def _followers(
+    running: t.Sequence[Json], known: Known, served: t.Collection[str], due: dict[str, tuple[str, list[Json]]]
+) -> None:
+    """Add the containers that ``sync_restart_with`` names beside those that change: one step, no chain of them."""
+    changing = {name for one in running if one["id"] in due or _label(one) in served for name in _names(one)}
+    changing |= {label.partition("/")[2] for label in served}
+    for leader in sorted(changing & known.restart_with.keys()):
+        for one in running:
+            followed = bool(set(known.restart_with[leader]) & _names(one))
+            if followed and one["id"] not in due and _label(one) not in served:
+                due[one["id"]] = (f"sync_restart_with names it beside {leader}", [])
+
+
+def _names(container: Json) -> set[str]:
+    service = (container["compose"] or {}).get("service")
+    return {container["name"], *([service] if service else [])}
+
+
+def _label(container: Json) -> str:
+    compose = container["compose"] or {}
+    return f"{compose.get('project')}/{compose.get('service')}"
+
+
+def _action(container: Json, why: str, findings: t.Sequence[Json], socket: str | None) -> Json:
+    severities = [one["severity"] for one in findings] or [SEVERITIES[-1]]
+    before = {key: container[key] for key in ("id", "started_s")}
+    step = {
+        "do": "restart",
+        "container": container["id"],
+        "name": container["name"],
+        "socket": socket,
+        "before": {**before, "image_id": container["image"]["id"]},
+    }
+    return {
+        "n": 0,
+        "kind": "container",
+        "path": container["name"],
+        "summary": f"Restart the container {container['name']}: {why}",
+        "severity": min(severities, key=SEVERITIES.index),
+        "findings": sorted(one["id"] for one in findings),
+        "steps": [step],
+        "undo": "restart it again, once the files are as they were",
+        "restart": [],
+        "bytes": 0,
+        "diff": None,
+    }

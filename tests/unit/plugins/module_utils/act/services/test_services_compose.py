@@ -1,0 +1,398 @@
+# Copyright: Contributors to the evenkeel.drift project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Compose services and containers that a change brings along: what is asked, what refuses, what happens, and back."""
+
+from __future__ import annotations
+
+import os
+import typing as t
+from pathlib import Path
+
+import pytest
+from act_faults import counted, killed_at
+from act_world import ABOUT, World
+from ansible_collections.evenkeel.drift.plugins.module_utils.act import recovery
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.errors import Refused, ServicesFailed
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.operations import BadOperations
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.services import (
+    compose,
+    containers,
+    kinds,
+    registry,
+    run,
+)
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.services.kinds import Call, StepFailed
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.services.run import Services
+from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host
+from fake_compose_host import IMAGE, ComposeHost, fixture_compose_host  # noqa: F401  a fixture
+from fake_containers import hexed
+
+Json = t.Dict[str, t.Any]
+ALL = os.environ.get("EVENKEEL_FAULTS") == "all"
+OLD = "services: {web: {image: shop/app:1, command: [old]}}\n"
+NEW = "services: {web: {image: shop/app:1, command: [new]}}\n"
+
+
+def up(folder: Path, host: ComposeHost, **more: t.Any) -> Json:
+    """Return the step that brings web up, as a plan has it of what runs now."""
+    now = [
+        {"id": one["id"], "name": "shop-web-1", "image_id": one["image"], "state": one["state"]}
+        for one in host.load()["containers"]
+    ]
+    return {
+        "do": "up",
+        "project": "shop",
+        "service": "web",
+        "directory": str(folder),
+        "files": [],
+        "env_file": None,
+        "profiles": [],
+        "socket": host.socket,
+        "image": "shop/app:1",
+        "anew": False,
+        "work": None,
+        "may_lose": [],
+        "before": {"containers": now},
+        **more,
+    }
+
+
+def action(step: Json, kind: str = "compose") -> Json:
+    return {"n": 1, "kind": kind, "path": "shop/web", "steps": [step]}
+
+
+def before(folder: Path) -> Call:
+    return Call(None, 20.0, str(folder), "")
+
+
+def after(folder: Path) -> Call:
+    return Call(kinds.now(), 20.0, str(folder), "")
+
+
+@pytest.fixture(name="project")
+def fixture_project(tmp_path: Path) -> Path:
+    folder = tmp_path / "project"
+    folder.mkdir()
+    (folder / "compose.yml").write_text(OLD)
+    return folder
+
+
+def test_a_service_is_brought_up_alone_and_with_nothing_of_the_user(
+    compose_host: ComposeHost, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COMPOSE_PROFILES", "all")
+    compose_host.run(OLD)
+    step = up(project, compose_host, files=["compose.yml"], env_file="other.env", profiles=["x"])
+    (project / "other.env").write_text("A=1\n")
+    assert registry.checked([action(step)])
+    assert not compose.look(step, before(project)).wanted
+    (project / "compose.yml").write_text(NEW)
+    said = compose.run(step, after(project))
+    assert said == "shop-web-1 was brought up: running, healthy"
+    ((words, environment),) = compose_host.calls("up")
+    assert words == [
+        *("--ansi", "never", "--project-name", "shop", "--project-directory", str(project)),
+        *("--file", "compose.yml", "--env-file", "other.env", "--profile", "x"),
+        *("up", "--detach", "--no-deps", "--no-build", "--pull", "never", "--remove-orphans=false", "--", "web"),
+    ]
+    assert environment.keys() <= {"DOCKER_HOST", "DOCKER_CONFIG", "HOME", "PATH", "LC_ALL", "LC_CTYPE"}
+    assert environment["DOCKER_HOST"] == f"unix://{compose_host.socket}"
+    made = compose_host.web()
+    assert made is not None
+    assert made["text"] == NEW
+    compose.run(step, after(project))
+    assert compose_host.web() == made, "what is as wanted stays as it is"
+
+
+def test_nothing_that_changes_runs_before_the_files_are_in_place(compose_host: ComposeHost, project: Path) -> None:
+    compose_host.run(OLD)
+    compose.look(up(project, compose_host), before(project))
+    assert compose_host.methods == {"GET"}
+    assert [words[-2:] for words, _environment in compose_host.calls("")] == []
+    assert all("version" in words for words, _environment in compose_host.calls("--short"))
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"image": "shop/app:2"}, "docker pull shop/app:2, then deploy again"),
+        ({"image": "shop/app:${TAG:-3}"}, "docker pull shop/app:3, then deploy again"),
+    ],
+)
+def test_an_image_that_is_not_there_refuses(changes: Json, told: str, compose_host: ComposeHost, project: Path) -> None:
+    compose_host.run(OLD)
+    with pytest.raises(Refused) as refused:
+        compose.look(up(project, compose_host, **changes), before(project))
+    assert told in str(refused.value)
+
+
+def test_another_container_than_the_audit_saw_is_named(compose_host: ComposeHost, project: Path) -> None:
+    compose_host.run(OLD)
+    step = up(project, compose_host)
+    compose_host.run(OLD, id=hexed("another"))
+    seen = compose.look(step, before(project))
+    assert seen.moved
+    assert (seen.expected[-12:], seen.found[-12:]) == (hexed("web")[:12], hexed("another")[:12])
+
+
+@pytest.mark.parametrize(
+    ("files", "changes", "refuses"),
+    [
+        (["/app/hot.py"], {}, True),
+        (["/app/hot.py"], {"may_lose": None}, False),
+        (["/app/hot.py"], {"work": [["etc/.*", True]]}, False),
+        (["/app/hot.py"], {"work": [["app$", True]]}, False),
+        (["/app/hot.py"], {"work": [["app/$", True]]}, True),
+        (
+            ["/app/hot.py"],
+            {"may_lose": [{"container": hexed("web"), "path": "/app/hot.py", "size": None, "mtime": None}]},
+            False,
+        ),
+        (
+            ["/app/hot.py", "/app/b"],
+            {"may_lose": [{"container": hexed("web"), "path": "/app/hot.py", "size": None, "mtime": None}]},
+            True,
+        ),
+        (["/tmp/x", "/var/log/y"], {}, False),
+    ],
+)
+def test_files_that_exist_only_in_a_layer_keep_it(
+    files: list[str], changes: Json, refuses: bool, compose_host: ComposeHost, project: Path
+) -> None:
+    compose_host.run(OLD, files=files)
+    step = up(project, compose_host, **changes)
+    if not refuses:
+        assert not compose.look(step, before(project)).moved
+        return
+    with pytest.raises(Refused, match="rescue them"):
+        compose.look(step, before(project))
+    # The same holds just before it is made anew, for what was put there meanwhile.
+    with pytest.raises(StepFailed, match="rescue them"):
+        compose.run(step, after(project))
+    assert compose_host.calls("up") == []
+
+
+@pytest.mark.parametrize("version", ["1.29.2", "docker-compose version 1.25.0", ""])
+def test_an_old_compose_is_refused(
+    version: str, tmp_path: Path, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with ComposeHost(tmp_path / "old", version) as host:
+        host.install(monkeypatch)
+        with pytest.raises(StepFailed, match="version 2"):
+            compose.look(up(project, host), before(project))
+
+
+def test_a_host_without_compose_says_so(
+    compose_host: ComposeHost, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (compose_host.state / "bin" / "docker-compose").unlink()
+    with pytest.raises(StepFailed, match="neither docker compose nor docker-compose is installed"):
+        compose.look(up(project, compose_host), before(project))
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("services: {web: {image: shop/app:1, command: [unhealthy]}}\n", "its health check fails"),
+        ("services: {web: {image: shop/app:1, command: [crash]}}\n", "does not run (exited with 3)"),
+        ("services: {web: {image: shop/app:1, command: [refused]}}\n", "docker compose config ended with 1"),
+        ("services: {web: {image: shop/app:1, command: ['${GONE}']}}\n", "GONE, which .env does not set"),
+        ("services: {other: {image: shop/app:1}}\n", "declare no service web"),
+        ("services: [\n", "cannot be read"),
+        ("include: [other.yml]\nservices: {web: {image: shop/app:1}}\n", "by hand: include is not supported"),
+    ],
+)
+def test_a_service_that_cannot_be_brought_up_says_why_and_tells_no_secret(
+    text: str, told: str, compose_host: ComposeHost, project: Path
+) -> None:
+    compose_host.run(OLD)
+    step = up(project, compose_host)
+    (project / "compose.yml").write_text(text)
+    with pytest.raises(StepFailed) as failed:
+        compose.run(step, after(project))
+    assert told in str(failed.value)
+    assert "hunter2" not in str(failed.value)
+    # Back with the files: as it was before, or never touched.
+    (project / "compose.yml").write_text(OLD)
+    back = compose.undo(step)
+    assert back is not None
+    assert registry.checked([action(back)])
+    assert compose.undo(back) is None
+    assert "was brought back" in compose.run(back, after(project))
+    made = compose_host.web()
+    assert made is not None
+    assert made["text"] == OLD
+
+
+def test_the_value_of_a_variable_is_in_no_reason(compose_host: ComposeHost, project: Path) -> None:
+    compose_host.run(OLD)
+    step = up(project, compose_host)
+    (project / "compose.yml").write_text("services: {web: {image: shop/app:1, command: [unhealthy]}}\n")
+    compose_host.log = b"refused zu9KqT4vXw2p\n"
+    with pytest.raises(StepFailed) as failed:
+        compose.run(step, after(project))
+    assert "refused" in str(failed.value)
+    assert "zu9KqT4vXw2p" not in str(failed.value)
+
+
+def test_back_gives_the_image_that_ran_before_its_name_moved(compose_host: ComposeHost, project: Path) -> None:
+    old = f"sha256:{hexed('older')}"
+    compose_host.run(OLD, image=old)
+    step = up(project, compose_host)
+    compose.run(step, after(project))
+    made = compose_host.web()
+    assert made is not None
+    assert made["image"] == IMAGE
+    back = compose.undo(step)
+    assert back is not None
+    compose.run(back, after(project))
+    made = compose_host.web()
+    assert made is not None
+    assert made["image"] == old
+    words, _environment = compose_host.calls("up")[-1]
+    assert words[words.index("--file") : words.index("up")] == ["--file", str(project / "compose.yml"), "--file", "-"]
+
+
+@pytest.mark.parametrize("state", ["absent", "exited"])
+def test_back_is_nothing_where_nothing_ran(state: str, compose_host: ComposeHost, project: Path) -> None:
+    if state == "exited":
+        compose_host.run(OLD, state="exited")
+    step = up(project, compose_host)
+    compose.run(step, after(project))
+    assert compose_host.web() is not None
+    back = compose.undo(step)
+    assert back is not None
+    assert compose.run(back, after(project)) == "service web of shop does not run, as before"
+    assert compose_host.web() is None
+
+
+def test_an_up_that_meets_another_one_is_tried_again(compose_host: ComposeHost, project: Path) -> None:
+    compose_host.run(OLD)
+    (compose_host.state / "late").write_text("")
+    assert "was brought up" in compose.run(up(project, compose_host), after(project))
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"service": "--help"},
+        {"service": "a b"},
+        {"files": ["--file"]},
+        {"files": ["-"]},
+        {"env_file": "--x"},
+        {"profiles": ["--x"]},
+        {"directory": "relative"},
+        {"socket": "tcp://192.0.2.1"},
+        {"before": {"containers": [{"id": "web", "name": "", "image_id": "", "state": ""}]}},
+        {"more": 1},
+    ],
+)
+def test_a_step_of_another_shape_is_refused(wrong: Json, compose_host: ComposeHost, project: Path) -> None:
+    with pytest.raises(BadOperations):
+        registry.checked([action({**up(project, compose_host), **wrong})])
+
+
+def restart(host: ComposeHost, **more: t.Any) -> Json:
+    one = host.web() or {}
+    seen = {"id": one["id"], "image_id": one["image"], "started_s": one["started"]}
+    return {
+        "do": "restart",
+        "container": one["id"],
+        "name": "shop-web-1",
+        "socket": host.socket,
+        "before": seen,
+        **more,
+    }
+
+
+def test_a_container_is_restarted_once(compose_host: ComposeHost, project: Path) -> None:
+    compose_host.run(OLD)
+    step = restart(compose_host)
+    assert registry.checked([action(step, "container")])
+    seen = containers.look(step, before(project))
+    assert (seen.wanted, seen.moved) == (False, False)
+    call = after(project)
+    assert not containers.look(step, call).wanted
+    assert containers.run(step, call) == "shop-web-1 was restarted: running, healthy"
+    assert containers.look(step, call).wanted
+    assert not containers.look(step, after(project)).wanted, "the files changed again"
+    assert containers.undo(step) == step
+
+
+def test_a_container_of_the_future_is_restarted_again(compose_host: ComposeHost, project: Path) -> None:
+    compose_host.run(OLD, started=4_000_000_000.0)
+    assert not containers.look(restart(compose_host), after(project)).wanted
+
+
+def test_a_container_that_is_gone_or_another_is_never_touched(compose_host: ComposeHost, project: Path) -> None:
+    compose_host.run(OLD)
+    step = restart(compose_host)
+    compose_host.run(OLD, started=2.0)
+    assert containers.look(step, before(project)).found == "it was started anew meanwhile"
+    compose_host.run(OLD, id=hexed("another"))
+    assert containers.look(step, before(project)).found == "it is gone"
+    with pytest.raises(StepFailed, match="is gone"):
+        containers.run(step, after(project))
+    assert compose_host.methods == {"GET"}
+
+
+class Site(World):
+    """A project whose Compose file a change replaces."""
+
+    def __init__(self, folder: Path, host: ComposeHost) -> None:
+        super().__init__(folder)
+        self.host = host
+        (self.root / "compose.yml").write_text(OLD)
+        host.run(OLD)
+        self.step = up(self.root, host)
+
+    def change(self, text: str = NEW) -> None:
+        operations = [self.write("compose.yml", text.encode())]
+        contents = os.open(self.contents, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            with self.open_state() as opened:
+                services = Services([action(self.step)], {}, 20.0)
+                run.apply(operations, [contents], str(self.root), opened, ABOUT, Host("/", 60), services)
+        finally:
+            os.close(contents)
+
+    def recover(self) -> list[Json]:
+        with self.open_state() as opened:
+            recovery.recover(opened)
+            return run.resume(opened, "ops", "a test")[1]
+
+    def texts(self) -> tuple[str, str]:
+        return (self.root / "compose.yml").read_text(), (self.host.web() or {"text": "none"})["text"]
+
+    def left(self) -> list[str]:
+        names = [path.name for path in (self.states / "shop").iterdir()]
+        return [name for name in names if name.startswith(("journal", "services"))]
+
+
+def test_a_change_that_is_killed_anywhere_ends_with_file_and_container_alike(
+    tmp_path: Path, compose_host: ComposeHost
+) -> None:
+    calls = len(counted(Site(tmp_path / "count", compose_host).change))
+    ends = []
+    for number in range(1, calls + 1, 1 if ALL else 7):
+        site = Site(tmp_path / str(number), compose_host)
+        assert killed_at(number, site.change)
+        site.recover()
+        assert site.texts() in ((OLD, OLD), (NEW, NEW)), f"killed at call {number}"
+        assert site.left() == []
+        assert site.recover() == []
+        ends.append(site.texts()[0] == NEW)
+    assert {True, False} == set(ends)
+    assert ends == sorted(ends)
+
+
+def test_a_step_that_fails_turns_back_with_the_files(tmp_path: Path, compose_host: ComposeHost) -> None:
+    site = Site(tmp_path / "site", compose_host)
+    with pytest.raises(ServicesFailed, match="its health check fails"):
+        site.change("services: {web: {image: shop/app:1, command: [unhealthy]}}\n")
+    (site.root / "compose.yml").write_text(OLD)
+    with site.open_state() as opened:
+        run.take_back(opened, "ops", "a test")
+    assert site.texts() == (OLD, OLD)
+    assert site.left() == []
