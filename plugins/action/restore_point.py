@@ -17,6 +17,7 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.schema imp
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.settings import Settings
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.bundle import points_pack, points_script
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.points import told
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.points.running import running_of
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.points.trees import trees_of
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.reference.unavailable import ReferenceUnavailable
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.safe import terminal
@@ -75,6 +76,12 @@ class ActionModule(ScriptAction):
         }
         if given["state"] == "present" and not (given["paths"] or given["operations"] or given["trees"]):
             arguments["trees"] = trees_of(settings, Cache(default_folder(os.environ)))
+            whole = given["running"] is not False
+        else:
+            whole = bool(given["running"])
+        if given["state"] == "present" and given["running"] is not False:
+            declared = running_of(settings, whole)
+            arguments.update({name: value for name, value in declared.items() if not given.get(name)})
         return arguments
 
     def _show(self, host: str, given: Json, result: Json) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: restore_point
-short_description: Save files of an application on its host, and bring them back
+short_description: Save an application on its host, and bring it back
 description:
   - Makes, verifies, restores, marks and removes restore points of an application. A point holds files with content,
     mode, owner, time, ACLs and other extended attributes, links, directories, and which paths did not exist. Where the
@@ -15,9 +15,11 @@ description:
     C(refs/evenkeel/), and a bundle of what no remote was known to have.
   - A point stays on the host, readable by the user who made it alone, because it holds secrets too. A point is read
     back before it counts, and again before it is used. One in which a single bit has changed is refused.
+  - It can also hold what runs - systemd units with their files and state, crontabs, environment files, and containers
+    with their configuration, networks and images. Their names are all that leaves the host.
   - Files are restored in one transaction with a journal, so that each path is entirely as it was or
-    entirely as it is to be, whatever interrupts it.
-  - A point has no databases outside these files, no volumes, no containers, no units, and no packages.
+    entirely as it is to be, whatever interrupts it. A container is kept until the one that replaces it is well.
+  - A point has no databases outside these files, no content of volumes, and no packages.
 version_added: 1.0.0
 author:
   - The evenkeel.drift maintainers (@evenkeel)
@@ -88,6 +90,58 @@ options:
   git:
     description:
       - Whether the state of the repository at O(root) belongs to a new point.
+    type: bool
+    default: true
+  running:
+    description:
+      - Whether what runs belongs to a new point - the units of the contract with their files, crontabs, and containers
+        with their images. By default all of it when the trees of the contract are saved, and units alone when
+        O(paths) or O(operations) say what is saved.
+    type: bool
+  units:
+    description:
+      - The systemd units to save, with their unit files, drop-ins, environment files, and the crontab of the user to
+        whom O(root) belongs. By default those of the contract.
+    type: list
+    elements: str
+    default: []
+  projects:
+    description:
+      - The Compose projects whose containers are saved. By default those of the contract.
+    type: list
+    elements: str
+    default: []
+  containers:
+    description:
+      - The names of containers to save, or patterns of them. By default those of the contract.
+    type: list
+    elements: str
+    default: []
+  socket:
+    description:
+      - The socket of the container engine. By default that of the contract, else where Docker usually listens.
+    type: path
+  images:
+    description:
+      - Whether the images of containers are archived. An image that a point has already takes its space once.
+    type: bool
+    default: true
+  required:
+    description:
+      - Whether it is an error when something of what runs cannot be saved. Else the point says so.
+    type: bool
+    default: false
+  level:
+    description:
+      - With O(state=restored), what is brought back - V(config) the files below O(root), V(containers) the files of
+        Compose projects, containers and their images, V(full) all that the point has. By default V(config), or that of
+        a rollback which was interrupted.
+    type: str
+    choices: [config, containers, full]
+  restart:
+    description:
+      - With O(state=restored), whether units of the point are started anew when files change, and, with V(full),
+        started and stopped as they were.
     type: bool
     default: true
   keep:
@@ -178,6 +232,16 @@ git:
   returned: success
   type: dict
   sample: {outcome: saved, branch: main, ref: refs/evenkeel/20261121T154500Z-3f9a1c}
+running:
+  description: How many units, containers, images and files outside of O(root) it has.
+  returned: success
+  type: dict
+  sample: {units: 2, containers: 3, images: 2, outside: 5}
+levels:
+  description: What each level of a rollback brings back of it, and what it leaves.
+  returned: O(state=present) and O(state=restored)
+  type: dict
+  sample: {config: {restores: [1834 paths below the root], leaves: [the content of volumes]}}
 notes:
   description: What it does not have, and why.
   returned: success
@@ -212,6 +276,28 @@ recovered:
   returned: O(state=restored)
   type: dict
   sample: null
+level:
+  description: What was brought back.
+  returned: O(state=restored)
+  type: str
+  sample: config
+budget_s:
+  description: Within how many seconds a rollback of this level is to be done.
+  returned: O(state=restored)
+  type: int
+  sample: 120
+failed:
+  description: The containers and units that could not be brought back, each with the reason.
+  returned: O(state=restored)
+  type: list
+  elements: dict
+  sample: []
+proven:
+  description: What a rehearsal has proven besides that every byte of the point is there.
+  returned: O(state=restored) in check mode
+  type: list
+  elements: str
+  sample: [2 image archives open and hold the images that they are to hold]
 saved:
   description: The point that has what was replaced.
   returned: O(state=restored)

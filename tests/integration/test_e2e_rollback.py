@@ -271,6 +271,6 @@ def test_a_backup_that_cannot_tell_what_is_ignored_says_so(site: Site) -> None:
 
 
 def test_bad_input_of_a_rollback(site: Site) -> None:
-    told = site.play(ROLLBACK, rollback_to="yesterday", rollback_level="full")
+    told = site.play(ROLLBACK, rollback_to="yesterday", rollback_level="half")
     assert told.code != 0
     assert "config" in told.text

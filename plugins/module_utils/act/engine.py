@@ -44,6 +44,7 @@ _REQUESTS: dict[str, tuple[str, str, tuple[int, ...]]] = {
     "restart a container": ("POST", "/containers/{}/restart", (204,)),
     "rename a container": ("POST", "/containers/{}/rename", (204,)),
     "remove a container": ("DELETE", "/containers/{}", (204,)),
+    "create a network": ("POST", "/networks/create", (201,)),
     "connect a container": ("POST", "/networks/{}/connect", (200,)),
     "disconnect a container": ("POST", "/networks/{}/disconnect", (200,)),
     "unpack an archive": ("PUT", "/containers/{}/archive", (200,)),
@@ -109,15 +110,19 @@ class Writer:
         """Start a container; one that runs is left alone."""
         self._ask("start a container", container)
 
-    def stop(self, container: str, grace_s: float = _GRACE_S) -> None:
-        """Stop a container: it is told to end, and killed after ``grace_s`` seconds; one that does not run is left
-        alone.
+    def stop(self, container: str, grace_s: float | None = None) -> None:
+        """Stop a container: it is told to end, and killed after ``grace_s`` seconds, by default after as many as it was
+        made with; one that does not run is left alone.
         """
-        self._ask("stop a container", container, {"t": int(grace_s)}, limit_s=_LIMIT_S + grace_s)
+        self._end("stop a container", container, grace_s)
 
-    def restart(self, container: str, grace_s: float = _GRACE_S) -> None:
+    def restart(self, container: str, grace_s: float | None = None) -> None:
         """Stop and start a container."""
-        self._ask("restart a container", container, {"t": int(grace_s)}, limit_s=_LIMIT_S + grace_s)
+        self._end("restart a container", container, grace_s)
+
+    def _end(self, do: str, container: str, grace_s: float | None) -> None:
+        query: Query = {} if grace_s is None else {"t": int(grace_s)}
+        self._ask(do, container, query, limit_s=_LIMIT_S + (_GRACE_S if grace_s is None else grace_s))
 
     def rename(self, container: str, name: str) -> None:
         """Give a container another name. Raises Conflict when that is taken."""
@@ -126,6 +131,10 @@ class Writer:
     def remove(self, container: str) -> None:
         """Remove a container that does not run. Its volumes stay, those without a name as well."""
         self._ask("remove a container", container, {"v": False, "force": False, "link": False})
+
+    def create_network(self, config: Json) -> None:
+        """Make a network as ``POST /networks/create`` has it. Raises Conflict when there is one of that name."""
+        self._ask("create a network", "", body={**config, "CheckDuplicate": True})
 
     def connect(self, network: str, container: str, endpoint: Json) -> None:
         """Connect a container to a network, with the settings that ``EndpointConfig`` has."""

@@ -7,14 +7,10 @@ from __future__ import annotations
 
 import typing as t
 
-BUDGET_S = 120
-"""Within this time an operator is to have the files of a host back."""
-
 _SHOWN = 10
-_NOT_SAVED = "it has no databases outside these files, no volumes, no containers and no units"
-_NOT_TOUCHED = (
-    "not touched: files that the point does not have, databases, volumes, containers, units; nothing was restarted"
-)
+_NOT_SAVED = "it has no databases outside these files, no volumes"
+_NOT_TOUCHED = "not touched: files that the point does not have"
+_LEVELS = ("config", "containers", "full")
 _DONE = {
     "write": "written",
     "link": "linked",
@@ -22,6 +18,12 @@ _DONE = {
     "attributes": "given its attributes back",
     "remove": "removed",
     "remove_directory": "removed when empty",
+    "replace": "replaced by what it was",
+    "make": "made again",
+    "finish": "brought to its end, where an interrupted rollback left it",
+    "start": "started",
+    "stop": "stopped",
+    "restart": "started anew",
 }
 _ABOUT_GIT = {
     "absent": "there is no repository here",
@@ -48,13 +50,19 @@ def sentences(state: str, check: bool, result: Json) -> list[str]:
 
 
 def _planned(result: Json) -> list[str]:
-    return [f"a restore point would have {_size(result)}; nothing was written"]
+    images = f", and archives of images of about {_amount(result['images'])}" if result["images"] else ""
+    running = _running(result["running"])
+    size = f"{_size(result)}{', ' + running if running else ''}{images}"
+    return [f"a restore point would have {size}; nothing was written", *(f"  {note}" for note in result["notes"])]
 
 
 def _made(result: Json) -> list[str]:
     lines = [f"restore point {result['point']}: {_size(result)}, written and read back in {_seconds(result)}"]
+    running = _running(result["running"])
+    lines += [f"  {running}"] if running else []
     lines += [f"  {line}" for line in [*_git(result["git"]), *result["notes"]]]
-    lines.append(f"  {_NOT_SAVED}")
+    lines += [f"  a rollback {level} brings back {_levels(result, level)}" for level in _LEVELS if running]
+    lines.append(f"  {_NOT_SAVED}" if running else f"  {_NOT_SAVED}, no containers and no units")
     if result["pruned"]:
         lines.append(f"  removed, since newer ones are kept: {', '.join(result['pruned'])}")
     return lines
@@ -86,23 +94,41 @@ def _restored(check: bool, result: Json) -> list[str]:
     if result["total"] > _SHOWN:
         lines.append(f"  and {result['total'] - _SHOWN} more")
     lines += [f"  not brought back: {one['path']}: {one['reason']}" for one in result["left"][:_SHOWN]]
+    lines += [f"  NOT brought back: {one['kind']} {one['path']}: {one['reason']}" for one in result["failed"][:_SHOWN]]
+    lines += [f"  {one}" for one in result["proven"]]
     point = f"restore point {result['point']} of {result['created']}"
-    took = f"{_seconds(result)} of {BUDGET_S} s"
+    took = f"{_seconds(result)} of {result['budget_s']} s"
     if check:
         lines.append(
-            f"{point} is whole; {result['total']} changes lead to it; nothing was changed; rehearsed in {took}"
+            f"{point} is whole; {result['total']} changes lead to its level {result['level']}; nothing was changed; "
+            f"rehearsed in {took}"
         )
         return lines
     if result["saved"]:
         lines.append(f"what was replaced is kept as restore point {result['saved']}, which no rollback picks by itself")
     if result["at_point"]:
         done = f"{result['total']} changes" if result["total"] else "nothing had to be changed"
-        lines.append(f"every path is as {point} has it, compared one by one; {done}; took {took}")
+        what = "every path is" if result["level"] == "config" else f"everything of the level {result['level']} is"
+        lines.append(f"{what} as {point} has it, compared one by one; {done}; took {took}")
     else:
         apart = result["apart"]
         lines.append(f"NOT as {point} has it: {', '.join(apart[:_SHOWN])}{_more(apart)}; took {took}")
-    lines.append(f"  {_NOT_TOUCHED}")
+    lines.append(f"  {'; '.join([_NOT_TOUCHED, *result['leaves']])}")
     return lines
+
+
+def _running(running: Json) -> str:
+    """Return what a point has of what runs, in words; nothing when it has nothing of it."""
+    named = (("units", "unit"), ("containers", "container"), ("images", "image"), ("outside", "path outside the root"))
+    counts = [(running.get(key, 0), word) for key, word in named]
+    several = {"path outside the root": "paths outside the root"}
+    return ", ".join(
+        f"{count} {word if count == 1 else several.get(word, word + 's')}" for count, word in counts if count
+    )
+
+
+def _levels(result: Json, level: str) -> str:
+    return ", ".join(result["levels"][level]["restores"]) or "nothing"
 
 
 def _done(change: Json) -> str:
@@ -114,17 +140,16 @@ def _more(listed: t.Sequence[t.Any]) -> str:
 
 
 def _size(result: Json) -> str:
-    size = float(result["bytes"])
-    unit = "bytes"
+    return f"{result['files']} files, {_amount(result['bytes'])}"
+
+
+def _amount(count: int) -> str:
+    size, unit = float(count), "bytes"
     for larger in ("KiB", "MiB", "GiB"):
         if size < 1024:
             break
         size, unit = size / 1024, larger
-    return (
-        f"{result['files']} files, {size:.1f} {unit}"
-        if unit != "bytes"
-        else f"{result['files']} files, {size:.0f} bytes"
-    )
+    return f"{size:.1f} {unit}" if unit != "bytes" else f"{size:.0f} bytes"
 
 
 def _seconds(result: Json) -> str:

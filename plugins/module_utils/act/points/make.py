@@ -11,15 +11,18 @@ there before.
 from __future__ import annotations
 
 import contextlib
+import os
 import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.module_utils.act import entry, fs
-from ansible_collections.evenkeel.drift.plugins.module_utils.act.points import manifest, room, verify
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.errors import ActError
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.points import manifest, room, services, verify
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.chosen import unreadable, with_parents
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.disk import make_folder, put, remove_tree
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.errors import PointError
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.look import BLOCKED, look
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.objects import Objects, Shared
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.outside import open_top
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host, Unseen, explain
 
 _TRIES = 3
@@ -48,22 +51,31 @@ def no_repository(_scratch: t.Callable[[], t.ContextManager[int]], _keep: t.Call
     return {"outcome": "not_asked", "reason": ""}
 
 
-def make(points_fd: int, asked: Request, host: Host, earlier: str | None, git: SaveGit = no_repository) -> Json:
+def make(
+    points_fd: int,
+    asked: Request,
+    host: Host,
+    earlier: str | None,
+    git: SaveGit = no_repository,
+    running: services.Found | None = None,
+) -> Json:
     """Make a restore point, and return its manifest; what was read back is what was written.
 
-    ``earlier`` is the point whose objects are shared where they are the same. Raises PointError: NoRoom with the
-    figures, or what cannot be read; Unseen when the time is up; OSError when the disk fails. Nothing is left behind.
+    ``earlier`` is the point whose objects are shared where they are the same, ``running`` what runs that is to be in
+    it. Raises ActError: NoRoom with the figures, or what cannot be read; Unseen when the time is up; OSError when the
+    disk fails. Nothing is left behind.
     """
     name = asked.point.encode("ascii")
     with contextlib.ExitStack() as stack:
         shared = Shared(points_fd, earlier, stack)
-        room.check_size(points_fd, survey(asked.root_fd, asked.paths, host, content=False), shared)
+        images = running.size if running is not None else 0
+        room.check_size(points_fd, survey(asked.root_fd, asked.paths, host, content=False), shared, images)
         entries = survey(asked.root_fd, asked.paths, host)
-        room.check_room(points_fd, entries, shared)
+        room.check_room(points_fd, entries, shared, images)
         make_folder(points_fd, name)
         try:
-            document = _fill(points_fd, asked, entries, host, shared, git)
-        except (OSError, PointError, Unseen):
+            document = _fill(points_fd, asked, entries, host, shared, (git, running))
+        except (OSError, ActError, Unseen):
             remove_tree(points_fd, name)
             raise
     return document
@@ -75,7 +87,19 @@ def survey(root_fd: int, wanted: t.Sequence[str], host: Host, content: bool = Tr
 
     Raises PointError when something cannot be read, Unseen when the time is up.
     """
-    listed = with_parents(wanted)
+    found, unseen = surveyed(root_fd, with_parents(wanted), host, content)
+    if unseen:
+        raise PointError(unreadable(unseen))
+    return found
+
+
+def surveyed(
+    root_fd: int, listed: t.Sequence[str], host: Host, content: bool = True
+) -> tuple[list[Json], list[tuple[str, str]]]:
+    """Return the entries of paths, and those that cannot be looked at, ``(path, reason)`` each.
+
+    Raises PointError for what is no path, Unseen when the time is up.
+    """
     if len(listed) > manifest.MAX_ENTRIES:
         raise PointError(f"there are {len(listed)} paths to save, more than {manifest.MAX_ENTRIES}")
     for path in listed:
@@ -88,21 +112,25 @@ def survey(root_fd: int, wanted: t.Sequence[str], host: Host, content: bool = Tr
             unseen.append((path, state["reason"]))
         else:
             found.append(manifest.entry_of(path, state))
-    if unseen:
-        raise PointError(unreadable(unseen))
-    return found
+    return found, unseen
 
 
-def _fill(points_fd: int, asked: Request, entries: list[Json], host: Host, shared: Shared, git: SaveGit) -> Json:
+def _fill(
+    points_fd: int,
+    asked: Request,
+    entries: list[Json],
+    host: Host,
+    shared: Shared,
+    more: tuple[SaveGit, services.Found | None],
+) -> Json:
+    git, running = more
     with verify.opened(points_fd, asked.point) as point_fd:
         make_folder(point_fd, verify.OBJECTS)
         with verify.objects_of(point_fd) as objects_fd:
             store = Objects(objects_fd, shared)
-            for number, one in enumerate(entries):
-                host.check_time()
-                if one["type"] == "file":
-                    entries[number] = _save(asked.root_fd, one, store)
+            _save_all(asked.root_fd, entries, store, host)
             told = git(store.scratch, store.keep)
+            part = services.nothing() if running is None else _save_running(running, store, host)
             store.sync(host)
         document = manifest.sealed(
             {
@@ -113,7 +141,8 @@ def _fill(points_fd: int, asked: Request, entries: list[Json], host: Host, share
                 "root": asked.root,
                 "entries": entries,
                 "git": told,
-                "notes": [*asked.notes, *_linked(entries)],
+                "services": part,
+                "notes": [*asked.notes, *(running.notes if running else []), *_linked(entries)],
             }
         )
         content = manifest.canonical(document)
@@ -123,6 +152,26 @@ def _fill(points_fd: int, asked: Request, entries: list[Json], host: Host, share
         put(point_fd, verify.COMPLETE, verify.completion(document, content))
     fs.sync_directory(points_fd)
     return document
+
+
+def _save_all(root_fd: int, entries: list[Json], store: Objects, host: Host) -> None:
+    for number, one in enumerate(entries):
+        host.check_time()
+        if one["type"] == "file":
+            entries[number] = _save(root_fd, one, store)
+
+
+def _save_running(running: services.Found, store: Objects, host: Host) -> Json:
+    """Save what runs, and the files outside of the root that belong to it."""
+    top_fd = open_top(running.asked.top)
+    try:
+        entries, unseen = surveyed(top_fd, sorted(running.outside), host)
+        for path, reason in unseen:
+            running.lack(f"/{path}", reason)
+        _save_all(top_fd, entries, store, host)
+    finally:
+        os.close(top_fd)
+    return running.save(entries, store)
 
 
 def _linked(entries: t.Sequence[Json]) -> list[str]:

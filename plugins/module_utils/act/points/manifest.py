@@ -15,6 +15,8 @@ import json
 import re
 import typing as t
 
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.points import kept as services
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.points import levels
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.errors import Damaged
 from ansible_collections.evenkeel.drift.plugins.module_utils.text import raw
 
@@ -76,8 +78,9 @@ def members(document: t.Mapping[str, t.Any]) -> dict[str, int]:
     for one.
     """
     found: dict[str, int] = {}
-    kept = [entry for entry in document["entries"] if entry["type"] == "file"]
-    for one in kept + list(document["git"].get("objects", {}).values()):
+    part = document.get("services", {})
+    kept = [one for one in [*document["entries"], *part.get("outside", [])] if one["type"] == "file"]
+    for one in [*kept, *document["git"].get("objects", {}).values(), *services.objects(part)]:
         if found.setdefault(one["sha256"], one["size"]) != one["size"]:
             raise Damaged("the manifest tells two sizes of one object")
     return found
@@ -92,6 +95,8 @@ def summary(document: t.Mapping[str, t.Any]) -> Json:
         "files": len(files),
         "bytes": sum(one["size"] for one in files),
         "git": git,
+        "running": services.sizes(document.get("services", {})),
+        "levels": levels.told(document),
         "notes": document["notes"][:_MAX_NOTES],
     }
 
@@ -113,7 +118,8 @@ def _check(document: Json) -> None:
     if document.get("schema") != SCHEMA:
         raise Damaged(f"the manifest is not of the form {SCHEMA}")
     shape = {"schema": str, "id": str, "created": str, "about": dict, "root": str, "entries": list, "git": dict}
-    if document.keys() != {*shape, "notes", "sealed"} or not isinstance(document["notes"], list):
+    # A point that was made before there were services in points says nothing of them.
+    if document.keys() - {"services"} != {*shape, "notes", "sealed"} or not isinstance(document["notes"], list):
         raise Damaged("the manifest has not the keys that a manifest has")
     for name, kind in shape.items():
         if not isinstance(document[name], kind):
@@ -122,20 +128,27 @@ def _check(document: Json) -> None:
         raise Damaged("about of the manifest is not what it must be")
     if not ID.fullmatch(document["id"]):
         raise Damaged("the manifest names no point")
-    if len(document["entries"]) > MAX_ENTRIES:
-        raise Damaged(f"the manifest has more than {MAX_ENTRIES} entries")
-    previous = ""
-    for number, entry in enumerate(document["entries"]):
-        _check_entry(entry, number)
-        if number and entry["path"] <= previous:
-            raise Damaged(f"entry {number} of the manifest is not in order, or stands there twice")
-        previous = entry["path"]
-    _check_beneath(document["entries"])
+    _check_entries(document["entries"])
+    if "services" in document:
+        services.check(document["services"])
+        _check_entries(document["services"].get("outside", []))
     for name, one in document["git"].get("objects", {}).items():
         if not (isinstance(one, dict) and one.keys() == {"sha256", "size"}):
             raise Damaged(f"the manifest tells the object {name} of the repository in another form")
         _check_value("sha256", one["sha256"], name)
         _check_value("number", one["size"], name)
+
+
+def _check_entries(entries: t.Sequence[t.Any]) -> None:
+    if len(entries) > MAX_ENTRIES:
+        raise Damaged(f"the manifest has more than {MAX_ENTRIES} entries")
+    previous = ""
+    for number, entry in enumerate(entries):
+        _check_entry(entry, number)
+        if number and entry["path"] <= previous:
+            raise Damaged(f"entry {number} of the manifest is not in order, or stands there twice")
+        previous = entry["path"]
+    _check_beneath(entries)
 
 
 def is_about(about: t.Any) -> bool:

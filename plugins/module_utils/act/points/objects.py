@@ -48,14 +48,19 @@ class Shared:
 
     def link(self, sha256: str, size: int, objects_fd: int) -> bool:
         """Share an object; False when that cannot be done."""
-        name = sha256.encode("ascii")
-        try:
-            if not self.has(sha256, size) or not verify.is_whole(self.fd, sha256, size):
-                return False
-            fs.link(self.fd, name, objects_fd, name)
-        except (Damaged, OSError):
+        return self.has(sha256, size) and linked(self.fd, sha256, size, objects_fd)
+
+
+def linked(from_fd: int, sha256: str, size: int, objects_fd: int) -> bool:
+    """Share an object of a folder with objects, and return whether that was done: it still is what its name says."""
+    name = sha256.encode("ascii")
+    try:
+        if not verify.is_whole(from_fd, sha256, size):
             return False
-        return True
+        fs.link(from_fd, name, objects_fd, name)
+    except (Damaged, OSError):
+        return False
+    return True
 
 
 class Objects:
@@ -93,6 +98,20 @@ class Objects:
             return False
         self._add(sha256)
         return True
+
+    def share(self, from_fd: int, sha256: str, size: int) -> bool:
+        """Share an object of another point, and return whether that was done."""
+        if sha256 not in self._kept:
+            if not linked(from_fd, sha256, size, self._fd):
+                return False
+            self._kept.add(sha256)
+        return True
+
+    def put(self, content: bytes) -> Json:
+        """Make an object of some bytes, and return ``{sha256, size}``."""
+        with self.scratch() as fd:
+            fs.write(fd, content)
+            return self.keep(fd)
 
     def _add(self, sha256: str) -> None:
         self._kept.add(sha256)

@@ -25,38 +25,45 @@ def estimate(entries: t.Sequence[Json]) -> Json:
     return {"files": len(files), "bytes": sum(one["size"] for one in files)}
 
 
-def check_size(points_fd: int, entries: t.Sequence[Json], shared: Shared) -> None:
+def check_size(points_fd: int, entries: t.Sequence[Json], shared: Shared, images: int = 0) -> None:
     """Refuse what cannot fit, whatever is shared, before it is read: a sparse file can be larger than any disk.
 
     Raises NoRoom.
     """
     room = os.fstatvfs(points_fd)
     free = room.f_bavail * room.f_frsize + shared.size()
-    size = estimate(entries)["bytes"]
+    size = estimate(entries)["bytes"] + images
     if size > free:
-        largest = max((one for one in entries if one["type"] == "file"), key=lambda one: int(one["size"]))
+        largest = max([one for one in entries if one["type"] == "file"], key=lambda one: int(one["size"]), default=None)
+        named = f"; the largest file is {largest['path']} with {_mib(largest['size'])} MiB" if largest else ""
         raise NoRoom(
-            f"a restore point needs {_mib(size)} MiB, and {_mib(free)} MiB are free in the state directory or shared "
-            f"with the last point; the largest file is {largest['path']} with {_mib(largest['size'])} MiB"
+            f"a restore point needs {_mib(size)} MiB{_of_them(images)}, and {_mib(free)} MiB are free in the state "
+            f"directory or shared with the last point{named}"
         )
 
 
-def check_room(points_fd: int, entries: t.Sequence[Json], shared: Shared) -> None:
-    """Refuse what does not fit with something to spare, now that it is known what is shared. Raises NoRoom."""
+def check_room(points_fd: int, entries: t.Sequence[Json], shared: Shared, images: int = 0) -> None:
+    """Refuse what does not fit with something to spare, now that it is known what is shared; ``images`` is the size of
+    those that no point has yet. Raises NoRoom.
+    """
     new = {one["sha256"]: one["size"] for one in entries if one["type"] == "file"}
     new = {sha256: size for sha256, size in new.items() if not shared.has(sha256, size)}
     room = os.fstatvfs(points_fd)
     free = room.f_bavail * room.f_frsize
-    needed = sum(new.values()) + _BYTES_EACH * (len(new) + 1) + 400 * len(entries) + _MARGIN_BYTES
+    needed = images + sum(new.values()) + _BYTES_EACH * (len(new) + 1) + 400 * len(entries) + _MARGIN_BYTES
     if needed > free:
         raise NoRoom(
-            f"a restore point needs {_mib(needed)} MiB, {_mib(_MARGIN_BYTES)} of them to spare; the state directory "
-            f"has {_mib(free)} MiB free; free some, or remove old points (restore_point_info lists them)"
+            f"a restore point needs {_mib(needed)} MiB{_of_them(images)}, {_mib(_MARGIN_BYTES)} to spare; the state "
+            f"directory has {_mib(free)} MiB free; free some, or remove old points (restore_point_info lists them)"
         )
     inodes = len(new) + _MARGIN_INODES
     # Some file systems make inodes as they are needed, and tell zero.
     if room.f_files and inodes > room.f_favail:
         raise NoRoom(f"a restore point needs {inodes} inodes, and {room.f_favail} are free in the state directory")
+
+
+def _of_them(images: int) -> str:
+    return f", {_mib(images)} of them for images" if images else ""
 
 
 def _mib(size: int) -> int:

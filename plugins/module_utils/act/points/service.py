@@ -12,8 +12,12 @@ import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.errors import ActError, Moved
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.operations import BadOperations
-from ansible_collections.evenkeel.drift.plugins.module_utils.act.points import session, shelf
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.points import rollback, session, shelf
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.errors import PointError
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.inventory import Asked as Containers
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.levels import LEVELS
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.place import Asked
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.services import Services
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.wanted import What
 from ansible_collections.evenkeel.drift.plugins.module_utils.mask import mask
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host, Unseen, explain
@@ -34,6 +38,15 @@ ARGUMENTS: dict[str, Json] = {
     "operations": {"type": "list", "elements": "dict", "default": []},
     "trees": {"type": "list", "elements": "dict", "default": []},
     "git": {"type": "bool", "default": True},
+    "running": {"type": "bool"},
+    "units": {"type": "list", "elements": "str", "default": []},
+    "projects": {"type": "list", "elements": "str", "default": []},
+    "containers": {"type": "list", "elements": "str", "default": []},
+    "socket": {"type": "path"},
+    "images": {"type": "bool", "default": True},
+    "required": {"type": "bool", "default": False},
+    "level": {"type": "str", "choices": list(LEVELS)},
+    "restart": {"type": "bool", "default": True},
     "keep": {"type": "int", "default": 10},
     "keep_days": {"type": "int"},
     "keep_mb": {"type": "int"},
@@ -80,16 +93,22 @@ def act(options: Json, check: bool) -> Json:
     host = Host(asked.root, options["timeout"])
     state, point = options["state"], options["point"]
     if state == "present":
-        what = What(options["trees"], options["paths"], options["operations"], options["git"])
+        what = What(options["trees"], options["paths"], options["operations"], options["git"], _services(options))
         keep = shelf.Keep(options["keep"], options["keep_days"], options["keep_mb"])
         return session.present(asked, what, _checked(keep), host, check)
     if state == "verified":
         return session.verified(asked, point, host)
     if state == "restored":
-        return session.restored(asked, point, host, check, options["save"])
+        wanted = rollback.Wanted(point, options["level"], options["save"], options["restart"])
+        return rollback.restored(asked, wanted, host, check)
     if state == "bad":
         return session.bad(asked, point, asked.why, check)
     return session.absent(asked, point, check)
+
+
+def _services(options: Json) -> Services:
+    containers = Containers(options["projects"], options["containers"], options["socket"])
+    return Services(options["units"], containers, options["images"], options["required"])
 
 
 def list_points(options: Json, _check: bool) -> Json:
@@ -97,14 +116,14 @@ def list_points(options: Json, _check: bool) -> Json:
     return session.info(_asked({"who": "", "why": "", "run": "", **options}))
 
 
-def _asked(options: Json) -> session.Asked:
+def _asked(options: Json) -> Asked:
     root, application = options["root"], options["application"]
     if not root or not root.startswith("/"):
         raise PointError("root is not set: say where the application lives on the host, for example root: /srv/app")
     if not application:
         raise PointError("application is not set: say whose restore points these are")
     texts = (mask(spelled(options[name] or "")) for name in ("who", "why", "run"))
-    return session.Asked(root, application, options["state_dir"], *texts)
+    return Asked(root, application, options["state_dir"], *texts)
 
 
 def _checked(keep: shelf.Keep) -> shelf.Keep:

@@ -32,6 +32,8 @@ _SUMMARY: dict[str, type] = {
     **dict.fromkeys(("about", "git"), dict),
     "notes": list,
 }
+# Said by points since there are services in them.
+_SINCE: dict[str, type] = dict.fromkeys(("running", "levels"), dict)
 
 Json = t.Dict[str, t.Any]
 
@@ -80,7 +82,8 @@ def _is_id(name: str) -> bool:
 
 
 def listed(points_fd: int) -> list[Json]:
-    """Return every point, the newest first: ``{id, created, state, reason, about, root, files, bytes, git, notes}``.
+    """Return every point, the newest first: ``{id, created, state, reason, about, root, files, bytes, git, running,
+    levels, notes}``.
 
     ``state`` is ``good`` (finished; whether its content still is what it was, only :func:`verify.verify` tells),
     ``bad`` (so marked, or what a rollback replaced), ``unfinished`` or ``damaged``, with the ``reason`` of the latter
@@ -92,7 +95,7 @@ def listed(points_fd: int) -> list[Json]:
 def told(points_fd: int, point: str) -> Json:
     """Return what :func:`listed` tells of one point. Nothing but what it was finished with is read."""
     about: Json = {"id": point, "created": created_at(point), "state": GOOD, "reason": "", "about": {}, "notes": []}
-    about.update(dict.fromkeys(("root", "files", "bytes", "git")))
+    about.update(dict.fromkeys(("root", "files", "bytes", "git", *_SINCE)))
     try:
         with verify.opened(points_fd, point) as fd:
             if files.look(fd, verify.COMPLETE) is None:
@@ -108,9 +111,10 @@ def told(points_fd: int, point: str) -> Json:
 
 def _summary(point_fd: int, point: str) -> Json:
     summary = _document(point_fd, verify.COMPLETE).get("summary")
-    if not isinstance(summary, dict) or summary.get("id") != point or summary.keys() != _SUMMARY.keys():
+    if not isinstance(summary, dict) or summary.get("id") != point or summary.keys() - _SINCE != _SUMMARY.keys():
         raise Damaged("what it was finished with cannot be read")
-    wrong = any(not isinstance(summary[name], kind) for name, kind in _SUMMARY.items())
+    summary = {**{name: {} for name in _SINCE}, **summary}
+    wrong = any(not isinstance(summary[name], kind) for name, kind in {**_SUMMARY, **_SINCE}.items())
     if wrong or not manifest.is_about(summary["about"]):
         raise Damaged("what it was finished with is not what it must be")
     return summary

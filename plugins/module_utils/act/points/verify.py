@@ -104,9 +104,14 @@ def objects_of(point_fd: int) -> t.Iterator[int]:
         os.close(fd)
 
 
+def open_object(objects_fd: int, sha256: str) -> int:
+    """Return a descriptor of an object, to be read. Raises Damaged."""
+    return open_member(objects_fd, sha256.encode("ascii"))
+
+
 def is_whole(objects_fd: int, sha256: str, size: int) -> bool:
     """Return whether an object has the content that it is named after. Raises Damaged when it cannot be read."""
-    fd = open_member(objects_fd, sha256.encode("ascii"))
+    fd = open_object(objects_fd, sha256)
     try:
         return os.fstat(fd).st_size == size and entry.hash_fd(fd) == (sha256, size)
     except OSError as error:

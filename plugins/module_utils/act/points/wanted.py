@@ -13,6 +13,7 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.act.operations impo
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points import manifest
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.chosen import choose
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.errors import PointError
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.services import Services
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host
 from ansible_collections.evenkeel.drift.plugins.module_utils.text import show
 
@@ -21,13 +22,14 @@ Json = t.Dict[str, t.Any]
 
 class What(t.NamedTuple):
     """What a point is made of: one of ``trees`` (as ``trees/spec.py`` has them), ``paths`` and ``operations``; and
-    whether the state of the root's repository belongs to it.
+    whether the state of the root's repository belongs to it, and what runs.
     """
 
     trees: t.Sequence[Json]
     paths: t.Sequence[str]
     operations: t.Sequence[Json]
     git: bool
+    services: Services = Services()
 
 
 def wanted_of(what: What, root: str, root_fd: int, state_dir: str, host: Host) -> tuple[list[str], list[str]]:

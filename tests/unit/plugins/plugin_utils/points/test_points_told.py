@@ -31,6 +31,7 @@ MADE = {
     "bytes": 20971520,
     "seconds": 2.04,
     "git": GIT,
+    "running": {"units": 0, "containers": 0, "images": 0, "outside": 0},
     "notes": [],
     "pruned": [],
 }
@@ -43,11 +44,14 @@ BACK = {
     "saved": None,
     "at_point": True,
     "apart": [],
+    "level": "config",
+    "budget_s": 120,
+    "failed": [],
+    "proven": [],
+    "leaves": ["the content of volumes"],
 }
 NOT_IN_IT = "  it has no databases outside these files, no volumes, no containers and no units"
-NOT_TOUCHED = (
-    "  not touched: files that the point does not have, databases, volumes, containers, units; nothing was restarted"
-)
+NOT_TOUCHED = "  not touched: files that the point does not have; the content of volumes"
 
 
 def test_a_point_that_was_made() -> None:
@@ -91,8 +95,49 @@ def test_what_a_point_has_of_the_repository(git: dict[str, t.Any], lines: list[s
 
 
 def test_a_point_that_would_be_made() -> None:
-    told = {"files": 2, "bytes": 900, "point": None, "seconds": 0.1}
+    told = {"files": 2, "bytes": 900, "point": None, "seconds": 0.1, "running": {}, "images": 0, "notes": []}
     assert sentences("present", True, told) == ["a restore point would have 2 files, 900 bytes; nothing was written"]
+    told.update(running={"units": 1, "containers": 2, "images": 1, "outside": 3}, images=3 << 20, notes=["a note"])
+    assert sentences("present", True, told) == [
+        "a restore point would have 2 files, 900 bytes, 1 unit, 2 containers, 1 image, 3 paths outside the root, and "
+        "archives of images of about 3.0 MiB; nothing was written",
+        "  a note",
+    ]
+
+
+def test_a_point_with_what_runs_says_what_each_level_brings_back() -> None:
+    levels = {
+        "config": {"restores": ["4 paths below the root"], "leaves": []},
+        "containers": {"restores": ["1 container with its image"], "leaves": []},
+        "full": {"restores": [], "leaves": []},
+    }
+    made = {**MADE, "running": {"units": 0, "containers": 1, "images": 1, "outside": 0}, "levels": levels}
+    assert sentences("present", False, made)[1:] == [
+        "  1 container, 1 image",
+        "  the repository: branch main at fedcba987654",
+        f"  uncommitted work is kept as commit 0123456789ab, refs/evenkeel/{POINT}",
+        "  a rollback config brings back 4 paths below the root",
+        "  a rollback containers brings back 1 container with its image",
+        "  a rollback full brings back nothing",
+        "  it has no databases outside these files, no volumes",
+    ]
+
+
+def test_a_rollback_of_what_runs() -> None:
+    changes = [
+        {"path": "web", "do": "replace", "found": "container"},
+        {"path": "app.service", "do": "restart", "found": "unit"},
+    ]
+    failed = [{"path": "web", "kind": "container", "reason": "it does not keep running"}]
+    told = {**BACK, "level": "full", "budget_s": 600, "changes": changes, "total": 2, "failed": failed}
+    assert sentences("restored", False, {**told, "at_point": False, "apart": ["the container web"]}) == [
+        "  web: replaced by what it was",
+        "  app.service: started anew",
+        "  NOT brought back: container web: it does not keep running",
+        f"NOT as restore point {POINT} of 2026-11-21T15:45:00Z has it: the container web; took 2.0 s of 600 s",
+        NOT_TOUCHED,
+    ]
+    assert sentences("restored", False, {**told, "failed": []})[2].startswith("everything of the level full is as")
 
 
 def test_a_point_that_was_verified() -> None:
@@ -130,8 +175,8 @@ def test_a_rehearsal() -> None:
     told = sentences("restored", True, {**BACK, "at_point": False})
     assert told == [
         "  src/main.py: would be written",
-        f"restore point {POINT} of 2026-11-21T15:45:00Z is whole; 1 changes lead to it; nothing was changed; "
-        "rehearsed in 2.0 s of 120 s",
+        f"restore point {POINT} of 2026-11-21T15:45:00Z is whole; 1 changes lead to its level config; "
+        "nothing was changed; rehearsed in 2.0 s of 120 s",
     ]
 
 

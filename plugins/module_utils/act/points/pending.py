@@ -1,0 +1,94 @@
+# Copyright: Contributors to the evenkeel.drift project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A rollback that is under way: what it was to do, and what was so before it. Private to the collection.
+
+Files have a journal of their own. What follows them asks of each thing how it is, so that all of it can be done again;
+what cannot be asked any more after a crash stands in this document.
+"""
+
+from __future__ import annotations
+
+import time
+import typing as t
+
+from ansible_collections.evenkeel.drift.plugins.module_utils.act import fs
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.errors import Refused
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.points import levels, manifest
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.state import State, utc_now
+from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Unseen
+
+NAME = "rollback.json"
+_BOOT = "/proc/sys/kernel/random/boot_id"
+
+Json = t.Dict[str, t.Any]
+
+
+class Pending(t.NamedTuple):
+    """``ran`` says of containers whether they ran, by name; ``since_us`` when the rollback began, in microseconds of
+    the boot ``boot``; ``touched`` whether a file was to be changed.
+    """
+
+    point: str
+    level: str
+    who: str
+    why: str
+    started: str
+    boot: str
+    since_us: int
+    ran: dict[str, bool]
+    touched: bool
+
+    def is_before(self, since_us: int) -> bool:
+        """Return whether something that is active since then, in this boot, became so before the rollback."""
+        return boot() == self.boot and since_us < self.since_us
+
+
+def begin(state: State, about: tuple[str, str, str, str], ran: t.Mapping[str, bool], touched: bool) -> Pending:
+    """Write down what is about to be done; ``about`` is point, level, who and why. Raises OSError.
+
+    One that was interrupted is gone on with: what ran is what ran before that one.
+    """
+    earlier = find(state)
+    point, level, who, why = about
+    made = Pending(point, level, who, why, utc_now(), boot(), now_us(), dict(ran), touched)
+    if earlier is not None:
+        made = made._replace(ran={**ran, **earlier.ran}, touched=touched or earlier.touched)
+        if earlier.boot == made.boot:
+            made = made._replace(since_us=earlier.since_us)
+    state.write(NAME, made._asdict())
+    return made
+
+
+def find(state: State) -> Pending | None:
+    """Return the rollback that was interrupted, None when none was. Raises OSError, Refused when it cannot be read."""
+    try:
+        found = state.read(NAME)
+        if found is None:
+            return None
+        made = Pending(**found)
+        if made.level not in levels.LEVELS or not manifest.ID.fullmatch(made.point):
+            raise ValueError("it names no point or level")
+        return made
+    except (Unseen, ValueError, TypeError) as error:
+        raise Refused(
+            f"{state.path}/{NAME} cannot be read ({error}): a rollback was interrupted; remove the file, then roll "
+            "back to the point that is wanted, by its id"
+        ) from None
+
+
+def end(state: State) -> None:
+    """Forget it: all is done. Raises OSError."""
+    fs.unlink(state.fd, NAME)
+    fs.sync_directory(state.fd)
+
+
+def boot() -> str:
+    """Return the id of this boot of the machine."""
+    with open(_BOOT, "rb") as file:
+        return file.read(64).decode("ascii", "replace").strip()
+
+
+def now_us() -> int:
+    """Return the clock by which systemd tells times, in microseconds."""
+    return int(time.clock_gettime(time.CLOCK_MONOTONIC) * 1e6)

@@ -1,0 +1,292 @@
+# Copyright: Contributors to the evenkeel.drift project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Brings a host back to a restore point, at one of three levels. Private to the collection.
+
+The order: what is about to be replaced is saved; files below the root change, then those outside of it, each as one
+transaction; containers, one after the other; units. Everything after the files asks first how things are, and a
+document says that it is under way: killed anywhere, it is gone on with.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import time
+import typing as t
+
+from ansible_collections.evenkeel.drift.plugins.module_utils.act import journal, lock, recovery, transaction
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.errors import Refused
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.operations import checked
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.points import (
+    levels,
+    pending,
+    place,
+    saving,
+    shelf,
+    verify,
+)
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.errors import NoRoom, PointError
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.outside import open_top
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.pending import Pending
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.place import Asked
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.proving import prove
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.replacing import Step
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.restore import Way
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.target import Target, steps_of
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.services import run as services
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.services import systemctl
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.services.kinds import StepFailed
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.state import State
+from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host
+
+_NAMED = 5
+_MAX_LISTED = 1000
+_UNIT_S = 90.0
+
+Json = t.Dict[str, t.Any]
+
+
+class Wanted(t.NamedTuple):
+    """Which point (None: the last good one), at which level (None: config), whether what is replaced is saved, and
+    whether units that run are started anew. ``top`` is where paths outside of the root start from.
+    """
+
+    point: str | None
+    level: str | None
+    save: bool = True
+    restart: bool = True
+    top: str = "/"
+
+
+class _Looked(t.NamedTuple):
+    """What leads to the point."""
+
+    files: Way
+    outside: Way
+    steps: list[Step]
+    units: list[Json]
+
+    @property
+    def total(self) -> int:
+        return len(self.files.operations) + len(self.outside.operations) + len(self.steps) + len(self.units)
+
+    def changes(self) -> list[Json]:
+        """Return what each change does, without digests."""
+        found = [_change(one["path"], one["do"], one["before"]["type"]) for one in self.files.operations]
+        found += [_change(f"/{one['path']}", one["do"], one["before"]["type"]) for one in self.outside.operations]
+        found += [_change(one.name, one.how, "container") for one in self.steps]
+        return found + [_change(one["name"], one["do"], "unit") for one in self.units]
+
+
+def restored(asked: Asked, wanted: Wanted, host: Host, check: bool) -> Json:
+    """Bring a host to a point.
+
+    A change that was interrupted is finished first. What was there before is saved as a point of its own, marked bad,
+    so that it is kept and no rollback picks it by itself. With ``check`` the point is proven and what would be done is
+    told, and nothing is changed. Raises ActError and Unseen with a reason, OSError.
+    """
+    begun = time.monotonic()
+    with contextlib.ExitStack() as stack:
+        root_fd = stack.enter_context(place.root(asked))
+        state, points_fd = stack.enter_context(place.existing(asked))
+        finished = _finish(asked, state, check)
+        earlier = pending.find(state)
+        document = shelf.picked(points_fd, wanted.point or (earlier.point if earlier else None), host)
+        point = str(document["id"])
+        if os.path.realpath(document["root"]) != os.path.realpath(asked.root):
+            raise PointError(f"the restore point {point} is one of {document['root']}, not of {asked.root}")
+        level = wanted.level or (earlier.level if earlier else levels.CONFIG)
+        top_fd = open_top(wanted.top)
+        stack.callback(os.close, top_fd)
+        point_fd = stack.enter_context(verify.opened(points_fd, point))
+        objects_fd = stack.enter_context(verify.objects_of(point_fd))
+        target = Target(document, level, (root_fd, top_fd, objects_fd), host, wanted.top)
+        looked = _look(target, wanted, earlier)
+        _refuse_blocked(target, looked)
+        told = {**saving.summary(document), "level": level, "budget_s": levels.BUDGET_S[level], "recovered": finished}
+        told.update(changes=looked.changes()[:_MAX_LISTED], total=looked.total, saved=None)
+        told.update(apart=[], failed=[], services=[])
+        told.update(left=_left(looked), proven=[], leaves=levels.told(document)[level]["leaves"])
+        if check:
+            told["proven"] = prove(document, level, objects_fd, host)
+            told.update(at_point=not looked.total, seconds=_since(begun))
+            _log(state, asked, "rollback rehearsed", told)
+            return {"changed": bool(looked.total), **told}
+        if looked.total or earlier:
+            if wanted.save and looked.total:
+                told["saved"] = _save_present(asked, document, level, (points_fd, root_fd), state, host)
+            work = _Work(asked, wanted, target, looked, state, host)
+            work.run(objects_fd)
+            told.update(failed=work.failed, left=told["left"] + work.left)
+        told["services"] = services.take_back(state, asked.who, f"services after the rollback to {point}")
+        known = {one["path"] for one in told["left"]}
+        apart = [path for path in target.apart() if path not in known]
+        told.update(at_point=not apart, apart=apart[:_MAX_LISTED], seconds=_since(begun))
+        _log(state, asked, "rolled back", told)
+    return {"changed": bool(looked.total or finished or told["services"]), **told}
+
+
+def resume(asked: Asked, host: Host, top: str = "/") -> Json | None:
+    """Finish a rollback that was interrupted between its files and what follows them; None when none was.
+
+    Raises ActError and Unseen with a reason, OSError.
+    """
+    with place.existing(asked) as (state, _points_fd):
+        if pending.find(state) is None:
+            return None
+    return restored(asked, Wanted(None, None, save=False, top=top), host, check=False)
+
+
+class _Work:
+    """One rollback that changes something. ``failed`` are containers and units that could not be brought back, with
+    the reason; ``left`` paths that were left as they are.
+    """
+
+    def __init__(self, asked: Asked, wanted: Wanted, target: Target, looked: _Looked, state: State, host: Host) -> None:
+        self._asked = asked
+        self._wanted = wanted
+        self._target = target
+        self._looked = looked
+        self._state = state
+        self._host = host
+        self.failed: list[Json] = []
+        self.left: list[Json] = []
+
+    def run(self, objects_fd: int) -> None:
+        """Do all of it. Raises ActError, Unseen, OSError when files could not be brought back: those are as before."""
+        point, looked = str(self._target.document["id"]), self._looked
+        why = f"rollback to {point}: {self._asked.why}"
+        with lock.held(self._state, self._asked.who, why) as held:
+            refuse_unfinished(self._state)
+            about = (point, self._target.level, self._asked.who, self._asked.why)
+            touched = bool(looked.files.operations or looked.outside.operations)
+            begun = pending.begin(self._state, about, self._target.running(), touched)
+            self._files(looked.files, objects_fd, self._asked.root, held)
+            self._files(looked.outside, objects_fd, self._wanted.top, held)
+            if self._target.has_units() and begun.touched:
+                self._unit({"name": "", "do": "daemon-reload"})
+            self._containers(begun)
+            if self._wanted.restart:
+                for one in self._target.units(_is_old(begun)):
+                    self._unit(one)
+            pending.end(self._state)
+
+    def _files(self, way: Way, objects_fd: int, root: str, held: lock.Held) -> None:
+        if not way.operations:
+            return
+        asked = self._asked
+        about = {"id": self._target.document["id"], "kind": "rollback", "who": asked.who, "why": asked.why}
+        operations = checked(way.operations)
+        done = transaction.apply_locked(
+            operations, [objects_fd], root, self._state, {**about, "run": asked.run}, self._host, held
+        )
+        prefix = "" if root == asked.root else "/"
+        self.left += [{**one, "path": prefix + one["path"]} for one in done["left"]]
+
+    def _containers(self, begun: Pending) -> None:
+        replacing = self._target.replacing(begun.ran)
+        if replacing is None:
+            return
+        steps = steps_of(replacing)
+        replacing.prepare(steps)
+        for step in steps:
+            try:
+                replacing.do(step)
+            except PointError as error:
+                self._failed(step.name, "container", error.reason)
+            else:
+                self._note({"what": "container brought back", "name": step.name, "do": step.how})
+
+    def _unit(self, one: Json) -> None:
+        try:
+            systemctl.do(one["do"], one["name"] or None, min(_UNIT_S, max(self._host.time_left(), 1.0)))
+        except StepFailed as error:
+            self._failed(one["name"] or "systemd", "unit", error.reason)
+        else:
+            self._note({"what": "unit brought back", "name": one["name"], "do": one["do"]})
+
+    def _failed(self, name: str, kind: str, reason: str) -> None:
+        self.failed.append({"path": name, "kind": kind, "reason": reason})
+        self._note({"what": "not brought back", "name": name, "kind": kind, "reason": reason})
+
+    def _note(self, line: Json) -> None:
+        # A log that cannot be written is no reason to leave containers stopped: what was done is told all the same.
+        with contextlib.suppress(OSError):
+            self._state.log({"who": self._asked.who, **line})
+
+
+def _look(target: Target, wanted: Wanted, earlier: Pending | None) -> _Looked:
+    files, outside = target.files(), target.outside()
+    touched = bool(files.operations or outside.operations)
+
+    def is_old(since_us: int) -> bool:
+        return touched or (earlier is not None and _is_old(earlier)(since_us))
+
+    units = target.units(is_old) if wanted.restart else []
+    return _Looked(files, outside, steps_of(target.replacing({})), units)
+
+
+def _is_old(begun: Pending) -> t.Callable[[int], bool]:
+    """Return what tells whether a unit that is active since a time has to be started anew."""
+    return lambda since_us: begun.touched and begun.is_before(since_us)
+
+
+def _left(looked: _Looked) -> list[Json]:
+    return looked.files.left + [{**one, "path": f"/{one['path']}"} for one in looked.outside.left]
+
+
+def _save_present(asked: Asked, document: Json, level: str, fds: tuple[int, int], state: State, host: Host) -> str:
+    """Make a point of what a rollback is about to replace, and return its id."""
+    replaced = asked._replace(why=f"what the rollback to {document['id']} replaced")
+    with lock.held(state, asked.who, replaced.why):
+        refuse_unfinished(state)
+        try:
+            saved = saving.make_replaced(replaced, document, level, fds, host)
+        except NoRoom as error:
+            reason = (
+                f"what is to be replaced cannot be saved first: {error.reason}; or go without (rollback_save: false)"
+            )
+            raise NoRoom(reason) from None
+    return str(saved["id"])
+
+
+def _finish(asked: Asked, state: State, check: bool) -> Json | None:
+    """Finish a change that was interrupted, and return what was found; None when there was none."""
+    if check and (journal.find(state) is not None or pending.find(state) is not None):
+        raise Refused(
+            "an earlier change was interrupted: nothing can be rehearsed before a rollback or a deploy has finished it"
+        )
+    if journal.find(state) is None:
+        return None
+    done: Json = recovery.recover(state, "auto", asked.who, "finish what was interrupted, before a rollback")
+    return done
+
+
+def refuse_unfinished(state: State) -> None:
+    """Raise Refused when a change of files was interrupted."""
+    if journal.find(state) is not None:
+        raise Refused("an earlier change was interrupted: a rollback or a deploy finishes it; then try again")
+
+
+def _refuse_blocked(target: Target, looked: _Looked) -> None:
+    blocked = target.blocked((looked.files, looked.outside), looked.steps)
+    if not blocked:
+        return
+    named = "; ".join(f"{one['path']}: {one['reason']}" for one in blocked[:_NAMED])
+    more = f"; and {len(blocked) - _NAMED} more" if len(blocked) > _NAMED else ""
+    point = target.document["id"]
+    raise PointError(f"nothing was changed, {point} cannot be restored: {named}{more}; move away what is in the way")
+
+
+def _change(path: str, do: str, found: str) -> Json:
+    return {"path": path, "do": do, "found": found}
+
+
+def _log(state: State, asked: Asked, what: str, told: Json) -> None:
+    kept = {name: told[name] for name in ("point", "level", "files", "bytes", "saved", "at_point", "seconds")}
+    state.log({"what": what, "who": asked.who, "why": asked.why, **kept})
+
+
+def _since(begun: float) -> float:
+    return round(time.monotonic() - begun, 3)

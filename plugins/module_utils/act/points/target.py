@@ -1,0 +1,116 @@
+# Copyright: Contributors to the evenkeel.drift project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What leads from a host as it is to a restore point, at one level: files, what lies outside of the root, containers,
+units. Looked at here, and not changed. Private to the collection.
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.points import levels, outside
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.errors import PointError
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.inventory import Asked as AskedContainers
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.inventory import Engines
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.inventory import opened as open_engine
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.outside import UNIT
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.replacing import SAME, Replacing, Step
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.restore import Way, differences, way_to
+from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host
+
+Json = t.Dict[str, t.Any]
+
+_ACTIVE = ("active", "activating", "reloading", "refreshing")
+START, STOP, RESTART = "start", "stop", "restart"
+
+
+class Target:
+    """A point at one level; ``top`` is where paths outside of the root start from, another directory in a test."""
+
+    def __init__(self, document: Json, level: str, fds: tuple[int, int, int], host: Host, top: str = "/") -> None:
+        """``fds`` are those of the root, of ``top``, and of the point's objects."""
+        self.document = document
+        self.level = level
+        self.top = top
+        self._root_fd, self._top_fd, self._objects_fd = fds
+        self._host = host
+        self._part: Json = document.get("services", {"outcome": "not_asked"})
+        self._inside = {"entries": levels.entries(document, level)}
+        self._containers = levels.containers(document, level)
+        self._engines: Engines | None = None
+
+    def files(self) -> Way:
+        """Return what leads to the files below the root. Raises Unseen."""
+        return way_to(self._inside, self._root_fd, self._host)
+
+    def outside(self) -> Way:
+        """Return what leads to the files outside of the root. Raises Unseen, OSError."""
+        return way_to({"entries": self._outside()}, self._top_fd, self._host)
+
+    def replacing(self, ran: t.Mapping[str, bool]) -> Replacing | None:
+        """Return what brings the containers back, None when the level has none. Raises Unseen."""
+        if not self._containers:
+            return None
+        if self._engines is None:
+            engine = self._part["engine"] or {}
+            self._engines = open_engine(AskedContainers((), (), engine.get("socket")), self._host)
+        return Replacing(self._engines, self._part, self._objects_fd, ran, self._host)
+
+    def running(self) -> dict[str, bool]:
+        """Return of each container that the level brings back, and that is there, whether it runs. Raises Unseen."""
+        if self.replacing({}) is None or self._engines is None:
+            return {}
+        names = self._engines.names()
+        found = {one["name"]: self._engines.look(one["name"], names) for one in self._containers}
+        return {name: one.running for name, one in found.items() if one is not None}
+
+    def has_units(self) -> bool:
+        """Return whether the level brings back files of units."""
+        return UNIT in self._part.get("roles", {}).values() and self.level == levels.FULL
+
+    def units(self, is_old: t.Callable[[int], bool]) -> list[Json]:
+        """Return what is to be done with units, ``{name, do}``: one that runs is started anew when ``is_old`` says so
+        of the time at which it became active. Raises PointError when the state of one cannot be seen.
+        """
+        saved = levels.units(self.document, self.level)
+        found = []
+        for one, now in zip(saved, outside.states([one["name"] for one in saved], self._host)):
+            if now.reason:
+                raise PointError(f"the state of {now.name} cannot be seen: {now.reason}")
+            wanted, active = one["active"] in _ACTIVE, now.active in _ACTIVE
+            if self.level != levels.FULL:
+                wanted = active
+            if wanted != active:
+                found.append({"name": now.name, "do": START if wanted else STOP})
+            elif active and is_old(now.since_us):
+                found.append({"name": now.name, "do": RESTART})
+        return found
+
+    def blocked(self, ways: t.Sequence[Way], steps: t.Sequence[Step]) -> list[Json]:
+        """Return what stands in the way, ``{path, reason}`` each."""
+        found = [*ways[0].blocked, *({**one, "path": f"/{one['path']}"} for one in ways[1].blocked)]
+        return found + [{"path": f"the container {one.name}", "reason": one.reason} for one in steps if one.reason]
+
+    def apart(self) -> list[str]:
+        """Return what is not as it was saved: paths, containers, units. Raises Unseen, PointError, OSError."""
+        found = differences(self._inside, self._root_fd, self._host)
+        found += [f"/{path}" for path in differences({"entries": self._outside()}, self._top_fd, self._host)]
+        replacing = self.replacing({})
+        if replacing is not None:
+            found += [f"the container {name}" for name in replacing.apart()]
+        return found + [f"the unit {one['name']}" for one in self.units(lambda _since_us: False)]
+
+    def _outside(self) -> list[Json]:
+        """Return the entries outside of the root: also those of what came to be there since, which is to go."""
+        saved = levels.outside(self.document, self.level)
+        known = {one["path"] for one in saved}
+        looked = outside.Outside(self.document["root"], self.top)
+        units = [one["name"] for one in self._part.get("units", [])] if self.level == levels.FULL else []
+        since = {path for unit in units for path in looked.of_unit(unit)} - known
+        return sorted(saved + [{"path": path, "type": "absent"} for path in since], key=lambda one: str(one["path"]))
+
+
+def steps_of(replacing: Replacing | None) -> list[Step]:
+    """Return the steps that change something. Raises Unseen."""
+    return [step for step in replacing.plan() if step.how != SAME] if replacing is not None else []

@@ -1,0 +1,394 @@
+# Copyright: Contributors to the evenkeel.drift project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Containers come back as they were saved, and none that runs is lost, whenever the rollback is killed."""
+
+from __future__ import annotations
+
+import json
+import os
+import typing as t
+from pathlib import Path
+
+import pytest
+from ansible_collections.evenkeel.drift.plugins.module_utils.act import engine as act_engine
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.points import (
+    pending,
+    place,
+    replacing,
+    rollback,
+    session,
+    shelf,
+    verify,
+)
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.errors import Damaged, PointError
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.inventory import Asked as Containers
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.place import Asked
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.services import Services
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.wanted import What
+from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host
+from fake_engine_kept import KeptEngine
+
+Json = t.Dict[str, t.Any]
+SECRET = "DB_PASSWORD=hunter2hunter2"
+
+
+class Killed(BaseException):
+    """The process is gone: nothing of it runs any more."""
+
+
+class Site:
+    """An application with files and containers on a host of its own."""
+
+    def __init__(self, top: Path, engine: KeptEngine) -> None:
+        self.engine = engine
+        self.root = top / "app"
+        self.root.mkdir()
+        (self.root / "compose.yml").write_text("services: {web: {image: 'shop/web:1'}}\n")
+        (self.root / "main.py").write_text("one\n")
+        self.asked = Asked(str(self.root), "app", str(top / "state"), "ops", "a test", "")
+        self.what = Services(containers=Containers(("shop",), (), engine.socket))
+
+    @property
+    def host(self) -> Host:
+        return Host(str(self.root), 60, workers=1)
+
+    def deploy(self, version: str, **more: t.Any) -> None:
+        """Run the containers of a version, as Compose would."""
+        image = self.engine.image(f"web {version}", "shop/web:1")
+        for name in ("db", "web"):
+            present = self.engine.named(name)
+            if present is not None:
+                del self.engine.containers[present["Id"]]
+            labels = {
+                "com.docker.compose.project": "shop",
+                "com.docker.compose.service": name,
+                "com.docker.compose.project.working_dir": str(self.root),
+                "com.docker.compose.project.config_files": str(self.root / "compose.yml"),
+                **({"com.docker.compose.depends_on": "db:service_started:false"} if name == "web" else {}),
+                **more.pop("labels", {}),
+            }
+            host = {"NetworkMode": "shop", "PortBindings": {"80/tcp": [{"HostPort": f"80{len(name)}"}]}}
+            self.engine.run(
+                name,
+                image if more.pop("by_id", False) else "shop/web:1",
+                Env=[SECRET, f"VERSION={version}"],
+                Labels=labels,
+                HostConfig=host,
+                NetworkingConfig={"EndpointsConfig": {"shop": {"Aliases": [name]}}},
+            )
+
+    def save(self, **more: t.Any) -> Json:
+        what = What((), ("compose.yml", "main.py"), (), False, self.what._replace(**more))
+        return session.present(self.asked, what, shelf.Keep(10), self.host, False)
+
+    def back(self, level: str | None = "containers", check: bool = False, point: str | None = None) -> Json:
+        return rollback.restored(self.asked, rollback.Wanted(point, level), self.host, check)
+
+    def versions(self) -> dict[str, str]:
+        """Return which version runs under which name."""
+        found = {}
+        for name in self.engine.running():
+            one = self.engine.named(name)
+            assert one is not None
+            found[name] = one["Config"]["Env"][1]
+        return found
+
+
+ONE = {"db": "VERSION=1", "web": "VERSION=1"}
+TWO = {"db": "VERSION=2", "web": "VERSION=2"}
+
+
+@pytest.fixture(name="engine")
+def fixture_engine(monkeypatch: pytest.MonkeyPatch) -> t.Iterator[KeptEngine]:
+    monkeypatch.setattr(replacing, "_PAUSE_S", 0.001)
+    monkeypatch.setattr(replacing, "_STEADY_S", 0.01)
+    with KeptEngine() as engine:
+        engine.networks["shop"] = {"Name": "shop", "Driver": "bridge", "Id": "n1"}
+        yield engine
+
+
+@pytest.fixture(name="site")
+def fixture_site(tmp_path: Path, engine: KeptEngine) -> Site:
+    site = Site(tmp_path, engine)
+    site.deploy("1")
+    return site
+
+
+def test_containers_come_back_with_image_network_and_environment(site: Site) -> None:
+    made = site.save()
+    assert made["running"] == {"units": 0, "containers": 2, "images": 1, "outside": 0}
+    assert "hunter2" not in json.dumps(made)
+    site.deploy("2")
+    (site.root / "compose.yml").write_text("services: {}\n")
+    (site.root / "main.py").write_text("two\n")
+    # The image is pruned, and somebody took the network away.
+    first = next(iter(site.engine.images))
+    del site.engine.images[first]
+    site.engine.networks.clear()
+    told = site.back()
+    assert (told["at_point"], told["failed"], told["level"], told["budget_s"]) == (True, [], "containers", 300)
+    assert site.versions() == ONE
+    assert site.engine.tags["shop/web:1"] == first
+    assert site.engine.networks["shop"]["Driver"] == "bridge"
+    web = site.engine.named("web")
+    assert web is not None
+    assert web["Config"]["Image"] == "shop/web:1"
+    assert web["NetworkSettings"]["Networks"] == {"shop": {"Aliases": ["web"]}}
+    assert (site.root / "compose.yml").read_text().startswith("services: {web")
+    assert (site.root / "main.py").read_text() == "two\n"
+    assert "hunter2" not in json.dumps(told)
+    assert len(site.engine.containers) == 2
+    again = site.back()
+    assert (again["changed"], again["total"]) == (False, 0)
+    # What was replaced can be had back: its images were not archived, and the engine has them.
+    site.back(point=told["saved"])
+    assert site.versions() == TWO
+
+
+def test_an_image_takes_its_space_once(site: Site, tmp_path: Path) -> None:
+    points = [site.save()["point"] for _ in range(2)]
+    folders = [tmp_path / "state" / "app" / "points" / point / "objects" for point in points]
+    assert folders[0] != folders[1]
+    largest = [max(folder.iterdir(), key=lambda one: one.stat().st_size) for folder in folders]
+    assert largest[0].stat().st_ino == largest[1].stat().st_ino
+    assert sum("/get" in one for one in site.engine.asked) == 1
+    session.absent(site.asked, points[0], False)
+    assert session.verified(site.asked, points[1], site.host)["point"] == points[1]
+
+
+def test_a_container_that_does_not_get_well_is_replaced_by_the_one_before(site: Site) -> None:
+    site.save()
+    site.deploy("2")
+    for one in site.engine.containers.values():
+        one["Config"]["Labels"]["sick"] = ""
+    document = _document(site)
+    # The saved one is made sick: what it is made from lies in the point, so the engine is told to see it so.
+    original = site.engine._create
+    site.engine._create = lambda name, made: original(  # type: ignore[method-assign]
+        name, {**made, "Labels": {**made["Labels"], "sick": "yes"}}
+    )
+    told = site.back()
+    assert document["id"] == told["point"]
+    assert told["at_point"] is False
+    assert {one["path"] for one in told["failed"]} == {"db", "web"}
+    assert (
+        "does not keep running (unhealthy); the one that was there before is there again" in told["failed"][0]["reason"]
+    )
+    assert site.versions() == TWO
+    assert len(site.engine.containers) == 2
+
+
+def _document(site: Site) -> Json:
+    with place.existing(site.asked) as (_state, points_fd):
+        return shelf.picked(points_fd, None, site.host)
+
+
+def test_what_was_not_there_comes_and_what_runs_is_stopped_and_started(site: Site) -> None:
+    site.engine.containers[str(site.engine.named("db")["Id"])]["State"] = {  # type: ignore[index]
+        "Status": "exited",
+        "Running": False,
+        "ExitCode": 0,
+    }
+    site.save()
+    db, web = site.engine.named("db"), site.engine.named("web")
+    assert db is not None and web is not None
+    site.engine._start(db)
+    del site.engine.containers[web["Id"]]
+    assert [(one["path"], one["do"]) for one in site.back(check=True)["changes"]] == [("db", "stop"), ("web", "make")]
+    assert site.back()["at_point"] is True
+    assert site.versions() == {"web": "VERSION=1"}
+
+
+def test_one_that_would_vanish_when_it_is_stopped_is_not_touched(site: Site) -> None:
+    site.save()
+    site.deploy("2")
+    for one in site.engine.containers.values():
+        one["HostConfig"]["AutoRemove"] = True
+    with pytest.raises(PointError, match="started with --rm, so stopping it would remove it"):
+        site.back()
+    assert site.versions() == TWO
+
+
+def test_an_image_that_is_nowhere_refuses_before_anything_is_touched(site: Site) -> None:
+    site.save(archive=False)
+    site.deploy("2")
+    del site.engine.images[next(iter(site.engine.images))]
+    (site.root / "compose.yml").write_text("two\n")
+    with pytest.raises(PointError, match=r"its image sha256:.* is gone, and not in the point"):
+        site.back()
+    assert site.versions() == TWO
+    assert (site.root / "compose.yml").read_text() == "two\n"
+
+
+def test_what_cannot_be_saved_is_said_or_refused(site: Site, tmp_path: Path) -> None:
+    site.what = site.what._replace(containers=Containers(("shop",), (), str(tmp_path / "none.sock")))
+    assert "what runs in containers is NOT in this point: there is no socket" in site.save()["notes"][0]
+    with pytest.raises(PointError, match="what runs in containers cannot be saved"):
+        site.save(required=True)
+
+
+def test_a_rehearsal_proves_images_and_asks_nothing_of_the_engine_that_changes(site: Site) -> None:
+    site.save()
+    site.engine.methods.clear()
+    told = site.back(check=True)
+    assert told["proven"] == [
+        "1 image archives open and hold the images that they are to hold",
+        "1 Compose files can be read",
+    ]
+    assert site.engine.methods == {"GET"}
+
+
+def test_an_archive_of_another_image_is_found_out(site: Site) -> None:
+    image = next(iter(site.engine.images))
+    site.engine.images[image] = b"another configuration"
+    told = site.save()
+    assert "it holds another image" in told["notes"][0]
+
+
+def test_no_bit_of_what_runs_can_flip_unseen(site: Site, tmp_path: Path) -> None:
+    point = site.save()["point"]
+    objects = tmp_path / "state" / "app" / "points" / point / "objects"
+    for path in sorted(objects.iterdir()):
+        content = path.read_bytes()
+        for broken in (
+            bytes([content[0] ^ 1]) + content[1:],
+            content[: max(len(content) - 512, 0)],
+            content[:-1] + bytes([content[-1] ^ 128]),
+        ):
+            path.write_bytes(broken)
+            with pytest.raises(Damaged):
+                session.verified(site.asked, point, site.host)
+        path.write_bytes(content)
+    assert session.verified(site.asked, point, site.host)["point"] == point
+
+
+def killed_at(monkeypatch: pytest.MonkeyPatch, number: int, after: bool) -> list[str]:
+    """Let the process be killed at one request to an engine: before it is sent, or after it was answered."""
+    asked: list[str] = []
+    original = act_engine.Writer._ask
+
+    def ask(self: t.Any, do: str, *given: t.Any, **more: t.Any) -> t.Any:
+        asked.append(do)
+        if len(asked) == number and not after:
+            raise Killed
+        told = original(self, do, *given, **more)
+        if len(asked) == number:
+            raise Killed
+        return told
+
+    monkeypatch.setattr(act_engine.Writer, "_ask", ask)
+    # Threads of a process that is killed end with it: what they ask for is asked here, one after the other.
+    monkeypatch.setattr(replacing.threading, "Thread", _AtOnce)
+    return asked
+
+
+class _AtOnce:
+    def __init__(self, target: t.Callable[..., None], args: tuple[t.Any, ...]) -> None:
+        self._do = (target, args)
+
+    def start(self) -> None:
+        self._do[0](*self._do[1])
+
+    def join(self) -> None:
+        """It is done already."""
+
+
+def requests_of_a_rollback(tmp_path: Path) -> int:
+    with pytest.MonkeyPatch.context() as patch, KeptEngine() as engine:
+        site = _drifted(tmp_path, engine)
+        asked = killed_at(patch, 0, False)
+        assert site.back()["at_point"]
+    return len(asked)
+
+
+def _drifted(top: Path, engine: KeptEngine) -> Site:
+    engine.networks["shop"] = {"Name": "shop", "Driver": "bridge", "Id": "n1"}
+    top.mkdir(exist_ok=True)
+    site = Site(top, engine)
+    site.deploy("1")
+    site.save()
+    site.deploy("2")
+    (site.root / "compose.yml").write_text("two\n")
+    return site
+
+
+@pytest.mark.parametrize("sick", [False, True], ids=["well", "sick"])
+def test_a_rollback_that_is_killed_at_any_request_loses_no_container(tmp_path: Path, sick: bool) -> None:
+    total = requests_of_a_rollback(tmp_path / "count")
+    assert total >= 10
+    for number in range(1, total + 1):
+        for after in (False, True):
+            with pytest.MonkeyPatch.context() as patch, KeptEngine() as engine:
+                patch.setattr(replacing, "_PAUSE_S", 0.0)
+                site = _drifted(tmp_path / f"{number}{after}", engine)
+                known = set(engine.containers)
+                with pytest.MonkeyPatch.context() as kill:
+                    killed_at(kill, number, after)
+                    with pytest.raises(Killed):
+                        site.back()
+                _check_nothing_is_lost(site, known)
+                if sick:
+                    _make_the_new_ones_sick(engine)
+                told = rollback.resume(site.asked, site.host)
+                assert told is not None
+                if sick:
+                    # One that was brought back before the kill stays: it was well.
+                    assert set(site.versions()) == {"db", "web"}, (number, after)
+                else:
+                    assert told["at_point"], (number, after, told)
+                    assert site.versions() == ONE
+                    assert (site.root / "compose.yml").read_text().startswith("services")
+                assert {one["Name"] for one in engine.containers.values()} == {"/db", "/web"}, (number, after)
+                assert rollback.resume(site.asked, site.host) is None
+
+
+def _make_the_new_ones_sick(engine: KeptEngine) -> None:
+    """From now on no container of the version 1 gets well."""
+    original = engine._start
+
+    def start(one: Json) -> t.Any:
+        if one["Config"]["Env"][1] == "VERSION=1":
+            one["Config"]["Labels"]["sick"] = "yes"
+        return original(one)
+
+    engine._start = start  # type: ignore[method-assign]
+
+
+def _check_nothing_is_lost(site: Site, known: set[str]) -> None:
+    """Each name has a container that ran before, or the saved one in its place and well."""
+    for name in ("db", "web"):
+        there = [site.engine.named(one) for one in (name, name + replacing.OLD)]
+        assert any(one is not None and (one["Id"] in known or one["State"]["Running"]) for one in there), name
+
+
+def test_an_interrupted_rollback_is_known_and_gone_on_with(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    site.save()
+    site.deploy("2")
+    with pytest.MonkeyPatch.context() as kill:
+        killed_at(kill, 3, True)
+        with pytest.raises(Killed):
+            site.back()
+    with place.existing(site.asked) as (state, _points_fd):
+        left = pending.find(state)
+    assert left is not None
+    assert (left.level, left.ran) == ("containers", {"db": True, "web": True})
+    # Without being told, the next rollback has the same point and level.
+    told = site.back(level=None)
+    assert (told["level"], told["at_point"]) == ("containers", True)
+    with place.existing(site.asked) as (state, _points_fd):
+        assert pending.find(state) is None
+        os.write(os.open("rollback.json", os.O_CREAT | os.O_WRONLY, 0o600, dir_fd=state.fd), b"{}")
+    with pytest.raises(Exception, match=r"rollback.json cannot be read .* remove the file"):
+        site.back()
+
+
+def test_an_older_point_says_nothing_of_services(site: Site) -> None:
+    document = _document_without_services(site)
+    assert verify.completion(document, b"x")
+
+
+def _document_without_services(site: Site) -> Json:
+    site.save()
+    document = _document(site)
+    return {name: one for name, one in document.items() if name != "services"}
