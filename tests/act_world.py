@@ -70,13 +70,20 @@ class World:
         assert opened is not None
         return opened
 
-    def apply(self, operations: t.Any, check: bool = False, engine: t.Any = transaction.apply, **about: str) -> Json:
+    def apply(
+        self,
+        operations: t.Any,
+        check: bool = False,
+        engine: t.Any = transaction.apply,
+        seconds: float = 60,
+        **about: str,
+    ) -> Json:
         """Apply operations to the root."""
         contents = os.open(self.contents, os.O_RDONLY | os.O_DIRECTORY)
         try:
             with self.open_state() as opened:
                 answer = engine(
-                    operations, [contents], str(self.root), opened, {**ABOUT, **about}, Host("/", 60), check=check
+                    operations, [contents], str(self.root), opened, {**ABOUT, **about}, Host("/", seconds), check=check
                 )
         finally:
             os.close(contents)

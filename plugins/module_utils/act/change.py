@@ -114,6 +114,15 @@ def same_inode(one: os.stat_result | None, other: os.stat_result | None) -> bool
     return one is not None and other is not None and (one.st_dev, one.st_ino) == (other.st_dev, other.st_ino)
 
 
-def entry_of(place: Place) -> Entry:
-    """Return the entry at a step's place. Raises OSError, Unseen."""
-    return look(place.fd, place.name)
+def entry_of(place: Place, step: Step) -> Entry:
+    """Return the entry at a step's place; a file that can be neither its old nor its new one is not read.
+
+    Raises OSError, Unseen.
+    """
+    return look(place.fd, place.name, sizes=sizes_of(step))
+
+
+def sizes_of(step: Step) -> t.Collection[int] | None:
+    """Return the sizes of a step's old and new file, None where one of them is not known."""
+    known = [step[side].get("size") for side in ("old", "new") if step[side]["type"] == "file"]
+    return None if None in known else known

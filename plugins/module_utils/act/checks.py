@@ -27,19 +27,30 @@ _GETFLAGS = 0x80006601 | struct.calcsize("l") << 16
 _FIXED = {0x10: "immutable (chattr -i)", 0x20: "append-only (chattr -a)"}
 
 
-def entry_at(folders: Folders, path: str, content: bool = True) -> Entry:
-    """Return the entry of a path below the root; what is below no directory is absent.
+def entry_at(folders: Folders, operation: Operation, check_time: t.Callable[[], None]) -> Entry:
+    """Return the entry of an operation's path below the root; what is below no directory is absent.
+
+    The content of a file is read where it can matter: where its size is one that the operation expects or wants.
 
     Raises OSError, Unseen, Refused.
     """
-    folder, _slash, name = path.rpartition("/")
+    folder, _slash, name = operation["path"].rpartition("/")
     try:
         fd = folders.fd(folder)
     except OSError as error:
         if error.errno in _NO_FOLDER:
             return dict(ABSENT)
         raise
-    return look(fd, raw(name), content)
+    return look(fd, raw(name), sizes=_sizes(operation), check_time=check_time)
+
+
+def _sizes(operation: Operation) -> t.Collection[int] | None:
+    """Return the sizes at which a file's content matters, None where that is any."""
+    before = operation["before"]
+    if before["type"] == "file" and before.get("size") is None:
+        return None
+    known = {before["size"]} if before["type"] == "file" else set()
+    return known | ({operation["size"]} if operation["do"] == "write" else set())
 
 
 def look_at_all(folders: Folders, operations: t.Sequence[Operation], host: Host) -> dict[str, Entry]:
@@ -49,7 +60,7 @@ def look_at_all(folders: Folders, operations: t.Sequence[Operation], host: Host)
         path = operation["path"]
         try:
             host.check_time()
-            found[path] = entry_at(folders, path)
+            found[path] = entry_at(folders, operation, host.check_time)
         except (OSError, Unseen) as error:
             raise Refused(f"{path} cannot be looked at: {said(error)}") from error
     return found

@@ -32,10 +32,22 @@ _TYPES = {stat.S_IFREG: "file", stat.S_IFLNK: "link", stat.S_IFDIR: "directory"}
 _NO_XATTRS = (errno.ENOTSUP, errno.ENODATA, errno.EPERM, errno.EACCES)
 
 
-def look(dir_fd: int, name: bytes, content: bool = True) -> Entry:
+Check = t.Callable[[], None]
+"""Raises Unseen when the time is up."""
+
+
+def look(
+    dir_fd: int,
+    name: bytes,
+    content: bool = True,
+    sizes: t.Collection[int] | None = None,
+    check_time: Check | None = None,
+) -> Entry:
     """Return the entry of a name in an open directory; without ``content`` no file is opened: no digest, no xattrs.
 
-    Raises OSError, or Unseen when a file changes while it is read.
+    ``sizes`` are those that a file can have for its content to matter; the digest of any other is null, and it is not
+    read: it can be endless. ``check_time`` is asked while a file is read. Raises OSError, or Unseen when a file changes
+    while it is read, or the time is up.
     """
     try:
         seen = os.lstat(name, dir_fd=dir_fd)
@@ -46,7 +58,7 @@ def look(dir_fd: int, name: bytes, content: bool = True) -> Entry:
         entry["target"] = show(os.readlink(name, dir_fd=dir_fd))
         entry["xattrs"] = {}
     elif content and entry["type"] == "file":
-        return _file(dir_fd, name)
+        return _file(dir_fd, name, sizes, check_time)
     elif entry["type"] == "directory":
         fd = open_dir(dir_fd, name)
         try:
@@ -103,11 +115,16 @@ def parts_of(path: str) -> list[bytes]:
     return parts
 
 
-def hash_fd(fd: int) -> tuple[str, int]:
-    """Return the SHA-256 and the size of what an open file holds from here on. Raises OSError."""
+def hash_fd(fd: int, check_time: Check | None = None) -> tuple[str, int]:
+    """Return the SHA-256 and the size of what an open file holds from here on. ``check_time`` is asked meanwhile.
+
+    Raises OSError, and what ``check_time`` raises.
+    """
     digest = hashlib.sha256()
     size = 0
     while True:
+        if check_time is not None:
+            check_time()
         part = os.read(fd, _PART)
         if not part:
             return digest.hexdigest(), size
@@ -147,11 +164,13 @@ def shown_mode(st_mode: int) -> str:
     return f"{stat.S_IMODE(st_mode):04o}"
 
 
-def _file(dir_fd: int, name: bytes) -> Entry:
+def _file(dir_fd: int, name: bytes, sizes: t.Collection[int] | None, check_time: Check | None) -> Entry:
     fd = open_file(dir_fd, name)
     try:
         before = os.fstat(fd)
-        digest, size = hash_fd(fd)
+        if sizes is not None and before.st_size not in sizes:
+            return {**_told(before), "sha256": None, "xattrs": xattrs_of(fd)}
+        digest, size = hash_fd(fd, check_time)
         xattrs = xattrs_of(fd)
         after = os.fstat(fd)
     finally:

@@ -10,7 +10,7 @@ import stat
 import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.module_utils.act import fs
-from ansible_collections.evenkeel.drift.plugins.module_utils.act.change import inside, relative, standing
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.change import inside, relative, sizes_of, standing
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.entry import look
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.steps import Step, same_thing
 
@@ -25,7 +25,7 @@ def remove_tree(dir_fd: int, name: bytes, top: Step, inner: t.Iterable[Step], kn
     for step in inner:
         try:
             with inside(dir_fd, name, relative(top, step)) as (fd, inner_name):
-                if known is None or same_thing(step[known], look(fd, inner_name)):
+                if known is None or same_thing(step[known], look(fd, inner_name, sizes=sizes_of(step))):
                     remove(fd, inner_name)
         except FileNotFoundError:
             continue

@@ -178,4 +178,6 @@ def describe(entry: t.Mapping[str, t.Any], secret: bool) -> str:
     told = [f"mode {entry['mode']}"] if entry.get("mode") else []
     if kind == "file" and not secret and entry.get("sha256"):
         told.append(f"sha256 {entry['sha256'][:12]}")
+    elif kind == "file" and not secret and entry.get("size") is not None:
+        told.append(f"{entry['size']} bytes")
     return f"a {kind}{' (' + ', '.join(told) + ')' if told else ''}"

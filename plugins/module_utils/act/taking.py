@@ -54,7 +54,7 @@ def take_all(change: Change, seen: t.Mapping[int, Seen] | None) -> None:
             _put(place, step)
         elif step["how"] != "rmdir" and not _taken(place, step):
             if seen is None:
-                _check_old(entry_of(place), step)
+                _check_old(entry_of(place, step), step)
             else:
                 _check_seen(place, step, seen[step["n"]])
             _replace(place, step)
@@ -76,7 +76,7 @@ def check_again(change: Change) -> dict[int, Seen]:
     for step in change.steps:
         if is_idle(step) or step["how"] == "inner":
             continue
-        found = entry_of(change.place(step))
+        found = entry_of(change.place(step), step)
         _check_old(found, step)
         found_by_step[step["n"]] = found
     named = collections.Counter(found.get("inode") for found in found_by_step.values())

@@ -108,7 +108,7 @@ def _clear(change: Change, place: Place, step: Step, taken: bool) -> None:
 
 def _is_ours(place: Place, step: Step) -> bool:
     """Return whether what stands at a path is what the change put there."""
-    return same_thing(step["new"], entry_of(place))
+    return same_thing(step["new"], entry_of(place, step))
 
 
 def _leave(change: Change, place: Place, step: Step) -> None:

@@ -34,7 +34,7 @@ def look(root_fd: int, paths: t.Sequence[str], host: Host, content: bool = True)
                 yield path, _without_folder(folder, error)
                 continue
             try:
-                yield path, entry.look(fd, name, content)
+                yield path, entry.look(fd, name, content, check_time=host.check_time)
             except OSError as failed:
                 yield path, {"type": BLOCKED, "reason": explain(failed)}
             except Unseen as unseen:

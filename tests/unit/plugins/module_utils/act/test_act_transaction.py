@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from act_faults import counted, failing_at, in_place_of_os, short_writes, without_links
 from act_world import T, World, build, every_kind, seen, sha256
-from ansible_collections.evenkeel.drift.plugins.module_utils.act import taking
+from ansible_collections.evenkeel.drift.plugins.module_utils.act import taking, transaction
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.errors import (
     Moved,
     Refused,
@@ -122,6 +122,43 @@ def test_the_time_of_a_change_is_that_of_its_files(world: World) -> None:
 def test_a_file_whose_content_must_not_be_known(world: World) -> None:
     secret = {"type": "file", "secret": True, "mode": "0640"}
     assert world.apply([world.write("over.txt", b"new secret\n", before=secret)])["changed"] == ["over.txt"]
+
+
+ENDLESS = 1 << 42
+"""So large a file, all of it a hole, takes hours to read."""
+
+
+@pytest.mark.parametrize("known", ["size", "absent"])
+def test_an_endless_file_in_the_way_is_not_read(world: World, known: str) -> None:
+    before = {"type": "absent"} if known == "absent" else {**world.before("over.txt"), "size": 12}
+    operation = world.write("over.txt", b"new\n", before=before)
+    os.truncate(world.root / "over.txt", ENDLESS)
+    with pytest.raises(Moved) as error:
+        world.apply([operation])
+    assert [(one["path"], one["found"]["size"]) for one in error.value.paths] == [("over.txt", ENDLESS)]
+
+
+def test_reading_ends_with_the_time(world: World) -> None:
+    operation = world.write("over.txt", b"new\n")
+    os.truncate(world.root / "over.txt", ENDLESS)
+    with pytest.raises(Refused) as error:
+        world.apply([operation], seconds=0.2)
+    assert "over.txt cannot be looked at: not reached within the time limit" in str(error.value)
+
+
+def test_an_endless_file_that_comes_while_the_change_is_prepared(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = transaction.prepare
+
+    def preparing(*arguments: t.Any) -> None:
+        real(*arguments)
+        os.truncate(world.root / "over.txt", ENDLESS)
+
+    operation = world.write("over.txt", b"new\n")
+    monkeypatch.setattr(transaction, "prepare", preparing)
+    with pytest.raises(RolledBack):
+        world.apply([operation])
+    assert (world.root / "over.txt").stat().st_size == ENDLESS
+    assert leftovers(world) == []
 
 
 def test_names_of_255_bytes_and_of_any_bytes(world: World) -> None:
