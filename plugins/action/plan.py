@@ -53,7 +53,8 @@ class ActionModule(ControlAction):
             cache = Cache(default_folder(os.environ))
             todo = any(host["actions"] for host in plan["hosts"])
             plan["gates"] = declared.plan_gates(settings, plan, time.time(), cache, output_dir) if todo else []
-            folder = deploys.open_deploy(output_dir, _label(plan), plan, control.controller(), offered)
+            keep = self._keep(variables)
+            folder = deploys.open_deploy(output_dir, _label(plan), plan, control.controller(), offered, keep)
         except (ContractError, StoreError, document.PlanError) as error:
             raise AnsibleActionFail(terminal(str(error))) from error
         path = folder.join(document.PLAN)
@@ -79,6 +80,12 @@ class ActionModule(ControlAction):
         if problems:
             raise ContractError(problems)
         return sync.resolve(given)
+
+    def _keep(self, variables: Json) -> int:
+        """Return how many folders of deploys are kept. Raises ContractError."""
+        given = control.drift_variables(variables, self._templar.template)
+        wanted = {name: given[name] for name in ("drift_keep_deploys",) if name in given}
+        return resolve({"drift_root": "/", **wanted}, cwd=os.getcwd()).keep_deploys
 
     def _inventoried(self, its: t.Mapping[str, t.Any]) -> Json:
         """Return our variables among those that a host has by itself."""

@@ -11,20 +11,23 @@ import typing as t
 from ansible.errors import AnsibleActionFail
 from ansible.utils.display import Display
 from ansible_collections.evenkeel.drift.plugins.action.snapshot_info import ActionModule as SnapshotModule
+from ansible_collections.evenkeel.drift.plugins.plugin_utils import control
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.audit.opening import FINDINGS
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract import sync
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.patterns import compile_selection
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.schema import ContractError
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.settings import resolve
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.base import Context
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.observation import HostUnseen
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.registry import exchange
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.shape import OUTCOME, GarbledAnswer, require
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan import gates, making
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan.source import saved_in
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.reference.unavailable import ReferenceUnavailable
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.safe import terminal
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.rescue import containers
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.rescue import host as rescue
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.rescue.kept import ABOUT
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.rescue.kept import ABOUT, prune
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.store import evidence
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.cache import Cache, default_folder
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.run import RunFolder, StoreError
@@ -82,6 +85,7 @@ class ActionModule(SnapshotModule):
             return {"changed": bool(paths), "files": paths, "not_rescued": _shown(lost), "folder": None}
         kept = rescue.keep(os.path.dirname(folder.path), part, reference, base, made, lost, inside.kept)
         about = kept.read(ABOUT)
+        prune(os.path.dirname(folder.path), self._keep(variables), saved_in)
         Display().display(_told(host, sorted(about["files"]), lost, kept, {**part, **about}))
         return {
             "changed": bool(made),
@@ -91,6 +95,12 @@ class ActionModule(SnapshotModule):
             "branch": about.get("branch"),
             "commit": about.get("commit"),
         }
+
+    def _keep(self, variables: Json) -> int | None:
+        """Return how many rescues are kept. Raises ContractError."""
+        given = control.drift_variables(variables, self._templar.template)
+        wanted = {name: given[name] for name in ("drift_keep_rescues",) if name in given}
+        return resolve({"drift_root": "/", **wanted}, cwd=os.getcwd()).keep_rescues
 
     def _configurations(self, contract: Json, root: str, host: str) -> Json:
         """Return the request of the section configs, as an audit makes it; nothing when the contract has none."""

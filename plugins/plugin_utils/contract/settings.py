@@ -54,6 +54,8 @@ class Settings:
     """The sections to audit, all of them in ``contract``."""
     output_dir: str
     keep_runs: int
+    keep_deploys: int
+    keep_rescues: int | None
     run: str | None
     save_baseline: str | None
     signing_key: str | None
@@ -125,6 +127,10 @@ def variables(cwd: str = ".") -> dict[str, Key]:
         ),
         "drift_output_dir": Key(local, "drift-runs", "where run folders are made"),
         "drift_keep_runs": Key(shapes.Integer(1, 100_000), 30, "how many run folders are kept"),
+        "drift_keep_deploys": Key(shapes.Integer(1, 100_000), 100, "how many folders of deploys that ended are kept"),
+        "drift_keep_rescues": Key(
+            shapes.Integer(1, 100_000), None, "how many rescues are kept whose work is in the repository; unset: all"
+        ),
         "drift_run": Key(RunName(cwd), None, "the stored run to judge again; not for an audit"),
         "drift_save_baseline": Key(local, None, "write what was seen to this file, to compare with later"),
         "drift_signing_key": Key(local, None, "sign the baseline with this SSH key"),

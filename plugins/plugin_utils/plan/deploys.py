@@ -17,7 +17,12 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.mask import mask_te
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.audit.hosts import utc_now
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan import document, ending, render
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.proposals import offer
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.run import RunFolder, StoreError, safe_name
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.run import (
+    RunFolder,
+    StoreError,
+    prune,
+    safe_name,
+)
 
 FOLDER = "deploys"
 REPORT = "plan.md"
@@ -28,13 +33,18 @@ Json = dict[str, t.Any]
 
 
 def open_deploy(
-    output_dir: str, label: str, plan: Json, controller: Json, offered: offer.Offered | None = None
+    output_dir: str, label: str, plan: Json, controller: Json, offered: offer.Offered | None = None, keep: int = 0
 ) -> RunFolder:
-    """Make the folder of a deploy and write its plan into it, and what is proposed. Raises StoreError."""
+    """Make the folder of a deploy and write its plan into it, and what is proposed. Raises StoreError.
+
+    ``keep`` says how many folders of deploys are left when this one has ended; 0: all.
+    """
     started = utc_now()
     folder = RunFolder.create(os.path.join(output_dir, FOLDER), started, label)
     about = {"id": folder.id, "kind": "deploy", "started": started, "plan": plan["id"], "audit": plan["run"]}
-    folder.write("run.json", {**about, "controller": controller, "hosts": [one["host"] for one in plan["hosts"]]})
+    folder.write(
+        "run.json", {**about, "keep": keep, "controller": controller, "hosts": [one["host"] for one in plan["hosts"]]}
+    )
     folder.write(document.PLAN, plan)
     folder.write_bytes(REPORT, render.document(plan).encode("utf-8"))
     offer.write(folder, offered or {}, plan)
@@ -111,4 +121,5 @@ def report(folder: RunFolder, plan: Json, after: Json | None = None) -> list[end
         hosts = {one.host: one.outcome for one in ended}
         folder.write("run.json", {**about, "finished": utc_now(), "outcomes": hosts})
         folder.seal()
+        prune(os.path.dirname(folder.path), int(about.get("keep") or 0), folder, ended=True)
     return ended

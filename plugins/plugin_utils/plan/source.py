@@ -70,12 +70,19 @@ class Source:
 
     def saved(self, contents: t.Mapping[str, str]) -> set[str]:
         """Return those paths whose content, given by SHA-256, some branch or tag has as a version of one of them."""
-        known: set[str] = set()
-        paths = sorted(contents)
-        with Repository(self._repo) as repository:
-            for start in range(0, len(paths), _PATHS_AT_ONCE):
-                known |= _versions(repository, [raw(path) for path in paths[start : start + _PATHS_AT_ONCE]])
-        return {path for path, sha256 in contents.items() if sha256 in known}
+        return saved_in(self._repo, contents)
+
+
+def saved_in(repo: str, contents: t.Mapping[str, str]) -> set[str]:
+    """Return those paths whose content, given by SHA-256, some branch or tag of a repository has as a version of one of
+    them. Raises ReferenceUnavailable.
+    """
+    known: set[str] = set()
+    paths = sorted(contents)
+    with Repository(repo) as repository:
+        for start in range(0, len(paths), _PATHS_AT_ONCE):
+            known |= _versions(repository, [raw(path) for path in paths[start : start + _PATHS_AT_ONCE]])
+    return {path for path, sha256 in contents.items() if sha256 in known}
 
 
 def _shown(directories: Directories | None) -> dict[str, Json]:

@@ -9,13 +9,18 @@ import os
 import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan.container_known import Rescued
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.run import RunFolder, StoreError
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.reference.unavailable import ReferenceUnavailable
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.run import RunFolder, StoreError, remove
 
 Json = dict[str, t.Any]
 
 FOLDER = "rescues"
 """Where rescues lie, beside the run folders."""
 ABOUT = "rescue.json"
+_FILES = frozenset(
+    ("host", "environment", "application", "root", "repo", "at", "files", "not_rescued", "branch", "commit", "base")
+)
+"""What a rescue of files alone says of itself: of other work it is not known whether it is anywhere else."""
 
 
 def rescued(output_dir: str, application: str) -> set[str]:
@@ -49,3 +54,27 @@ def _whole(output_dir: str, application: str) -> t.Iterator[Json]:
             continue
         if about.get("application") == application:
             yield about
+
+
+def prune(output_dir: str, keep: int | None, saved: t.Callable[[str, t.Mapping[str, str]], set[str]]) -> list[str]:
+    """Remove the oldest rescues beyond ``keep`` (None: none), and return their ids.
+
+    A rescue is where work was saved: one goes only when it is whole, and the repository that it is of has every one of
+    its contents by now. ``saved(repo, contents)`` returns the paths whose content a repository has. What cannot be told
+    stays. Raises StoreError.
+    """
+    top = os.path.join(output_dir, FOLDER)
+    names = sorted(os.listdir(top)) if keep is not None and os.path.isdir(top) else []
+    rescues = [RunFolder(os.path.join(top, name)) for name in names]
+    rescues = [folder for folder in rescues if folder.complete() and os.path.isfile(folder.join(ABOUT))]
+    removed = []
+    for folder in rescues[: max(0, len(rescues) - (keep or 0))]:
+        try:
+            folder.verify()
+            about = folder.read(ABOUT)
+            needless = about.keys() <= _FILES and saved(about["repo"], about["files"]) >= about["files"].keys()
+        except (StoreError, ReferenceUnavailable):
+            continue
+        if needless and remove(folder):
+            removed.append(folder.id)
+    return removed

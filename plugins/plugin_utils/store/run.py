@@ -191,19 +191,22 @@ def _age(name: str) -> tuple[str, int]:
     return name[:16], int(name.rsplit("-", 1)[1])
 
 
-def prune(output_dir: str, keep: int, current: RunFolder) -> list[str]:
-    """Remove the oldest runs until ``keep`` are left (0 keeps all), never the current one; return their ids."""
+def prune(output_dir: str, keep: int, current: RunFolder, ended: bool = False) -> list[str]:
+    """Remove the oldest runs until ``keep`` are left (0 keeps all), never the current one; return their ids.
+
+    With ``ended`` those alone that have ended: an incomplete one is the only trace of how far something came.
+    """
     if keep == 0:
         return []
     # An incomplete run of this day may still be under way.
     today = current.id[:8]
     past = [folder for folder in past_runs(output_dir) if folder.id != current.id]
-    candidates = [folder for folder in past if folder.complete() or folder.id[:8] < today]
+    candidates = [folder for folder in past if folder.complete() or (folder.id[:8] < today and not ended)]
     surplus = candidates[: max(0, len(candidates) + 1 - keep)]
-    return [folder.id for folder in surplus if _remove(folder)]
+    return [folder.id for folder in surplus if remove(folder)]
 
 
-def _remove(folder: RunFolder) -> bool:
+def remove(folder: RunFolder) -> bool:
     """Remove a run whole, and return whether it was this process that did: two audits can end at once."""
     doomed = os.path.join(os.path.dirname(folder.path), f".pruned-{folder.id}")
     try:
@@ -212,5 +215,5 @@ def _remove(folder: RunFolder) -> bool:
     except FileNotFoundError:
         return False
     except OSError as error:
-        raise StoreError(f"drift_keep_runs: {folder.path} cannot be removed: {error.strerror}") from error
+        raise StoreError(f"the old folder {folder.path} cannot be removed: {error.strerror}") from error
     return True

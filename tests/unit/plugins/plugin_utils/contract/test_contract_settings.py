@@ -115,6 +115,8 @@ def test_only_the_root_is_needed() -> None:
         "sections": ["git", "trees"],
         "output_dir": f"{CWD}/drift-runs",
         "keep_runs": 30,
+        "keep_deploys": 100,
+        "keep_rescues": None,
         "run": None,
         "save_baseline": None,
         "signing_key": None,

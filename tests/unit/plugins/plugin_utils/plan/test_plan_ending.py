@@ -87,3 +87,22 @@ def test_a_line_that_a_crash_cut_short_is_left_out(tmp_path: Path) -> None:
     with open(folder.join(deploys.STEPS), "ab") as file:
         file.write(b'{"host": "web')
     assert [step["what"] for step in deploys.steps(folder)] == ["check"]
+
+
+def test_old_deploys_go_and_those_that_did_not_end_stay(tmp_path: Path) -> None:
+    plan = example()
+
+    def deploy(end: bool, keep: int = 3) -> str:
+        folder = deploys.open_deploy(os.fspath(tmp_path), "prod", plan, {}, keep=keep)
+        if end:
+            deploys.report(folder, plan, {})
+        return folder.id
+
+    interrupted = deploy(False)
+    ended = [deploy(True) for _number in range(3)]
+    assert sorted(path.name for path in (tmp_path / "deploys").iterdir() if path.is_dir()) == sorted(
+        [interrupted, *ended]
+    )
+    newest = deploy(True)
+    left = {path.name for path in (tmp_path / "deploys").iterdir() if path.is_dir()}
+    assert left == {interrupted, *ended[1:], newest}

@@ -15,9 +15,11 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.shape import GarbledAnswer
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.reference.unavailable import ReferenceUnavailable
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.rescue import host as rescue
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.rescue.commit import Work, commit
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.rescue.kept import rescued
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.rescue.kept import prune, rescued
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.run import RunFolder
 
 Json = dict[str, t.Any]
 
@@ -144,3 +146,38 @@ def test_what_was_rescued_counts_for_its_application_alone_and_while_it_is_whole
         file_.write(b"x")
     assert rescued(output, "shop") == set()
     assert rescued(os.fspath(tmp_path / "nowhere"), "shop") == set()
+
+
+def kept_rescue(output_dir: Path, day: int, **more: t.Any) -> Path:
+    folder = RunFolder.create(str(output_dir / "rescues"), f"2026-11-{day:02}T12:00:00Z", "web1")
+    about = {"host": "web1", "application": "shop", "repo": "/repo", "files": {f"f{day}": sha256(b"%d" % day)}}
+    folder.write("rescue.json", {**about, **more})
+    folder.seal()
+    return Path(folder.path)
+
+
+def test_a_rescue_goes_only_when_its_work_is_elsewhere(tmp_path: Path) -> None:
+    first, second, third, fourth = (kept_rescue(tmp_path, day) for day in (1, 2, 3, 4))
+    of_containers = kept_rescue(tmp_path, 5, containers=["web"])
+    newest = kept_rescue(tmp_path, 6)
+    (fourth / "rescue.json").write_text("{}")
+    known = {"f1", "f3", "f4", "f5", "f6"}
+
+    def saved(repo: str, contents: t.Mapping[str, str]) -> set[str]:
+        assert repo == "/repo"
+        return known & contents.keys()
+
+    assert prune(str(tmp_path), None, saved) == []
+    assert prune(str(tmp_path), 6, saved) == []
+    assert prune(str(tmp_path), 1, saved) == [first.name, third.name]
+    assert all(folder.is_dir() for folder in (second, fourth, of_containers, newest))
+
+
+def test_a_repository_that_cannot_be_read_lets_no_rescue_go(tmp_path: Path) -> None:
+    folders = [kept_rescue(tmp_path, day) for day in (1, 2)]
+
+    def saved(_repo: str, _contents: t.Mapping[str, str]) -> set[str]:
+        raise ReferenceUnavailable("/repo is no repository")
+
+    assert prune(str(tmp_path), 1, saved) == []
+    assert all(folder.is_dir() for folder in folders)
