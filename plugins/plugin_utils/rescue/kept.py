@@ -17,10 +17,6 @@ Json = dict[str, t.Any]
 FOLDER = "rescues"
 """Where rescues lie, beside the run folders."""
 ABOUT = "rescue.json"
-_FILES = frozenset(
-    ("host", "environment", "application", "root", "repo", "at", "files", "not_rescued", "branch", "commit", "base")
-)
-"""What a rescue of files alone says of itself: of other work it is not known whether it is anywhere else."""
 
 
 def rescued(output_dir: str, application: str) -> set[str]:
@@ -72,7 +68,8 @@ def prune(output_dir: str, keep: int | None, saved: t.Callable[[str, t.Mapping[s
         try:
             folder.verify()
             about = folder.read(ABOUT)
-            needless = about.keys() <= _FILES and saved(about["repo"], about["files"]) >= about["files"].keys()
+            # Of what was in a container it is not known where else it is.
+            needless = not about["containers"] and saved(about["repo"], about["files"]) >= about["files"].keys()
         except (StoreError, ReferenceUnavailable):
             continue
         if needless and remove(folder):

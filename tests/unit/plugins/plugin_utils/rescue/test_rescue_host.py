@@ -150,7 +150,8 @@ def test_what_was_rescued_counts_for_its_application_alone_and_while_it_is_whole
 
 def kept_rescue(output_dir: Path, day: int, **more: t.Any) -> Path:
     folder = RunFolder.create(str(output_dir / "rescues"), f"2026-11-{day:02}T12:00:00Z", "web1")
-    about = {"host": "web1", "application": "shop", "repo": "/repo", "files": {f"f{day}": sha256(b"%d" % day)}}
+    about: Json = {"host": "web1", "application": "shop", "repo": "/repo", "containers": []}
+    about["files"] = {f"f{day}": sha256(b"%d" % day)}
     folder.write("rescue.json", {**about, **more})
     folder.seal()
     return Path(folder.path)
@@ -158,7 +159,7 @@ def kept_rescue(output_dir: Path, day: int, **more: t.Any) -> Path:
 
 def test_a_rescue_goes_only_when_its_work_is_elsewhere(tmp_path: Path) -> None:
     first, second, third, fourth = (kept_rescue(tmp_path, day) for day in (1, 2, 3, 4))
-    of_containers = kept_rescue(tmp_path, 5, containers=["web"])
+    of_containers = kept_rescue(tmp_path, 5, containers=[{"id": "web", "files": [], "settings": []}])
     newest = kept_rescue(tmp_path, 6)
     (fourth / "rescue.json").write_text("{}")
     known = {"f1", "f3", "f4", "f5", "f6"}
