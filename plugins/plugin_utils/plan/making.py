@@ -22,6 +22,7 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan.host_gates imp
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan.left_out import LeftOut
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan.source import Source
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.proposals import joining, offer
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.proposals.looking import look
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.proposals.model import Seen
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.proposals.offer import Offered
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.reference.sides import stored_references
@@ -55,7 +56,7 @@ def make(
         for host in sorted(run["hosts"])
     ]
     parts = [one.part(state_dirs.get(one.host)) for one in looked]
-    offered = offer.name(proposal for one in looked for proposal in offer.propose(one.seen()))
+    offered = offer.propose([one.seen() for one in looked])
     applied = offer.chosen(offered, settings.proposals)
     hosts = [_totalled(joining.join(part, [offered[name] for name in offered if name in applied])) for part in parts]
     used = {one["reference"] for one in hosts} & {name for name, about in references.items() if about["kind"] == "git"}
@@ -146,27 +147,8 @@ class _Host:
 
     def seen(self) -> Seen:
         """Return what proposals are made of. What the reference has is known once the host's part was made."""
-        return Seen(
-            host=self.host,
-            environment=self._kept.get("environment", self._environment),
-            application=self._kept.get("application", ""),
-            root=self._kept.get("root", "/"),
-            contract=self._kept.get("contract", {}),
-            section=self._data,
-            findings=[one for one in self._findings["findings"] if one["host"] == self.host],
-            wanted=self._wanted,
-            ignores=self._ignores(),
-        )
-
-    def _ignores(self) -> t.Callable[[str], bool]:
-        """Return what tells whether the reference ignores a path. Of one that cannot be read nothing is known."""
-        about = self._reference or {}
-        if about.get("kind") != "git" or about.get("outcome") != "ok":
-            return lambda path: False
-        try:
-            return Source(about, self._cache).ignores()
-        except ReferenceUnavailable:
-            return lambda path: False
+        found = self._findings["findings"]
+        return look(self.host, self._kept, self._data, found, self._wanted, self._reference, self._cache)
 
     def _failure(self) -> Json | None:
         outcome = evidence.load(self._folder, self.host, evidence.HOST)

@@ -9,6 +9,7 @@ import hashlib
 import os
 import typing as t
 
+from ansible_collections.evenkeel.drift.plugins.module_utils.compose.values import Unsupported
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.patterns import Patterns
 from ansible_collections.evenkeel.drift.plugins.module_utils.text import raw
 from ansible_collections.evenkeel.drift.plugins.module_utils.trees.shown import shown_entry
@@ -17,6 +18,7 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.tree_compa
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.trees import TreeExchange
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan.build import parents
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.reference import git
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.reference.commit_files import commit_files
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.reference.git_side import GitSide
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.reference.gitcmd import Repository
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.cache import Cache
@@ -53,6 +55,14 @@ class Source:
 
     def _exchange(self, side: GitSide, host: str, root: str, contract: Json, tree: Json) -> TreeExchange:
         return TreeExchange(tree, Context(host=host, root=root, cache=self._cache, side=side, contract=contract))
+
+    def content(self, path: str) -> bytes | None:
+        """Return a file of the commit, None where it has none of that name, or one that is no small regular file."""
+        with commit_files(self._repo, self._commit) as files_of:
+            try:
+                return files_of(".").read(path, "compose")
+            except Unsupported:
+                return None
 
     def ignores(self) -> t.Callable[[str], bool]:
         """Return what tells whether the ``.gitignore`` files of the commit ignore a path."""

@@ -29,6 +29,11 @@ def literal(text: str) -> Token:
     return Token(f'"{_inner(text)}"')
 
 
+def as_written(text: str) -> Token:
+    """Return a text in which variables stay variables."""
+    return Token('"' + "".join(map(_char, text)) + '"')
+
+
 def variable(name: str) -> Token:
     """Return the value of a variable of ``.env``, without which Compose refuses to start."""
     return Token(f'"${{{name}?fill it in}}"')

@@ -61,7 +61,8 @@ class Seen:
     """What is known of one host: its contract, what was seen there, and what was found wrong.
 
     ``section(name)`` is a section's evidence, None where it was not asked or not seen. ``wanted`` holds the paths that
-    the reference has, ``ignores(path)`` tells what it ignores.
+    the reference has, ``ignores(path)`` tells what it ignores. ``repository`` is the reference's, and
+    ``committed(path)`` the content of a file of the commit, None where it has none.
     """
 
     host: str
@@ -73,6 +74,8 @@ class Seen:
     findings: t.Sequence[Json]
     wanted: t.Container[str] = ()
     ignores: t.Callable[[str], bool] = lambda path: False
+    repository: str | None = None
+    committed: t.Callable[[str], bytes | None] = lambda path: None
 
     def found(self, section: str, *checks: str) -> list[Json]:
         """Return the findings of some checks of a section that nobody has waived, in their order."""

@@ -14,6 +14,9 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.proposals import re
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.proposals.cleanup import clean_up
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.proposals.composes import composes
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.proposals.model import Json, Proposal, Seen
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.proposals.overlays import ALL_HOSTS, overlays
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.proposals.removals import removals
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.proposals.rotation import rotation
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.proposals.shell import filename
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.proposals.units import units
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.run import RunFolder
@@ -22,14 +25,21 @@ FOLDER = "proposals"
 README = "README.md"
 VARIABLE = "sync_proposals"
 
-_KINDS: tuple[t.Callable[[Seen], list[Proposal]], ...] = (clean_up, units, composes)
+_KINDS: tuple[t.Callable[[Seen], list[Proposal]], ...] = (
+    clean_up,
+    units,
+    composes,
+    rotation,
+    removals,
+)
 
 Offered = t.Mapping[str, Proposal]
 
 
-def propose(seen: Seen) -> list[Proposal]:
-    """Return what can be suggested for one host, in the order in which it is shown."""
-    return [one for kind in _KINDS for one in kind(seen)]
+def propose(all_seen: t.Sequence[Seen]) -> Offered:
+    """Return what can be suggested for the hosts of a plan by name, in the order in which it is shown."""
+    made = [one for seen in all_seen for kind in _KINDS for one in kind(seen)]
+    return name([*made, *overlays(all_seen)])
 
 
 def name(proposals: t.Iterable[Proposal]) -> Offered:
@@ -37,7 +47,8 @@ def name(proposals: t.Iterable[Proposal]) -> Offered:
     made: dict[str, Proposal] = {}
     for one in proposals:
         parts = [] if one.subject == one.kind.replace("_", "-") else [filename(one.subject)]
-        wanted = "-".join([one.kind.replace("_", "-"), *parts, filename(one.host)])
+        parts += [] if one.host == ALL_HOSTS else [filename(one.host)]
+        wanted = "-".join([one.kind.replace("_", "-"), *parts])
         found, number = wanted, 1
         while found in made:
             number += 1

@@ -26,13 +26,15 @@ SHOWN = 20
 
 def readme(name: str, one: Proposal, plan: Json) -> str:
     """Return README.md of a proposal. ``plan`` is the plan that it belongs to."""
+    host = "all hosts" if one.host == "*" else markdown_code(one.host)
     parts = [
         f"# {markdown(one.title)}",
-        f"For {markdown_code(one.host)}, from the audit {markdown_code(plan['run'])}. It is a proposal.",
+        f"For {host}, from the audit {markdown_code(plan['run'])}. It is a proposal.",
         markdown(one.what),
-        "## Why",
-        "\n".join(f"* {markdown(why['summary'])} (finding {markdown_code(why['id'])})" for why in one.why),
     ]
+    if one.why:
+        reasons = (f"* {markdown(why['summary'])} (finding {markdown_code(why['id'])})" for why in one.why)
+        parts += ["## Why", "\n".join(reasons)]
     if one.notes:
         parts += ["## To be looked at first", "\n".join(f"* {markdown(note)}" for note in one.notes)]
     parts += ["## Review", *_steps(one.review), "## Apply"]
