@@ -11,6 +11,7 @@ import collections
 import contextlib
 import json
 import os
+import random
 import re
 import shutil
 import signal
@@ -25,14 +26,14 @@ import pytest
 from act_broken import in_place
 from act_world import World, build, every_kind, seen
 from ansible_collections.evenkeel.drift.plugins.module_utils.act import lock
-from ansible_collections.evenkeel.drift.plugins.module_utils.act.errors import ActError, Busy
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.errors import ActError, Busy, Unfinished
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.recovery import recover
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Unseen
-from waiting import wait_until
+from waiting import lives, wait_until
 
 ALL = os.environ.get("EVENKEEL_FAULTS") == "all"
 BUDGET_S = 60.0 if ALL else 2.0
-ROUNDS = 200 if ALL else 4
+ROUNDS = 1000 if ALL else 4
 RACERS = 50 if ALL else 20
 MEMORY = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
 FLIPPER = Path(__file__).with_name("e2e_flipper.py")
@@ -150,8 +151,31 @@ def test_of_changes_that_race_one_wins(world: World) -> None:
         assert (world.root / "over.txt").read_bytes() == f"round {number}\n".encode()
 
 
-def race(world: World, operations: list[dict[str, t.Any]]) -> collections.Counter[str]:
-    """Let many processes apply the same operations at once, and return how they ended."""
+def test_when_the_winner_is_killed_nothing_is_half_and_the_next_change_wins(world: World) -> None:
+    build(world.root)
+    world.apply([world.write("over.txt", b"the first one\n")])
+    ends: collections.Counter[str] = collections.Counter()
+    for number in range(ROUNDS):
+        operations = [world.write(f"wide{file}.txt", f"round {number}\n".encode() * 500) for file in range(12)]
+        before = seen(world.root)
+        told = race(world, operations, kill=True)
+        assert told["changed"] <= 1 and told["killed"] <= 1 and not told["failed"], told
+        ends += told
+        with world.open_state() as state:
+            recover(state)
+        names = {f"wide{file}.txt" for file in range(12)}
+        now = seen(world.root)
+        new = {path for path in names if (world.root / path).is_file() and now[path] != before.get(path)}
+        assert new in (set(), names), f"half of round {number}: {sorted(new)}"
+        assert set(world.apply(operations)["changed"]) == names - new
+        assert list(world.folder.rglob(".evenkeel-*")) == []
+    assert ends["killed"] >= ROUNDS // 4, ends
+
+
+def race(world: World, operations: list[dict[str, t.Any]], kill: bool = False) -> collections.Counter[str]:
+    """Let many processes apply the same operations at once, and return how they ended; with ``kill``, the first that is
+    found to hold the lock is killed.
+    """
     ready, go = os.pipe()
     pids = []
     for _racer in range(RACERS):
@@ -165,13 +189,39 @@ def race(world: World, operations: list[dict[str, t.Any]]) -> collections.Counte
                     code = 0 if world.apply(operations)["changed"] else 2
                 except Busy:
                     code = 1
+                except Unfinished:
+                    code = 3
             finally:
                 os._exit(code)
         pids.append(pid)
     os.close(ready)
     os.close(go)
-    words = {0: "changed", 1: "busy", 2: "unchanged"}
-    return collections.Counter(words.get(os.WEXITSTATUS(os.waitpid(pid, 0)[1]), "failed") for pid in pids)
+    if kill:
+        end_holder(world, pids)
+    words = {0: "changed", 1: "busy", 2: "unchanged", 3: "unfinished", -signal.SIGKILL: "killed"}
+    ended = [os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) for pid in pids]
+    return collections.Counter(words.get(code, "failed") for code in ended)
+
+
+def end_holder(world: World, pids: list[int]) -> None:
+    """Kill the process that holds the lock, unless all have ended before one is seen to."""
+    holder = None
+    while holder not in pids and any(lives(pid) for pid in pids):
+        holder = holder_of(world)
+    if holder in pids:
+        end = time.monotonic() + random.uniform(0, 0.03)
+        wait_until(lambda: time.monotonic() > end, "the moment to kill it")
+        # Not reaped yet: what has ended keeps its id, so that no other process can be meant.
+        os.kill(holder, signal.SIGKILL)
+
+
+def holder_of(world: World) -> int | None:
+    """Return the process that has noted itself in the lock."""
+    (note,) = world.states.glob("*/lock")
+    try:
+        return int(json.loads(note.read_bytes())["pid"])
+    except ValueError:
+        return None
 
 
 def test_without_a_lock_several_win(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,13 +7,13 @@ with modes, owners, times to the nanosecond and extended attributes.
 
 from __future__ import annotations
 
-import base64
 import os
 import tempfile
 import typing as t
 from pathlib import Path
 
 from act_faults import counted, killed_at
+from act_trees import ROOTS, difference, make, without_root
 from act_world import Json, Tree, World, seen
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.recovery import recover
 from hypothesis import given, settings
@@ -21,70 +21,6 @@ from hypothesis import strategies as st
 
 MEMORY = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
 EXAMPLES = 2000 if os.environ.get("EVENKEEL_FAULTS") == "all" else 120
-
-NAMES = st.sampled_from(["a", "b", "c", "d", "\\", "\n", "n" * 255, "-x", "\udcff"])
-MODES = st.sampled_from([0o644, 0o600, 0o755, 0o4711, 0o444, 0o000])
-TIMES = st.integers(1, 2**61)
-FILES = st.tuples(st.just("file"), st.binary(max_size=12), MODES, TIMES, st.booleans())
-LINKS = st.tuples(st.just("link"), st.sampled_from(["a", "../a", "/nowhere", "n" * 300]))
-TREES = st.recursive(
-    FILES | LINKS,
-    lambda inner: st.tuples(
-        st.just("folder"), st.dictionaries(NAMES, inner, max_size=4), st.sampled_from([0o755, 0o700, 0o2775]), TIMES
-    ),
-    max_leaves=12,
-)
-ROOTS = st.dictionaries(NAMES, TREES, max_size=5)
-
-
-def make(folder: Path, tree: t.Mapping[str, t.Any]) -> None:
-    for name, node in tree.items():
-        path = folder / name
-        if node[0] == "link":
-            path.symlink_to(node[1])
-            continue
-        if node[0] == "file":
-            path.write_bytes(node[1])
-            if node[4]:
-                os.setxattr(path, "user.evenkeel", b"\0x")
-        else:
-            path.mkdir()
-            make(path, node[1])
-        path.chmod(node[2])
-        os.utime(path, ns=(node[3], node[3]))
-
-
-def difference(world: World, wanted: Path) -> list[Json]:
-    """Return operations that make the root of a world what another folder is."""
-    has, wants = seen(world.root), seen(wanted)
-    operations = [
-        world.operation("remove_directory" if has[path][0] == "folder" else "remove", shown(path))
-        for path in sorted(has.keys() - wants.keys(), key=lambda path: path.count("/"), reverse=True)
-    ]
-    for path in sorted(wants.keys() - {"."}, key=lambda path: path.count("/")):
-        told = wants[path]
-        if told[0] == "link":
-            operations.append(world.operation("link", shown(path), target=shown(told[1]), uid=told[2], gid=told[3]))
-            continue
-        attributes = {"mode": f"{int(told[1], 8) & 0o7777:04o}", "uid": told[2], "gid": told[3], "mtime_ns": told[4]}
-        attributes["xattrs"] = {name: text(value) for name, value in told[6].items()}
-        if told[0] == "folder":
-            operations.append(world.operation("directory", shown(path), **attributes))
-        else:
-            operations.append(world.write(shown(path), (wanted / path).read_bytes(), **attributes))
-    return operations
-
-
-def shown(path: str) -> str:
-    return os.fsencode(path).replace(b"\\", b"\\\\").decode("utf-8", "backslashreplace")
-
-
-def text(value: bytes) -> str:
-    return base64.b64encode(value).decode("ascii")
-
-
-def without_root(tree: Tree) -> Tree:
-    return {path: told for path, told in tree.items() if path != "."}
 
 
 @settings(max_examples=EXAMPLES)

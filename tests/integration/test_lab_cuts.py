@@ -1,0 +1,139 @@
+# Copyright: Contributors to the evenkeel.drift project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""In the lab: whenever the connection of a deploy is cut, the next deploy repairs what that left."""
+
+from __future__ import annotations
+
+import collections
+import json
+import os
+import random
+import subprocess
+import typing as t
+from pathlib import Path
+
+import pytest
+from e2e_lab import CHECKOUT
+from e2e_operator import Operator
+from e2e_project import Repository
+
+pytestmark = pytest.mark.lab
+
+ALL = os.environ.get("EVENKEEL_FAULTS") == "all"
+CUTS = 50 if ALL else 5
+DEPLOY = "evenkeel.drift.deploy"
+_LAB = CHECKOUT / "tests" / "lab"
+_STATE = CHECKOUT / ".cache" / "lab"
+_CUTTER = Path(__file__).with_name("e2e_cutter.py")
+_ROOT, _OLD, _STATES = "/srv/cut", "/srv/app", "/srv/states"
+_FILES = 240
+# How long a deploy takes here, and its change, with some to spare: a cut may also come too late.
+_DEPLOY_MS, _CHANGE_MS = 4000, 700
+_MOMENTS = ("journal", "session", "journal")
+_WAYS = ("session", "all", "drop", "session", "all")
+# A server that sees sessions die refuses their address for a while; this one must not.
+_PATIENT = "echo PerSourcePenalties no >/etc/ssh/sshd_config.d/cuts.conf && systemctl reload ssh"
+_CONNECTION = "-o ControlMaster=no -o ServerAliveInterval=1 -o ServerAliveCountMax=2 -o ConnectTimeout=5"
+
+
+class CutHost:
+    """A small host of the lab that nobody else uses, and an operator who deploys to it."""
+
+    def __init__(self, name: str, address: str, reference: Path, operator: Operator) -> None:
+        self.name = name
+        self.operator = operator
+        variables = {
+            "ansible_connection": "ssh",
+            "ansible_host": address,
+            "ansible_user": "root",
+            "ansible_ssh_private_key_file": str(_STATE / "keys" / "lab"),
+            "ansible_ssh_common_args": f"-o UserKnownHostsFile={_STATE / 'known_hosts'} -o IdentitiesOnly=yes",
+            "ansible_ssh_args": _CONNECTION,
+            "ansible_python_interpreter": "/usr/bin/python3",
+            "drift_root": _ROOT,
+            "drift_repo": str(reference),
+            "drift_sections": ["trees"],
+            "drift_state_dir": _STATES,
+            "sync_prune": True,
+        }
+        self.inventory = operator.inventory({name: variables})
+
+    def inside(self, *argv: str) -> str:
+        command = ["docker", "exec", self.name, *argv]
+        return subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout
+
+    def make_old(self) -> None:
+        self.inside("sh", "-ec", f"rm -rf {_ROOT} {_STATES}; cp -a {_OLD} {_ROOT}")
+
+    def deploy(self) -> subprocess.Popen[bytes]:
+        return self.operator.start(DEPLOY, "-i", self.inventory, "-e", f"drift_output_dir={self.operator.runs}")
+
+    def cut(self, moment: str, after_ms: int, way: str) -> tuple[dict[str, t.Any], str]:
+        """Deploy and cut the connection; return what was cut, and what the operator was told."""
+        argv = ["docker", "exec", "--interactive", self.name, "python3", "-", moment, str(after_ms), way, _STATES]
+        with open(_CUTTER, "rb") as program, subprocess.Popen(argv, stdin=program, stdout=subprocess.PIPE) as cutter:
+            with self.deploy() as play:
+                told = play.communicate(timeout=120)[0].decode("utf-8", "replace")
+            answer = cutter.communicate(timeout=60)[0]
+            assert cutter.returncode == 0, f"{moment}, {after_ms} ms, {way}: nothing was cut\n{told}"
+            cut: dict[str, t.Any] = json.loads(answer)
+        if way == "drop":
+            self.inside("iptables", "-F", "INPUT")
+            self.inside("iptables", "-F", "OUTPUT")
+        return cut, told
+
+    def left(self) -> str:
+        """Return what a change leaves behind that is not finished."""
+        return self.inside("find", _ROOT, _STATES, "-name", ".evenkeel-*", "-o", "-name", "journal.*")
+
+    def sums(self) -> list[str]:
+        return self.inside("sh", "-ec", f"cd {_ROOT} && find . -type f -exec sha256sum {{}} + | sort -k 2").splitlines()
+
+
+def reference(folder: Path) -> tuple[Repository, Path]:
+    """Make a repository of two commits that differ in most files, and a copy as of the first."""
+    made = Repository(folder / "reference")
+    names = [f"area{number % 12}/file{number:03}.txt" for number in range(_FILES)]
+    first = made.commit("First", {name: f"{name} 1\n" * 40 for name in names})
+    old = made.deploy(folder / "old", first, with_git=False)
+    changed: dict[str, str | bytes | None] = {name: f"{name} 2\n" * 50 for name in names[20:]}
+    made.commit("Second", {**changed, **dict.fromkeys(names[:10]), "new/deep/file.txt": "new\n"})
+    return made, old
+
+
+@pytest.fixture(name="host")
+def fixture_host(tmp_path: Path, operator: Operator) -> t.Iterator[CutHost]:
+    made, old = reference(tmp_path)
+    try:
+        subprocess.run([_LAB / "fleet.sh", "up", "1", str(old)], check=True, timeout=300)
+        name, address = (_STATE / "fleet").read_text("utf-8").split()
+        host = CutHost(name, address, made.path, operator)
+        host.inside("sh", "-ec", _PATIENT)
+        yield host
+    finally:
+        subprocess.run([_LAB / "fleet.sh", "down"], check=True, timeout=120)
+
+
+def test_the_next_deploy_recovers_from_any_cut(host: CutHost) -> None:
+    chosen = random.Random(20261121)
+    ends: collections.Counter[str] = collections.Counter()
+    host.make_old()
+    with host.deploy() as play:
+        told = play.communicate(timeout=120)[0].decode()
+        assert play.returncode == 0, told
+    wanted = host.sums()
+    for number in range(CUTS):
+        moment, way = _MOMENTS[number % len(_MOMENTS)], _WAYS[number % len(_WAYS)]
+        host.make_old()
+        cut, told = host.cut(moment, chosen.randrange(_CHANGE_MS if moment == "journal" else _DEPLOY_MS), way)
+        where = f"cut {number}: {moment}, {way}, {cut}"
+        ends["lost" if "UNREACHABLE" in told or "connection was lost" in told else "told nothing"] += 1
+        ends["in the change" if cut["journal"] else "outside of it"] += 1
+        with host.deploy() as play:
+            told = play.communicate(timeout=120)[0].decode()
+        assert play.returncode == 0, f"{where}\n{told}"
+        assert (host.sums(), host.left()) == (wanted, ""), where
+    print(dict(ends))
+    assert ends["lost"] >= CUTS // 2, ends
+    assert ends["in the change"] >= CUTS // 5, ends

@@ -1,0 +1,57 @@
+# Copyright: Contributors to the evenkeel.drift project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A deploy and its rollback together: whatever a tree is and a plan makes of it, the restore point of that plan brings
+back exactly what was, and what the plan does not name stays.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import typing as t
+from pathlib import Path
+
+from act_trees import ROOTS, difference, make, without_root
+from act_world import Json, World, seen
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.points import service
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+MEMORY = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+EXAMPLES = 5000 if os.environ.get("EVENKEEL_FAULTS") == "all" else 150
+
+
+def ask(world: World, **options: t.Any) -> Json:
+    """Ask for what the module ``restore_point`` is asked for."""
+    defaults = {name: about.get("default") for name, about in service.ARGUMENTS.items()}
+    place = {"root": str(world.root), "application": "shop", "state_dir": str(world.states), "who": "ops", "git": False}
+    answer = service.answer({**defaults, **place, **options}, service.act, False)
+    assert not answer.get("failed"), answer
+    return answer
+
+
+@settings(max_examples=EXAMPLES, deadline=None)
+@given(old=ROOTS, new=ROOTS, share=st.integers(1, 3), twice=st.booleans())
+def test_a_plan_applied_and_rolled_back_leaves_what_was(old: t.Any, new: t.Any, share: int, twice: bool) -> None:
+    with tempfile.TemporaryDirectory(dir=MEMORY, prefix="evenkeel-") as made:
+        world, wanted = World(Path(made, "world")), Path(made, "wanted")
+        wanted.mkdir()
+        make(world.root, old)
+        # Of a part of what differs, where the part makes sense by itself.
+        make(wanted, new if share == 1 else {**old, **dict(list(new.items())[::share])})
+        was = without_root(seen(world.root))
+        operations = difference(world, wanted)
+        if not operations:
+            return
+        point = ask(world, state="present", operations=operations)["point"]
+        world.apply(operations)
+        assert without_root(seen(world.root)) == without_root(seen(wanted))
+        back = ask(world, state="restored", point=point)
+        assert (back["at_point"], back["left"], back["apart"]) == (True, [], [])
+        assert without_root(seen(world.root)) == was
+        if twice and back["saved"]:
+            # What the rollback replaced can be brought back as well.
+            assert ask(world, state="restored", point=back["saved"])["at_point"] is True
+            assert without_root(seen(world.root)) == without_root(seen(wanted))
+        assert not list(world.folder.rglob(".evenkeel-*"))
