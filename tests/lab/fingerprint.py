@@ -4,7 +4,7 @@
 """Print what a tree is, a line for each path: type, mode, owner, time, extended attributes, content.
 
 fingerprint.py FOLDER: run inside a host, apart from all that is tested. Left out are logs, which go on, bytecode, and
-of a repository its objects and the refs that restore points add.
+of a repository its objects, its reflogs, and the refs that restore points add.
 """
 
 import hashlib
@@ -12,7 +12,7 @@ import os
 import stat
 import sys
 
-LEFT_OUT = {"logs", "__pycache__", ".git/objects", ".git/refs/evenkeel"}
+LEFT_OUT = {"logs", "__pycache__", ".git/logs", ".git/objects", ".git/refs/evenkeel"}
 
 
 def line(root, path):
