@@ -18,6 +18,7 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.bundle imp
     act_pack,
     act_script,
     git_pack,
+    release_pack,
 )
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.safe import terminal
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.script_action import ScriptAction, unanswered
@@ -30,6 +31,7 @@ _ARGUMENTS = {
     "state_dir": {"type": "str"},
     "operations": {"type": "list", "elements": "dict", "default": []},
     "git": {"type": "dict"},
+    "release": {"type": "dict"},
     "contents": {"type": "path"},
     "services": {"type": "list", "elements": "dict", "default": []},
     "hooks": {"type": "dict", "default": {}},
@@ -47,13 +49,14 @@ _ARGUMENTS = {
 # A small pack travels with the script, a large one as a file.
 _INLINE = 24 << 10
 
-_PLACE = ("root", "application", "state_dir", "operations", "git", "services", "hooks", "direction")
+_PLACE = ("root", "application", "state_dir", "operations", "git", "release", "services", "hooks", "direction")
 
 Json = dict[str, t.Any]
 
 # Here, where ansible-core loads the plugin, and not in each of the processes that it then forks for the hosts.
 act_pack()
 git_pack()
+release_pack()
 
 
 class ActionModule(ScriptAction):

@@ -68,7 +68,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
             with tempfile.TemporaryDirectory(prefix="evenkeel-") as contents:
                 reference = next(one for one in plan["references"] if one["id"] == part["reference"])
                 write_contents(reference, document.contents(part), contents)
-                self._git = self._packed(part, reference, contents)
+                self._strategy = self._packed(part, reference, contents)
                 looked = self._look(part, contents)
                 if self._task.check_mode or not looked["changed_paths"]:
                     outcome = "planned" if looked["changed_paths"] else "unchanged"
@@ -82,12 +82,12 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
         self._keep({"outcome": "changed", "changed": done["changed_paths"], "left": done["left"], "point": point})
         return {"changed": True, "paths": done["changed_paths"], "left": done["left"], "point": point}
 
-    def _packed(self, part: Json, reference: Json, contents: str) -> Json | None:
-        """Return what is asked of the host's repository, the objects that it lacks being among the contents."""
-        for request in document.moves(part):
-            pack = None if self._task.check_mode else write_pack(reference, request["have"], contents)
-            return {**request, "pack": pack}
-        return None
+    def _packed(self, part: Json, reference: Json, contents: str) -> dict[str, Json]:
+        """Return what the plan's strategy asks; the objects that a repository lacks are among the contents then."""
+        asked = document.strategy(part)
+        if "git" in asked and not self._task.check_mode:
+            asked["git"] = {**asked["git"], "pack": write_pack(reference, asked["git"]["have"], contents)}
+        return asked
 
     def _look(self, part: Json, contents: str) -> Json:
         """Ask the host whether the plan still holds. A change that was interrupted there is finished first."""
@@ -138,7 +138,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
             for name in _KEEP
             if self._variables.get(name) is not None
         }
-        repository = saved_paths(self._git) if self._git else []
+        repository = saved_paths(self._strategy["git"]) if "git" in self._strategy else []
         asked = {"state": "present", "operations": document.operations(part), "paths": repository, **kept}
         return self._call(_SAVE, {**asked, **self._place(part)}, False)
 
@@ -146,8 +146,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
         # What the contract calls a secret is in no plan. What has the name of one all the same may travel.
         public = sorted(path for path in document.contents(part) if is_secret_file(path))
         arguments: Json = {"operations": document.operations(part), "contents": contents, "public": public}
-        if self._git:
-            arguments["git"] = self._git
+        arguments.update(self._strategy)
         return self._call(_APPLY, {**arguments, "id": self._about["plan"], **self._place(part)}, check)
 
     def _recover(self, part: Json) -> Json:

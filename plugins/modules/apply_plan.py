@@ -64,6 +64,7 @@ options:
       - A write has C(sha256) and C(size) of the content, a link its C(target). All but removals may have C(mode) in
         four octal digits, C(uid), C(gid), C(mtime_ns) and C(xattrs) (base64 by name); what is not given is as in the
         old file, a new file has the mode V(0644) and the owner of its directory.
+      - A write with C(from), a path below O(root), takes the content from there.
       - A directory is removed once it is empty; one that is not is left, and told.
     type: list
     elements: dict
@@ -77,6 +78,14 @@ options:
         the host has; C(pack), the C(sha256) and C(size) of a pack in O(contents) with the other objects, or null.
       - Refused for a bare repository, a submodule, a linked work tree, a sparse checkout, and while a merge, a rebase
         or git itself is at work. No hook and no filter of the repository is run.
+    type: dict
+  release:
+    description:
+      - O(root) is a link to a release, a folder in C(releases) beside it. Makes a new release of the last one and the
+        operations, and switches the link to it, as one change. The last release stays as it is.
+      - C(commit), which names the release; C(keep), how many releases stay, the one in use, the one before it and those
+        that processes run from always; C(shared), paths that releases share, which are moved to C(shared) beside the
+        link and are links in each release.
     type: dict
   contents:
     description:

@@ -7,7 +7,8 @@ Every operation is a dictionary with ``do``, ``path`` (relative to the root, as 
 what its maker saw there. The other keys by ``do``::
 
     write             sha256, size, and mode, uid, gid, xattrs (null or missing: what the old file has; a new file is
-                      0644 and belongs to the owner of its directory), mtime_ns (null: the time of the change)
+                      0644 and belongs to the owner of its directory), mtime_ns (null: the time of the change); from, a
+                      path below the root that has this content, where it is not among the contents that were sent
     link              target, and uid, gid
     directory         mode, uid, gid, xattrs, mtime_ns: makes it, or gives one that is there these attributes
     attributes        mode, uid, gid, xattrs, mtime_ns of a file or a directory; null: as they are
@@ -39,7 +40,7 @@ PREFIX = ".evenkeel-"
 MAX_OPERATIONS = 200_000
 _ATTRIBUTES = ("mode", "uid", "gid", "xattrs", "mtime_ns")
 _KEYS: t.Mapping[str, tuple[str, ...]] = {
-    "write": ("sha256", "size", *_ATTRIBUTES),
+    "write": ("sha256", "size", "from", *_ATTRIBUTES),
     "link": ("target", "uid", "gid"),
     "directory": _ATTRIBUTES,
     "attributes": _ATTRIBUTES,
@@ -94,24 +95,26 @@ def _check(place: str, operation: t.Any) -> None:
     unknown = sorted(set(operation) - {"do", "path", "before", *_KEYS[do]}, key=str)
     if unknown:
         raise BadOperations(f"{place}: {do} has no {unknown[0]!r}")
-    _check_path(place, operation.get("path"))
+    _check_path(f"{place}.path", operation.get("path"))
     _check_values(place, operation)
     if do == "write" and (operation.get("sha256") is None or operation.get("size") is None):
         raise BadOperations(f"{place}: a write needs the sha256 and the size of the content")
     if do == "link" and operation.get("target") is None:
         raise BadOperations(f"{place}: a link needs its target")
+    if operation.get("from") is not None:
+        _check_path(f"{place}.from", operation["from"])
     _check_before(place, do, operation.get("before"))
 
 
 def _check_path(place: str, path: t.Any) -> None:
     if not isinstance(path, str):
-        raise BadOperations(f"{place}.path: expected text, found {type(path).__name__}")
+        raise BadOperations(f"{place}: expected text, found {type(path).__name__}")
     try:
         parts = parts_of(path)
     except ValueError as error:
-        raise BadOperations(f"{place}.path: {error}") from None
+        raise BadOperations(f"{place}: {error}") from None
     if any(part.startswith(PREFIX.encode("ascii")) for part in parts):
-        raise BadOperations(f"{place}.path: {path!r}: names that begin with {PREFIX} belong to changes in progress")
+        raise BadOperations(f"{place}: {path!r}: names that begin with {PREFIX} belong to changes in progress")
 
 
 def _check_values(place: str, values: t.Mapping[str, t.Any]) -> None:

@@ -18,6 +18,7 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.act import fs
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.attributes import give
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.change import Change, Place
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.errors import Refused
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.folders import Folders
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.steps import PREPARED, Step
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.paths import open_dir, open_file
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host, Unseen
@@ -42,7 +43,7 @@ def prepare(change: Change, sources: t.Sequence[int], host: Host) -> None:
                 continue
             host.check_time()
             with change.prepared(step) as (fd, name):
-                _prepare(fd, name, step["new"], sources, host, written)
+                _prepare(change, (fd, name), step["new"], sources, host, written)
             if step["how"] == "over":
                 _keep(change.place(step), step, host, written)
         written.sync()
@@ -79,16 +80,22 @@ class _Written:
             os.close(self._open.pop()[0])
 
 
-def check_contents(steps: t.Sequence[Step], sources: t.Sequence[int]) -> None:
+def check_contents(folders: Folders, steps: t.Sequence[Step], sources: t.Sequence[int]) -> None:
     """Refuse a change of which a content is missing, before anything is touched. Raises Refused."""
     for step in steps:
         if step["how"] in (*PREPARED, "inner") and step["new"]["type"] == "file":
-            os.close(_open_content(step["path"], step["new"]["sha256"], sources))
+            os.close(_open_content(folders, step["path"], step["new"], sources))
 
 
 def _prepare(
-    fd: int, name: bytes, new: t.Mapping[str, t.Any], sources: t.Sequence[int], host: Host, written: _Written
+    change: Change,
+    place: tuple[int, bytes],
+    new: t.Mapping[str, t.Any],
+    sources: t.Sequence[int],
+    host: Host,
+    written: _Written,
 ) -> None:
+    fd, name = place
     if new["type"] == "link":
         fs.symlink(raw(new["target"]), fd, name)
         _own_link(fd, name, new)
@@ -100,20 +107,24 @@ def _prepare(
         finally:
             os.close(made)
     else:
-        source = _open_content(name.decode("ascii", "replace"), new["sha256"], sources)
+        source = _open_content(change.folders, change.at, new, sources)
         try:
             _copy(source, fd, name, new, host, written)
         finally:
             os.close(source)
 
 
-def _open_content(path: str, sha256: str, sources: t.Sequence[int]) -> int:
-    for folder in sources:
+def _open_content(folders: Folders, path: str, new: t.Mapping[str, t.Any], sources: t.Sequence[int]) -> int:
+    """Open the content of a new file: where it stands already, or among what was sent."""
+    if new.get("from") is not None:
+        folder, _slash, own = new["from"].rpartition("/")
+        return open_file(folders.fd(folder), raw(own))
+    for source in sources:
         try:
-            return open_file(folder, sha256)
+            return open_file(source, new["sha256"])
         except FileNotFoundError:
             continue
-    raise Refused(f"the content of {path} is not on this host: {sha256}")
+    raise Refused(f"the content of {path} is not on this host: {new['sha256']}")
 
 
 def _copy(source: int, fd: int, name: bytes, new: t.Mapping[str, t.Any], host: Host, written: _Written) -> None:

@@ -19,7 +19,7 @@ A step is what the journal holds of one operation::
              stays       a directory that is to go, and holds what is no part of the change
     old      the entry that stands there, without what belongs to its inode
     new      the entry that is wanted: type, and mode, uid, gid, xattrs, mtime_ns, where null leaves it as it comes;
-             sha256 and size of a file, target of a link
+             sha256 and size of a file, and from, where its content stands already; target of a link
 """
 
 from __future__ import annotations
@@ -149,7 +149,8 @@ def _wanted(operation: Operation, old: Entry) -> Entry:
     if old["type"] == kind:
         given = _or(given, old, ("mode", "xattrs"))
     given["mode"] = given["mode"] or ("0644" if kind == "file" else "0755")
-    content = {key: operation[key] for key in ("sha256", "size")} if kind == "file" else {}
+    wanted: Entry = {key: operation[key] for key in ("sha256", "size", "from") if key in operation}
+    content = wanted if kind == "file" else {}
     return {"type": kind, **content, **given}
 
 

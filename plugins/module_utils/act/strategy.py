@@ -20,13 +20,18 @@ Json = t.Dict[str, t.Any]
 
 class Work(t.NamedTuple):
     """What is applied: ``operations`` below ``root``, with the contents in the folders ``sources`` (None: with
-    ``check``); ``paths`` are those that would change besides.
+    ``check``); ``paths`` are those that would change besides, or, with ``instead``, all that are told.
     """
 
     root: str
     operations: t.Sequence[Operation]
     sources: t.Sequence[int] | None
     paths: t.Sequence[str] = ()
+    instead: bool = False
+
+    def told(self, changed: t.Sequence[str]) -> list[str]:
+        """Return the paths that an operator is told of, when the change of files tells ``changed``."""
+        return sorted(self.paths) if self.instead else sorted({*changed, *self.paths})
 
 
 # Of what was planned, the state directory (None: there is none yet), who and why, the host, and whether nothing is to

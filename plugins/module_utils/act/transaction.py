@@ -143,7 +143,7 @@ def _look(
     checks.find_staying(folders, made)
     checks.check_possible(folders, made, entries)
     if sources is not None:
-        check_contents(made, sources)
+        check_contents(folders, made, sources)
     return made
 
 

@@ -118,15 +118,23 @@ def variables() -> dict[str, Key]:
     """Return every ``sync_*`` variable."""
     return {
         "sync_strategy": Key(
-            shapes.Choice(("tree", "git")),
+            shapes.Choice(("tree", "git", "release")),
             "tree",
             "how files get there; tree: only what differs, by itself; git: and the host's repository with it, to the "
-            "commit",
+            "commit; release: into a new folder, to which a link is switched",
         ),
         "sync_branch": Key(
             Branch(), None, "with git: the branch that the host's repository is on afterwards; unset: as it is there"
         ),
         "sync_detached": Key(shapes.Boolean(), False, "with git: whether HEAD is on no branch afterwards"),
+        "sync_shared": Key(
+            ListOf(shapes.RootPath()),
+            [],
+            "with release: paths that all releases share, such as .env, logs or data",
+        ),
+        "sync_releases_keep": Key(
+            shapes.Integer(2, 1000), 5, "with release: how many releases a host keeps, the one in use among them"
+        ),
         "sync_prune": Key(shapes.Boolean(), False, "whether files are removed that the reference has removed"),
         "sync_overwrite_host_work": Key(
             shapes.Boolean(), False, "whether work that exists only on the host may be overwritten"
@@ -169,6 +177,8 @@ class SyncSettings:
     strategy: str
     branch: str | None
     detached: bool
+    shared: list[str]
+    releases_keep: int
     prune: bool
     overwrite_host_work: bool
     proposals: list[str]
@@ -214,6 +224,11 @@ def resolve(values: t.Mapping[str, t.Any]) -> SyncSettings:
                 problems.merge(error.errors)
     if read["sync_approve"] and not read["sync_require_approval"] and not len(problems):
         problems.add("sync_approve", "approves a plan, but sync_require_approval is not true: nothing asks for it")
+    if read["sync_shared"] and read["sync_strategy"] != "release":
+        problems.add("sync_shared", f"is for sync_strategy: release, and that is {read['sync_strategy']}")
+    for number, path in enumerate(read["sync_shared"]):
+        if path == "." or any(f"{path}/".startswith(f"{one}/") for one in read["sync_shared"][:number]):
+            problems.add(f"sync_shared[{number}]", f"{path} is more than a release can share, or shared already")
     if read["sync_strategy"] != "git":
         for name in ("sync_branch", "sync_detached"):
             if read[name]:

@@ -147,6 +147,12 @@ def git_pack() -> str:
 
 
 @functools.cache
+def release_pack() -> str:
+    """Return the code that makes a release on a host and switches to it, packed. It is the same for all hosts."""
+    return _packed("act.release.service")
+
+
+@functools.cache
 def points_pack() -> str:
     """Return the code of restore points, packed. It is the same for all hosts."""
     return _packed("act.points.service")
@@ -160,6 +166,8 @@ def act_script(request: t.Mapping[str, t.Any]) -> bytes:
     """Return the Python program that does what a request to ``act/service.py`` says, and prints its answer."""
     if request.get("git"):
         return _program([git_pack()], request, _ACT.format("act.gitmove"))
+    if request.get("release"):
+        return _program([release_pack()], request, _ACT.format("act.release"))
     return _program([act_pack()], request, _ACT.format("act"))
 
 

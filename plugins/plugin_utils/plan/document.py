@@ -17,6 +17,7 @@ import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.gitmove import asked
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.operations import checked
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.release import site
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.shape import (
     OBJECT_ID,
     PATH,
@@ -28,6 +29,7 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.shape impo
 SCHEMA = "evenkeel.drift/plan/1"
 PLAN = "plan.json"
 _DIGITS = 12
+_STRATEGIES: t.Mapping[str, t.Callable[[t.Any], t.Any]] = {"git": asked.read, "release": site.read}
 _LARGEST = 256 << 20
 
 Json = dict[str, t.Any]
@@ -52,7 +54,7 @@ _SHAPE = {
             "actions": [
                 {
                     "n": int,
-                    "kind": re.compile("file|git"),
+                    "kind": re.compile("file|git|release"),
                     "path": PATH,
                     "summary": str,
                     "severity": str,
@@ -86,7 +88,7 @@ def identity(plan: t.Mapping[str, t.Any]) -> str:
             one["host"]: [
                 *(one[name] for name in ("application", "root", "state_dir", "reference")),
                 operations(one),
-                *moves(one),
+                *strategy(one).values(),
             ]
             for one in plan["hosts"]
         },
@@ -100,9 +102,11 @@ def operations(host: t.Mapping[str, t.Any]) -> list[Json]:
     return [operation for action in host["actions"] for operation in action["operations"]]
 
 
-def moves(host: t.Mapping[str, t.Any]) -> list[Json]:
-    """Return what a host's part of a plan asks of its repository: one request (``act/gitmove/asked.py``), or none."""
-    return [action["git"] for action in host["actions"] if action["kind"] == "git"]
+def strategy(host: t.Mapping[str, t.Any]) -> dict[str, Json]:
+    """Return what a host's part of a plan asks besides its operations, by the name of the strategy: the request
+    ``git`` (``act/gitmove/asked.py``) or ``release`` (``act/release/site.py``), or none.
+    """
+    return {action["kind"]: action[action["kind"]] for action in host["actions"] if action["kind"] in _STRATEGIES}
 
 
 def contents(host: t.Mapping[str, t.Any]) -> dict[str, str]:
@@ -130,8 +134,8 @@ def load(path: str) -> Json:
         require(plan, _SHAPE, path)
         for host in plan["hosts"]:
             checked(operations(host))
-            for request in moves(host):
-                asked.read(request)
+            for name, request in strategy(host).items():
+                _STRATEGIES[name](request)
     except (ValueError, KeyError, RecursionError, GarbledAnswer) as error:
         raise PlanError(f"drift_plan: {path} is no plan of this collection: {error}") from error
     if identity(plan) != plan["id"]:

@@ -129,6 +129,10 @@ class _Host:
             moves, more = moving.move(self._data("git"), contract, self._reference or {}, self._settings)
             actions += [{**one, "n": len(actions) + 1} for one in moves]
             checked += more
+        if self._settings.strategy == "release" and not gates.refusals(checked):
+            moves, more = moving.release(actions, self._reference or {}, self._settings)
+            actions += [{**one, "n": len(actions) + 1} for one in moves]
+            checked += more
         if not gates.refusals(checked):
             checked += self._declared()
             checked += gates.on_the_host()

@@ -1,8 +1,8 @@
 # Copyright: Contributors to the evenkeel.drift project
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The part of a plan that moves a host's repository, made of evidence and the reference's repository. Private to the
-collection.
+"""The part of a plan that belongs to its strategy: a repository that moves, or a release that is switched to. Private
+to the collection.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.sync import SyncSettings
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.words import short
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan import gates, packing, repository
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.reference.unavailable import ReferenceUnavailable
 
@@ -35,3 +36,37 @@ def move(
     strange = known.strange if action is not None else []
     checked = repository.gate(found, contract, about["commit"], wish, strange)
     return ([] if action is None else [action]), [checked]
+
+
+def release(actions: t.Sequence[Json], about: Json, settings: SyncSettings) -> tuple[list[Json], list[Json]]:
+    """Return the action that switches a host to a new release, none when it has no other, and the gates."""
+    changed = [one["path"] for action in actions for one in action["operations"]]
+    inside = [(path, one) for path in changed for one in settings.shared if f"{path}/".startswith(f"{one}/")]
+    if inside:
+        path, one = inside[0]
+        return [], [
+            gates.refused(
+                "release",
+                f"sync_shared names {one}, and the reference has {path}: what releases share belongs to none of them. "
+                "Take it out of sync_shared, or exclude it from the contract's trees",
+            )
+        ]
+    gate = gates.not_asked("release", "the host checks that drift_root is a link into a folder releases beside it")
+    if not actions:
+        return [], [gate]
+    return [
+        {
+            "n": 0,
+            "kind": "release",
+            "path": ".",
+            "summary": f"Make a new release of {short(about['commit'])} with these changes, and switch to it",
+            "severity": "info",
+            "findings": [],
+            "operations": [],
+            "undo": "put back what the restore point holds",
+            "restart": [],
+            "bytes": 0,
+            "diff": None,
+            "release": {"commit": about["commit"], "keep": settings.releases_keep, "shared": settings.shared},
+        }
+    ], [gate]

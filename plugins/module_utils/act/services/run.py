@@ -71,7 +71,7 @@ def apply(
         looked = look(services, root, state)
         with strategy(Work(root, wanted, sources), state, about, host, True) as work:
             done = transaction.apply(work.operations, work.sources, work.root, state, about, host, check=True)
-        return {**done, "changed": sorted({*done["changed"], *work.paths}), "services": looked}
+        return {**done, "changed": work.told(done["changed"]), "services": looked}
     with lock.held(state, str(about.get("who")), str(about.get("why"))) as held:
         transaction.refuse_unfinished(state)
         journal.forget_pending(state)
@@ -86,6 +86,7 @@ def apply(
             with strategy(Work(root, wanted, sources), state, about, host, False) as work:
                 change = checked(work.operations), work.sources or (), work.root
                 done = transaction.apply_locked(*change, state, about, host, held)
+                done["changed"] = work.told(done["changed"])
             if record.document["actions"]:
                 record = _due(record, state)
         except Stuck:

@@ -1,0 +1,208 @@
+# Copyright: Contributors to the evenkeel.drift project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A new release as operations: what the last one holds, changed as a plan says, and the switch of the link. Private to
+the collection.
+
+Every file of the new release is a file of its own, copied from the last one where it stays the same. Were it another
+name of the same file (a hard link), a program that writes into it in place would change all releases at once, and there
+were nothing to go back to.
+"""
+
+from __future__ import annotations
+
+import os
+import typing as t
+
+from ansible_collections.evenkeel.drift.plugins.module_utils.act import checks, steps
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.entry import ABSENT, Entry, look, look_at
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.errors import Refused
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.operations import PREFIX, Operation, folders_of
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.release.site import RELEASES, SHARED, Asked, Site
+from ansible_collections.evenkeel.drift.plugins.module_utils.observe.paths import open_dir, open_root
+from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host, Unseen, explain
+from ansible_collections.evenkeel.drift.plugins.module_utils.text import show
+
+_ABSENT: t.Mapping[str, t.Any] = {"type": "absent"}
+_GIVEN = ("mode", "uid", "gid", "xattrs", "mtime_ns")
+
+
+class Release(t.NamedTuple):
+    """A new release: its operations below the folder that holds the link, and the paths of the plan that it changes."""
+
+    operations: list[Operation]
+    changed: list[str]
+
+
+def expand(site: Site, planned: t.Sequence[Operation], asked: Asked, name: str, host: Host) -> Release:
+    """Return what makes a release ``name`` of the last one. Without a change there are no operations.
+
+    Raises Moved when the last release is not what the plan was made for, Refused, Unseen, OSError.
+    """
+    above_fd = open_root(site.above)
+    try:
+        _refuse_shared(asked.shared, planned)
+        held = look_through(site, asked.shared, host)
+        made = _steps(held, planned)
+        changing = [step for step in made if not steps.is_idle(step)]
+        if not changing:
+            return Release([], [])
+        wanted = _wanted(held, made, f"{RELEASES}/{site.name}")
+        operations = [*_shared(above_fd, site, asked.shared, name, wanted, host), *_made(held[""], name, wanted)]
+        operations.append(_switch(site, name))
+        return Release(operations, [step["path"] for step in changing])
+    finally:
+        os.close(above_fd)
+
+
+def look_through(site: Site, apart: t.Collection[str], host: Host) -> dict[str, Entry]:
+    """Return the entries of a release by path, that of its folder as ``""``; those ``apart`` are not looked at.
+
+    Raises Refused, which names a path that no release can hold, Unseen, OSError.
+    """
+    fd = open_root(site.path(site.name))
+    try:
+        found: dict[str, Entry] = {"": {**look(fd, b"."), "dev": os.fstat(fd).st_dev}}
+        _walk(fd, "", found, apart, host)
+        return found
+    finally:
+        os.close(fd)
+
+
+def _walk(fd: int, folder: str, found: dict[str, Entry], apart: t.Collection[str], host: Host) -> None:
+    for name in sorted(os.listdir(fd)):
+        path = folder + show(os.fsencode(name))
+        if path in apart or name.startswith(PREFIX):
+            continue
+        host.check_time()
+        try:
+            seen = look(fd, os.fsencode(name))
+        except (OSError, Unseen) as error:
+            raise Refused(f"{path} cannot be read: {checks.said(error)}") from error
+        if seen["type"] == "other":
+            raise Refused(f"{path} is a socket, a FIFO or a device: name it, or its folder, in sync_shared")
+        if seen["dev"] != found[""]["dev"]:
+            raise Refused(f"{path} is a mount point, which a release cannot hold: name it in sync_shared")
+        found[path] = seen
+        if seen["type"] == "directory":
+            below = open_dir(fd, name)
+            try:
+                _walk(below, f"{path}/", found, apart, host)
+            finally:
+                os.close(below)
+
+
+def _steps(held: t.Mapping[str, Entry], planned: t.Sequence[Operation]) -> list[steps.Step]:
+    """Return the steps that the plan would take in the last release. Raises Moved."""
+    entries = {one["path"]: held.get(one["path"], dict(ABSENT)) for one in planned}
+
+    def owner_of(folder: str) -> steps.Owner:
+        entry = held.get(folder, held[""])
+        return entry["uid"], entry["gid"]
+
+    made = steps.make(planned, entries, owner_of)
+    checks.check_moved(planned, made, entries)
+    return made
+
+
+def _refuse_shared(shared: t.Sequence[str], planned: t.Sequence[Operation]) -> None:
+    for operation in planned:
+        for path in shared:
+            if f"{operation['path']}/".startswith(f"{path}/"):
+                raise Refused(
+                    f"sync_shared names {path}, and the plan changes {operation['path']}: what releases share belongs "
+                    "to none of them. Take it out of sync_shared, or out of the contract's trees"
+                )
+
+
+def _wanted(held: t.Mapping[str, Entry], made: t.Sequence[steps.Step], last: str) -> dict[str, Entry]:
+    """Return what the new release holds, by path."""
+    wanted = {path: {**entry, "from": f"{last}/{path}"} for path, entry in held.items() if path}
+    gone = []
+    for step in made:
+        path, new = step["path"], step["new"]
+        if steps.is_idle(step):
+            continue
+        if new["type"] == "absent":
+            gone.append(path)
+        elif steps.same_thing(new, step["old"]):
+            wanted[path] = {**wanted[path], **{key: value for key, value in new.items() if value is not None}}
+        else:
+            wanted[path] = dict(new)
+    for path in sorted(gone, reverse=True):
+        # As in a change of the files themselves: a directory that holds something else stays.
+        if not any(other.startswith(f"{path}/") for other in wanted):
+            del wanted[path]
+    return wanted
+
+
+def _made(folder: Entry, name: str, wanted: t.Mapping[str, Entry]) -> list[Operation]:
+    """Return the operations that make a release, each folder before what it holds."""
+    top = f"{RELEASES}/{name}"
+    return [_operation(top, folder), *(_operation(f"{top}/{path}", wanted[path]) for path in sorted(wanted, key=_key))]
+
+
+def _key(path: str) -> list[str]:
+    return path.split("/")
+
+
+def _operation(path: str, entry: t.Mapping[str, t.Any]) -> Operation:
+    if entry["type"] == "link":
+        owner = {key: entry.get(key) for key in ("uid", "gid")}
+        return {"do": "link", "path": path, "target": entry["target"], **owner, "before": dict(_ABSENT)}
+    given = {key: entry.get(key) for key in _GIVEN}
+    if entry["type"] == "directory":
+        return {"do": "directory", "path": path, **given, "before": dict(_ABSENT)}
+    content = {key: entry[key] for key in ("sha256", "size", "from") if key in entry}
+    return {"do": "write", "path": path, **content, **given, "before": dict(_ABSENT)}
+
+
+def _shared(
+    above_fd: int, site: Site, shared: t.Sequence[str], name: str, wanted: dict[str, Entry], host: Host
+) -> list[Operation]:
+    """Put the links to what releases share into ``wanted``, and return the operations that make it of what the last
+    release has, where it is not there yet.
+    """
+    made: list[Operation] = []
+    for path in shared:
+        place = f"{SHARED}/{path}"
+        if look_at(above_fd, place, content=False)["type"] == "absent":
+            moved = _carried(above_fd, site, path, host)
+            if not moved:
+                continue
+            missing = [one for one in folders_of(place) if look_at(above_fd, one, content=False)["type"] == "absent"]
+            known = {one["path"] for one in made}
+            made += [_operation(one, {"type": "directory"}) for one in missing if one not in known]
+            made += moved
+        ups = "../" * (2 + path.count("/"))
+        wanted[path] = {"type": "link", "target": f"{ups}{place}"}
+        for folder in folders_of(path):
+            wanted.setdefault(folder, {"type": "directory"})
+    return made
+
+
+def _carried(above_fd: int, site: Site, path: str, host: Host) -> list[Operation]:
+    """Return the operations that copy what the last release has at a shared path."""
+    last = f"{RELEASES}/{site.name}/{path}"
+    entry = look_at(above_fd, last)
+    if entry["type"] not in ("file", "directory"):
+        return []
+    found = {"": entry}
+    if entry["type"] == "directory":
+        fd = open_root(os.path.join(site.path(site.name), path))
+        try:
+            _walk(fd, "", found, (), host)
+        except OSError as error:
+            raise Refused(f"{path} cannot be read: {explain(error)}") from error
+        finally:
+            os.close(fd)
+    places = {f"/{below}" if below else "": one for below, one in found.items()}
+    return [
+        _operation(f"{SHARED}/{path}{below}", {**places[below], "from": f"{last}{below}"})
+        for below in sorted(places, key=_key)
+    ]
+
+
+def _switch(site: Site, name: str) -> Operation:
+    before = {"type": "link", "target": site.target}
+    return {"do": "link", "path": site.link, "target": f"{RELEASES}/{name}", "before": before}

@@ -1,0 +1,86 @@
+# Copyright: Contributors to the evenkeel.drift project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Removing releases that are no longer kept: never the one in use, the one before it, or one that a process runs from.
+Private to the collection.
+"""
+
+from __future__ import annotations
+
+import os
+import typing as t
+
+from ansible_collections.evenkeel.drift.plugins.module_utils.act import fs
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.operations import PREFIX
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.disk import remove_tree
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.release.site import RELEASES, Site, find, names
+from ansible_collections.evenkeel.drift.plugins.module_utils.observe.paths import open_root
+from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Unseen
+from ansible_collections.evenkeel.drift.plugins.module_utils.proc.reader import Gone, Proc
+
+_GOING = f"{PREFIX}removed-"
+_HELD = ("cwd", "exe", "root")
+
+
+def prune(root: str, keep: int, before: str, proc: Proc) -> list[str]:
+    """Remove the releases that are older than the ``keep`` newest, and return their names. ``before`` is the release
+    that was in use before this one.
+
+    A release loses its name before its first file goes: what is killed leaves no half of one. Raises Refused, Unseen
+    when it cannot be told which are in use, OSError.
+    """
+    site = find(root)
+    fd = open_root(os.path.join(site.above, RELEASES))
+    try:
+        for name in sorted(os.listdir(fd)):
+            if name.startswith(_GOING):
+                remove_tree(fd, os.fsencode(name))
+        old = [name for name in names(site)[:-keep] if name not in (site.name, before)]
+        if not old:
+            return []
+        used = in_use(site, proc)
+        gone = [name for name in old if name not in used]
+        for name in gone:
+            fs.rename(fd, name, fd, f"{_GOING}{name}")
+            fs.sync_directory(fd)
+            remove_tree(fd, os.fsencode(f"{_GOING}{name}"))
+        return gone
+    finally:
+        os.close(fd)
+
+
+def in_use(site: Site, proc: Proc) -> set[str]:
+    """Return the releases that a process works in or was started from.
+
+    Raises Unseen when a process cannot be looked at that belongs to whom the releases belong to. Processes of others
+    that may not be looked at are passed over: whoever runs as another user would else never remove anything.
+    """
+    folder = os.fsencode(os.path.join(site.above, RELEASES)) + b"/"
+    owners = {os.geteuid(), os.stat(folder).st_uid}
+    found: set[str] = set()
+    for pid in proc.pids():
+        for place in _places(proc, pid, owners):
+            if place.startswith(folder):
+                found.add(os.fsdecode(place[len(folder) :].split(b"/")[0]))
+    return found
+
+
+def _places(proc: Proc, pid: int, owners: t.Container[int]) -> t.Iterator[bytes]:
+    try:
+        if proc.stat(pid).kernel or proc.stat(pid).ended:
+            return
+        for name in _HELD:
+            yield proc.link(pid, name)
+        for line in proc.read(pid, "maps").splitlines():
+            fields = line.split(maxsplit=5)
+            if len(fields) == 6:
+                yield fields[5]
+    except Gone:
+        return
+    except Unseen as unseen:
+        try:
+            if proc.uid(pid) not in owners:
+                return
+        except Gone:
+            return
+        raise Unseen(f"whether a release is in use cannot be told, so that none is removed: {unseen.reason}") from None

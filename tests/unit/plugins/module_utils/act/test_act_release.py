@@ -1,0 +1,237 @@
+# Copyright: Contributors to the evenkeel.drift project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A new release is the last one with the changes of a plan, and the link leads to one or the other, wherever the change
+was killed.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import typing as t
+from pathlib import Path
+
+import pytest
+from act_faults import counted, killed_at
+from act_world import Json, Tree, World, build, every_kind, seen
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.release import service
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.release.prune import in_use, prune
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.release.service import answer
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.release.site import find
+from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Unseen
+from ansible_collections.evenkeel.drift.plugins.module_utils.proc.reader import Proc
+
+ALL = os.environ.get("EVENKEEL_FAULTS") == "all"
+MEMORY = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+COMMIT = "0123456789ab" + "c" * 28
+ABOUT = {"id": "plan-1", "kind": "sync", "who": "ops@control", "why": "deploy of plan-1", "run": "run-1"}
+
+
+class Releases:
+    """An application below a link, whose one release is a tree in which every kind of operation has something to do."""
+
+    def __init__(self, folder: Path) -> None:
+        self.above = folder / "shop"
+        self.link = self.above / "current"
+        self.first = self.above / "releases" / "first"
+        self.first.mkdir(parents=True)
+        build(self.first)
+        self.link.symlink_to("releases/first")
+        # Operations are made out as those for the release itself would be.
+        self.world = World(folder / "world")
+        self.world.root = self.first
+
+    def request(self, operations: list[Json] | None = None, check: bool = False, **more: t.Any) -> Json:
+        made = every_kind(self.world) if operations is None else operations
+        release = {"commit": COMMIT, "keep": 5, "shared": [], **more}
+        place = {"root": str(self.link), "state_dir": str(self.world.states), "folder": str(self.world.contents)}
+        asked = {"what": "apply", "check": check, "timeout_s": 60, "application": "shop", "about": ABOUT}
+        return {**asked, **place, "operations": made, "release": release, "direction": "auto"}
+
+    def release(self, content: bytes, **more: t.Any) -> Json:
+        """Make a release of which one file is another."""
+        self.world.root = self.link.resolve()
+        return answer(self.request([self.world.write("keep.txt", content)], **more))
+
+    def names(self) -> list[str]:
+        return sorted(path.name for path in (self.above / "releases").iterdir())
+
+
+@pytest.fixture(name="releases")
+def fixture_releases() -> t.Iterator[Releases]:
+    with tempfile.TemporaryDirectory(dir=MEMORY, prefix="evenkeel-") as made:
+        yield Releases(Path(made))
+
+
+def plain(tree: Tree) -> Tree:
+    """Return a tree without what a copy need not have: times of folders, and other names of files."""
+    return {path: told[:4] if told[0] in ("folder", "link") else (*told[:5], *told[6:]) for path, told in tree.items()}
+
+
+def expected(releases: Releases, folder: Path) -> Tree:
+    """Return what the same operations make of the same files in place."""
+    twin = World(folder / "twin")
+    build(twin.root)
+    twin.apply(every_kind(twin))
+    return plain(seen(twin.root))
+
+
+def test_a_release_is_the_last_one_changed_as_planned(releases: Releases, tmp_path: Path) -> None:
+    before = seen(releases.first)
+    told = answer(releases.request())
+    assert told["outcome"] == "applied", told
+    assert "over.txt" in told["changed_paths"] and "keep.txt" not in told["changed_paths"]
+    assert os.readlink(releases.link) == "releases/0123456789ab-1"
+    assert seen(releases.first) == before
+    found, wanted = plain(seen(releases.link.resolve())), expected(releases, tmp_path)
+    times = {path for path in found if found[path][:4] == wanted.get(path, ())[:4]}
+    assert found.keys() == wanted.keys()
+    assert set(found) - times == set()
+    # A program that writes into a file of one release changes no other.
+    with (releases.link / "keep.txt").open("a") as file:
+        file.write("more\n")
+    assert seen(releases.first) == before
+
+
+def test_without_a_change_there_is_no_new_release(releases: Releases) -> None:
+    assert releases.release(b"two\n")["changed"] is True
+    again = releases.release(b"two\n")
+    assert (again["outcome"], again["changed"]) == ("applied", False)
+    assert releases.names() == ["0123456789ab-1", "first"]
+
+
+def test_checking_tells_the_same_and_makes_nothing(releases: Releases) -> None:
+    planned = answer(releases.request(check=True))
+    assert planned["outcome"] == "planned", planned
+    assert releases.names() == ["first"]
+    assert answer(releases.request())["changed_paths"] == planned["changed_paths"]
+
+
+def test_a_release_that_is_killed_anywhere_is_there_whole_or_not_at_all(releases: Releases) -> None:
+    folder = releases.above.parent
+    template = folder.parent / f"{folder.name}-template"
+    shutil.copytree(folder, template, symlinks=True)
+    try:
+        request = releases.request()
+        calls = len(counted(lambda: answer(request)))
+        new, old = plain(seen(releases.link.resolve())), plain(seen(releases.first))
+        ends = []
+        assert calls > 130
+        for number in range(1, calls + 1, 1 if ALL else 9):
+            shutil.rmtree(releases.above)
+            shutil.rmtree(releases.world.states)
+            shutil.copytree(template / "shop", releases.above, symlinks=True)
+            assert killed_at(number, lambda: answer(request)), number
+            answer({**request, "what": "recover"})
+            target = os.readlink(releases.link)
+            ends.append("old" if target == "releases/first" else "new")
+            assert plain(seen(releases.link.resolve())) == (old if ends[-1] == "old" else new)
+            assert plain(seen(releases.first)) == old
+            assert releases.names() == (["first"] if ends[-1] == "old" else ["0123456789ab-1", "first"])
+            assert answer({**request, "what": "recover"})["found"] is None
+        assert ends == sorted(ends, reverse=True) and set(ends) == {"old", "new"}
+    finally:
+        shutil.rmtree(template)
+
+
+def test_a_release_that_moved_meanwhile_is_told(releases: Releases) -> None:
+    request = releases.request()
+    (releases.first / "over.txt").write_text("edited\n")
+    told = answer(request)
+    assert (told["outcome"], [one["path"] for one in told["moved"]]) == ("moved", ["over.txt"])
+    assert releases.names() == ["first"]
+
+
+def test_what_is_shared_is_one_for_all_releases(releases: Releases) -> None:
+    (releases.first / "logs/deep").mkdir(parents=True)
+    (releases.first / "logs/deep/app.log").write_text("a line\n")
+    (releases.first / ".env").write_text("KEY=value\n")
+    (releases.first / ".env").chmod(0o600)
+    shared = ["logs/deep", ".env", "never"]
+    assert releases.release(b"two\n", shared=shared)["outcome"] == "applied"
+    assert os.readlink(releases.link / "logs/deep") == "../../../shared/logs/deep"
+    assert os.readlink(releases.link / ".env") == "../../shared/.env"
+    assert (releases.above / "shared/.env").stat().st_mode & 0o777 == 0o600
+    assert not (releases.link / "never").is_symlink()
+    (releases.link / "logs/deep/app.log").write_text("another\n")
+    assert releases.release(b"three\n", shared=shared)["outcome"] == "applied"
+    assert (releases.link / "logs/deep/app.log").read_text() == "another\n"
+    assert (releases.first / "logs/deep/app.log").read_text() == "a line\n"
+
+
+class OwnProc(Proc):
+    """The processes of this test: those of the machine may be hidden even from root."""
+
+    def pids(self) -> list[int]:
+        return [pid for pid in super().pids() if pid != 1]
+
+
+def test_old_releases_go_but_for_those_in_use(releases: Releases, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(service, "Proc", OwnProc)
+    program = [sys.executable, "-c", "import sys; print(1, flush=True); sys.stdin.read()"]
+    assert releases.release(b"1\n", keep=2)["outcome"] == "applied"
+    with subprocess.Popen(program, cwd=releases.link, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None and process.stdout.readline() == b"1\n"
+        for number in range(2, 6):
+            assert releases.release(b"%d\n" % number, keep=2)["outcome"] == "applied"
+        # Somebody's own, the one that a process works in, the one before, and the one in use.
+        assert releases.names() == ["0123456789ab-1", "0123456789ab-4", "0123456789ab-5", "first"]
+        assert in_use(find(str(releases.link)), OwnProc()) == {"0123456789ab-1"}
+        process.communicate()
+    assert prune(str(releases.link), 2, "0123456789ab-4", OwnProc()) == ["0123456789ab-1"]
+
+
+def test_none_goes_when_it_cannot_be_told_who_uses_it(releases: Releases, tmp_path: Path) -> None:
+    for number in range(4):
+        releases.release(b"%d\n" % number)
+    (tmp_path / "1").mkdir()
+    shutil.copy("/proc/self/stat", tmp_path / "1/stat")
+    (tmp_path / "1/cwd").write_text("no link\n")
+    (tmp_path / "1/status").write_text(f"Uid:\t1\t{os.geteuid()}\t1\t1\n")
+    with pytest.raises(Unseen, match="whether a release is in use cannot be told"):
+        prune(str(releases.link), 2, "", Proc(str(tmp_path)))
+    assert len(releases.names()) == 5
+
+
+def make_socket(path: Path) -> None:
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(os.path.relpath(path))
+
+
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (lambda one: (one.link.unlink(), one.first.rename(one.link)), "is no link to a release"),
+        (lambda one: (one.link.unlink(), one.link.symlink_to("/srv")), "which is no folder in"),
+        (lambda one: os.mkfifo(one.first / "pipe"), "pipe is a socket, a FIFO or a device"),
+        (lambda one: one.link.unlink(), "is no link to a release"),
+    ],
+)
+def test_what_can_be_no_release_is_refused(releases: Releases, make: t.Callable[[Releases], t.Any], words: str) -> None:
+    request = releases.request()
+    make(releases)
+    told = answer(request)
+    assert (told["outcome"], words in told["msg"]) == ("refused", True), told
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        (1, "release: expected a dictionary"),
+        ({"commit": "main"}, "release.commit: expected the name of a commit"),
+        ({"keep": 1}, "release.keep: expected a number from 2 on, found 1"),
+        ({"shared": ["../x"]}, "release.shared[0]: not a plain path"),
+        ({"shared": ["a", "a/b"]}, "a/b is shared by another of them"),
+        ({"shared": ["over.txt"]}, "sync_shared names over.txt, and the plan changes over.txt"),
+    ],
+)
+def test_bad_requests(releases: Releases, values: t.Any, words: str) -> None:
+    request = releases.request()
+    request["release"] = {**request["release"], **values} if isinstance(values, dict) else values
+    told = answer(request)
+    assert (told["outcome"], words in told["msg"]) == ("refused", True), told
