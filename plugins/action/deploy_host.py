@@ -53,6 +53,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
             if part is None or not part["actions"]:
                 return {"changed": False, "msg": f"{plan['id']} has nothing for {self._host}"}
             self._about = {"plan": plan["id"], "run": plan["run"], **control.controller()}
+            self._policy = plan["policy"]
             return self._deploy(plan, part)
         except (StoreError, document.PlanError, OSError) as error:
             # A host of which steps are told and no result is one whose end is not known.
@@ -70,16 +71,22 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
                 write_contents(reference, document.contents(part), contents)
                 self._strategy = self._packed(part, reference, contents)
                 looked = self._look(part, contents)
-                if self._task.check_mode or not looked["changed_paths"]:
-                    outcome = "planned" if looked["changed_paths"] else "unchanged"
-                    self._keep({"outcome": outcome, "changed": looked["changed_paths"]})
-                    return {"changed": bool(looked["changed_paths"]), "paths": looked["changed_paths"]}
-                point = self._step("save", lambda: self._save(part))["point"]
-                done = self._step("change", lambda: self._apply(part, contents, check=False))
+                if self._task.check_mode or not looked["changed"]:
+                    outcome = "planned" if looked["changed"] else "unchanged"
+                    told = {"changed": looked["changed_paths"], "services": looked["services"]}
+                    self._keep({"outcome": outcome, **told})
+                    return {"changed": looked["changed"], "paths": looked["changed_paths"]}
+                if document.operations(part) or document.strategy(part):
+                    point = self._step("save", lambda: self._save(part))["point"]
+                done = self._step("change", lambda: self._apply(part, contents, False, point))
         except (Failed, ReferenceUnavailable) as error:
-            self._keep({"outcome": "failed", "reason": str(error), "point": point})
+            if point is not None and isinstance(error, Failed) and error.outcome == "services_failed":
+                self._take_back(part, point, error)
+            back = isinstance(error, Failed) and error.outcome == "rolled_back"
+            self._keep({"outcome": "rolled_back" if back else "failed", "reason": str(error), "point": point})
             raise AnsibleActionFail(terminal(f"{self._host}: {error}")) from error
-        self._keep({"outcome": "changed", "changed": done["changed_paths"], "left": done["left"], "point": point})
+        kept = {"changed": done["changed_paths"], "left": done["left"], "services": done["services"], "point": point}
+        self._keep({"outcome": "changed", **kept})
         return {"changed": True, "paths": done["changed_paths"], "left": done["left"], "point": point}
 
     def _packed(self, part: Json, reference: Json, contents: str) -> dict[str, Json]:
@@ -88,6 +95,26 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
         if "git" in asked and not self._task.check_mode:
             asked["git"] = {**asked["git"], "pack": write_pack(reference, asked["git"]["have"], contents)}
         return asked
+
+    def _take_back(self, part: Json, point: str, error: Failed) -> t.NoReturn:
+        """Bring the host back to its restore point, after a step on a service failed; raise in any case."""
+        try:
+            back = self._step("take back", lambda: self._restore(part, point, f"{self._about['plan']}: {error}"))
+        except Failed as second:
+            reason = (
+                f"{error}; bringing it back failed as well: {second}; repair that, then run evenkeel.drift.rollback "
+                f"with -e rollback_to={point}"
+            )
+            self._keep({"outcome": "failed", "reason": reason, "point": point})
+            raise AnsibleActionFail(terminal(f"{self._host}: {reason}")) from second
+        kept = f"; what failed is kept as restore point {back['saved']}" if back.get("saved") else ""
+        apart = f" but for {', '.join(back['apart'])}" if back["apart"] else ""
+        reason = f"{error}. Everything is back as restore point {point} has it{apart}, services included{kept}"
+        self._keep({"outcome": "rolled_back", "reason": reason, "point": point, "services": back["services"]})
+        raise AnsibleActionFail(terminal(f"{self._host}: {reason}")) from error
+
+    def _restore(self, part: Json, point: str, why: str) -> Json:
+        return self._call(_SAVE, {**self._place(part), "state": "restored", "point": point, "why": why}, False)
 
     def _look(self, part: Json, contents: str) -> Json:
         """Ask the host whether the plan still holds. A change that was interrupted there is finished first."""
@@ -142,10 +169,18 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
         asked = {"state": "present", "operations": document.operations(part), "paths": repository, **kept}
         return self._call(_SAVE, {**asked, **self._place(part)}, False)
 
-    def _apply(self, part: Json, contents: str, check: bool) -> Json:
+    def _apply(self, part: Json, contents: str, check: bool, point: str | None = None) -> Json:
         # What the contract calls a secret is in no plan. What has the name of one all the same may travel.
         public = sorted(path for path in document.contents(part) if is_secret_file(path))
-        arguments: Json = {"operations": document.operations(part), "contents": contents, "public": public}
+        arguments: Json = {
+            "operations": document.operations(part),
+            "contents": contents,
+            "public": public,
+            "services": document.services(part),
+            "hooks": self._policy["hooks"],
+            "step_timeout": self._policy["step_timeout"],
+            "point": point,
+        }
         arguments.update(self._strategy)
         return self._call(_APPLY, {**arguments, "id": self._about["plan"], **self._place(part)}, check)
 

@@ -16,6 +16,7 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.schema imp
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.safe import terminal
 
 _APPLY = "evenkeel.drift.apply_plan"
+_RESTORE = "evenkeel.drift.restore_point"
 
 Json = dict[str, t.Any]
 
@@ -48,10 +49,22 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
         except Failed as error:
             if error.outcome == "unreachable":
                 return {"unreachable": True, "msg": terminal(str(error))}
-            raise AnsibleActionFail(terminal(f"{host}: {error}")) from error
+            if error.outcome != "services_failed" or error.point is None:
+                raise AnsibleActionFail(terminal(f"{host}: {error}")) from error
+            return self._take_back(host, arguments, error, variables)
         if result.get("found"):
             Display().display(terminal(f"{host}: {_told(result)}"))
         return {"changed": bool(result.get("changed")), "found": result.get("found")}
+
+    def _take_back(self, host: str, place: Json, error: Failed, variables: Json) -> Json:
+        """Bring a host back whose services cannot be brought along with the files that are in place."""
+        try:
+            call(self, _RESTORE, {**place, "state": "restored", "point": error.point}, False, variables)
+        except Failed as second:
+            reason = f"{error}; bringing it back to restore point {error.point} failed as well: {second}"
+            raise AnsibleActionFail(terminal(f"{host}: {reason}")) from second
+        Display().display(terminal(f"{host}: an interrupted change was taken back to {error.point}, because {error}"))
+        return {"changed": True, "found": {"point": error.point}}
 
 
 def _told(result: Json) -> str:

@@ -18,11 +18,14 @@ Json = dict[str, t.Any]
 
 
 class Failed(Exception):
-    """The other action did not succeed. The message says why, and what it left behind; ``outcome`` is its word."""
+    """The other action did not succeed. The message says why, and what it left behind; ``outcome`` is its word, and
+    ``point`` the restore point that leads back, where it named one.
+    """
 
-    def __init__(self, reason: str, outcome: str = "") -> None:
+    def __init__(self, reason: str, outcome: str = "", point: str | None = None) -> None:
         super().__init__(reason)
         self.outcome = outcome
+        self.point = point
 
 
 def call(me: ActionBase, name: str, arguments: Json, check: bool, variables: Json) -> Json:
@@ -51,7 +54,7 @@ def call(me: ActionBase, name: str, arguments: Json, check: bool, variables: Jso
     if result.get("unreachable"):
         raise Failed(f"{_LOST}: {_said(result)}", "unreachable")
     if result.get("failed"):
-        raise Failed(_said(result), str(result.get("outcome") or ""))
+        raise Failed(_said(result), str(result.get("outcome") or ""), result.get("point"))
     return result
 
 

@@ -10,7 +10,9 @@ import re
 import typing as t
 
 import zoneinfo
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.services.hooks import PHASES
 from ansible_collections.evenkeel.drift.plugins.module_utils.gitdata.refs import is_valid
+from ansible_collections.evenkeel.drift.plugins.module_utils.mask import mask_argv
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract import shapes
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.plain import plain
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.schema import (
@@ -19,6 +21,7 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.schema imp
     Key,
     ListOf,
     Map,
+    MapOf,
     Problems,
     Shape,
     Wrong,
@@ -104,6 +107,21 @@ class Batches(Shape):
         return value
 
 
+class Command(shapes.Text):
+    """A command as the list of its arguments, which stands in a plan as it is."""
+
+    def describe(self) -> str:
+        return "command, as a list of its arguments"
+
+    def read(self, value: t.Any, place: str, problems: Problems) -> list[str]:
+        argv = ListOf(shapes.Text(), minimum=1).read(value, place, problems)
+        if mask_argv(argv) != argv:
+            problems.add(
+                place, "holds what looks like a secret, and a plan is stored: let the command read it on the host"
+            )
+        return argv
+
+
 _WINDOW = Map(
     {
         "days": Key(ListOf(shapes.Choice(DAYS), minimum=1, split=True), list(DAYS), "on which days it begins"),
@@ -166,6 +184,14 @@ def variables() -> dict[str, Key]:
             "a command, as a list of its arguments, that must succeed in a checkout of the reference",
         ),
         "sync_tests_timeout": Key(shapes.Duration(), "10m", "what the command may take"),
+        "sync_services": Key(
+            shapes.Boolean(), True, "whether what uses a change is restarted, and what should run is started"
+        ),
+        "sync_services_timeout": Key(shapes.Duration(), "2m", "what each step on a service, and each hook, may take"),
+        "sync_kill": Key(shapes.Boolean(), False, "whether a duplicate process that does not end when asked is killed"),
+        "sync_hooks": Key(
+            MapOf(PHASES, ListOf(Command()), "moment"), {}, "commands of yours that run on each host that is changed"
+        ),
         BATCHES: Key(Batches(), None, "how many hosts are changed at once; unset: all. With -e or from the playbook"),
     }
 
@@ -192,6 +218,10 @@ class SyncSettings:
     classified: bool
     tests: list[str] | None
     tests_timeout: int
+    services: bool
+    services_timeout: int
+    kill: bool
+    hooks: dict[str, list[list[str]]]
     serial: t.Any
 
 
@@ -214,9 +244,10 @@ def resolve(values: t.Mapping[str, t.Any]) -> SyncSettings:
     for name in sorted(name for name in values if name.startswith(PREFIX)):
         value = values[name]
         if name not in known:
-            near = nearest(name, known)
+            # The prefix that all of them share is no likeness.
+            near = nearest(name.removeprefix(PREFIX), [one.removeprefix(PREFIX) for one in known])
             if near is not None:
-                problems.add(name, unknown_key(near, known, "variable"))
+                problems.add(name, unknown_key(PREFIX + near, known, "variable"))
         elif value is not None and value != "":
             try:
                 read[name] = known[name].shape.read(plain(value, name), name, problems)

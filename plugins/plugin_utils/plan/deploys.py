@@ -68,7 +68,7 @@ def note(folder: RunFolder, host: str, who: str, what: str, result: str) -> None
 
 
 def keep_result(folder: RunFolder, host: str, result: Json) -> None:
-    """Write what became of one host: ``{outcome: changed|unchanged|failed|not_begun, reason, ...}``."""
+    """Write what became of one host: ``{outcome: changed|unchanged|rolled_back|failed|not_begun, reason, ...}``."""
     folder.write(f"results/{safe_name(host)}.json", mask_texts({"host": host, **result}))
 
 
@@ -103,7 +103,7 @@ def failures(folder: RunFolder) -> dict[str, str]:
     """Return the reason of each host that failed so far, or was begun and never ended."""
     ended = results(folder)
     found = {step["host"]: "how it ended is not known" for step in steps(folder) if step["host"] not in ended}
-    found.update({host: one["reason"] for host, one in ended.items() if one["outcome"] == "failed"})
+    found.update({host: one["reason"] for host, one in ended.items() if one["outcome"] in ("failed", "rolled_back")})
     return found
 
 

@@ -18,9 +18,11 @@ import typing as t
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.gitmove import asked
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.operations import checked
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.release import site
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.services import registry
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.shape import (
     OBJECT_ID,
     PATH,
+    ByName,
     GarbledAnswer,
     OneOf,
     require,
@@ -35,12 +37,20 @@ _LARGEST = 256 << 20
 Json = dict[str, t.Any]
 
 _TEXT = OneOf([None, str])
+_SERVICE = ("n", "kind", "path", "steps")
 _SHAPE = {
     "schema": re.compile(re.escape(SCHEMA)),
     "id": re.compile("plan-[0-9a-f]{12}"),
     "run": str,
     "created": str,
-    "policy": {"strategy": str, "prune": bool, "overwrite_host_work": bool},
+    "policy": {
+        "strategy": str,
+        "prune": bool,
+        "overwrite_host_work": bool,
+        "services": bool,
+        "step_timeout": int,
+        "hooks": ByName([[str]]),
+    },
     "references": [{"id": str, "kind": re.compile("git"), "repo": str, "commit": OBJECT_ID}],
     "gates": [{"name": str, "state": str, "sentence": str}],
     "hosts": [
@@ -54,12 +64,11 @@ _SHAPE = {
             "actions": [
                 {
                     "n": int,
-                    "kind": re.compile("file|git|release"),
-                    "path": PATH,
+                    "kind": re.compile("file|git|release|" + "|".join(sorted(registry.KINDS))),
+                    "path": str,
                     "summary": str,
                     "severity": str,
                     "findings": [str],
-                    "operations": [{"do": str, "path": PATH, "before": {"type": str}}],
                     "undo": str,
                     "restart": [str],
                     "bytes": int,
@@ -68,7 +77,7 @@ _SHAPE = {
             "left_out": [{"path": PATH, "kind": str, "reason": str, "cure": str}],
             "gates": [{"name": str, "state": str, "sentence": str}],
             "estimate": {"bytes": int, "seconds": int},
-            "blast": {"files": int, "services": [str]},
+            "blast": {"files": int, "services": [str], "by_hand": [{"name": str, "reason": str}]},
         }
     ],
 }
@@ -88,6 +97,7 @@ def identity(plan: t.Mapping[str, t.Any]) -> str:
             one["host"]: [
                 *(one[name] for name in ("application", "root", "state_dir", "reference")),
                 operations(one),
+                services(one),
                 *strategy(one).values(),
             ]
             for one in plan["hosts"]
@@ -99,7 +109,17 @@ def identity(plan: t.Mapping[str, t.Any]) -> str:
 
 def operations(host: t.Mapping[str, t.Any]) -> list[Json]:
     """Return the operations of a host's part of a plan, in the order in which they are applied."""
-    return [operation for action in host["actions"] for operation in action["operations"]]
+    return [operation for action in host["actions"] for operation in action.get("operations", ())]
+
+
+def services(host: t.Mapping[str, t.Any]) -> list[Json]:
+    """Return the actions of a host's part of a plan that follow its operations, as the host takes them."""
+    return [{name: action[name] for name in _SERVICE} for action in host["actions"] if "steps" in action]
+
+
+def steps(actions: t.Sequence[t.Mapping[str, t.Any]]) -> list[Json]:
+    """Return the steps of all actions, in the order in which they are run."""
+    return [step for action in actions for step in action.get("steps", ())]
 
 
 def strategy(host: t.Mapping[str, t.Any]) -> dict[str, Json]:
@@ -136,6 +156,7 @@ def load(path: str) -> Json:
             checked(operations(host))
             for name, request in strategy(host).items():
                 _STRATEGIES[name](request)
+            registry.checked(services(host))
     except (ValueError, KeyError, RecursionError, GarbledAnswer) as error:
         raise PlanError(f"drift_plan: {path} is no plan of this collection: {error}") from error
     if identity(plan) != plan["id"]:

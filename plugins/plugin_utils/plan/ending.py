@@ -22,6 +22,7 @@ OUTCOMES = {
     "nothing": Status("NOTHING TO DO", "\u2705", "green"),
     "refused": Status("REFUSED", "\u274c", "red"),
     "not_begun": Status("NOT BEGUN", "\u274c", "red"),
+    "rolled_back": Status("ROLLED BACK", "\u274c", "red"),
     "failed": Status("FAILED", "\u274c", "red"),
 }
 GOOD = ("changed", "unchanged", "planned", "nothing")
@@ -68,10 +69,21 @@ def _said(result: Json) -> str:
     if result["outcome"] == "changed":
         left = result.get("left") or []
         more = f"; {number(len(left), 'path')} could not be cleared away" if left else ""
-        return f"{number(len(result['changed']), 'path')} changed{more}"
+        return f"{number(len(result['changed']), 'path')} changed{more}{_services(result)}"
     if result["outcome"] == "planned":
-        return f"{number(len(result['changed']), 'path')} would be changed; the host holds what the plan expects"
+        count = f"{number(len(result['changed']), 'path')} would be changed{_services(result)}"
+        return f"{count}; the host holds what the plan expects"
     return str(result.get("reason") or "everything was as planned already")
+
+
+def _services(result: Json) -> str:
+    """Return what became of the services, as the end of a sentence."""
+    done = [one for one in result.get("services") or [] if one["state"] in ("done", "to_do")]
+    return "".join(f"; {one['path']}: {one['do'].replace('_', ' ')}{_said_of(one)}" for one in done)
+
+
+def _said_of(step: Json) -> str:
+    return f" ({step['said']})" if step["said"] else ""
 
 
 def verdicts(plan: Json, ended: t.Sequence[Ending]) -> dict[str, Json]:
@@ -100,7 +112,7 @@ def terminal(plan: Json, ended: t.Sequence[Ending], path: str, columns: int = 80
     for one in ended:
         screen.marked(OUTCOMES[one.outcome], one.host)
         screen.paragraph(one.sentence, "  ", 8)
-        if one.point:
+        if one.point and one.outcome != "rolled_back":
             screen.line(f"  undo it with the restore point {one.point}")
     screen.whole("Deploy: ", path)
     return screen.text()

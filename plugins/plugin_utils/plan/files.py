@@ -64,9 +64,14 @@ def plan_files(
                 needs = sorted({name for one in changes for name in restarts(tree.evidence["name"], one.path)})
                 actions.append(_action(unit, changes, folders, about, needs, tree.known.saved))
         _clear(actions, units, _folders([*tree.known.wanted, *left]))
+    return numbered(actions), [left[path] for path in sorted(left) if path not in planned]
+
+
+def numbered(actions: list[Json]) -> list[Json]:
+    """Return actions with their numbers, in their order."""
     for position, action in enumerate(actions, start=1):
         action["n"] = position
-    return actions, [left[path] for path in sorted(left) if path not in planned]
+    return actions
 
 
 def _units(tree: Tree, policy: Policy) -> tuple[list[Unit], list[LeftOut]]:

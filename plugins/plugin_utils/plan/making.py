@@ -17,9 +17,11 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.sync impor
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge import tree_cause
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan import document, gates, host_gates, moving, names
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan.decide import Knowledge, Policy
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan.files import Tree, plan_files
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan.files import Tree, numbered, plan_files
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan.host_gates import seconds_of
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan.left_out import LeftOut
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan.services import Planned, plan_services
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan.services_seen import Seen as Running
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan.source import Source
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.proposals import joining, offer
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.proposals.looking import look
@@ -37,6 +39,7 @@ Json = dict[str, t.Any]
 _HOST_WORK = ("edited_on_host", "both_changed", "only_on_host", None)
 _BYTES_A_SECOND = 5 << 20
 _SECONDS_A_HOST = 3
+_SECONDS_A_STEP = 5
 _REFERENCE = ("id", "kind", "repo", "ref", "commit", "subject", "committed")
 
 
@@ -68,6 +71,9 @@ def make(
             "strategy": settings.strategy,
             "prune": settings.prune,
             "overwrite_host_work": settings.overwrite_host_work,
+            "services": settings.services,
+            "step_timeout": settings.services_timeout,
+            "hooks": settings.hooks,
         },
         "references": [
             {name: references[one].get(name) for name in _REFERENCE}
@@ -136,6 +142,7 @@ class _Host:
         if not gates.refusals(checked):
             checked += self._declared()
             checked += gates.on_the_host()
+        running = self._services(actions) if not gates.refusals(checked) else Planned([], [])
         part: Json = {
             "host": self.host,
             "environment": self._kept.get("environment", self._environment),
@@ -143,9 +150,10 @@ class _Host:
             "root": self._kept.get("root", "/"),
             "state_dir": state_dir,
             "reference": self._kept.get("reference"),
-            "actions": actions,
+            "actions": actions + running.actions,
             "left_out": left,
             "gates": checked,
+            "blast": {"by_hand": [one._asdict() for one in running.by_hand]},
         }
         return _totalled(part)
 
@@ -153,6 +161,12 @@ class _Host:
         """Return what proposals are made of. What the reference has is known once the host's part was made."""
         found = self._findings["findings"]
         return look(self.host, self._kept, self._data, found, self._wanted, self._reference, self._cache)
+
+    def _services(self, files: list[Json]) -> Planned:
+        """Return what follows from the actions on files, and from the findings about what runs."""
+        seen = Running(self._kept["contract"], self._data("processes"), self._data("units"), self._kept["root"])
+        findings = [one for one in self._findings["findings"] if one["host"] == self.host]
+        return plan_services(files, seen, findings, self._settings.services, self._settings.kill)
 
     def _failure(self) -> Json | None:
         outcome = evidence.load(self._folder, self.host, evidence.HOST)
@@ -267,15 +281,21 @@ class _Host:
 
 
 def _totalled(part: Json) -> Json:
-    """Return a host's part of a plan with what its actions come to."""
-    actions = part["actions"]
+    """Return a host's part of a plan with its actions in their order, services behind all files, and what they come
+    to.
+    """
+    running = [action for action in part["actions"] if "steps" in action]
+    actions = numbered([action for action in part["actions"] if "steps" not in action] + running)
     size = sum(action["bytes"] for action in actions)
+    seconds = _SECONDS_A_HOST + size // _BYTES_A_SECOND + _SECONDS_A_STEP * len(document.steps(actions))
     return {
         **part,
-        "estimate": {"bytes": size, "seconds": _SECONDS_A_HOST + size // _BYTES_A_SECOND if actions else 0},
+        "actions": actions,
+        "estimate": {"bytes": size, "seconds": seconds if actions else 0},
         "blast": {
-            "files": sum(len(action["operations"]) for action in actions),
-            "services": sorted({name for action in actions for name in action["restart"]}),
+            "files": len(document.operations({"actions": actions})),
+            "services": [action["path"] for action in running],
+            "by_hand": part["blast"]["by_hand"],
         },
     }
 

@@ -44,14 +44,22 @@ def totals(host: Json) -> str:
     if not host["actions"]:
         return "nothing to do"
     estimate = host["estimate"]
-    count = f"{number(len(host['actions']), 'change')}, {number(host['blast']['files'], 'path')}"
+    blast = host["blast"]
+    count = f"{number(len(host['actions']), 'change')}, {number(blast['files'], 'path')}"
+    if blast["services"]:
+        count += f", {number(len(blast['services']), 'service')}"
     return f"{count}, {size(estimate['bytes'])}, about {duration(estimate['seconds'])}"
 
 
 def restarts(host: Json) -> str:
-    """Return which processes of a host use the changes only after a restart, nothing when none does."""
-    services = host["blast"]["services"]
-    return f"To be restarted by hand afterwards: {', '.join(services)}" if services else ""
+    """Return what of a host is left to hands, and why, nothing when nothing is."""
+    told = "; ".join(f"{one['name']} ({one['reason']})" for one in host["blast"]["by_hand"])
+    return f"To be restarted by hand afterwards: {told}" if told else ""
+
+
+def hooks(plan: Json) -> list[str]:
+    """Return the sentences about the commands that a plan runs on each host that it changes."""
+    return [f"{moment}: {' '.join(argv)}" for moment, commands in plan["policy"]["hooks"].items() for argv in commands]
 
 
 def terminal(plan: Json, path: str, columns: int = 80, colour: bool = False) -> str:
@@ -61,6 +69,8 @@ def terminal(plan: Json, path: str, columns: int = 80, colour: bool = False) -> 
     for one in plan["references"]:
         screen.line(f"to commit {short(one['commit'])}, {one.get('subject') or 'without a subject'}")
         screen.line(f"of {one['repo']}")
+    for told in hooks(plan):
+        screen.line(f"hook {told}")
     for host in plan["hosts"]:
         screen.gap()
         screen.line(f"{host['host']} ({host['environment']}), {host['root']}")
@@ -114,6 +124,7 @@ def document(plan: Json) -> str:
             f"{markdown(one.get('subject') or '')}"
             for one in plan["references"]
         ),
+        *(f"Hook {markdown_code(told)}" for told in hooks(plan)),
         "## Gates",
         _gate_table(plan["gates"]),
     ]
@@ -157,7 +168,9 @@ def _host(host: Json) -> list[str]:
 
 
 def _action(action: Json) -> list[str]:
-    """Return the details of one action: each operation, and the text that changes."""
+    """Return the details of one action: each operation, and the text that changes; or each step."""
+    if "steps" in action:
+        return [f"### {action['n']}. {markdown(action['summary'])}", *_steps(action)]
     lines = [
         f"| {markdown(one['do'])} | {markdown_code(one['path'])} | {markdown(before(one['before']))} | "
         f"{markdown(after(one))} |"
@@ -171,6 +184,23 @@ def _action(action: Json) -> list[str]:
         cut = " The diff is cut." if action["diff"]["truncated"] else ""
         made += [f"What changes on the host.{cut}", markdown_fence(forward(action["diff"]["text"]), "diff")]
     return made
+
+
+def _steps(action: Json) -> list[str]:
+    rows = [
+        f"| {markdown(step['do'])} | {markdown(_now(step))} | {markdown(_about(step))} |" for step in action["steps"]
+    ]
+    return ["\n".join(["| step | now | of |", "|---|---|---|", *rows])]
+
+
+def _now(step: Json) -> str:
+    """Return what the audit saw."""
+    return " ".join(str(value) for value in (step.get("before") or {}).values() if value is not None) or "not known"
+
+
+def _about(step: Json) -> str:
+    """Return all else that a step says."""
+    return ", ".join(f"{name} {step[name]}" for name in sorted(step) if name not in ("do", "before"))
 
 
 def before(seen: Json) -> str:

@@ -33,8 +33,8 @@ Json = t.Dict[str, t.Any]
 
 class Record:
     """The services of one change. ``document`` has ``token``, ``about``, ``root``, ``started``, ``limit_s``,
-    ``actions``, ``hooks``, and how far it came: ``phase``, ``direction``, ``since``, ``begun`` and ``done`` (lists of
-    ``[action, step]`` by place), ``reason``.
+    ``actions``, ``hooks``, ``files`` (whether any file changed), and how far it came: ``phase``, ``direction``,
+    ``since``, ``begun`` and ``done`` (lists of ``[action, step]`` by place), ``reason``.
     """
 
     def __init__(self, state: State, document: Json) -> None:
@@ -112,6 +112,7 @@ def make(
             "limit_s": limit_s,
             "actions": list(actions),
             "hooks": hooked,
+            "files": True,
             "phase": PENDING,
             "direction": FORWARD,
             "since": None,

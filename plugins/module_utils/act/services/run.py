@@ -17,6 +17,7 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.act import lock, tr
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.errors import (
     ActError,
     Refused,
+    RolledBack,
     ServicesFailed,
     ServicesMoved,
     Stuck,
@@ -104,6 +105,7 @@ def _due(record: Record, state: State) -> Record:
     """Return the record as the change of files left it: due. Where no file had to change it becomes so here."""
     found = journal.find(state) or record
     if found.phase == journal.PENDING:
+        found.document["files"] = False
         found.come_due()
     return found
 
@@ -172,7 +174,8 @@ def look(services: Services, root: str, state: State | None) -> list[Json]:
 def run_steps(record: Record, warnings: list[str]) -> list[Json]:
     """Run the steps of a record that is due, and close it. Raises ServicesFailed, Stuck.
 
-    Forward, the first that fails is the last; on the way back all are tried.
+    Forward, the first that fails is the last, and where no file was changed what was begun is taken back at once
+    (RolledBack); on the way back all are tried.
     """
     call = Call(record.since, record.document["limit_s"], record.document["root"], record.state.path)
     told: list[Json] = []
@@ -185,6 +188,8 @@ def run_steps(record: Record, warnings: list[str]) -> list[Json]:
             break
     failed = [one["said"] for one in told if one["state"] == "failed"]
     if failed:
+        if record.direction != BACK and not record.document["files"]:
+            raise _gone_back(record, failed[0])
         record.document.update(phase=FAILED, reason=failed[0])
         _write(record, warnings)
         raise ServicesFailed("; ".join(failed), told, record.direction, record.document["about"].get("point"))
@@ -195,6 +200,16 @@ def run_steps(record: Record, warnings: list[str]) -> list[Json]:
             f"the services are as wanted, and {journal.NAME} cannot be removed: {explain(error)}", ""
         ) from error
     return told
+
+
+def _gone_back(record: Record, reason: str) -> RolledBack:
+    """Take back what was begun where no file has to be, and return what is to be raised. Raises ServicesFailed."""
+    try:
+        record.turn_back()
+    except OSError as error:
+        raise Stuck(f"{reason}; {record.state.path}/{journal.NAME} cannot be written: {explain(error)}", "") from error
+    run_steps(record, [])
+    return RolledBack(reason, "", [])
 
 
 def _one(record: Record, at: list[int], call: Call, warnings: list[str]) -> Json:

@@ -43,6 +43,19 @@ def example(**changes: t.Any) -> Json:
         "bytes": 2048,
         "diff": {"text": "--- reference\n+++ host\n@@ -1,2 +1,1 @@\n one\n-two\n+three", "truncated": False},
     }
+    restart = {
+        "n": 2,
+        "kind": "unit",
+        "path": "web.service",
+        "summary": "Restart web.service: web uses src/app.py",
+        "severity": "high",
+        "findings": [],
+        "steps": [{"do": "restart", "unit": "web.service", "before": {"active": "active"}}],
+        "undo": "restart it once its files are the old ones",
+        "restart": [],
+        "bytes": 0,
+        "diff": None,
+    }
     left = {"path": ".env", "kind": "secret", "reason": "a file of a secret class", "cure": "by hand"}
     host = {
         "host": "web1",
@@ -51,17 +64,28 @@ def example(**changes: t.Any) -> Json:
         "root": "/srv/shop",
         "state_dir": None,
         "reference": "git-1",
-        "actions": [action],
+        "actions": [action, restart],
         "left_out": [left],
         "gates": [{"name": "observed", "state": "pass", "sentence": "web1 was observed"}],
         "estimate": {"bytes": 2048, "seconds": 3},
-        "blast": {"files": 1, "services": ["web"]},
+        "blast": {
+            "files": 1,
+            "services": ["web.service"],
+            "by_hand": [{"name": "job", "reason": "it runs without a unit"}],
+        },
     }
     plan = {
         "schema": document.SCHEMA,
         "run": "20261121T150000Z-prod-1",
         "created": "2026-11-21T15:00:00Z",
-        "policy": {"strategy": "tree", "prune": False, "overwrite_host_work": False},
+        "policy": {
+            "strategy": "tree",
+            "prune": False,
+            "overwrite_host_work": False,
+            "services": True,
+            "step_timeout": 120,
+            "hooks": {"before_change": [["/usr/local/bin/announce", "begins"]]},
+        },
         "references": [{"id": "git-1", "kind": "git", "repo": "/srv/repo", "commit": COMMIT, "subject": "Release"}],
         "gates": [],
         "hosts": [host],
@@ -94,6 +118,9 @@ def change(plan: Json, *place: t.Any) -> Json:
         ("references", 0, "commit", "f" * 40),
         ("references", 0, "repo", "/srv/other"),
         ("policy", "prune", True),
+        ("policy", "hooks", {}),
+        ("hosts", 0, "actions", 1, "steps", 0, "do", "reload"),
+        ("hosts", 0, "actions", 1, "steps", 0, "before", "active", "failed"),
     ],
 )
 def test_another_change_is_another_plan(place: tuple[t.Any, ...], tmp_path: Path) -> None:
@@ -164,8 +191,10 @@ def test_a_plan_that_is_not_there_is_named() -> None:
 
 def test_the_terminal_says_what_happens_where_and_what_does_not() -> None:
     text = render.terminal(example(), "/runs/deploys/1/plan.json")
-    assert "web1 (prod), /srv/shop\n  1 change, 1 path, 2 KiB, about 3 s\n" in text
-    assert "  To be restarted by hand afterwards: web\n" in text
+    assert "web1 (prod), /srv/shop\n  2 changes, 1 path, 1 service, 2 KiB, about 3 s\n" in text
+    assert "hook before_change: /usr/local/bin/announce begins\n" in text
+    assert "    2. Restart web.service: web uses src/app.py\n" in text
+    assert "  To be restarted by hand afterwards: job (it runs without a unit)\n" in text
     assert "1. Replace src/app.py, 2 KiB: the host has an older version" in text
     assert ".env: a file of a secret class" in text
     assert text.endswith("Plan: /runs/deploys/1/plan.json\n")

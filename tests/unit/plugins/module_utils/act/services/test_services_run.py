@@ -16,11 +16,14 @@ from act_world import ABOUT, World
 from ansible_collections.evenkeel.drift.plugins.module_utils.act import recovery
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.errors import (
     Refused,
+    RolledBack,
     ServicesFailed,
     ServicesMoved,
     Unfinished,
 )
-from ansible_collections.evenkeel.drift.plugins.module_utils.act.points import session, shelf
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.operations import BadOperations
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.points import rollback, session, shelf
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.place import Asked
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.wanted import What
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.services import journal, run
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.services.run import Services
@@ -58,8 +61,8 @@ class Site(World):
             recovery.recover(opened)
             return run.resume(opened, "ops", "a test")[1]
 
-    def asked(self) -> session.Asked:
-        return session.Asked(str(self.root), "shop", str(self.states), "ops", "a test", "")
+    def asked(self) -> Asked:
+        return Asked(str(self.root), "shop", str(self.states), "ops", "a test", "")
 
     def save(self) -> str:
         made = session.present(
@@ -72,7 +75,7 @@ class Site(World):
         return points[0] if points else None
 
     def restore(self) -> Json:
-        return session.restored(self.asked(), self.point(), Host("/", 60), False)
+        return rollback.restored(self.asked(), rollback.Wanted(self.point(), None), Host("/", 60), False)
 
     def running(self) -> dict[str, str]:
         return {name: self.systemd.get(f"{name}.service")["ran_with"] for name in ("one", "two")}
@@ -281,6 +284,95 @@ def process(*argv: str) -> tuple[int, float]:
     return pid, int(fields[19]) / os.sysconf("SC_CLK_TCK")
 
 
+def unit(name: str, *dos: str, **before: str) -> Json:
+    """Return an action on one unit; ``before`` is what its steps expect."""
+    known = {"enable": "enabled", "disable": "enabled"}
+    steps: list[Json] = []
+    for do in dos:
+        key = known.get(do, "active")
+        steps.append({"do": do, "unit": f"{name}.service", "before": {key: before.get(key)}})
+    return {"n": 1, "kind": "unit", "path": f"{name}.service", "steps": steps}
+
+
+def test_without_files_a_step_that_fails_takes_back_the_others_at_once(site: Site) -> None:
+    (site.root / "two").write_text("broken\n")
+    site.systemd.unit("one.service", site.root / "one", active=False, UnitFileState="disabled")
+    site.systemd.unit("two.service", site.root / "two", active=False)
+    with pytest.raises(RolledBack, match=r"systemctl start two.service ended with 1 .*everything is as it was before"):
+        site.change([], unit("one", "enable", "start"), unit("two", "start"))
+    assert site.left() == []
+    assert site.systemd.get("one.service")["UnitFileState"] == "disabled"
+    assert site.systemd.get("one.service")["ActiveState"] == "inactive"
+
+
+def test_what_was_so_already_is_not_taken_back(site: Site) -> None:
+    site.systemd.unit("two.service", site.root / "two", looping=True)
+    with pytest.raises(ServicesFailed):
+        site.change([], unit("one", "start"), restart("two"))
+    assert site.systemd.get("one.service")["ActiveState"] == "active"
+
+
+@pytest.mark.parametrize(
+    ("dos", "active", "enabled", "calls"),
+    [
+        (["enable", "start"], False, "disabled", ["enable one.service", "start one.service"]),
+        (["disable", "stop"], True, "enabled", ["disable one.service", "stop one.service"]),
+        (["stop"], False, "enabled", []),
+        (["start"], True, "enabled", []),
+        (["reload"], True, "enabled", ["restart one.service"]),
+    ],
+)
+def test_a_unit_is_brought_to_its_state(
+    site: Site, dos: list[str], active: bool, enabled: str, calls: list[str]
+) -> None:
+    site.systemd.unit("one.service", site.root / "one", active=active, UnitFileState=enabled)
+    site.change([], unit("one", *dos))
+    assert site.systemd.calls() == calls
+    assert site.left() == []
+
+
+def test_systemd_reads_changed_unit_files_before_it_starts_anything(site: Site) -> None:
+    site.systemd.unit("one.service", site.root / "one", NeedDaemonReload="yes")
+    site.change(site.operations(), restart("one"))
+    assert site.systemd.calls() == ["daemon-reload", "restart one.service"]
+
+
+def test_one_that_can_be_reloaded_keeps_running(site: Site) -> None:
+    site.systemd.unit("one.service", site.root / "one", CanReload="yes")
+    site.change(site.operations(), unit("one", "reload"))
+    assert site.systemd.calls() == ["reload one.service"]
+    assert site.running()["one"] == "new one\n"
+
+
+@pytest.mark.parametrize(
+    ("action", "message"),
+    [
+        ({"kind": "spell", "path": "x", "steps": []}, r"services\[0\]: expected an action with a kind of .*hook, "),
+        ({"kind": "unit", "path": "x", "steps": []}, r"services\[0\]: an action needs a path and steps"),
+        (
+            {"kind": "unit", "path": "x", "steps": [{"do": "isolate"}]},
+            r"services\[0\].steps\[0\]: expected a step with a do of daemon_reload, disable,",
+        ),
+        (
+            {
+                "kind": "unit",
+                "path": "x",
+                "steps": [{"do": "restart", "unit": "a", "before": {"active": None}, "x": 1}],
+            },
+            r"services\[0\].steps\[0\].x: is no field of this step",
+        ),
+        (
+            {"kind": "unit", "path": "x", "steps": [{"do": "restart", "unit": "a b", "before": {"active": None}}]},
+            r"services\[0\].steps\[0\].unit: is not what it should be",
+        ),
+        ({"kind": "unit", "path": "x", "steps": [{"do": "restart", "unit": "a"}]}, r"steps\[0\].before: is missing"),
+    ],
+)
+def test_what_makes_no_sense_is_named(site: Site, action: Json, message: str) -> None:
+    with pytest.raises(BadOperations, match=message):
+        site.change([], action)
+
+
 def end(pid: int, start_s: float, kill: bool = False) -> Json:
     step = {"do": "end", "pid": pid, "start_s": start_s, "command": "sleep", "unit": "one.service", "kill": kill}
     return {"n": 1, "kind": "process", "path": "main", "steps": [step]}
@@ -309,7 +401,7 @@ def test_no_instance_is_ended_while_the_supervised_one_does_not_run(site: Site) 
     site.systemd.unit("one.service", active=False)
     pid, start_s = process("/bin/sleep", "300")
     try:
-        with pytest.raises(ServicesFailed, match=r"one.service is the one that stays and is inactive"):
+        with pytest.raises(RolledBack, match=r"one.service is the one that stays and is inactive"):
             site.change([], end(pid, start_s))
     finally:
         os.kill(pid, signal.SIGKILL)
@@ -318,5 +410,5 @@ def test_no_instance_is_ended_while_the_supervised_one_does_not_run(site: Site) 
 
 def test_this_process_is_never_ended(site: Site) -> None:
     fields = Path("/proc/self/stat").read_text().rpartition(")")[2].split()
-    with pytest.raises(ServicesFailed, match="part of this change itself"):
+    with pytest.raises(RolledBack, match="part of this change itself"):
         site.change([], end(os.getpid(), int(fields[19]) / os.sysconf("SC_CLK_TCK")))
