@@ -17,6 +17,7 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan import deploys
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan.contents import write_contents
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan.packing import write_pack
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan.repository import saved_paths
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.points.running import containers_of
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.reference.unavailable import ReferenceUnavailable
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.safe import terminal
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.run import RunFolder, StoreError
@@ -166,7 +167,8 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
             if self._variables.get(name) is not None
         }
         repository = saved_paths(self._strategy["git"]) if "git" in self._strategy else []
-        asked = {"state": "present", "operations": document.operations(part), "paths": repository, **kept}
+        asked = {"state": "present", "operations": document.operations(part), "paths": repository}
+        asked.update(**kept, **containers_of(part))
         return self._call(_SAVE, {**asked, **self._place(part)}, False)
 
     def _apply(self, part: Json, contents: str, check: bool, point: str | None = None) -> Json:

@@ -46,6 +46,10 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
         }
         try:
             result = call(self, _APPLY, arguments, False, variables)
+            rolled = bool(result.get("rollback"))
+            if rolled:
+                # The point and the level are those of the rollback that was interrupted.
+                call(self, _RESTORE, {**arguments, "state": "restored", "save": False}, False, variables)
         except Failed as error:
             if error.outcome == "unreachable":
                 return {"unreachable": True, "msg": terminal(str(error))}
@@ -54,7 +58,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
             return self._take_back(host, arguments, error, variables)
         if result.get("found"):
             Display().display(terminal(f"{host}: {_told(result)}"))
-        return {"changed": bool(result.get("changed")), "found": result.get("found")}
+        return {"changed": bool(result.get("changed") or rolled), "found": result.get("found")}
 
     def _take_back(self, host: str, place: Json, error: Failed, variables: Json) -> Json:
         """Bring a host back whose services cannot be brought along with the files that are in place."""

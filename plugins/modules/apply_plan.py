@@ -242,6 +242,11 @@ found:
   returned: O(state=recovered), or when RV(outcome=unfinished)
   type: dict
   sample: {kind: sync, who: ops@control, why: deploy, started: "2026-11-21T15:45:00Z", phase: commit, paths: 20}
+rollback:
+  description: Whether a rollback was interrupted after its files. M(evenkeel.drift.restore_point) goes on with it.
+  returned: O(state=recovered) when not in check mode
+  type: bool
+  sample: false
 direction:
   description: Where a recovery went - V(back), V(forward), or V(none) when there was nothing to do.
   returned: O(state=recovered)

@@ -134,8 +134,8 @@ options:
   level:
     description:
       - With O(state=restored), what is brought back - V(config) the files below O(root), V(containers) the files of
-        Compose projects, containers and their images, V(full) all that the point has. By default V(config), or that of
-        a rollback which was interrupted.
+        Compose projects, containers and their images, V(full) all that the point has. By default V(full) for the
+        point of a change that also changed containers, else V(config); or that of a rollback which was interrupted.
     type: str
     choices: [config, containers, full]
   restart:

@@ -19,7 +19,7 @@ import io
 import os
 import typing as t
 
-from ansible_collections.evenkeel.drift.plugins.module_utils.act import recovery
+from ansible_collections.evenkeel.drift.plugins.module_utils.act import recovery, transaction
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.delivery import unpacked
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.errors import (
     ActError,
@@ -99,7 +99,16 @@ def _recover(state: State, request: Json, about: t.Mapping[str, t.Any]) -> Json:
     services, steps = run.resume(state, who, why)
     if found["found"] is None and services is not None:
         found.update(found=services, direction=services["direction"])
-    return {**found, "services": steps}
+    # What a rollback left is finished by another one: the point has it.
+    return {**found, "services": steps, "rollback": _is_rollback_left(state)}
+
+
+def _is_rollback_left(state: State) -> bool:
+    try:
+        transaction.refuse_rollback(state)
+    except Unfinished:
+        return True
+    return False
 
 
 def _sweep(root: str | None) -> None:

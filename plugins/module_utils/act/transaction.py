@@ -14,7 +14,7 @@ import os
 import time
 import typing as t
 
-from ansible_collections.evenkeel.drift.plugins.module_utils.act import checks, journal, lock, steps
+from ansible_collections.evenkeel.drift.plugins.module_utils.act import checks, journal, journal_form, lock, steps
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.change import Change, Surprise
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.errors import (
     Refused,
@@ -101,6 +101,23 @@ def refuse_unfinished(state: State) -> None:
             f"an earlier change was interrupted: {summary['why']}, by {summary['who']}, of {summary['started']}, "
             f"{summary['paths']} paths below {summary['root']}. It has to be finished first: {_HOW}",
             summary,
+        )
+    refuse_rollback(state)
+
+
+def refuse_rollback(state: State) -> None:
+    """Raise Unfinished when a rollback was interrupted between its files and what follows them."""
+    try:
+        left = state.read(journal_form.ROLLBACK)
+    except (Unseen, ValueError):
+        left = {}
+    if left is not None:
+        told = left if isinstance(left, dict) else {}
+        about = {key: str(told.get(key) or "") for key in ("who", "why", "started")}
+        raise Unfinished(
+            f"a rollback to {told.get('point', 'a restore point')} was interrupted: {about['why']}, by {about['who']}, "
+            f"of {about['started']}. It has to be finished first: roll back again, and it is gone on with",
+            {**about, "kind": "rollback", "id": told.get("point"), "paths": 0},
         )
 
 

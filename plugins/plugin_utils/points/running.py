@@ -31,3 +31,15 @@ def running_of(settings: Settings, containers: bool) -> Json:
         "containers": sorted({name for name in names if name != "*"}),
         "socket": next((one for one in sockets if one), None),
     }
+
+
+def containers_of(part: Json) -> Json:
+    """Return the options of the containers that a host's part of a plan makes anew: when they cannot be saved, there is
+    no point, and so no change. Nothing when it makes none anew.
+    """
+    steps = [step for one in part["actions"] if one["kind"] == "compose" for step in one["steps"]]
+    if not steps:
+        return {}
+    names = {one["name"] for step in steps for one in step["before"]["containers"]}
+    socket = next((step["socket"] for step in steps if step["socket"]), None)
+    return {"containers": sorted(names), "socket": socket, "required": True}

@@ -15,8 +15,11 @@ Json = t.Dict[str, t.Any]
 _OBJECT = {"sha256": re.compile("[0-9a-f]{64}"), "size": int}
 _SAVED: dict[str, t.Any] = {
     "outcome": re.compile("saved"),
+    "for_change": bool,
     "engine": (None, {"socket": str, "kind": str}),
-    "units": [{"name": str, "active": str, "enabled": str, "since_us": int, "reason": str}],
+    "units": [
+        {"name": str, "active": str, "enabled": str, "since_us": int, "reason": str, "files": [str], "uses": bool}
+    ],
     "outside": list,
     "roles": dict,
     "containers": [

@@ -20,6 +20,12 @@ BUDGET_S = {CONFIG: 120, CONTAINERS: 300, FULL: 600}
 _NEVER = "databases and other data that lie elsewhere, and what is on other machines"
 
 
+def default(document: t.Mapping[str, t.Any]) -> str:
+    """Return the level of a rollback to a point when nobody says one: what the change touched that it was made for."""
+    part = document.get("services", {})
+    return FULL if part.get("for_change") and part.get("containers") else CONFIG
+
+
 def entries(document: t.Mapping[str, t.Any], level: str) -> list[Json]:
     """Return the entries below the root that a level brings back."""
     if level != CONTAINERS:

@@ -14,6 +14,7 @@ import pwd
 import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host, Unseen
+from ansible_collections.evenkeel.drift.plugins.module_utils.proc.unit_files import unit_files
 from ansible_collections.evenkeel.drift.plugins.module_utils.systemd import ask
 from ansible_collections.evenkeel.drift.plugins.module_utils.systemd.environment import unit_environment
 from ansible_collections.evenkeel.drift.plugins.module_utils.systemd.show import PROPERTIES, parse_show
@@ -25,7 +26,7 @@ UNIT, ENVIRONMENT, CRONTAB = "unit", "environment", "crontab"
 # Where administrators put units; those of packages are the packages' to bring back.
 _FOLDERS = ("etc/systemd/system", "usr/local/lib/systemd/system")
 _SPOOLS = ("var/spool/cron/crontabs", "var/spool/cron")
-_MAX_CRONTAB = 1 << 20
+_MAX_FILE = 1 << 20
 
 
 class Unit(t.NamedTuple):
@@ -71,6 +72,14 @@ class Outside:
         patterns = [pattern for pattern, _optional in unit_environment(unit, host).files]
         return self.outside([path for pattern in patterns for path in glob.glob(pattern) or [pattern]])
 
+    def uses_root(self, unit: str) -> bool:
+        """Return whether a unit names the root in one of its files, wherever these lie. Raises Unseen, OSError."""
+        for path, _mtime in unit_files(unit, None):
+            with open(path, "rb") as file:
+                if os.fsencode(self._root) in file.read(_MAX_FILE):
+                    return True
+        return False
+
     def outside(self, paths: t.Iterable[str]) -> list[str]:
         """Return those absolute paths that lie outside of the root, relative to ``/``."""
         real = {one: os.path.join(os.path.realpath(os.path.dirname(one)), os.path.basename(one)) for one in paths}
@@ -102,7 +111,7 @@ class Outside:
         if not os.path.isfile(self._at(path)) or os.path.islink(self._at(path)):
             return False
         with open(self._at(path), "rb") as file:
-            return os.fsencode(self._root) in file.read(_MAX_CRONTAB)
+            return os.fsencode(self._root) in file.read(_MAX_FILE)
 
     def _is_alias(self, path: str, unit: str) -> bool:
         place = self._at(path)

@@ -12,13 +12,13 @@ from __future__ import annotations
 import time
 import typing as t
 
-from ansible_collections.evenkeel.drift.plugins.module_utils.act import fs
+from ansible_collections.evenkeel.drift.plugins.module_utils.act import fs, journal_form
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.errors import Refused
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points import levels, manifest
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.state import State, utc_now
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Unseen
 
-NAME = "rollback.json"
+NAME = journal_form.ROLLBACK
 _BOOT = "/proc/sys/kernel/random/boot_id"
 
 Json = t.Dict[str, t.Any]
@@ -26,7 +26,7 @@ Json = t.Dict[str, t.Any]
 
 class Pending(t.NamedTuple):
     """``ran`` says of containers whether they ran, by name; ``since_us`` when the rollback began, in microseconds of
-    the boot ``boot``; ``touched`` whether a file was to be changed.
+    the boot ``boot``; ``restart`` names the units that use what was to be changed.
     """
 
     point: str
@@ -37,23 +37,25 @@ class Pending(t.NamedTuple):
     boot: str
     since_us: int
     ran: dict[str, bool]
-    touched: bool
+    restart: list[str]
 
     def is_before(self, since_us: int) -> bool:
         """Return whether something that is active since then, in this boot, became so before the rollback."""
         return boot() == self.boot and since_us < self.since_us
 
 
-def begin(state: State, about: tuple[str, str, str, str], ran: t.Mapping[str, bool], touched: bool) -> Pending:
+def begin(
+    state: State, about: tuple[str, str, str, str], ran: t.Mapping[str, bool], restart: t.Iterable[str]
+) -> Pending:
     """Write down what is about to be done; ``about`` is point, level, who and why. Raises OSError.
 
     One that was interrupted is gone on with: what ran is what ran before that one.
     """
     earlier = find(state)
     point, level, who, why = about
-    made = Pending(point, level, who, why, utc_now(), boot(), now_us(), dict(ran), touched)
+    made = Pending(point, level, who, why, utc_now(), boot(), now_us(), dict(ran), sorted(restart))
     if earlier is not None:
-        made = made._replace(ran={**ran, **earlier.ran}, touched=touched or earlier.touched)
+        made = made._replace(ran={**ran, **earlier.ran}, restart=sorted({*made.restart, *earlier.restart}))
         if earlier.boot == made.boot:
             made = made._replace(since_us=earlier.since_us)
     state.write(NAME, made._asdict())

@@ -34,6 +34,7 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.proving 
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.replacing import Step
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.restore import Way
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.target import Target, steps_of
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.services import journal as service_journal
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.services import run as services
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.services import systemctl
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.services.kinds import StepFailed
@@ -48,8 +49,9 @@ Json = t.Dict[str, t.Any]
 
 
 class Wanted(t.NamedTuple):
-    """Which point (None: the last good one), at which level (None: config), whether what is replaced is saved, and
-    whether units that run are started anew. ``top`` is where paths outside of the root start from.
+    """Which point (None: the last good one), at which level (None: that of ``levels.default``), whether what is
+    replaced is saved, and whether units that run are started anew. ``top`` is where paths outside of the root start
+    from.
     """
 
     point: str | None
@@ -96,11 +98,14 @@ def restored(asked: Asked, wanted: Wanted, host: Host, check: bool) -> Json:
         point = str(document["id"])
         if os.path.realpath(document["root"]) != os.path.realpath(asked.root):
             raise PointError(f"the restore point {point} is one of {document['root']}, not of {asked.root}")
-        level = wanted.level or (earlier.level if earlier else levels.CONFIG)
+        level = wanted.level or (earlier.level if earlier else levels.default(document))
         top_fd = open_top(wanted.top)
         stack.callback(os.close, top_fd)
         point_fd = stack.enter_context(verify.opened(points_fd, point))
         objects_fd = stack.enter_context(verify.objects_of(point_fd))
+        if level == levels.CONFIG and service_journal.find(state) is not None:
+            # A change that began to bring units along knows which they are, and brings these back itself.
+            wanted = wanted._replace(restart=False)
         target = Target(document, level, (root_fd, top_fd, objects_fd), host, wanted.top)
         looked = _look(target, wanted, earlier)
         _refuse_blocked(target, looked)
@@ -160,11 +165,11 @@ class _Work:
         with lock.held(self._state, self._asked.who, why) as held:
             refuse_unfinished(self._state)
             about = (point, self._target.level, self._asked.who, self._asked.why)
-            touched = bool(looked.files.operations or looked.outside.operations)
-            begun = pending.begin(self._state, about, self._target.running(), touched)
+            concerned = self._target.concerned(looked.files, looked.outside)
+            begun = pending.begin(self._state, about, self._target.running(), concerned)
             self._files(looked.files, objects_fd, self._asked.root, held)
             self._files(looked.outside, objects_fd, self._wanted.top, held)
-            if self._target.has_units() and begun.touched:
+            if self._target.has_units() and begun.restart:
                 self._unit({"name": "", "do": "daemon-reload"})
             self._containers(begun)
             if self._wanted.restart:
@@ -218,18 +223,18 @@ class _Work:
 
 def _look(target: Target, wanted: Wanted, earlier: Pending | None) -> _Looked:
     files, outside = target.files(), target.outside()
-    touched = bool(files.operations or outside.operations)
+    concerned = target.concerned(files, outside)
 
-    def is_old(since_us: int) -> bool:
-        return touched or (earlier is not None and _is_old(earlier)(since_us))
+    def is_old(name: str, since_us: int) -> bool:
+        return name in concerned or (earlier is not None and _is_old(earlier)(name, since_us))
 
     units = target.units(is_old) if wanted.restart else []
     return _Looked(files, outside, steps_of(target.replacing({})), units)
 
 
-def _is_old(begun: Pending) -> t.Callable[[int], bool]:
+def _is_old(begun: Pending) -> t.Callable[[str, int], bool]:
     """Return what tells whether a unit that is active since a time has to be started anew."""
-    return lambda since_us: begun.touched and begun.is_before(since_us)
+    return lambda name, since_us: name in begun.restart and begun.is_before(since_us)
 
 
 def _left(looked: _Looked) -> list[Json]:
@@ -263,10 +268,12 @@ def _finish(asked: Asked, state: State, check: bool) -> Json | None:
     return done
 
 
-def refuse_unfinished(state: State) -> None:
-    """Raise Refused when a change of files was interrupted."""
+def refuse_unfinished(state: State, also_rollback: bool = False) -> None:
+    """Raise Refused when a change of files was interrupted, Unfinished when that was a rollback of more, if asked."""
     if journal.find(state) is not None:
         raise Refused("an earlier change was interrupted: a rollback or a deploy finishes it; then try again")
+    if also_rollback:
+        transaction.refuse_rollback(state)
 
 
 def _refuse_blocked(target: Target, looked: _Looked) -> None:

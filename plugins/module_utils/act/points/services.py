@@ -70,6 +70,8 @@ class Found:
         self._points_fd = points_fd
         self._root = os.path.realpath(root)
         self.outside: dict[str, str] = {}
+        self._files: dict[str, list[str]] = {}
+        self._uses: set[str] = set()
         self._look_outside(Outside(root, asked.top))
         self.units: list[Unit] = states(asked.units, host)
         for one in self.units:
@@ -101,8 +103,12 @@ class Found:
             engine = {"socket": told.socket, "kind": told.kind}
         return {
             "outcome": SAVED,
+            "for_change": self.asked.required,
             "engine": engine,
-            "units": [one._asdict() for one in self.units],
+            "units": [
+                {**one._asdict(), "files": sorted(self._files[one.name]), "uses": one.name in self._uses}
+                for one in self.units
+            ],
             "outside": outside,
             "roles": {one["path"]: self.outside[one["path"]] for one in outside},
             "containers": [self._container(one, store) for one in self.containers],
@@ -110,20 +116,24 @@ class Found:
             "networks": self._networks(store),
         }
 
-    def lack(self, what: str, reason: str) -> None:
+    def lack(self, what: str, reason: str, required: bool = False) -> None:
         """Say that something will not be in the point. Raises PointError when it is required."""
-        if self.asked.required:
+        if required:
             raise PointError(f"{what} cannot be saved: {reason}")
         self.notes.append(f"{what} is NOT in this point: {reason}")
 
     def _look_outside(self, looked: Outside) -> None:
         for unit in self.asked.units:
+            mine = self._files[unit] = []
             try:
-                self.outside.update(dict.fromkeys(looked.of_unit(unit), UNIT))
-            except OSError as error:
-                self.lack(f"the files of {unit}", explain(error))
+                mine += looked.of_unit(unit)
+                self.outside.update(dict.fromkeys(mine, UNIT))
+                self._uses |= {unit} if looked.uses_root(unit) else set()
+            except (Unseen, OSError) as error:
+                self.lack(f"a file of {unit}", error.reason if isinstance(error, Unseen) else explain(error))
             try:
-                self.outside.update(dict.fromkeys(looked.of_environment(unit, self._host), ENVIRONMENT))
+                mine += looked.of_environment(unit, self._host)
+                self.outside.update({path: ENVIRONMENT for path in mine if path not in self.outside})
             except (Unseen, OSError) as error:
                 self.lack(f"the environment of {unit}", error.reason if isinstance(error, Unseen) else explain(error))
         if not self.asked.units:
@@ -141,10 +151,10 @@ class Found:
             self.images = images.wanted(self.engines.writer, wanted, self._points_fd)
         except Unseen as unseen:
             self.engines, self.containers, self.images = None, [], []
-            self.lack("what runs in containers", unseen.reason)
+            self.lack("what runs in containers", unseen.reason, self.asked.required)
         for one in self.images:
             if one.reason and self.asked.archive:
-                self.lack(f"the image {one.id[:19]}", one.reason)
+                self.lack(f"the image {one.id[:19]}", one.reason, self.asked.required)
 
     def _container(self, one: Container, store: Objects) -> Json:
         made = recipe.recipe(one.inspected, one.image)
@@ -178,7 +188,7 @@ class Found:
             try:
                 archive = images.save(one, self.engines.writer, t.cast(int, self._points_fd), store)
             except (Unseen, ActError) as error:
-                self.lack(f"the image {one.id[:19]}", error.reason)
+                self.lack(f"the image {one.id[:19]}", error.reason, self.asked.required)
                 reason = error.reason
         return {"id": one.id, "tags": one.tags, "size": one.size, "archive": archive, "reason": reason}
 

@@ -67,7 +67,7 @@ def _make_and_prune(
 ) -> Json:
     points_fd, root_fd = fds
     with lock.held(state, asked.who, f"restore point: {asked.why}"):
-        rollback.refuse_unfinished(state)
+        rollback.refuse_unfinished(state, also_rollback=True)
         sweep(points_fd)
         document = saving.make_point(asked, what, fds, wanted, host)
         pruned = shelf.outdated(points_fd, keep, time.time())
@@ -116,7 +116,7 @@ def absent(asked: Asked, point: str, check: bool) -> Json:
                 return {"changed": False, "point": point}
             if not check:
                 with lock.held(state, asked.who, f"removal of the restore point {point}"):
-                    rollback.refuse_unfinished(state)
+                    rollback.refuse_unfinished(state, also_rollback=True)
                     _remove(points_fd, root_fd, point)
                     state.log({"what": "restore point removed", "who": asked.who, "point": point})
     except NoPoint:

@@ -69,9 +69,18 @@ class Target:
         """Return whether the level brings back files of units."""
         return UNIT in self._part.get("roles", {}).values() and self.level == levels.FULL
 
-    def units(self, is_old: t.Callable[[int], bool]) -> list[Json]:
+    def concerned(self, files: Way, outside: Way) -> set[str]:
+        """Return the units that use what is to be changed: they name the root, or a file of theirs is among it."""
+        touched = {one["path"] for one in outside.operations}
+        return {
+            one["name"]
+            for one in levels.units(self.document, self.level)
+            if (files.operations and one["uses"]) or touched & {*one["files"]}
+        }
+
+    def units(self, is_old: t.Callable[[str, int], bool]) -> list[Json]:
         """Return what is to be done with units, ``{name, do}``: one that runs is started anew when ``is_old`` says so
-        of the time at which it became active. Raises PointError when the state of one cannot be seen.
+        of it and the time at which it became active. Raises PointError when the state of one cannot be seen.
         """
         saved = levels.units(self.document, self.level)
         found = []
@@ -83,7 +92,7 @@ class Target:
                 wanted = active
             if wanted != active:
                 found.append({"name": now.name, "do": START if wanted else STOP})
-            elif active and is_old(now.since_us):
+            elif active and is_old(now.name, now.since_us):
                 found.append({"name": now.name, "do": RESTART})
         return found
 
@@ -99,7 +108,7 @@ class Target:
         replacing = self.replacing({})
         if replacing is not None:
             found += [f"the container {name}" for name in replacing.apart()]
-        return found + [f"the unit {one['name']}" for one in self.units(lambda _since_us: False)]
+        return found + [f"the unit {one['name']}" for one in self.units(lambda _name, _since_us: False)]
 
     def _outside(self) -> list[Json]:
         """Return the entries outside of the root: also those of what came to be there since, which is to go."""

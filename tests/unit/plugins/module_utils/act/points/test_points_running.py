@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.evenkeel.drift.plugins.module_utils.act import engine as act_engine
+from ansible_collections.evenkeel.drift.plugins.module_utils.act import transaction
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.errors import Unfinished
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points import (
     pending,
     place,
@@ -373,6 +375,11 @@ def test_an_interrupted_rollback_is_known_and_gone_on_with(site: Site, monkeypat
         left = pending.find(state)
     assert left is not None
     assert (left.level, left.ran) == ("containers", {"db": True, "web": True})
+    # Until then nothing else is changed, and no point is made, which could remove the one that is needed.
+    with pytest.raises(Unfinished, match="roll back again, and it is gone on with"):
+        site.save()
+    with place.existing(site.asked) as (state, _points_fd), pytest.raises(Unfinished):
+        transaction.apply([], [], str(site.root), state, {"id": "x"}, site.host)
     # Without being told, the next rollback has the same point and level.
     told = site.back(level=None)
     assert (told["level"], told["at_point"]) == ("containers", True)
