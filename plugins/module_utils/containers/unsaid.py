@@ -12,7 +12,8 @@ import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.module_utils.containers.fields import Fields
 
-_SHM = 64 << 20
+_SHM = (0, 64 << 20, 65_536_000)
+"""What Docker and Podman give without being asked."""
 # What the engine itself writes where nobody asked for anything else, by the type of its answer.
 _LISTS = (
     *("BlkioWeightDevice", "DeviceCgroupRules", "Devices", "Dns", "DnsOptions", "DnsSearch", "ExtraHosts"),
@@ -20,13 +21,14 @@ _LISTS = (
 )
 _MAPS = ("Sysctls", "StorageOpt", "Annotations")
 _NUMBERS = ("BlkioWeight", "CpuShares", "CpuRealtimePeriod", "MemoryReservation", "OomScoreAdj")
+_PROPAGATION = ("", "private", "rprivate")
 _FLAGS = ("AutoRemove", "OomKillDisable", "Init", "PublishAllPorts")
 _TEXTS: t.Mapping[str, tuple[str, ...]] = {
     "CgroupParent": ("",),
     "CpusetCpus": ("",),
     "CpusetMems": ("",),
     "IpcMode": ("", "private", "shareable"),
-    "PidMode": ("",),
+    "PidMode": ("", "private"),
     "Runtime": ("", "runc", "oci"),
     "UTSMode": ("", "private"),
     "UsernsMode": ("",),
@@ -45,10 +47,12 @@ def unsaid(container: Fields) -> list[str]:
     found |= {name for name in _NUMBERS if host.number(name)}
     found |= {name for name in _FLAGS if host.flag(name)}
     found |= {name for name, usual in _TEXTS.items() if host.raw(name) not in usual}
-    if host.number("ShmSize") not in (0, _SHM):
+    if host.number("ShmSize") not in _SHM:
         found.add("ShmSize")
     if host.number("MemorySwap") not in (0, -1, 2 * host.number("Memory")):
         found.add("MemorySwap")
+    found |= {"Tmpfs" for target in host.map("Tmpfs") if host.map("Tmpfs").raw(target)}
+    found |= {"Mounts" for mount in container.maps("Mounts") if mount.raw("Propagation") not in _PROPAGATION}
     log = host.map("LogConfig")
     if log.raw("Type") not in ("", "json-file", "journald", "k8s-file") or len(log.map("Config")):
         found.add("LogConfig")

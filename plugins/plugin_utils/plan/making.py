@@ -25,7 +25,7 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan.services_seen 
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan.source import Source
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.proposals import joining, offer
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.proposals.looking import look
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.proposals.model import Seen
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.proposals.model import Proposal, Seen
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.proposals.offer import Offered
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.reference.sides import stored_references
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.reference.unavailable import ReferenceUnavailable
@@ -58,10 +58,11 @@ def make(
         _Host(folder, host, run["environments"][host], findings, references, settings, cache)
         for host in sorted(run["hosts"])
     ]
-    parts = [one.part(state_dirs.get(one.host)) for one in looked]
     offered = offer.propose([one.seen() for one in looked])
     applied = offer.chosen(offered, settings.proposals)
-    hosts = [_totalled(joining.join(part, [offered[name] for name in offered if name in applied])) for part in parts]
+    hosts = [
+        one.part(state_dirs.get(one.host), [offered[name] for name in offered if name in applied]) for one in looked
+    ]
     used = {one["reference"] for one in hosts} & {name for name, about in references.items() if about["kind"] == "git"}
     plan: Json = {
         "schema": document.SCHEMA,
@@ -118,10 +119,9 @@ class _Host:
         self._kept: Json = evidence.load(folder, host, evidence.SETTINGS) or {}
         self._reference = references.get(self._kept.get("reference") or "")
         self._cache = cache
-        self._wanted: set[str] = set()
 
-    def part(self, state_dir: str | None) -> Json:
-        """Return the host's part: the shape is in docs/design.md."""
+    def part(self, state_dir: str | None, asked: t.Iterable[Proposal] = ()) -> Json:
+        """Return the host's part with the proposals that were asked for: the shape is in docs/design.md."""
         actions: list[Json] = []
         left: list[Json] = []
         checked = [gates.observed(self.host, self._failure())]
@@ -130,6 +130,8 @@ class _Host:
         if not gates.refusals(checked):
             actions, left, more = self._files(Source(self._reference or {}, self._cache))
             checked += more
+        if not gates.refusals(checked):
+            actions, left = joining.join(actions, left, [one for one in asked if one.host == self.host])
         if self._settings.strategy == "git" and not gates.refusals(checked):
             contract = self._kept["contract"].get("git")
             moves, more = moving.move(self._data("git"), contract, self._reference or {}, self._settings)
@@ -158,9 +160,8 @@ class _Host:
         return _totalled(part)
 
     def seen(self) -> Seen:
-        """Return what proposals are made of. What the reference has is known once the host's part was made."""
-        found = self._findings["findings"]
-        return look(self.host, self._kept, self._data, found, self._wanted, self._reference, self._cache)
+        """Return what proposals are made of."""
+        return look(self.host, self._kept, self._data, self._findings["findings"], self._reference, self._cache)
 
     def _services(self, files: list[Json]) -> Planned:
         """Return what follows from the actions on files, and from the findings about what runs."""
@@ -246,12 +247,10 @@ class _Host:
         based: dict[str, Json] = {}
         if self._policy.prune and tree["base"] and any(group["side"] == "host" for group in tree["groups"]):
             based = source.based(*of_host, tree["base"]["commit"])
-        wanted = source.entries(*of_host)
-        self._wanted.update(wanted)
         return Tree(
             evidence=tree,
             known=Knowledge(
-                wanted=wanted,
+                wanted=source.entries(*of_host),
                 unmade=unmade,
                 waived={
                     one["subject"]: one["waiver"]

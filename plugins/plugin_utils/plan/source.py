@@ -16,7 +16,6 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.trees.shown import 
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.base import Context
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.tree_compare import by_name, join
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.trees import TreeExchange
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan.build import parents
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.reference import git
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.reference.commit_files import commit_files
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.reference.git_side import GitSide
@@ -68,7 +67,7 @@ class Source:
         """Return what tells whether the ``.gitignore`` files of the commit ignore a path."""
         pairs, _kept = self._side.ignored()
         ignored = Patterns(pairs)
-        return lambda path: any(ignored.ignored(os.fsdecode(raw(one)), one != path) for one in (*parents(path), path))
+        return lambda path: ignored.ignored_below(os.fsdecode(raw(path)))
 
     def unmade(self) -> dict[str, str]:
         """Return the paths whose content the repository does not hold in the form that a host has, with the reason."""

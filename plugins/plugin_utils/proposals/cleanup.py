@@ -63,7 +63,7 @@ class _Hit:
             for one in tree.get("forbidden_files") or ()
             if self._holds(one["path"], below)
             and patterns.verdict(one["path"], False) is True
-            and one["path"] not in seen.wanted
+            and not seen.has(one["path"])
             and MARK not in one["path"]
         ]
         where = self.path.strip("/") or "."

@@ -7,35 +7,30 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan import gates
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.proposals.model import Json, Proposal
 
 _REMOVING = ("remove", "remove_directory")
 
 
-def join(part: Json, asked: t.Iterable[Proposal]) -> Json:
-    """Return a host's part of a plan with the actions of its proposals behind the others. What the plan does to a path
-    anyway comes first; a host that is refused gets none.
+def join(
+    actions: t.Sequence[Json], left_out: t.Sequence[Json], asked: t.Sequence[Proposal]
+) -> tuple[list[Json], list[Json]]:
+    """Return the actions of a host with those of its proposals behind them, and what is left out all the same.
+
+    What the plan does to a path anyway comes first.
     """
-    mine = [one for one in asked if one.host == part["host"]]
-    if not mine or gates.refusals(part["gates"]):
-        return part
-    operations = [one for action in part["actions"] for one in action.get("operations") or ()]
+    operations = [one for action in actions for one in action["operations"]]
     planned = {one["path"] for one in operations}
     made_paths = [one["path"] for one in operations if one["do"] not in _REMOVING]
-    actions = list(part["actions"])
-    for proposal in mine:
+    joined = list(actions)
+    for proposal in asked:
         for action in proposal.actions:
             made = {**action, "operations": [one for one in action["operations"] if _free(one, planned, made_paths)]}
             planned.update(one["path"] for one in made["operations"])
             if made["operations"]:
-                actions.append({**made, "n": len(actions) + 1})
-    covered = {path for one in mine for path in one.covers}
-    return {
-        **part,
-        "actions": actions,
-        "left_out": [one for one in part["left_out"] if not _dealt_with(one, planned, covered)],
-    }
+                joined.append({**made, "n": len(joined) + 1})
+    covered = {path for one in asked for path in one.covers}
+    return joined, [one for one in left_out if not _dealt_with(one, planned, covered)]
 
 
 def _dealt_with(left: Json, planned: t.Container[str], covered: t.Container[str]) -> bool:

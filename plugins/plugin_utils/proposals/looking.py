@@ -7,6 +7,7 @@ collection.
 
 from __future__ import annotations
 
+import functools
 import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan.source import Source
@@ -20,12 +21,11 @@ def look(
     kept: Json,
     section: t.Callable[[str], Json | None],
     findings: t.Iterable[Json],
-    wanted: t.Container[str],
     reference: Json | None,
     cache: Cache,
 ) -> Seen:
-    """Return what is known of one host. ``kept`` is what the run stored of its settings, ``wanted`` the paths that the
-    reference has. Of a reference that cannot be read nothing is known.
+    """Return what is known of one host. ``kept`` is what the run stored of its settings. Of a reference that cannot be
+    read nothing is known; then it may have everything.
     """
     readable = reference is not None and reference["kind"] == "git" and reference["outcome"] == "ok"
     source = Source(reference, cache) if reference is not None and readable else None
@@ -37,11 +37,31 @@ def look(
         contract=kept.get("contract", {}),
         section=section,
         findings=[one for one in findings if one["host"] == host],
-        wanted=wanted,
+        has=_has(source, host, kept),
         ignores=_ignores(source),
         repository=None if reference is None or source is None else reference["repo"],
         committed=_committed(source),
     )
+
+
+def _has(source: Source | None, host: str, kept: Json) -> t.Callable[[str], bool]:
+    """Return what tells whether the reference has a file. It is read when it is asked for the first time."""
+
+    @functools.cache
+    def paths() -> frozenset[str] | None:
+        found: set[str] = set()
+        try:
+            for tree in kept["contract"].get("trees") or []:
+                found.update({} if source is None else source.entries(host, kept["root"], kept["contract"], tree))
+        except ReferenceUnavailable:
+            return None
+        return frozenset(found)
+
+    def has(path: str) -> bool:
+        known = paths()
+        return known is None or path in known
+
+    return has
 
 
 def _ignores(source: Source | None) -> t.Callable[[str], bool]:

@@ -60,8 +60,8 @@ class Proposal:
 class Seen:
     """What is known of one host: its contract, what was seen there, and what was found wrong.
 
-    ``section(name)`` is a section's evidence, None where it was not asked or not seen. ``wanted`` holds the paths that
-    the reference has, ``ignores(path)`` tells what it ignores. ``repository`` is the reference's, and
+    ``section(name)`` is a section's evidence, None where it was not asked or not seen. ``has(path)`` tells whether
+    the reference has a file, ``ignores(path)`` whether it ignores one. ``repository`` is the reference's, and
     ``committed(path)`` the content of a file of the commit, None where it has none.
     """
 
@@ -72,7 +72,7 @@ class Seen:
     contract: t.Mapping[str, t.Any]
     section: t.Callable[[str], Json | None]
     findings: t.Sequence[Json]
-    wanted: t.Container[str] = ()
+    has: t.Callable[[str], bool] = lambda path: False
     ignores: t.Callable[[str], bool] = lambda path: False
     repository: str | None = None
     committed: t.Callable[[str], bytes | None] = lambda path: None
