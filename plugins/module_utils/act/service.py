@@ -55,7 +55,8 @@ def answer(request: Json, strategy: Strategy = tree) -> Json:
     check = bool(request["check"])
     folder = request.get("state_dir") or default_folder()
     try:
-        state = open_state(folder, request["application"], create=not check)
+        # Where nothing is kept, there is nothing to finish.
+        state = open_state(folder, request["application"], create=not check and request["what"] != "recover")
         if state is None:
             return _perform(request, None, strategy)
         with state:

@@ -97,7 +97,10 @@ def open_state(folder: str, application: str, create: bool = True) -> State | No
     except FileNotFoundError:
         return None
     except OSError as error:
-        raise Refused(f"the state directory {show(path)} cannot be made or opened: {explain(error)}") from error
+        raise Refused(
+            f"the state directory {show(path)} cannot be made or opened: {explain(error)}: make it, or name another one "
+            "with drift_state_dir"
+        ) from error
     finally:
         for fd in held:
             os.close(fd)

@@ -61,7 +61,7 @@ def gate(host: Host, model: Model) -> Json:
     if lost:
         return gates.refused(NAME, f"{'; '.join(lost)}: {_CURE}")
     if made.doubts:
-        return gates.not_asked(NAME, f"not all can be told: {'; '.join(made.doubts)}")
+        return gates.passed(NAME, f"no name is known to be lost; of this it cannot be told: {'; '.join(made.doubts)}")
     if not made.looked:
         return gates.passed(NAME, "no Compose file and no declared configuration is changed")
     return gates.passed(NAME, f"what {number(made.looked, 'changed file')} will name can be found")
