@@ -9,6 +9,7 @@ of it, and must not change afterwards. ``INCOMPLETE`` lies in it until the deplo
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import typing as t
@@ -20,6 +21,7 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.proposals import of
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.run import (
     RunFolder,
     StoreError,
+    past_runs,
     prune,
     safe_name,
 )
@@ -28,6 +30,8 @@ FOLDER = "deploys"
 REPORT = "plan.md"
 RESULT = "result.md"
 STEPS = "steps.jsonl"
+_TOLD = 5
+"""So many of the newest deploys that did not end are told of anew by the next."""
 
 Json = dict[str, t.Any]
 
@@ -48,7 +52,18 @@ def open_deploy(
     folder.write(document.PLAN, plan)
     folder.write_bytes(REPORT, render.document(plan).encode("utf-8"))
     offer.write(folder, offered or {}, plan)
+    report(folder, plan)
+    _tell_interrupted(folder)
     return folder
+
+
+def _tell_interrupted(current: RunFolder) -> None:
+    """Write anew what there is of deploys that did not end: nobody was there to do so when they were interrupted."""
+    past = [one for one in past_runs(os.path.dirname(current.path)) if one.id != current.id and not one.complete()]
+    for folder in past[-_TOLD:]:
+        # One that was interrupted before it had a plan, or was altered since, has nothing to tell.
+        with contextlib.suppress(StoreError, document.PlanError, FileNotFoundError):
+            report(folder, document.load(folder.join(document.PLAN)))
 
 
 def note(folder: RunFolder, host: str, who: str, what: str, result: str) -> None:
@@ -116,7 +131,7 @@ def report(folder: RunFolder, plan: Json, after: Json | None = None) -> list[end
     about = {**folder.read("run.json"), **(after or {})}
     begun = steps(folder)
     ended = ending.endings(plan, results(folder), begun)
-    folder.write_bytes(RESULT, ending.document(about, plan, ended, begun).encode("utf-8"))
+    folder.write_bytes(RESULT, ending.document(about, plan, ended, begun, after is not None).encode("utf-8"))
     if after is not None:
         hosts = {one.host: one.outcome for one in ended}
         folder.write("run.json", {**about, "finished": utc_now(), "outcomes": hosts})

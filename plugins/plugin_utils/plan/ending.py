@@ -118,8 +118,8 @@ def terminal(plan: Json, ended: t.Sequence[Ending], path: str, columns: int = 80
     return screen.text()
 
 
-def document(about: Json, plan: Json, ended: t.Sequence[Ending], steps: t.Sequence[Json]) -> str:
-    """Return result.md."""
+def document(about: Json, plan: Json, ended: t.Sequence[Ending], steps: t.Sequence[Json], over: bool = True) -> str:
+    """Return result.md; ``over`` says that the deploy has ended."""
     rows = [
         f"| {markdown(one.host)} | {OUTCOMES[one.outcome].word} | {markdown(one.sentence)} | "
         f"{markdown_code(one.point) if one.point else 'none'} |"
@@ -136,6 +136,11 @@ def document(about: Json, plan: Json, ended: t.Sequence[Ending], steps: t.Sequen
         if after
         else "No audit has followed."
     )
+    if not over:
+        judged = (
+            "It has not ended, or was interrupted: `steps.jsonl` has each step as it happened, and the next deploy writes "
+            "here what is known of it. A change that was interrupted on a host is finished or taken back by then."
+        )
     parts = [
         f"# Deploy {about['id']}",
         f"Of {plan['id']}, begun {markdown(about['started'])}. {judged}",

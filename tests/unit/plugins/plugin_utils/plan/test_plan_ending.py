@@ -106,3 +106,16 @@ def test_old_deploys_go_and_those_that_did_not_end_stay(tmp_path: Path) -> None:
     newest = deploy(True)
     left = {path.name for path in (tmp_path / "deploys").iterdir() if path.is_dir()}
     assert left == {interrupted, *ended[1:], newest}
+
+
+def test_a_deploy_that_was_interrupted_is_told_of_by_the_next(tmp_path: Path) -> None:
+    first = deploys.open_deploy(os.fspath(tmp_path), "prod", example(), {})
+    report = Path(first.join("result.md"))
+    assert "has not ended, or was interrupted" in report.read_text()
+    assert "| web1 | NOT BEGUN |" in report.read_text()
+    deploys.note(first, "web1", "ops", "change", "begun")
+    second = deploys.open_deploy(os.fspath(tmp_path), "prod", example(), {})
+    assert "| web1 | FAILED |" in report.read_text()
+    assert not first.complete()
+    deploys.report(second, example(), {})
+    assert "has not ended" not in Path(second.join("result.md")).read_text()
