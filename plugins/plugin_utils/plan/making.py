@@ -124,6 +124,7 @@ class _Host:
         """Return the host's part with the proposals that were asked for: the shape is in docs/design.md."""
         actions: list[Json] = []
         left: list[Json] = []
+        mine = [one for one in asked if one.host == self.host]
         checked = [gates.observed(self.host, self._failure())]
         if not gates.refusals(checked):
             checked.append(gates.reference(self._reference))
@@ -131,7 +132,7 @@ class _Host:
             actions, left, more = self._files(Source(self._reference or {}, self._cache))
             checked += more
         if not gates.refusals(checked):
-            actions, left = joining.join(actions, left, [one for one in asked if one.host == self.host])
+            actions, left = joining.join(actions, left, mine)
         if self._settings.strategy == "git" and not gates.refusals(checked):
             contract = self._kept["contract"].get("git")
             moves, more = moving.move(self._data("git"), contract, self._reference or {}, self._settings)
@@ -145,6 +146,8 @@ class _Host:
             checked += self._declared()
             checked += gates.on_the_host()
         running = self._services(actions) if not gates.refusals(checked) else Planned([], [])
+        if not gates.refusals(checked):
+            running = running._replace(actions=running.actions + joining.services(mine, running.actions))
         part: Json = {
             "host": self.host,
             "environment": self._kept.get("environment", self._environment),

@@ -24,13 +24,26 @@ def join(
     made_paths = [one["path"] for one in operations if one["do"] not in _REMOVING]
     joined = list(actions)
     for proposal in asked:
-        for action in proposal.actions:
+        for action in (one for one in proposal.actions if "steps" not in one):
             made = {**action, "operations": [one for one in action["operations"] if _free(one, planned, made_paths)]}
             planned.update(one["path"] for one in made["operations"])
             if made["operations"]:
                 joined.append({**made, "n": len(joined) + 1})
     covered = {path for one in asked for path in one.covers}
     return joined, [one for one in left_out if not _dealt_with(one, planned, covered)]
+
+
+def services(asked: t.Sequence[Proposal], running: t.Sequence[Json]) -> list[Json]:
+    """Return the actions of proposals on what runs, without the steps that ``running``, the plan's own, have anyway."""
+    there = [step for action in running for step in action["steps"]]
+    known = {(step["do"], step.get("unit")) for step in there}
+    made = []
+    for action in (one for proposal in asked for one in proposal.actions if "steps" in one):
+        steps = [step for step in action["steps"] if (step["do"], step["unit"]) not in known]
+        known.update((step["do"], step["unit"]) for step in steps)
+        if steps:
+            made.append({**action, "steps": steps})
+    return made
 
 
 def _dealt_with(left: Json, planned: t.Container[str], covered: t.Container[str]) -> bool:

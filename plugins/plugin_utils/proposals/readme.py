@@ -40,7 +40,7 @@ def readme(name: str, one: Proposal, plan: Json) -> str:
     parts += ["## Review", *_steps(one.review), "## Apply"]
     if one.actions:
         parts += [
-            "The next deploy does it, with a restore point, a journal and all gates, and can undo it:",
+            "A deploy that is asked to does it, with all gates, a restore point and a journal:",
             markdown_fence(
                 f'ansible-playbook evenkeel.drift.deploy -i INVENTORY -e \'{{"sync_proposals": ["{name}"]}}\'', "sh"
             ),

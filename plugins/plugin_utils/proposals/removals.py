@@ -5,8 +5,10 @@
 
 from __future__ import annotations
 
+import re
 import typing as t
 
+from ansible_collections.evenkeel.drift.plugins.module_utils.mask import MARK
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.process_instance import is_supervised
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.words import some
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.proposals.model import (
@@ -19,52 +21,21 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.proposals.model imp
 )
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.proposals.shell import quoted
 
-_AWAY = ("inactive", "failed")
 _WATCH = Step("Watch what used it for as long as you would need to notice; then remove what is left of it.")
+# A unit as a step names it (``module_utils/act/services/units.py``).
+_UNIT = re.compile(r"[A-Za-z0-9:_.\\@-]{1,240}\.service")
+# They listen for containers: to stop the engine's unit for one of them would stop all.
+_OF_ENGINES = frozenset(
+    {"docker-proxy", "dockerd", "containerd", "conmon", "rootlessport", "rootlesskit", "slirp4netns"}
+)
 
 
 def removals(seen: Seen) -> list[Proposal]:
-    """Return what ends each unit, process and container that should not be there."""
-    return [*_containers(seen), *_units(seen), *_processes(seen)]
+    """Return what ends each unit, process and container that should not be there.
 
-
-def _units(seen: Seen) -> list[Proposal]:
-    data = seen.section("units") or {"units": []}
-    wrong = [one for one in seen.found("units", "active", "enabled") if one["cause"] == "only_on_host"]
-    made = []
-    for unit in data["units"]:
-        why = [one for one in wrong if one["subject"] == unit["name"]]
-        if why:
-            made.append(_unit(unit["name"], unit, why, seen))
-    return made
-
-
-def _unit(name: str, unit: Json, why: t.Sequence[Json], seen: Seen) -> Proposal:
-    listening = [one for one in _listeners(seen) if one["unit"] == name]
-    state = f"{unit['active']}, {unit['enabled'] or 'without a unit file'}"
-    return Proposal(
-        kind=REMOVAL,
-        subject=name,
-        host=seen.host,
-        title=f"Stop and disable {name}",
-        what=f"{name} is {state} on {seen.host}, where the contract wants it not to be. Its files stay.",
-        why=reasons(why),
-        notes=_ports(listening),
-        review=(
-            Step(
-                "On the host, see what needs it and what it does:",
-                (f"systemctl list-dependencies --reverse --plain {quoted(name)}", f"systemctl status {quoted(name)}"),
-            ),
-        ),
-        apply=(Step("On the host:", (f"systemctl disable --now {quoted(name)}",)), _WATCH),
-        undo=(Step("On the host:", (f"systemctl {_again(unit)} {quoted(name)}",)),),
-    )
-
-
-def _again(unit: Json) -> str:
-    if unit["enabled"] not in ("enabled", "enabled-runtime"):
-        return "start"
-    return "enable" if unit["active"] in _AWAY else "enable --now"
+    A unit that the contract itself wants to be inactive is no matter of these: a plan stops it.
+    """
+    return [*_containers(seen), *_processes(seen), *_undeclared(seen)]
 
 
 def _processes(seen: Seen) -> list[Proposal]:
@@ -77,50 +48,114 @@ def _processes(seen: Seen) -> list[Proposal]:
         if data is None or name not in unwanted:
             continue
         pids = data["matches"].get(name, [])
-        there = [one for one in data["processes"] if one["pid"] in pids]
-        units = sorted({one["unit"] for one in there if one["unit"] and is_supervised(one) and not one["container"]})
-        loose = [one for one in there if not is_supervised(one) and "unit" not in one["unread"]]
-        if units or loose:
-            made.append(_process(name, units, loose, finding, seen))
+        there = [one for one in data["processes"] if one["pid"] in pids and "unit" not in one["unread"]]
+        said = f"{name} runs on {seen.host}, where the contract says that it must not"
+        made += [_end(_Ended(name, one, [finding], said), seen) for one in _grouped(there)]
     return made
 
 
-def _process(name: str, units: t.Sequence[str], loose: t.Sequence[Json], why: Json, seen: Seen) -> Proposal:
-    pids = [one["pid"] for one in loose]
-    listening = [one for one in _listeners(seen) if one["pid"] in pids or (one["unit"] in units and one["unit"])]
-    steps = [Step(f"{one} supervises it:", (f"systemctl disable --now {quoted(one)}",)) for one in units]
-    if loose:
-        told = ", ".join(f"pid {one['pid']} since {one['started']}" for one in loose)
-        listed = ",".join(map(str, pids))
-        steps.append(
-            Step(
-                f"Started by hand; end it when the start times are still these: {told}",
-                (f"TZ=UTC ps -o pid,lstart,args -p {listed}", f"kill {' '.join(map(str, pids))}"),
-            )
-        )
-    again = (
-        [Step("Start the unit again:", tuple(f"systemctl enable --now {quoted(one)}" for one in units))]
-        if units
-        else []
-    )
-    again += [
-        Step(
-            "Start what was started by hand again, with the variables that it needs:",
-            tuple(f"cd {quoted(one['cwd'] or '/')} && {' '.join(map(quoted, one['argv']))}" for one in loose),
-        )
-    ] * bool(loose)
+def _undeclared(seen: Seen) -> list[Proposal]:
+    """Return the end of what listens where only what is declared may."""
+    found: dict[tuple[t.Any, ...], list[Json]] = {}
+    for finding in seen.found("ports", "declared", "closed"):
+        one = finding["observed"]
+        if finding["cause"] == "undeclared_listener" and one["pid"] and one["name"] not in _OF_ENGINES:
+            found.setdefault((one["unit"], one["pid"]), []).append(finding)
+    made = []
+    ended: set[str] = set()
+    for (unit, _pid), why in found.items():
+        listeners = [one["observed"] for one in why]
+        for group in _grouped([{**listeners[0], "started": None}]):
+            if group[0] in ended:
+                continue
+            ended.add(group[0] or "")
+            said = f"{listeners[0]['name']} listens on {seen.host}, where nothing declares it"
+            made.append(_end(_Ended(unit if group[0] else listeners[0]["name"], group, why, said), seen))
+    return made
+
+
+class _Ended(t.NamedTuple):
+    """What is to end: its unit with what runs in it, or one process without a unit."""
+
+    subject: str
+    group: tuple[str, list[Json]]
+    why: list[Json]
+    said: str
+
+
+def _grouped(there: t.Sequence[Json]) -> list[tuple[str, list[Json]]]:
+    """Return processes by the unit that supervises them, "" for none. Those in containers are not among them."""
+    found: dict[str, list[Json]] = {}
+    for one in there:
+        if not one["container"]:
+            unit = one["unit"] if is_supervised(one) and one.get("unit_user") is None else ""
+            found.setdefault(unit or "", []).append(one)
+    return sorted(found.items())
+
+
+def _end(ended: _Ended, seen: Seen) -> Proposal:
+    unit, there = ended.group
+    pids = sorted({one["pid"] for one in there})
     return Proposal(
         kind=REMOVAL,
-        subject=name,
+        subject=unit or ended.subject,
         host=seen.host,
-        title=f"End {name}, of which the contract wants no instance",
-        what=f"{name} runs on {seen.host}, where the contract says that it must not.",
-        why=reasons([why]),
-        notes=_ports(listening),
-        review=(Step("On the host, see what it is:", tuple(f"ps -fp {pid}" for pid in pids) or ("systemctl status",)),),
-        apply=(*steps, _WATCH),
-        undo=tuple(again),
+        title=f"Disable and stop {unit}" if unit else f"End {ended.subject}",
+        what=f"{ended.said}. " + ("The unit's files stay." if unit else "It has no unit that would start it again."),
+        why=reasons(ended.why),
+        notes=_ports([one for one in _listeners(seen) if one["pid"] in pids or (unit and one["unit"] == unit)]),
+        review=(
+            Step("On the host, see what it is:", tuple(f"ps -fp {pid}" for pid in pids)),
+            *(
+                [Step("See what needs it:", (f"systemctl list-dependencies --reverse --plain {quoted(unit)}",))]
+                if unit
+                else ()
+            ),
+        ),
+        apply=(*_ways(unit, there), _WATCH),
+        undo=_back(unit, there),
+        actions=(_stopping(unit, ended),) if _UNIT.fullmatch(unit) else (),
     )
+
+
+def _ways(unit: str, there: t.Sequence[Json]) -> tuple[Step, ...]:
+    if unit:
+        return (Step("On the host:", (f"systemctl disable --now {quoted(unit)}",)),)
+    told = ", ".join(f"pid {one['pid']}" + (f" since {one['started']}" if one["started"] else "") for one in there)
+    listed = [str(one["pid"]) for one in there]
+    return (
+        Step(
+            f"End it, when it is still the same: {told}",
+            (f"TZ=UTC ps -o pid,lstart,args -p {','.join(listed)}", f"kill {' '.join(listed)}"),
+        ),
+    )
+
+
+def _back(unit: str, there: t.Sequence[Json]) -> tuple[Step, ...]:
+    if unit:
+        return (Step("On the host, where it was enabled:", (f"systemctl enable --now {quoted(unit)}",)),)
+    known = [one for one in there if one.get("argv") and MARK not in one["command"]]
+    commands = tuple(f"cd {quoted(one['cwd'] or '/')} && {' '.join(map(quoted, one['argv']))}" for one in known)
+    return (Step("Start it again as it was started, with the variables that it needs.", commands),)
+
+
+def _stopping(unit: str, ended: _Ended) -> Json:
+    """Return the action of a plan. What the unit is just now, the host sees; a rollback takes back what was done."""
+    return {
+        "kind": "unit",
+        "path": unit,
+        "summary": f"Disable and stop {unit}: {ended.said}",
+        "severity": ended.why[0]["severity"],
+        "findings": sorted(one["id"] for one in ended.why),
+        "steps": [
+            {"do": "disable", "unit": unit, "before": {"enabled": None}},
+            {"do": "stop", "unit": unit, "before": {"active": None}},
+        ],
+        "undo": "enable it, start it",
+        "restart": [],
+        "bytes": 0,
+        "diff": None,
+    }
 
 
 def _containers(seen: Seen) -> list[Proposal]:

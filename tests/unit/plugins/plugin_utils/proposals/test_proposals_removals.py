@@ -8,6 +8,8 @@ from __future__ import annotations
 import typing as t
 
 import pytest
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.services import registry
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.proposals.joining import join, services
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.proposals.model import Proposal, Seen
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.proposals.removals import removals
 from proposals_seen import finding, process, processes, seen
@@ -67,36 +69,64 @@ def test_what_is_expected_or_not_judged_stays() -> None:
     assert removals(seen({"units": [{"name": "a.service"}]})) == []
 
 
-UNIT = {"name": "old x.service", "active": "active", "enabled": "enabled", "outcome": "ok"}
+def ended(*those: Json, **sections: Json) -> list[Proposal]:
+    contract = {"processes": [{"name": "worker", "match": "x", "instances": 0}, {"name": "wanted", "match": "y"}]}
+    wrong = [finding("processes", "instances", name, name) for name in ("worker", "wanted")]
+    return removals(seen(contract, wrong, processes=processes(*those), **sections))
+
+
+def test_a_process_that_must_not_run_is_ended_by_its_unit() -> None:
+    ports = {"listeners": [{"unit": "w.service", "pid": 42, "proto": "tcp", "address": "0.0.0.0", "port": 80}]}
+    (one,) = ended(process(42, unit="w.service"), process(43, unread={"unit": "denied"}, unit=None), ports=ports)
+    assert (one.subject, commands(one)) == ("w.service", ["systemctl disable --now w.service"])
+    assert one.undo[0].commands == ("systemctl enable --now w.service",)
+    assert one.notes == ("it listens, so somebody may use it: tcp 0.0.0.0 port 80",)
+    (action,) = one.actions
+    assert registry.checked([{**action, "n": 1}])
+    assert [(step["do"], step["unit"]) for step in action["steps"]] == [("disable", "w.service"), ("stop", "w.service")]
+
+
+def test_a_process_without_a_unit_is_ended_by_hand() -> None:
+    (one,) = ended(process(41))
+    assert (one.subject, commands(one), one.actions) == (
+        "worker",
+        ["TZ=UTC ps -o pid,lstart,args -p 41", "kill 41"],
+        (),
+    )
+    assert one.undo[0].commands == ("cd /srv/app && venv/bin/python src/worker.py --fast",)
+    assert ended(process(41, container="a" * 64)) == []
+    (user,) = ended(process(42, unit="w.service", unit_user=1000))
+    assert not user.actions
+
+
+def listening(**more: t.Any) -> list[Proposal]:
+    observed = {"pid": 7, "name": "old", "unit": "old.service", "container": None, "command": "old", "address": "::"}
+    made = finding("ports", "declared", "listeners", "tcp/::/80", cause="undeclared_listener")
+    made["observed"] = {**observed, **more}
+    second = {**made, "subject": "tcp/::/81"}
+    return removals(seen({"ports": [{"port": 80}]}, [made, second]))
+
+
+def test_what_listens_and_nothing_declares_is_ended_once() -> None:
+    (one,) = listening()
+    assert (one.subject, len(one.actions), len(one.why)) == ("old.service", 1, 2)
+    (loose,) = listening(unit="session-1.scope")
+    assert (loose.subject, loose.actions) == ("old", ())
 
 
 @pytest.mark.parametrize(
-    ("unit", "back"),
-    [
-        ({}, "systemctl enable --now 'old x.service'"),
-        ({"enabled": "static"}, "systemctl start 'old x.service'"),
-        ({"active": "inactive"}, "systemctl enable 'old x.service'"),
-        ({"enabled": None}, "systemctl start 'old x.service'"),
-    ],
+    "more",
+    [{"pid": None, "name": None}, {"container": "a" * 64}, {"name": "docker-proxy", "unit": "docker.service"}],
 )
-def test_a_unit_is_stopped_and_disabled(unit: Json, back: str) -> None:
-    wrong = [finding("units", "active", "old x.service", "old x.service", cause="only_on_host")]
-    ports = {"listeners": [{"unit": "old x.service", "pid": 1, "proto": "tcp", "address": "0.0.0.0", "port": 80}]}
-    host = seen({"units": [{"name": "a.service"}]}, wrong, units={"units": [{**UNIT, **unit}]}, ports=ports)
-    (one,) = removals(host)
-    assert commands(one) == ["systemctl disable --now 'old x.service'"]
-    assert one.undo[0].commands == (back,)
-    assert one.notes == ("it listens, so somebody may use it: tcp 0.0.0.0 port 80",)
+def test_what_listens_for_containers_or_for_nobody_stays(more: Json) -> None:
+    assert listening(**more) == []
 
 
-def test_processes_that_must_not_run_are_ended() -> None:
-    contract = {"processes": [{"name": "worker", "match": "x", "instances": 0}, {"name": "wanted", "match": "y"}]}
-    wrong = [
-        finding("processes", "instances", "worker", "worker"),
-        finding("processes", "instances", "wanted", "wanted"),
-    ]
-    those = processes(process(41), process(42, unit="w.service"), process(43, unread={"unit": "denied"}, unit=None))
-    (one,) = removals(seen(contract, wrong, processes=those))
-    assert commands(one) == ["systemctl disable --now w.service", "TZ=UTC ps -o pid,lstart,args -p 41", "kill 41"]
-    assert one.undo[1].commands == ("cd /srv/app && venv/bin/python src/worker.py --fast",)
-    assert removals(seen(contract, wrong)) == []
+def test_steps_that_a_plan_has_anyway_are_not_taken_twice() -> None:
+    proposals = ended(process(42, unit="w.service"))
+    running = [{"steps": [{"do": "stop", "unit": "w.service"}]}, {"steps": [{"do": "end", "pid": 3}]}]
+    (action,) = services(proposals, running)
+    assert [step["do"] for step in action["steps"]] == ["disable"]
+    assert services([*proposals, *proposals], []) == list(proposals[0].actions)
+    # They follow the files, and are none of their actions.
+    assert join([], [], proposals) == ([], [])
