@@ -169,21 +169,43 @@ def _host(host: Json) -> list[str]:
 
 def _action(action: Json) -> list[str]:
     """Return the details of one action: each operation, and the text that changes; or each step."""
+    title = f"### {action['n']}. {markdown(action['summary'])}"
     if "steps" in action:
-        return [f"### {action['n']}. {markdown(action['summary'])}", *_steps(action)]
+        return [title, *_steps(action)]
+    if not action["operations"]:
+        return [title, _strategy(action)]
     lines = [
         f"| {markdown(one['do'])} | {markdown_code(one['path'])} | {markdown(before(one['before']))} | "
         f"{markdown(after(one))} |"
         for one in action["operations"]
     ]
-    made = [
-        f"### {action['n']}. {markdown(action['summary'])}",
-        "\n".join(["| operation | path | now | then |", "|---|---|---|---|", *lines]),
-    ]
+    made = [title, "\n".join(["| operation | path | now | then |", "|---|---|---|---|", *lines])]
     if action.get("diff"):
         cut = " The diff is cut." if action["diff"]["truncated"] else ""
         made += [f"What changes on the host.{cut}", markdown_fence(forward(action["diff"]["text"]), "diff")]
     return made
+
+
+def _strategy(action: Json) -> str:
+    """Return what an action without operations of its own does: the host makes them out."""
+    if "git" in action:
+        asked = action["git"]
+        rows = [
+            ("HEAD", _head(asked["head"]["commit"], asked["head"]["branch"]), _head(asked["commit"], asked["branch"]))
+        ]
+        if asked["branch"] is not None and asked["branch"] != asked["head"]["branch"]:
+            rows.append((f"branch {asked['branch']}", asked["was"] or "absent", asked["commit"]))
+    else:
+        asked = action["release"]
+        rows = [("release", "the one in use", f"a new one of {asked['commit']}")]
+        rows += [("shared", path, f"shared/{path}") for path in asked["shared"]]
+        rows.append(("kept", "all", f"the {asked['keep']} newest, and those in use"))
+    lines = [f"| {markdown(what)} | {markdown(now)} | {markdown(then)} |" for what, now, then in rows]
+    return "\n".join(["| what | now | then |", "|---|---|---|", *lines])
+
+
+def _head(commit: str | None, branch: str | None) -> str:
+    return f"{commit or 'no commit'}, {'detached' if branch is None else 'on ' + branch}"
 
 
 def _steps(action: Json) -> list[str]:

@@ -34,11 +34,13 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.proving 
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.replacing import Step
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.restore import Way
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.target import Target, steps_of
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.release import back as switching
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.services import journal as service_journal
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.services import run as services
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.services import systemctl
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.services.kinds import StepFailed
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.state import State
+from ansible_collections.evenkeel.drift.plugins.module_utils.observe.paths import open_root
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host
 
 _NAMED = 5
@@ -167,7 +169,7 @@ class _Work:
             about = (point, self._target.level, self._asked.who, self._asked.why)
             concerned = self._target.concerned(looked.files, looked.outside)
             begun = pending.begin(self._state, about, self._target.running(), concerned)
-            self._files(looked.files, objects_fd, self._asked.root, held)
+            self._below_root(objects_fd, held)
             self._files(looked.outside, objects_fd, self._wanted.top, held)
             if self._target.has_units() and begun.restart:
                 self._unit({"name": "", "do": "daemon-reload"})
@@ -176,6 +178,22 @@ class _Work:
                 for one in self._target.units(_is_old(begun)):
                     self._unit(one)
             pending.end(self._state)
+
+    def _below_root(self, objects_fd: int, held: lock.Held) -> None:
+        """Switch back to the release that the point was made of, where the root is a link to another one; else bring
+        the files back.
+        """
+        point, asked, way = str(self._target.document["id"]), self._asked, self._looked.files
+        at = self._target.is_at
+        back = switching.way(self._state, asked.root, point, at, self._host) if way.operations else None
+        if back is None:
+            self._files(way, objects_fd, asked.root, held)
+            return
+        self._files(Way(back.operations, [], []), objects_fd, back.above, held)
+        # What is looked at from here on is the release that the root leads to now.
+        now_fd = open_root(asked.root)
+        os.dup2(now_fd, self._target.root_fd, inheritable=False)
+        os.close(now_fd)
 
     def _files(self, way: Way, objects_fd: int, root: str, held: lock.Held) -> None:
         if not way.operations:

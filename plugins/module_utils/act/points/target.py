@@ -33,7 +33,7 @@ class Target:
         self.document = document
         self.level = level
         self.top = top
-        self._root_fd, self._top_fd, self._objects_fd = fds
+        self.root_fd, self._top_fd, self._objects_fd = fds
         self._host = host
         self._part: Json = document.get("services", {"outcome": "not_asked"})
         self._inside = {"entries": levels.entries(document, level)}
@@ -42,7 +42,11 @@ class Target:
 
     def files(self) -> Way:
         """Return what leads to the files below the root. Raises Unseen."""
-        return way_to(self._inside, self._root_fd, self._host)
+        return way_to(self._inside, self.root_fd, self._host)
+
+    def is_at(self, root_fd: int) -> bool:
+        """Return whether the files below another root are as the point has those of its own. Raises Unseen."""
+        return not differences(self._inside, root_fd, self._host)
 
     def outside(self) -> Way:
         """Return what leads to the files outside of the root. Raises Unseen, OSError."""
@@ -103,7 +107,7 @@ class Target:
 
     def apart(self) -> list[str]:
         """Return what is not as it was saved: paths, containers, units. Raises Unseen, PointError, OSError."""
-        found = differences(self._inside, self._root_fd, self._host)
+        found = differences(self._inside, self.root_fd, self._host)
         found += [f"/{path}" for path in differences({"entries": self._outside()}, self._top_fd, self._host)]
         replacing = self.replacing({})
         if replacing is not None:

@@ -28,10 +28,15 @@ _GIVEN = ("mode", "uid", "gid", "xattrs", "mtime_ns")
 
 
 class Release(t.NamedTuple):
-    """A new release: its operations below the folder that holds the link, and the paths of the plan that it changes."""
+    """A new release: its operations below the folder that holds the link, and the paths of the plan that it changes.
+
+    ``parts`` says that it shares what the last release had for itself: what is written there from now on, that one
+    would not have.
+    """
 
     operations: list[Operation]
     changed: list[str]
+    parts: bool
 
 
 def expand(site: Site, planned: t.Sequence[Operation], asked: Asked, name: str, host: Host) -> Release:
@@ -46,11 +51,11 @@ def expand(site: Site, planned: t.Sequence[Operation], asked: Asked, name: str, 
         made = _steps(held, planned)
         changing = [step for step in made if not steps.is_idle(step)]
         if not changing:
-            return Release([], [])
+            return Release([], [], False)
         wanted = _wanted(held, made, f"{RELEASES}/{site.name}")
         operations = [*_shared(above_fd, site, asked.shared, name, wanted, host), *_made(held[""], name, wanted)]
         operations.append(_switch(site, name))
-        return Release(operations, [step["path"] for step in changing])
+        return Release(operations, [step["path"] for step in changing], _parts(above_fd, site, asked.shared))
     finally:
         os.close(above_fd)
 
@@ -179,6 +184,11 @@ def _shared(
         for folder in folders_of(path):
             wanted.setdefault(folder, {"type": "directory"})
     return made
+
+
+def _parts(above_fd: int, site: Site, shared: t.Sequence[str]) -> bool:
+    own = [look_at(above_fd, f"{RELEASES}/{site.name}/{path}", content=False)["type"] for path in shared]
+    return any(kind not in ("absent", "link") for kind in own)
 
 
 def _carried(above_fd: int, site: Site, path: str, host: Host) -> list[Operation]:

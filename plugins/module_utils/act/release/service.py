@@ -13,6 +13,7 @@ import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.module_utils.act import service
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.errors import ActError
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.release.back import remember
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.release.expand import expand
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.release.prune import prune
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.release.site import find, next_name, read
@@ -43,7 +44,9 @@ def release(
     yield Work(site.above, made.operations, planned.sources, made.changed, True)
     if check or state is None or not made.operations:
         return
-    # The change is in place: what cannot be removed, or told, is in nobody's way.
+    # The change is in place: what cannot be noted, removed or told is in nobody's way.
+    with contextlib.suppress(OSError, Unseen):
+        remember(state, site, None if made.parts else about.get("point"), host)
     with contextlib.suppress(OSError):
         told = _pruned(planned.root, asked.keep, site.name)
         state.log({"what": "old releases removed", **{key: about.get(key) for key in ("id", "who", "run")}, **told})

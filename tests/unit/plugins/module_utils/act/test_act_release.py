@@ -19,6 +19,7 @@ from pathlib import Path
 import pytest
 from act_faults import counted, killed_at
 from act_world import Json, Tree, World, build, every_kind, seen
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.points import service as points_service
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.release import service
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.release.prune import in_use, prune
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.release.service import answer
@@ -124,7 +125,7 @@ def test_a_release_that_is_killed_anywhere_is_there_whole_or_not_at_all(releases
         assert calls > 130
         for number in range(1, calls + 1, 1 if ALL else 9):
             shutil.rmtree(releases.above)
-            shutil.rmtree(releases.world.states)
+            shutil.rmtree(releases.world.states, ignore_errors=True)
             shutil.copytree(template / "shop", releases.above, symlinks=True)
             assert killed_at(number, lambda: answer(request)), number
             answer({**request, "what": "recover"})
@@ -162,6 +163,50 @@ def test_what_is_shared_is_one_for_all_releases(releases: Releases) -> None:
     assert releases.release(b"three\n", shared=shared)["outcome"] == "applied"
     assert (releases.link / "logs/deep/app.log").read_text() == "another\n"
     assert (releases.first / "logs/deep/app.log").read_text() == "a line\n"
+
+
+def points(releases: Releases, **options: t.Any) -> Json:
+    """Do what the module of restore points does; a failure fails the test."""
+    given = {name: one.get("default") for name, one in points_service.ARGUMENTS.items()}
+    place = {"root": str(releases.link), "application": "shop", "state_dir": str(releases.world.states)}
+    told = points_service.answer({**given, **place, "git": False, "who": "ops", **options}, points_service.act, False)
+    assert not told.get("failed"), told
+    return told
+
+
+@pytest.mark.parametrize("meanwhile", ["nothing", "a byte", "put back", "gone"])
+def test_a_rollback_switches_back_to_a_release_that_is_whole(releases: Releases, meanwhile: str) -> None:
+    old = plain(seen(releases.first))
+    request = releases.request()
+    point = points(releases, state="present", operations=request["operations"])["point"]
+    assert answer({**request, "about": {**ABOUT, "point": point}})["outcome"] == "applied"
+    other = releases.first / "keep.txt"
+    if meanwhile == "gone":
+        shutil.rmtree(releases.first)
+    elif meanwhile != "nothing":
+        seen_then = other.stat()
+        other.write_text("keep\n" if meanwhile == "put back" else "kepT\n")
+        os.utime(other, ns=(seen_then.st_atime_ns, seen_then.st_mtime_ns))
+    told = points(releases, state="restored", point=point)
+    assert told["at_point"], told
+    switched = os.readlink(releases.link) == "releases/first"
+    assert switched == (meanwhile == "nothing")
+    found = plain(seen(releases.link.resolve()))
+    assert {path: told[:4] for path, told in found.items()} == {path: told[:4] for path, told in old.items()}
+    again = points(releases, state="restored", point=point)
+    assert (again["changed"], again["at_point"]) == (False, True)
+
+
+def test_a_rollback_leaves_what_is_shared_since_in_use(releases: Releases) -> None:
+    (releases.first / "data").mkdir()
+    (releases.first / "data/rows").write_text("1\n")
+    request = releases.request([releases.world.write("keep.txt", b"two\n")], shared=["data"])
+    point = points(releases, state="present", operations=request["operations"])["point"]
+    assert answer({**request, "about": {**ABOUT, "point": point}})["outcome"] == "applied"
+    (releases.link / "data/rows").write_text("1\n2\n")
+    assert points(releases, state="restored", point=point)["at_point"]
+    assert (releases.link / "keep.txt").read_text() == "keep\n"
+    assert (releases.link / "data/rows").read_text() == "1\n2\n"
 
 
 class OwnProc(Proc):

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.gitmove.service import answer
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan import gates, packing, repository
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan import gates, packing, render, repository
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -143,3 +143,13 @@ def test_a_host_ahead_behind_or_apart_is_brought_to_the_commit(case: tuple[list[
         assert git(host, "rev-parse", "HEAD", "HEAD^{tree}").split() == [commit, tree]
         assert git(host, "diff-index", "--cached", "HEAD") == ""
         assert git(host, "fsck", "--no-dangling") == ""
+
+
+def test_a_plan_shows_where_head_goes() -> None:
+    action = repository.action(evidence(), {"commit": C}, TREE, [A], repository.Wish(branch="old"))
+    plan = {"id": "plan-0123456789ab", "created": "", "run": "", "references": [], "gates": [], "policy": {"hooks": {}}}
+    host = {"host": "web1", "environment": "prod", "root": "/srv/shop", "gates": [], "left_out": []}
+    host |= {"estimate": {"bytes": 0, "seconds": 3}, "blast": {"files": 0, "services": [], "by_hand": []}}
+    shown = render.document({**plan, "hosts": [{**host, "actions": [action]}]})
+    assert f"| HEAD | {A}, on main | {C}, on old |" in shown
+    assert f"| branch old | {B} | {C} |" in shown
