@@ -98,8 +98,8 @@ def open_state(folder: str, application: str, create: bool = True) -> State | No
         return None
     except OSError as error:
         raise Refused(
-            f"the state directory {show(path)} cannot be made or opened: {explain(error)}: make it, or name another one "
-            "with drift_state_dir"
+            f"the state directory {show(path)} cannot be made or opened: {explain(error)}: make it, or name another "
+            "one with drift_state_dir"
         ) from error
     finally:
         for fd in held:

@@ -139,7 +139,7 @@ def document(about: Json, plan: Json, ended: t.Sequence[Ending], steps: t.Sequen
     if not over:
         judged = (
             "It has not ended, or was interrupted: `steps.jsonl` has each step as it happened, and the next deploy "
-            "writes here what is known of it. A change that was interrupted on a host is finished or taken back by then."
+            "writes here what is known of it. What was interrupted on a host is finished or taken back by then."
         )
     parts = [
         f"# Deploy {about['id']}",
