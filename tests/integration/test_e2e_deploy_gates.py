@@ -6,12 +6,14 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 import typing as t
 from pathlib import Path
 
 import pytest
 from e2e_operator import Operator, Outcome
-from e2e_project import Files, Repository
+from e2e_project import Files, Repository, git
 
 Json = dict[str, t.Any]
 
@@ -98,3 +100,27 @@ def test_a_configuration_is_judged_as_it_will_be(tmp_path: Path, operator: Opera
     assert "Plan plan-" in outcome.text, outcome.text
     gate = shop.gate("names")
     assert gate["state"] == ("refuse" if "database" in value else "pass"), gate
+
+
+def test_what_is_no_file_stays_as_it_is_and_is_named(tmp_path: Path, operator: Operator) -> None:
+    shop = Shop(tmp_path / "shop", operator, dict.fromkeys(("a.py", "fifo.py", "folder.py", "below/x.py"), "one\n"))
+    root = shop.hosts["prod-1"]
+    for name in ("fifo.py", "folder.py"):
+        (root / name).unlink()
+    os.mkfifo(root / "fifo.py")
+    (root / "folder.py").mkdir()
+    (root / "folder.py/inside").write_text("the host's own\n")
+    shutil.rmtree(root / "below")
+    os.mkfifo(root / "below")
+    linked = f"160000,{git(shop.reference.path, 'rev-parse', 'HEAD')},linked"
+    shop.reference.commit("Second", dict.fromkeys(("a.py", "fifo.py", "folder.py", "below/x.py"), "two\n"))
+    git(shop.reference.path, "update-index", "--add", "--cacheinfo", linked)
+    git(shop.reference.path, "commit", "-q", "-m", "A submodule")
+    outcome = shop.deploy(drift_fail_on="never", sync_prune=True)
+    assert outcome.code == 0, outcome.text
+    assert (root / "a.py").read_text() == "two\n"
+    assert (root / "fifo.py").is_fifo()
+    assert (root / "below").is_fifo()
+    assert (root / "folder.py/inside").read_text() == "the host's own\n"
+    left = {one["path"] for one in shop.plan()["hosts"][0]["left_out"]}
+    assert {"fifo.py", "folder.py", "below", "linked"} & left >= {"fifo.py", "folder.py", "linked"}, left
