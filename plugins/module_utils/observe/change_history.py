@@ -113,6 +113,9 @@ def _of_trees(
     found: dict[str, Json | None] = {}
     root = os.path.realpath(host.root)
     wanted = {name: os.path.normpath(os.path.join(root, path)) for name, path in trees.items()}
+    # Where the root is a link that a change switches, all below it is another tree.
+    above, link = os.path.split(os.path.normpath(host.root))
+    way = os.path.join(os.path.realpath(above), link)
     journals = _journals(dir_fd) if placed and not reason else {}
     for change in placed[:_MOST_JOURNALS] if not reason else ():
         if len(found) == len(wanted):
@@ -124,7 +127,7 @@ def _of_trees(
             break
         for name, tree in wanted.items():
             below = tree.rstrip("/") + "/"
-            if name not in found and any(path == tree or path.startswith(below) for path in paths):
+            if name not in found and any(path in (way, tree) or path.startswith(below) for path in paths):
                 found[name] = change
     if not reason and len(placed) > _MOST_JOURNALS:
         reason = f"none of the last {_MOST_JOURNALS} changes touched it, and those before were not looked at"

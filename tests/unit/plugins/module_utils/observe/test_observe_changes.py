@@ -14,6 +14,7 @@ import pytest
 from act_faults import counted, killed_at
 from act_world import World, build, every_kind
 from ansible_collections.evenkeel.drift.plugins.module_utils.act import lock, recovery
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.journal_form import sealed
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe import logs
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.changes import look
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host
@@ -89,6 +90,36 @@ def test_a_journal_that_is_damaged_is_open_all_the_same(world: World) -> None:
     assert "2 journals" in seen(world)["open"]["damaged"]
 
 
+def test_services_that_a_change_did_not_come_to(world: World) -> None:
+    world.apply([world.write("keep.txt", b"changed\n")])
+    state = world.states / "shop"
+    about = {"kind": "sync", "who": "ops@control", "why": "a deploy", "run": "", "id": "plan-1"}
+    document: Json = {"about": about, "started": "2026-11-21T15:45:00Z", "root": "/srv", "direction": "forward"}
+    document["actions"] = [{"path": "shop.service"}]
+    for phase, services in (("pending", None), ("due", ["shop.service"]), ("failed", ["shop.service"])):
+        kept = sealed({**document, "phase": phase})
+        (state / "services.json").write_text(json.dumps(kept))
+        found = seen(world)["open"]
+        assert (found and found["services"]) == services
+    (state / "services.json").write_text("{}")
+    assert seen(world)["open"]["damaged"]
+    (state / "rollback.json").write_text(json.dumps({"point": "p-1", "level": "full", "started": "now", "who": "ops"}))
+    assert seen(world)["open"]["services"] == ["restore point p-1, level full"]
+
+
+def test_a_rehearsal_is_told_by_its_level(world: World) -> None:
+    world.apply([world.write("keep.txt", b"changed\n")])
+    log = world.states / "shop" / "log.jsonl"
+    lines = [
+        {"time": "2026-11-20T12:00:00Z", "what": "rollback rehearsed", "point": "p-1"},
+        {"time": "2026-11-21T12:00:00Z", "what": "rollback rehearsed", "point": "p-2", "level": "full"},
+        {"time": "2026-11-22T12:00:00Z", "what": "rollback rehearsed", "point": "p-3", "level": "full"},
+    ]
+    log.write_text(log.read_text() + "".join(json.dumps(line) + "\n" for line in lines))
+    found = seen(world)["rehearsed"]
+    assert {level: one["point"] for level, one in found.items()} == {"config": "p-1", "full": "p-3"}
+
+
 def test_what_cannot_be_read_is_not_known(world: World) -> None:
     world.apply(every_kind(world))
     (world.states / "shop").chmod(0o755)
@@ -107,6 +138,14 @@ def test_the_last_change_and_the_last_of_each_tree(world: World) -> None:
     second = seen(world, trees=trees)
     assert second["trees"]["all"]["journal"] == second["last"]["journal"] != first["last"]["journal"]
     assert second["trees"]["source"]["journal"] == first["last"]["journal"]
+
+
+def test_a_link_that_was_switched_is_a_change_of_every_tree(world: World) -> None:
+    (world.root / "current").symlink_to("gone")
+    world.apply([world.operation("link", "current", target="folder")])
+    host = Host(str(world.root / "current"), 60)
+    found = look({"application": "shop", "state_dir": str(world.states), "trees": {"source": "."}}, host)
+    assert found["trees"]["source"]["journal"] == found["last"]["journal"]
 
 
 def test_a_change_that_went_back_is_no_last_change(world: World) -> None:
