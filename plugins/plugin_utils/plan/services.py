@@ -65,6 +65,8 @@ def plan_services(
     needs: dict[str, Need] = {}
     by_hand: dict[str, ByHand] = {}
     own = [one for one in findings if one["outcome"] == "fail"]
+    ended, more = services_duplicates.plan(seen, own, kill)
+    seen.end(step["pid"] for action in ended for step in action["steps"])
     for action in files:
         _of_file(action, seen, needs, by_hand)
     for finding in own:
@@ -75,7 +77,6 @@ def plan_services(
     order = {name: place for place, name in enumerate(seen.order())}
     names = sorted(needs, key=lambda name: (order.get(name, len(order)), name))
     actions = [_action(name, needs[name], seen) for name in names]
-    ended, more = services_duplicates.plan(seen, own, kill)
     by_hand.update((one.name, one) for one in more if one.name not in by_hand)
     if not wanted:
         told = sorted({*by_hand, *(name for action in files for name in action["restart"]), *needs})

@@ -31,6 +31,7 @@ class Seen:
         self._units = {one["name"]: one for one in (units or {}).get("units", []) if one["outcome"] == "ok"}
         self._root = root.rstrip("/")
         self._described = {one["pid"]: one for one in (processes or {}).get("processes", [])}
+        self._ending: set[int] = set()
 
     def order(self) -> list[str]:
         """Return the units in the order of the contract: those that it declares, then those of its processes."""
@@ -43,6 +44,10 @@ class Seen:
         """Return the processes that count for an entry of the contract."""
         pids = (self.processes or {}).get("matches", {}).get(name) or []
         return [self._described[pid] for pid in sorted(pids) if pid in self._described]
+
+    def end(self, pids: t.Iterable[int]) -> None:
+        """Note which processes the plan ends: nobody has to restart these."""
+        self._ending.update(pids)
 
     def declared_unit(self, name: str) -> str | None:
         found: str | None = (self.contract.get(name) or {}).get("unit")
@@ -63,6 +68,8 @@ class Seen:
     def supervisor(self, name: str, pid: int) -> tuple[str | None, ByHand | None]:
         """Return the unit that runs a process, or why it is left to hands."""
         process = self._described.get(pid)
+        if pid in self._ending:
+            return None, None
         if process is None:
             return None, ByHand(name, f"process {pid} was not looked at one by one")
         unit, who = process["unit"], f"process {pid}"

@@ -161,9 +161,10 @@ _MANY_PIDS = ("forking", "notify", "notify-reload", "dbus")
 
 
 def _loops(unit: Now) -> StepFailed:
+    again = f", and systemd has started it again {unit.restarts} times" if unit.restarts else ""
     return StepFailed(
-        f"{unit.name} was started and ended by itself within {STAYS_S:.0f} s, it is {unit.told()} and was restarted "
-        f"by systemd {unit.restarts} times{systemctl.last_lines(unit.name)}"
+        f"{unit.name} was started and ended by itself within {STAYS_S:.0f} s: it is {unit.told()}{again}"
+        f"{systemctl.last_lines(unit.name)}"
     )
 
 

@@ -188,6 +188,12 @@ def test_instances_beside_the_declared_unit_are_ended() -> None:
     assert planned.actions[0]["undo"] == "it is not started again; it was: python main.py 11; python main.py 12"
 
 
+def test_what_is_ended_is_left_to_nobodys_hands() -> None:
+    here = seen([process(10, "web.service"), process(11)], declared="web.service")
+    planned = plan_services([file("a", "web")], here, [TOO_MANY])
+    assert (steps(planned), planned.by_hand) == ([RESTART, ("end", 11)], [])
+
+
 @pytest.mark.parametrize(
     ("here", "reason"),
     [
