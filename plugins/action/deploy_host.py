@@ -110,7 +110,8 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
             raise AnsibleActionFail(terminal(f"{self._host}: {reason}")) from second
         kept = f"; what failed is kept as restore point {back['saved']}" if back.get("saved") else ""
         apart = f" but for {', '.join(back['apart'])}" if back["apart"] else ""
-        reason = f"{str(error).rstrip('.')}. Everything is back as restore point {point} has it{apart}, services included{kept}"
+        said = str(error).rstrip(".")
+        reason = f"{said}. Everything is back as restore point {point} has it{apart}, services included{kept}"
         self._keep({"outcome": "rolled_back", "reason": reason, "point": point, "services": back["services"]})
         raise AnsibleActionFail(terminal(f"{self._host}: {reason}")) from error
 
