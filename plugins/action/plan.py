@@ -141,6 +141,7 @@ def _reviewed(plan: Json, settings: sync.SyncSettings, hosts: t.Sequence[str]) -
         raise document.PlanError(
             f"drift_plan: {plan['id']} was made without the proposal {missing[0]}: make a new plan with sync_proposals"
         )
+    plan = {**plan, "proposals": [one for one in plan.get("proposals", []) if one["applied"]]}
     strangers = [one["host"] for one in plan["hosts"] if one["actions"] and one["host"] not in hosts]
     if strangers:
         raise document.PlanError(

@@ -10,6 +10,7 @@ import stat
 import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.patterns import Patterns
+from ansible_collections.evenkeel.drift.plugins.module_utils.secret_files import is_secret_file
 from ansible_collections.evenkeel.drift.plugins.module_utils.text import show
 from ansible_collections.evenkeel.drift.plugins.module_utils.trees.walk import Visit, is_dir
 
@@ -23,8 +24,9 @@ class Forbidden:
     holds them.
     """
 
-    def __init__(self, rules: t.Sequence[tuple[str, Patterns]]) -> None:
+    def __init__(self, rules: t.Sequence[tuple[str, Patterns]], secret: Patterns) -> None:
         self._rules = rules
+        self._secret = secret
         self._hits: dict[tuple[str, str], list[t.Any]] = {}
         self._files: dict[str, list[t.Any]] = {}
 
@@ -35,7 +37,9 @@ class Forbidden:
         ]
 
     def files(self) -> list[list[t.Any]]:
-        """Return ``[path, mode, size, mtime_ns]`` of the first regular files among them, sorted."""
+        """Return ``[path, mode, size, mtime_ns]`` of the first regular files among them, sorted. How large a secret is
+        stays where it is.
+        """
         return [self._files[path] for path in sorted(self._files)]
 
     def look(self, visit: Visit) -> None:
@@ -46,7 +50,7 @@ class Forbidden:
                 path = visit.path + child.name
                 if not is_dir(child) and patterns.verdict(path, False) is True:
                     self._count(pattern, inside or visit.path, path)
-                    self._keep(child, show(path))
+                    self._keep(child, path)
 
     def _count(self, pattern: str, where: str, path: str) -> None:
         hit = self._hits.setdefault((pattern, show(where)), [0, []])
@@ -55,7 +59,8 @@ class Forbidden:
             hit[1].append(show(path))
 
     def _keep(self, child: os.DirEntry[str], path: str) -> None:
-        if path in self._files or len(self._files) >= MOST_FILES:
+        shown = show(path)
+        if shown in self._files or len(self._files) >= MOST_FILES:
             return
         try:
             seen = child.stat(follow_symlinks=False)
@@ -63,7 +68,8 @@ class Forbidden:
             # It went away, or may not be looked at: it is counted, and nobody offers to remove it.
             return
         if stat.S_ISREG(seen.st_mode):
-            self._files[path] = [path, f"{stat.S_IMODE(seen.st_mode):04o}", seen.st_size, seen.st_mtime_ns]
+            size = None if is_secret_file(path, self._secret) else seen.st_size
+            self._files[shown] = [shown, f"{stat.S_IMODE(seen.st_mode):04o}", size, seen.st_mtime_ns]
 
 
 def _outermost(path: str, patterns: Patterns) -> str:

@@ -50,7 +50,7 @@ class Recorder:
         self._spec = spec
         self._host = host
         self._channel = channel
-        self._forbidden = Forbidden(spec.forbid)
+        self._forbidden = Forbidden(spec.forbid, spec.secret)
         self._newest = Newest(spec.newest)
         self._totals = {"directories": 0, "files": 0, "ignored": 0, "bytes": 0}
         self._owners: dict[tuple[int, int], tuple[str, str]] = {}

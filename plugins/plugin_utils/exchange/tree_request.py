@@ -80,7 +80,7 @@ _ANSWER = {
     "totals": ByName(int),
     "forbidden": [Row([str, PATH, int, [PATH]])],
     "forbidden_total": int,
-    "forbidden_files": [Row([PATH, re.compile("[0-7]{4}"), int, int])],
+    "forbidden_files": [Row([PATH, re.compile("[0-7]{4}"), OneOf([None, int]), int])],
     "rules": [_RULE],
     "imports": OneOf([None, {"outcome": re.compile("unknown"), "reason": str}, _IMPORTS]),
     "similar": [_SIMILAR],

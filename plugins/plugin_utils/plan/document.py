@@ -81,6 +81,10 @@ _SHAPE = {
         }
     ],
 }
+_PROPOSALS = [
+    {"name": str, "host": str, "title": str, "findings": [str], "can_apply": bool, "applied": bool},
+]
+"""A plan has them since it can suggest something."""
 
 
 class PlanError(Exception):
@@ -152,6 +156,7 @@ def load(path: str) -> Json:
     try:
         plan: Json = json.loads(text)
         require(plan, _SHAPE, path)
+        require(plan.get("proposals", []), _PROPOSALS, path)
         for host in plan["hosts"]:
             checked(operations(host))
             for name, request in strategy(host).items():

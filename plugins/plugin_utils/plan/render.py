@@ -229,7 +229,8 @@ def before(seen: Json) -> str:
     """Return what a path is now, in a few words."""
     if seen["type"] == "file":
         content = f", sha256 {seen['sha256'][:12]}" if seen.get("sha256") else ", its content not read"
-        return f"{size(seen.get('size', 0))}, {seen.get('mode') or 'any mode'}{content}"
+        large = "of a secret class" if seen.get("size") is None else size(seen["size"])
+        return f"{large}, {seen.get('mode') or 'any mode'}{content}"
     if seen["type"] == "link":
         return f"a link to {seen['target']}"
     return {"absent": "nothing", "directory": "a directory"}[seen["type"]]

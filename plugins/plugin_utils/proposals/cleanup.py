@@ -23,10 +23,12 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.proposals.model imp
     reasons,
 )
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.proposals.shell import quoted
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.safe import terminal
 
 _KEPT = (
     "a restore point is kept as long as backup_keep says: what is still wanted is to be brought to the repository first"
 )
+_KNOWN_BY = ("size", "mode", "mtime_ns")
 _UNDO = "put back what the restore point holds"
 
 
@@ -95,7 +97,7 @@ def _removing(hits: t.Sequence[_Hit], seen: Seen) -> Proposal | None:
             )
     if not actions:
         return None
-    total = sum(one["size"] for hit in hits for one in hit.files)
+    total = sum(one["size"] or 0 for one in _listed(hits))
     return Proposal(
         kind=CLEAN_UP,
         subject="clean-up",
@@ -106,9 +108,9 @@ def _removing(hits: t.Sequence[_Hit], seen: Seen) -> Proposal | None:
             "host, with mode, owner and time, and are removed from their places. A rollback puts them back."
         ),
         why=reasons(one for hit in hits for one in hit.why),
-        files={"files.txt": "".join(f"{one['size']:>12}  {one['mode']}  {one['path']}\n" for one in _listed(hits))},
+        files={"files.txt": "".join(map(_line, _listed(hits)))},
         notes=(*notes, _KEPT),
-        review=(Step("Read files.txt: it names each file with its size in bytes and its mode."),),
+        review=(Step("Read files.txt: it names each file with its size in bytes (- for a secret) and its mode."),),
         undo=(
             Step(
                 "Roll back to the restore point that the deploy names:",
@@ -120,19 +122,24 @@ def _removing(hits: t.Sequence[_Hit], seen: Seen) -> Proposal | None:
     )
 
 
+def _line(file: Json) -> str:
+    size = "-" if file["size"] is None else file["size"]
+    return f"{size:>12}  {file['mode']}  {terminal(file['path'])}\n"
+
+
 def _listed(hits: t.Sequence[_Hit]) -> list[Json]:
     files = {one["path"]: one for hit in hits for one in hit.files}
     return [files[path] for path in sorted(files)]
 
 
 def _action(hit: _Hit, files: t.Sequence[Json]) -> Json:
-    """Return the action of a plan. A file is known by size, mode and time: its content is not read by an audit."""
+    """Return the action of a plan. An audit reads no content of these: a file is known by size, mode and time."""
     known = {"type": "file", "secret": True}
     operations: list[Json] = [
         {
             "do": "remove",
             "path": one["path"],
-            "before": {**known, "size": one["size"], "mode": one["mode"], "mtime_ns": one["mtime_ns"]},
+            "before": {**known, **{name: one[name] for name in _KNOWN_BY if one[name] is not None}},
         }
         for one in files
     ]

@@ -73,11 +73,23 @@ def _about(number: int, word: str) -> str:
 
 
 def _bytes(piece: str, doubts: list[str]) -> bytes:
-    try:
-        return raw(piece)
-    except ValueError:
+    if not is_whole(piece):
         doubts.append("a word of its command was cut where it was masked: compare it with the running process")
-        return piece.encode("utf-8", "backslashreplace")
+    return name_bytes(piece)
+
+
+def is_whole(name: str) -> bool:
+    """Return whether a name of the evidence has bytes of its own: one that was cut or masked has none."""
+    try:
+        raw(name)
+    except ValueError:
+        return False
+    return True
+
+
+def name_bytes(name: str) -> bytes:
+    """Return the bytes of a name of the evidence, those of its spelling where it has none."""
+    return raw(name) if is_whole(name) else name.encode("utf-8", "backslashreplace")
 
 
 def _program(process: Json, doubts: list[str]) -> str:

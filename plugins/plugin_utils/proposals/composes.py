@@ -9,25 +9,25 @@ import re
 import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.module_utils.mask import MARK
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.proposals import compose_text
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.proposals import (
+    compose_steps,
+    compose_text,
+    container_seen,
+)
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.proposals.compose_text import Filler, literal, variable
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.proposals.model import (
     COMPOSE,
     Json,
     Proposal,
     Seen,
-    Step,
     reasons,
 )
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.proposals.shell import filename, quoted
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.proposals.shell import filename
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.proposals.unit_words import comment
 
-_FILE = "compose.yaml"
-_EXAMPLE = "env.example"
 _CUT = 300
 _PORT = re.compile(r"(?:(?P<host>\[[^\]]+\]|[^:\[\]]+):)?(?P<outer>\*|[0-9]+)->(?P<inner>[0-9]+)/(?P<proto>[a-z]+)")
 _ANONYMOUS = re.compile("[0-9a-f]{64}")
-_TIMES = ("interval", "timeout", "start_period", "start_interval")
 # The engine's own networks, which no file has to name.
 _MODES = ("bridge", "default", "host", "none", "nat", "slirp4netns", "pasta")
 
@@ -41,15 +41,17 @@ def composes(seen: Seen) -> list[Proposal]:
     made = []
     for one in data.get("outside", []):
         why = [w for w in seen.found("containers", "compose") if w["subject"] == one["name"]]
-        if why and not one["reason"] and one["name"] in by_name:
-            made.append(_Made(by_name[one["name"]], one, seen).proposal(why))
+        if why and not one["reason"] and one["name"] in by_name and container_seen.is_whole(one):
+            tool = "podman" if data["engine"]["kind"] == "podman" else "docker"
+            made.append(_Made(by_name[one["name"]], one, seen, tool).proposal(why))
     return made
 
 
 class _Made:
     """One Compose file in the making."""
 
-    def __init__(self, record: Json, made: Json, seen: Seen) -> None:
+    def __init__(self, record: Json, made: Json, seen: Seen, tool: str) -> None:
+        self._tool = tool
         self._record = record
         self._seen = seen
         self._unsaid: list[str] = made["unsaid"]
@@ -82,23 +84,11 @@ class _Made:
                 "to make it again. The file makes it as it runs."
             ),
             why=reasons(why),
-            files={_FILE: compose_text.document(content), **self._example()},
+            files={compose_steps.FILE: compose_text.document(content), **self._example()},
             notes=tuple(self._notes),
-            review=(
-                Step("Compare it with what runs, on the host:", (f"docker inspect {identity}",)),
-                Step("Let Compose read it, beside a filled-in .env:", (f"docker compose -f {_FILE} config --quiet",)),
-            ),
-            apply=self._by_hand(identity),
-            undo=(
-                Step(
-                    "On the host, in the file's directory:",
-                    (
-                        "docker compose down",
-                        f"docker rename {identity} {quoted(name)}",
-                        f"docker update --restart {quoted(self._restart())} {identity} && docker start {identity}",
-                    ),
-                ),
-            ),
+            review=compose_steps.review(self._tool, identity),
+            apply=compose_steps.apply(self._tool, identity, name, bool(self._fill.about)),
+            undo=compose_steps.undo(self._tool, identity, name, self._restart()),
         )
 
     def _document(self) -> Json:
@@ -139,7 +129,7 @@ class _Made:
         made.update(self._healthcheck())
         made.update(self._environment())
         made.update(self._labels())
-        ports = [self._port(one) for one in self._value("ports")]
+        ports = [port for port in map(self._port, self._value("ports")) if port]
         return {**made, "ports": ports} if ports else made
 
     def _value(self, key: str) -> list[str]:
@@ -172,7 +162,7 @@ class _Made:
         made: Json = {}
         if self._value("healthcheck.test"):
             made["test"] = self._list("healthcheck.test")
-        for name in _TIMES:
+        for name in container_seen.TIMES:
             value = self._value(f"healthcheck.{name}")[0]
             if value not in ("0", "0s"):
                 made[name] = literal(value)
@@ -249,7 +239,7 @@ class _Made:
     def _doubts(self) -> None:
         image = self._record["image"]
         if image["now"] is not None and image["now"] != image["id"]:
-            tag = f"docker tag sha256:{image['id'][:12]} {filename(self._record['name'])}:as-it-runs"
+            tag = f"{self._tool} tag sha256:{image['id'][:12]} {filename(self._record['name'])}:as-it-runs"
             self._notes.append(
                 f"{image['name']} stands for another image by now: to keep what runs, name it ({tag}) and write that "
                 "name into the file"
@@ -272,27 +262,7 @@ class _Made:
         lines = ["# Copy it to .env beside the Compose file on the host, mode 0600. Each value between single quotes."]
         for name, about in self._fill.about.items():
             lines += [f"# {comment(about)}", f"{name}="]
-        return {_EXAMPLE: "\n".join(lines) + "\n"} if self._fill.about else {}
-
-    def _by_hand(self, identity: str) -> tuple[Step, ...]:
-        show = "{{range .Config.Env}}{{println .}}{{end}}"
-        filling = Step(
-            f"On the host, in that directory, make .env of {_EXAMPLE}. The values are those that the container has:",
-            ("install -m 0600 /dev/null .env", f"docker inspect --format '{show}' {identity}", "${EDITOR:-vi} .env"),
-        )
-        return (
-            Step(f"Commit {_FILE} to the reference's repository, into a directory that only it has, and deploy it."),
-            *([filling] if self._fill.about else []),
-            Step(
-                "On the host, in that directory, set the container aside, and start the new one:",
-                (
-                    f"docker update --restart no {identity} && docker stop {identity}",
-                    f"docker rename {identity} {quoted(filename(self._record['name']) + '-before')}",
-                    "docker compose up --detach --pull never",
-                ),
-            ),
-            Step("Audit again. When all is well, remove the old one:", (f"docker rm {identity}",)),
-        )
+        return {compose_steps.EXAMPLE: "\n".join(lines) + "\n"} if self._fill.about else {}
 
 
 def _project(name: str) -> str:

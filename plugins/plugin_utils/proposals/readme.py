@@ -80,8 +80,8 @@ def document(listed: t.Sequence[Json]) -> list[str]:
     rows = [_row(one) for one in listed]
     return [
         "## Proposals",
-        "What can only be suggested. Each has a folder below `proposals/` with a README that says why, how to review, "
-        "how to apply and how to undo it.",
+        "What can only be suggested. Each has a folder below `proposals/` of the deploy that made the plan, with a "
+        "README that says why, how to review, how to apply and how to undo it.",
         "\n".join(["| name | host | what | applied | findings |", "|---|---|---|---|---|", *rows]),
     ]
 

@@ -175,8 +175,9 @@ def _containers(seen: Seen) -> list[Proposal]:
 
 def _container(one: Json, data: Json, why: t.Sequence[Json], seen: Seen) -> Proposal:
     identity, policy = one["id"][:12], one["restart_policy"]
+    tool = "podman" if data["engine"]["kind"] == "podman" else "docker"
     restart = f"{policy['name']}:{policy['maximum']}" if policy["maximum"] else policy["name"]
-    start = f" && docker start {identity}" if one["state"] == "running" else ""
+    start = f" && {tool} start {identity}" if one["state"] == "running" else ""
     return Proposal(
         kind=REMOVAL,
         subject=one["name"],
@@ -189,19 +190,19 @@ def _container(one: Json, data: Json, why: t.Sequence[Json], seen: Seen) -> Prop
         why=reasons(why),
         notes=tuple(_dependents(one, data)),
         review=(
-            Step("On the host, see what it is:", (f"docker inspect {identity}", f"docker logs --tail 50 {identity}")),
+            Step("On the host, see what it is:", (f"{tool} inspect {identity}", f"{tool} logs --tail 50 {identity}")),
         ),
         apply=(
-            Step("On the host:", (f"docker update --restart no {identity} && docker stop {identity}",)),
+            Step("On the host:", (f"{tool} update --restart no {identity} && {tool} stop {identity}",)),
             Step(
                 "Watch what used it for as long as you would need to notice. Then, when nothing in it is wanted:",
-                (f"docker rm {identity}",),
+                (f"{tool} rm {identity}",),
             ),
         ),
         undo=(
             Step(
                 "On the host, as long as it was not removed:",
-                (f"docker update --restart {quoted(restart)} {identity}{start}",),
+                (f"{tool} update --restart {quoted(restart)} {identity}{start}",),
             ),
         ),
     )

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import shlex
 
-from ansible_collections.evenkeel.drift.plugins.module_utils.text import raw
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.proposals.command_line import name_bytes
 
 _UNFIT = re.compile(r"[^A-Za-z0-9_.-]+")
 _LONGEST = 60
@@ -16,11 +16,7 @@ _LONGEST = 60
 
 def quoted(name: str) -> str:
     """Return a name, as ``text.show`` spells it, as one word for bash: whatever it holds, it stays on its line."""
-    try:
-        real = raw(name)
-    except ValueError:
-        # What was cut or masked has no bytes of its own.
-        real = name.encode("utf-8", "backslashreplace")
+    real = name_bytes(name)
     text = real.decode("utf-8", "surrogateescape")
     if text.isprintable():
         return shlex.quote(text)

@@ -10,10 +10,13 @@ import math
 import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.module_utils.mask import MARK
-from ansible_collections.evenkeel.drift.plugins.module_utils.text import raw
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.process_instance import is_supervised
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.proposals import unit_words
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.proposals.command_line import Hidden, of_process
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.proposals.command_line import (
+    Hidden,
+    name_bytes,
+    of_process,
+)
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.proposals.model import (
     UNIT,
     Json,
@@ -167,7 +170,7 @@ class _Unit:
         if user is None or MARK in user:
             self._notes.append(f"as whom it runs is not known: replace {_UNKNOWN_USER} in User=")
             return _UNKNOWN_USER
-        return unit_words.line(raw(user)) or _UNKNOWN_USER
+        return unit_words.line(name_bytes(user)) or _UNKNOWN_USER
 
     def _place(self) -> list[str]:
         """Return the setting of the directory. One that no line can hold is entered by the command itself."""
@@ -175,10 +178,10 @@ class _Unit:
         if cwd is None or MARK in cwd or "cwd" in self._chosen["replaced"]:
             self._notes.append(f"in which directory it runs is not known for certain: {cwd or 'it was not read'}")
             cwd = self._seen.root
-        fit = unit_words.line(raw(cwd))
+        fit = unit_words.line(name_bytes(cwd))
         if fit is not None:
             return [f"WorkingDirectory={fit}"]
-        self._words.words[:0] = [[b"/usr/bin/env"], [b"--chdir=" + raw(cwd)]]
+        self._words.words[:0] = [[b"/usr/bin/env"], [b"--chdir=" + name_bytes(cwd)]]
         return []
 
     def _venv(self) -> list[str]:
@@ -186,7 +189,7 @@ class _Unit:
         venv = self._chosen["venv"]
         if venv is None or MARK in venv:
             return []
-        variables = (b"VIRTUAL_ENV=" + raw(venv), b"PATH=" + raw(venv) + f"/bin:{_PATH}".encode("ascii"))
+        variables = (b"VIRTUAL_ENV=" + name_bytes(venv), b"PATH=" + name_bytes(venv) + f"/bin:{_PATH}".encode("ascii"))
         return ["Environment=" + " ".join(unit_words.word(one, variables=False) for one in variables)]
 
     def _example(self) -> str:

@@ -35,11 +35,16 @@ def test_a_forbidden_file_is_known_by_mode_size_and_time(tmp_path: Path) -> None
         os.utime(path, ns=(5, 1_700_000_000_123_456_789))
     (tmp_path / "link.pyc").symlink_to("b.pyc")
     os.mkfifo(tmp_path / "pipe.pyc")
+    secret = tmp_path / "id_rsa.pyc"
+    secret.write_bytes(b"key")
     answer = told(tmp_path)
+    (hidden,) = [row for row in answer["forbidden_files"] if row[0] == "id_rsa.pyc"]
+    assert hidden[2] is None
+    answer["forbidden_files"].remove(hidden)
     assert answer["forbidden_files"] == [
         [path, "0640", 5, 1_700_000_000_123_456_789] for path in ("a/__pycache__/x.pyc", "a/__pycache__/y", "b.pyc")
     ]
-    assert sum(hit[2] for hit in answer["forbidden"]) == 6
+    assert sum(hit[2] for hit in answer["forbidden"]) == 7
 
 
 def test_no_more_are_listed_than_fit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -70,7 +70,7 @@ def made(answer: Json, image: Json | None = None) -> tuple[Proposal, Json]:
     }
     one = record(answer, b"k" * 32)
     one["name"] = outside["name"]
-    data = {"containers": [one], "outside": [outside]}
+    data = {"containers": [one], "outside": [outside], "engine": {"kind": "docker"}}
     wrong = [finding("containers", "compose", one["name"], one["name"], cause="outside_compose")]
     (proposal,) = composes(seen({"containers": {"require_compose": True}}, wrong, containers=data))
     return proposal, outside

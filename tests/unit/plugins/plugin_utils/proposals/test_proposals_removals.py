@@ -38,7 +38,7 @@ def container(check: str = "declared", others: t.Sequence[Json] = (), **more: t.
     contract = {"containers": {"expected": [{"name": "web"}], "only_expected": True}}
     one = {**CONTAINER, **more}
     wrong = [finding("containers", check, one["name"], one["name"])]
-    return seen(contract, wrong, containers={"containers": [one, *others]})
+    return seen(contract, wrong, containers={"engine": {"kind": "docker"}, "containers": [one, *others]})
 
 
 @pytest.mark.parametrize("check", ["declared", "compose"])
