@@ -56,9 +56,10 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
             if error.outcome != "services_failed" or error.point is None:
                 raise AnsibleActionFail(terminal(f"{host}: {error}")) from error
             return self._take_back(host, arguments, error, variables)
-        if result.get("found"):
-            Display().display(terminal(f"{host}: {_told(result)}"))
-        return {"changed": bool(result.get("changed") or rolled), "found": result.get("found")}
+        told = _told(result) if result.get("found") else ""
+        if told:
+            Display().display(terminal(f"{host}: {told}"))
+        return {"changed": bool(result.get("changed") or rolled), "found": result.get("found"), "told": terminal(told)}
 
     def _take_back(self, host: str, place: Json, error: Failed, variables: Json) -> Json:
         """Bring a host back whose services cannot be brought along with the files that are in place."""
@@ -67,8 +68,9 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
         except Failed as second:
             reason = f"{error}; bringing it back to restore point {error.point} failed as well: {second}"
             raise AnsibleActionFail(terminal(f"{host}: {reason}")) from second
-        Display().display(terminal(f"{host}: an interrupted change was taken back to {error.point}, because {error}"))
-        return {"changed": True, "found": {"point": error.point}}
+        told = terminal(f"an interrupted change was taken back to {error.point}, because {error}")
+        Display().display(f"{host}: {told}")
+        return {"changed": True, "found": {"point": error.point}, "told": told}
 
 
 def _told(result: Json) -> str:

@@ -38,6 +38,9 @@ _NARROWEST = 80
 
 Json = dict[str, t.Any]
 
+_RECOVERED = "__sync_recovered"
+"""What the role sync registers of the task before the audit."""
+
 
 class ActionModule(ControlAction):
     """Runs once for all hosts, and connects to none: everything that it reads lies in the run folder."""
@@ -53,8 +56,8 @@ class ActionModule(ControlAction):
             cache = Cache(default_folder(os.environ))
             todo = any(host["actions"] for host in plan["hosts"])
             plan["gates"] = declared.plan_gates(settings, plan, time.time(), cache, output_dir) if todo else []
-            keep = self._keep(variables)
-            folder = deploys.open_deploy(output_dir, _label(plan), plan, control.controller(), offered, keep)
+            keep, recovered = self._keep(variables), _recovered(variables, hosts)
+            folder = deploys.open_deploy(output_dir, _label(plan), plan, control.controller(), offered, keep, recovered)
         except (ContractError, StoreError, document.PlanError) as error:
             raise AnsibleActionFail(terminal(str(error))) from error
         path = folder.join(document.PLAN)
@@ -128,6 +131,12 @@ class ActionModule(ControlAction):
     def _state_dir(self, variables: Json, host: str, given: Json) -> str | None:
         value = variables["hostvars"][host].get("drift_state_dir") or given.get("drift_state_dir")
         return resolve({"drift_root": "/", "drift_state_dir": value}, cwd=os.getcwd()).state_dir
+
+
+def _recovered(variables: Json, hosts: t.Sequence[str]) -> dict[str, str]:
+    """Return what was told, by host, of changes that were interrupted and finished before the plan was made."""
+    found = {host: variables["hostvars"][host].get(_RECOVERED) or {} for host in hosts}
+    return {host: str(result["told"]) for host, result in found.items() if result.get("told")}
 
 
 def _reviewed(plan: Json, settings: sync.SyncSettings, hosts: t.Sequence[str]) -> Json:

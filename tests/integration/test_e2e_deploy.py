@@ -420,6 +420,7 @@ def test_a_change_that_was_interrupted_is_finished_first(site: Site, share: floa
     assert outcome.state() == (0, "in_sync"), outcome.text
     assert tree(root) == {**checked_out(site, clone), "logs/app.log": ("file", "a line\n", False)}
     assert "was interrupted, and is" in outcome.text
+    assert "was interrupted, and is" in (site.last() / "result.md").read_text()
     assert not list(root.rglob(".evenkeel-*"))
 
 

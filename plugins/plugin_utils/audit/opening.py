@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import pwd
 import secrets
 import typing as t
 
@@ -67,4 +68,10 @@ def _first_seen(output_dir: str, current: RunFolder, environments: t.Collection[
 
 def owner_of(environ: t.Mapping[str, str]) -> str:
     """Return the name of the person who runs this, as far as the environment tells."""
-    return environ.get("SUDO_USER") or environ.get("USER") or environ.get("LOGNAME") or str(os.getuid())
+    told = environ.get("SUDO_USER") or environ.get("USER") or environ.get("LOGNAME")
+    if told:
+        return told
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return str(os.getuid())

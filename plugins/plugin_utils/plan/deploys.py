@@ -37,18 +37,24 @@ Json = dict[str, t.Any]
 
 
 def open_deploy(
-    output_dir: str, label: str, plan: Json, controller: Json, offered: offer.Offered | None = None, keep: int = 0
+    output_dir: str,
+    label: str,
+    plan: Json,
+    controller: Json,
+    offered: offer.Offered | None = None,
+    keep: int = 0,
+    recovered: t.Mapping[str, str] | None = None,
 ) -> RunFolder:
     """Make the folder of a deploy and write its plan into it, and what is proposed. Raises StoreError.
 
-    ``keep`` says how many folders of deploys are left when this one has ended; 0: all.
+    ``keep`` says how many folders of deploys are left when this one has ended; 0: all. ``recovered`` tells, by host,
+    what became of a change that was interrupted before.
     """
     started = utc_now()
     folder = RunFolder.create(os.path.join(output_dir, FOLDER), started, label)
-    about = {"id": folder.id, "kind": "deploy", "started": started, "plan": plan["id"], "audit": plan["run"]}
-    folder.write(
-        "run.json", {**about, "keep": keep, "controller": controller, "hosts": [one["host"] for one in plan["hosts"]]}
-    )
+    about: Json = {"id": folder.id, "kind": "deploy", "started": started, "plan": plan["id"], "audit": plan["run"]}
+    about.update(keep=keep, controller=controller, hosts=[one["host"] for one in plan["hosts"]])
+    folder.write("run.json", mask_texts({**about, "recovered": dict(recovered or {})}))
     folder.write(document.PLAN, plan)
     folder.write_bytes(REPORT, render.document(plan).encode("utf-8"))
     offer.write(folder, offered or {}, plan)

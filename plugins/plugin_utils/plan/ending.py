@@ -130,6 +130,7 @@ def document(about: Json, plan: Json, ended: t.Sequence[Ending], steps: t.Sequen
         f"{markdown(step['result'])} |"
         for step in steps
     ]
+    recovered: Json = about.get("recovered") or {}
     after = about.get("verdict")
     judged = (
         f"The audit {markdown_code(about['after'])} afterwards: {markdown(after)}."
@@ -144,6 +145,7 @@ def document(about: Json, plan: Json, ended: t.Sequence[Ending], steps: t.Sequen
     parts = [
         f"# Deploy {about['id']}",
         f"Of {plan['id']}, begun {markdown(about['started'])}. {judged}",
+        *(f"Before it, on {markdown(host)}: {markdown(told)}." for host, told in sorted(recovered.items())),
         "\n".join(["| host | outcome | why | restore point |", "|---|---|---|---|", *rows]),
         "## Steps",
         "\n".join(["| when | host | who | what | result |", "|---|---|---|---|---|", *times]),
