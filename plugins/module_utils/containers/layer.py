@@ -29,7 +29,7 @@ KINDS = {0: "modified", 1: "added", 2: "deleted"}
 _ALWAYS = re.compile(
     r"/(?:tmp|var/tmp|run|var/run|var/log|var/cache|var/lib/apt/lists|var/spool|dev|proc|sys)(?:/.*)?"
     r"|/etc/(?:hosts|hostname|resolv\.conf|mtab|ld\.so\.cache|\.pwd\.lock)"
-    r"|/\.dockerenv|/\.dockerinit|/etc"
+    r"|/\.dockerenv|/\.dockerinit|/(?:usr/)?sbin/docker-init|/etc"
     r"|(?:/.*)?/(?:__pycache__|\.cache|\.npm|\.pytest_cache|\.mypy_cache|lost\+found)(?:/.*)?"
     r"|.*\.(?:py[co]|pid|sock|log|tmp|swp)"
     r"|(?:/.*)?/\.(?:bash_history|ash_history|python_history|wget-hsts|viminfo|lesshst)",

@@ -69,7 +69,7 @@ class _Services:
         made = Planned([], [], [])
         if doubt:
             cure = "correct the file in the reference, or what of it cannot be read, and deploy again"
-            made.gates.append(gates.refused("compose", f"{doubt}: {cure}"))
+            made.left.append(left_out.special(f"project {self._project.name}", doubt, cure))
         for name in compose_changes.ordered(wanted, self._services):
             obstacle = self._obstacle(name)
             if obstacle is not None:
@@ -148,11 +148,11 @@ class _Services:
         one = known.get(said or "")
         if one is None or one["id"] is not None or one["reason"]:
             return []
+        name = f"{self._project.name}/{name}"
         return [
-            gates.refused(
-                "images",
-                f"the image {said} of service {self._project.name}/{name} is not on the host, and a deploy pulls none: "
-                f"docker pull {said}, then deploy again",
+            gates.images(
+                f"the image {said} of service {name} is not on the host, and a deploy pulls none: docker pull {said}, "
+                "then deploy again"
             )
         ]
 

@@ -148,6 +148,13 @@ def memory(resources: Json | None, operations: int) -> Json:
     return passed("memory", sentence)
 
 
+def images(refusal: str = "") -> Json:
+    """Every image that a service is brought up with is on the host: a deploy pulls and builds none."""
+    if refusal:
+        return refused("images", refusal)
+    return passed("images", "no image is known to be missing on the host, which asks its engine again")
+
+
 def on_the_host() -> list[Json]:
     """Return the gates that the host keeps itself, each before anything is touched."""
     return [

@@ -173,12 +173,14 @@ def test_an_image_that_is_not_on_the_host_refuses(engine: FakeEngine, tmp_path: 
 
 
 @pytest.mark.parametrize("broken", ["services: [", "services: {web: 1}", "services: {web: {image: a, ports: 3}}"])
-def test_a_new_file_that_cannot_be_read_refuses(broken: str, engine: FakeEngine, tmp_path: Path) -> None:
+def test_nothing_is_brought_up_from_a_new_file_that_cannot_be_read(
+    broken: str, engine: FakeEngine, tmp_path: Path
+) -> None:
     healthy(engine, tmp_path)
     made = plan_containers(known(tmp_path, engine, broken))
-    if made.gates:
-        assert [(gate["name"], gate["state"]) for gate in made.gates] == [("compose", "refuse")]
-        assert "compose.yml of shop changes" in made.gates[0]["sentence"]
+    if made.left:
+        assert [(one.path, one.kind) for one in made.left] == [("project shop", "special")]
+        assert "compose.yml of shop changes" in made.left[0].reason
     else:
         # What is wrong with one key of a service is for the host to find, before it is touched.
         assert brief(made) == [("compose", "shop/web")]

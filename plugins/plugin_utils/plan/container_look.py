@@ -1,0 +1,65 @@
+# Copyright: Contributors to the evenkeel.drift project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What follows for the containers of one host from the rest of its plan. Private to the collection."""
+
+from __future__ import annotations
+
+import posixpath
+import typing as t
+
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.sync import SyncSettings
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan import gates
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan.container_known import Known, Rescued
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan.containers import Planned, plan_containers
+
+Json = dict[str, t.Any]
+
+_SECTIONS = ("compose", "containers")
+_CONTENT = ("write", "link", "remove")
+"""The operations that change what somebody reads at a path."""
+
+
+class Host(t.NamedTuple):
+    """One host of a run: its name, what was kept of its contract, and its evidence by section."""
+
+    name: str
+    kept: Json
+    data: t.Callable[[str], Json | None]
+
+
+def containers_of(
+    host: Host, files: t.Sequence[Json], findings: Json, rescued: Rescued, settings: SyncSettings
+) -> Planned:
+    """Return what happens to the containers of a host whose files change as the actions ``files`` say.
+
+    ``findings`` are those of the run (findings.json).
+    """
+    root = host.kept["root"]
+    mine = [
+        one
+        for kind in ("findings", "checks")
+        for one in findings[kind]
+        if one["host"] == host.name and one["section"] in _SECTIONS
+    ]
+    known = Known(
+        root=root,
+        contract=host.kept["contract"],
+        compose=host.data("compose"),
+        containers=host.data("containers"),
+        checks=mine,
+        changed=frozenset(
+            posixpath.normpath(posixpath.join(root, operation["path"]))
+            for action in files
+            for operation in action.get("operations", ())
+            if operation["do"] in _CONTENT
+        ),
+        rescued=rescued,
+        discard=settings.overwrite_host_work,
+        restart_unhealthy=settings.restart_unhealthy,
+        restart_with=settings.restart_with,
+    )
+    made = plan_containers(known)
+    if not made.gates and made.actions:
+        return made._replace(gates=[gates.images()])
+    return made
