@@ -25,6 +25,7 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.schema imp
     Problems,
     Shape,
     Wrong,
+    below,
     default_of,
     found,
     nearest,
@@ -122,6 +123,20 @@ class Command(shapes.Text):
         return argv
 
 
+class Followers(Shape):
+    """Which containers are restarted beside which others."""
+
+    def describe(self) -> str:
+        return "map of a container or Compose service to a list of these"
+
+    def read(self, value: t.Any, place: str, problems: Problems) -> dict[str, list[str]]:
+        if not isinstance(value, dict):
+            problems.add(place, f"expected a {self.describe()}, found {found(value)}")
+            return {}
+        names = ListOf(shapes.Text(), minimum=1)
+        return {name: names.read(value[name], below(place, name), problems) for name in value}
+
+
 _WINDOW = Map(
     {
         "days": Key(ListOf(shapes.Choice(DAYS), minimum=1, split=True), list(DAYS), "on which days it begins"),
@@ -192,6 +207,15 @@ def variables() -> dict[str, Key]:
         "sync_hooks": Key(
             MapOf(PHASES, ListOf(Command()), "moment"), {}, "commands of yours that run on each host that is changed"
         ),
+        "sync_restart_unhealthy": Key(
+            ListOf(shapes.Text()),
+            [],
+            "containers or Compose services, `*` and `?` as in a shell, that are restarted when they are not well and "
+            "nothing else is done about them",
+        ),
+        "sync_restart_with": Key(
+            Followers(), {}, "containers or Compose services that are restarted when the one that is named changes"
+        ),
         BATCHES: Key(Batches(), None, "how many hosts are changed at once; unset: all. With -e or from the playbook"),
     }
 
@@ -222,6 +246,8 @@ class SyncSettings:
     services_timeout: int
     kill: bool
     hooks: dict[str, list[list[str]]]
+    restart_unhealthy: list[str]
+    restart_with: dict[str, list[str]]
     serial: t.Any
 
 

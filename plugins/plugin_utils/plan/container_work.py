@@ -59,9 +59,9 @@ def lost(
     more = (layer or {}).get("total", 0) - len((layer or {}).get("changed", ()))
     said = []
     if files or more > 0:
-        said.append(f"its layer has files that exist only there: {_listed(files, more)}")
+        said.append(f"only its layer has {_listed(files, more)}")
     if settings:
-        said.append(f"it was started by hand with settings that no file has: {_listed(settings, 0)}")
+        said.append(f"by hand, and in no file: {_listed(settings, 0)}")
     if not said:
         return None
     return LeftOut(f"container {name}", left_out.HOST_WORK, "; ".join(said), _CURE)

@@ -15,12 +15,20 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.audit.opening impor
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.patterns import compile_selection
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.sync import SyncSettings
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge import tree_cause
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan import document, gates, host_gates, moving, names
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan import (
+    container_look,
+    document,
+    gates,
+    host_gates,
+    moving,
+    names,
+)
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan.decide import Knowledge, Policy
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan.files import Tree, numbered, plan_files
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan.host_gates import seconds_of
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan.left_out import LeftOut
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan.services import Planned, plan_services
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan.services_seen import ByHand
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan.services_seen import Seen as Running
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan.source import Source
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.proposals import joining, offer
@@ -29,7 +37,7 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.proposals.model imp
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.proposals.offer import Offered
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.reference.sides import stored_references
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.reference.unavailable import ReferenceUnavailable
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.rescue.kept import rescued
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.rescue.kept import rescued, rescued_containers
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.store import evidence
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.cache import Cache
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.run import RunFolder
@@ -144,9 +152,11 @@ class _Host:
             checked += more
         if not gates.refusals(checked):
             checked += self._declared()
-            checked += gates.on_the_host()
-        running = self._services(actions) if not gates.refusals(checked) else Planned([], [])
+        running = Planned([], [])
         if not gates.refusals(checked):
+            running, unmoved, more = self._running(actions)
+            left += unmoved
+            checked += [*more, *gates.on_the_host()]
             running = running._replace(actions=running.actions + joining.services(mine, running.actions))
         part: Json = {
             "host": self.host,
@@ -165,6 +175,19 @@ class _Host:
     def seen(self) -> Seen:
         """Return what proposals are made of."""
         return look(self.host, self._kept, self._data, self._findings["findings"], self._reference, self._cache)
+
+    def _running(self, files: list[Json]) -> tuple[Planned, list[Json], list[Json]]:
+        """Return what follows for what runs, what of it is left out, and the gates that depend on it."""
+        services = self._services(files)
+        saved = rescued_containers(os.path.dirname(self._folder.path), self._kept["application"])
+        host = container_look.Host(self.host, self._kept, self._data)
+        inside = container_look.containers_of(host, files, self._findings, saved, self._settings)
+        if not self._settings.services:
+            by_hand = [ByHand(action["path"], "sync_services is false") for action in inside.actions]
+            return services._replace(by_hand=services.by_hand + by_hand), [], []
+        # Units last: a program of the host may need what runs in a container.
+        planned = services._replace(actions=inside.actions + services.actions)
+        return planned, [one._asdict() for one in inside.left], inside.gates
 
     def _services(self, files: list[Json]) -> Planned:
         """Return what follows from the actions on files, and from the findings about what runs."""

@@ -68,6 +68,7 @@ def test_each_gate_is_documented() -> None:
         names.gate(NOTHING, lambda _spec, _directory: {}),
         host_gates.rehearsed(settings(), None, 0.0),
         host_gates.classified(settings(), False, []),
+        gates.images(),
         *gates.on_the_host(),
     ]
     listed = [tuple(cell.strip(" `") for cell in row.split("|")[1:3]) for row in table("gates")[2:]]
