@@ -7,6 +7,7 @@ its own, found before the machine's.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 import sys
@@ -40,8 +41,9 @@ with open(directory + "/compose.yml") as file:
     text = file.read()
 if "refused" in text:
     sys.exit("service web: password=hunter2hunter2 is no key of a service")
+declared = hashlib.sha256(text.encode()).hexdigest()
 if "config" in words:
-    sys.exit()
+    sys.exit(print("web " + declared) if "--hash" in words else None)
 with open(folder + "/engine.json") as file:
     known = json.load(file)
 image = known["images"]["shop/app:1"]
@@ -54,7 +56,7 @@ wanted = hashlib.sha256((text + image).encode()).hexdigest()
 old = [one for one in known["containers"] if one["service"] == words[-1]]
 if not old or old[0]["hash"] != wanted or "--force-recreate" in words or old[0]["state"] != "running":
     known["made"] += 1
-    made = dict(service=words[-1], hash=wanted, image=image, text=text, started=time.time())
+    made = dict(service=words[-1], declared=declared, hash=wanted, image=image, text=text, started=time.time())
     made["id"] = hashlib.sha256(str(known["made"]).encode()).hexdigest()
     made["state"] = "exited" if "crash" in text else "running"
     made["health"] = "unhealthy" if "unhealthy" in text else "healthy"
@@ -63,6 +65,10 @@ with open(folder + "/engine.new", "w") as file:
     json.dump(known, file)
 os.rename(folder + "/engine.new", folder + "/engine.json")
 """
+
+
+def digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 class ComposeHost(FakeEngine):
@@ -96,7 +102,15 @@ class ComposeHost(FakeEngine):
     def run(self, text: str, **more: t.Any) -> Json:
         """Have a container of the service web run with a Compose file, and return it."""
         known = self.load()
-        made = {"service": "web", "hash": "", "image": IMAGE, "text": text, "started": 1.0, "id": hexed("web")}
+        made = {
+            "service": "web",
+            "hash": "",
+            "declared": digest(text),
+            "image": IMAGE,
+            "text": text,
+            "started": 1.0,
+            "id": hexed("web"),
+        }
         known["containers"] = [{**made, "state": "running", "health": "healthy", "files": [], **more}]
         self.save(known)
         return t.cast(Json, known["containers"][0])
@@ -144,7 +158,12 @@ class ComposeHost(FakeEngine):
 
 def _labels(one: Json) -> Json:
     prefix = "com.docker.compose."
-    return {f"{prefix}project": PROJECT, f"{prefix}service": one["service"], f"{prefix}oneoff": "False"}
+    return {
+        f"{prefix}config-hash": one["declared"],
+        f"{prefix}project": PROJECT,
+        f"{prefix}service": one["service"],
+        f"{prefix}oneoff": "False",
+    }
 
 
 def _inspected(one: Json) -> Json:

@@ -14,6 +14,7 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.secret_files import
 from ansible_collections.evenkeel.drift.plugins.plugin_utils import control
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.action_call import Failed, call
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan import deploys, document
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan.container_look import compose_paths
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan.contents import write_contents
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan.packing import write_pack
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan.repository import saved_paths
@@ -77,7 +78,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
                     told = {"changed": looked["changed_paths"], "services": looked["services"]}
                     self._keep({"outcome": outcome, **told})
                     return {"changed": looked["changed"], "paths": looked["changed_paths"]}
-                if document.operations(part) or document.strategy(part):
+                if document.operations(part) or document.strategy(part) or containers_of(part):
                     point = self._step("save", lambda: self._save(part))["point"]
                 done = self._step("change", lambda: self._apply(part, contents, False, point))
         except (Failed, ReferenceUnavailable) as error:
@@ -116,7 +117,10 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
         raise AnsibleActionFail(terminal(f"{self._host}: {reason}")) from error
 
     def _restore(self, part: Json, point: str, why: str) -> Json:
-        return self._call(_SAVE, {**self._place(part), "state": "restored", "point": point, "why": why}, False)
+        # What Compose had made of older files cannot be had from the files that are back: the point has it.
+        level = "full" if containers_of(part) else "config"
+        asked = {**self._place(part), "state": "restored", "level": level, "point": point, "why": why}
+        return self._call(_SAVE, asked, False)
 
     def _look(self, part: Json, contents: str) -> Json:
         """Ask the host whether the plan still holds. A change that was interrupted there is finished first."""
@@ -168,7 +172,9 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
             if self._variables.get(name) is not None
         }
         repository = saved_paths(self._strategy["git"]) if "git" in self._strategy else []
-        asked = {"state": "present", "operations": document.operations(part), "paths": repository}
+        # Compose files, too: what Compose makes of a container is not only in the plan's own paths.
+        paths = [*repository, *compose_paths(part)]
+        asked = {"state": "present", "operations": document.operations(part), "paths": paths}
         asked.update(**kept, **containers_of(part))
         return self._call(_SAVE, {**asked, **self._place(part)}, False)
 

@@ -105,6 +105,7 @@ class Engines:
             "created_s": created_s,
             "image_id": container.text("Image"),
             "working_dir": labels.text(f"{LABEL}project.working_dir"),
+            "config_hash": labels.text(f"{LABEL}config-hash"),
             "config_files": labels.text(f"{LABEL}project.config_files"),
             "defaults": defaults,
             "defaults_reason": reason,

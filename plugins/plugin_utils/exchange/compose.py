@@ -69,6 +69,7 @@ _CONTAINER = {
     "created_s": _NUMBER,
     "image_id": str,
     "working_dir": str,
+    "config_hash": str,
     "config_files": str,
     "defaults": OneOf([None, SETTINGS]),
     "defaults_reason": str,

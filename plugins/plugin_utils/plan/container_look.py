@@ -8,6 +8,7 @@ from __future__ import annotations
 import posixpath
 import typing as t
 
+from ansible_collections.evenkeel.drift.plugins.module_utils.compose.files import NAMES
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.sync import SyncSettings
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan import gates
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan.container_known import Known, Rescued
@@ -18,6 +19,17 @@ Json = dict[str, t.Any]
 _SECTIONS = ("compose", "containers")
 _CONTENT = ("write", "link", "remove")
 """The operations that change what somebody reads at a path."""
+
+
+def compose_paths(part: Json) -> list[str]:
+    """Return the Compose files of the services that a host's part of a plan brings up, below its root, sorted; also
+    where such could be.
+    """
+    paths: set[str] = set()
+    for step in (step for action in part["actions"] if action["kind"] == "compose" for step in action["steps"]):
+        folder = posixpath.relpath(step["directory"], part["root"])
+        paths.update(posixpath.normpath(posixpath.join(folder, name)) for name in step["files"] or NAMES)
+    return sorted(path for path in paths if not path.startswith("/") and path.split("/")[0] != "..")
 
 
 class Host(t.NamedTuple):

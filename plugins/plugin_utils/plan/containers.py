@@ -190,7 +190,7 @@ class _Services:
             "may_lose": None if self._known.discard or self._rule is False else kept,
             "before": {
                 "containers": [
-                    {**{key: one[key] for key in ("id", "name", "image_id")}, "state": self._state(one)}
+                    {**{key: one[key] for key in ("id", "name", "image_id", "config_hash")}, "state": self._state(one)}
                     for one in sorted(containers, key=lambda one: str(one["name"]))
                 ]
             },

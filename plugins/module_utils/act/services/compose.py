@@ -35,6 +35,7 @@ _NAME = re.compile("[a-zA-Z0-9][a-zA-Z0-9_.-]{0,127}")
 _PATH = re.compile("/.{0,4095}", re.DOTALL)
 _FILE = re.compile("[^\0-].{0,4095}", re.DOTALL)
 _ID = re.compile("[0-9a-f]{64}")
+_HASH = re.compile("[0-9a-f]{0,128}")
 _IMAGE = re.compile("(sha256:)?[0-9a-f]{64}")
 _IMAGE_NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9._/:@-]{0,255}")
 _STOPPED = ("created", "exited", "dead", "removing")
@@ -42,7 +43,7 @@ _SERVICE: t.Mapping[str, t.Any] = {
     "project": _NAME,
     "service": _NAME,
     "socket": (None, _PATH),
-    "before": {"containers": [{"id": _ID, "name": str, "image_id": _IMAGE, "state": str}]},
+    "before": {"containers": [{"id": _ID, "name": str, "image_id": _IMAGE, "config_hash": _HASH, "state": str}]},
 }
 _FILES: t.Mapping[str, t.Any] = {
     "directory": _PATH,
@@ -67,8 +68,8 @@ WORDS: t.Mapping[str, t.Mapping[str, t.Any]] = {
 def look(step: Step, call: Call) -> Seen:
     """Return whether what the audit saw of a service is still so. Raises Unseen, Refused."""
     if call.since is not None:
-        # Whether something is left to do is what Compose finds out.
-        return Seen(False)
+        # Whether something is left to do forward is what Compose finds out.
+        return Seen(step["do"] == "back" and _Service(step, call).is_back())
     service = _Service(step, call)
     expected, found = {one["id"] for one in step["before"]["containers"]}, service.containers()
     if expected != {one.id for one in found}:
@@ -165,6 +166,16 @@ class _Service:
         """Return whether any container of the service ran before."""
         return any(one["state"] not in _STOPPED for one in self._step["before"]["containers"])
 
+    def is_back(self) -> bool:
+        """Return whether what ran before runs again, as after a rollback of containers: as many, of the same image and
+        the same declaration.
+        """
+        ran = [one for one in self._step["before"]["containers"] if one["state"] not in _STOPPED]
+        before = sorted((one["image_id"].replace("sha256:", ""), one["config_hash"]) for one in ran)
+        found = self.containers()
+        now = sorted((one.image.replace("sha256:", ""), one.config_hash) for one in found if one.runs)
+        return bool(ran) and all(config_hash for _image, config_hash in before) and before == now
+
     def back(self) -> str:
         """Bring the service up as its files, which are back, say, with the image that it ran before."""
         compose = Compose(self._step, self.socket)
@@ -174,6 +185,12 @@ class _Service:
         image = before[0]["image_id"]
         image = image if image.startswith("sha256:") else f"sha256:{image}"
         said = files.image(self._step["service"])
+        hashes = {one["config_hash"] for one in before} - {""}
+        if hashes and compose.config_hash() not in hashes:
+            raise StepFailed(
+                f"{self.name} did not run as its files say, neither now nor before: what ran is in the restore point, "
+                "and evenkeel.drift.rollback with -e rollback_level=containers brings it back"
+            )
         declared = self._image_id(said) if said is not None and _IMAGE_NAME.fullmatch(said) else None
         compose.up(self._limit_s, False, None if declared == image else {"image": image, "files": files.paths()})
         if any(one["state"] != "running" for one in before):

@@ -4,8 +4,8 @@
 """Docker Compose of the host, run with nothing of its user: no configuration, no credentials, no variables. Private to
 the collection.
 
-Only two of its commands are ever run: ``config --quiet``, which says whether the files can be read, and ``up`` of one
-service. Neither pulls nor builds an image, and neither touches another service.
+Only two of its commands are ever run: ``config``, which says whether the files can be read, and by which hash Compose
+knows a service, and ``up`` of one service. Neither pulls nor builds an image, and neither touches another service.
 """
 
 from __future__ import annotations
@@ -71,6 +71,18 @@ class Compose:
         except program.ProgramFailed as failed:
             raise StepFailed(f"the Compose files in {self._step['directory']} cannot be used: {failed}") from None
 
+    def config_hash(self) -> str:
+        """Return the hash by which Compose knows the declaration of the service, as its files are now. Raises
+        StepFailed.
+        """
+        service = self._step["service"]
+        try:
+            done = self._run(["config", "--hash", service], _CONFIG_S, [], b"")
+        except program.ProgramFailed as failed:
+            raise StepFailed(f"the Compose files in {self._step['directory']} cannot be used: {failed}") from None
+        words = done.out.decode("ascii", "replace").split()
+        return words[-1] if words else ""
+
     def up(self, limit_s: float, anew: bool, pinned: Json | None) -> None:
         """Bring one service up without those that it depends on. ``anew`` makes its containers anew in any case,
         ``pinned`` is ``{image, files}``: the image that it gets instead of the declared one, and all Compose files.
@@ -93,7 +105,7 @@ class Compose:
                     name = f"service {service} of {self._step['project']}"
                     raise StepFailed(f"{name} was not brought up: {failed}") from None
 
-    def _run(self, argv: t.Sequence[str], limit_s: float, files: t.Sequence[str], stdin: bytes) -> None:
+    def _run(self, argv: t.Sequence[str], limit_s: float, files: t.Sequence[str], stdin: bytes) -> program.Done:
         step = self._step
         options = ["--ansi", "never", "--project-name", step["project"], "--project-directory", step["directory"]]
         for name in files or step["files"]:
@@ -102,7 +114,7 @@ class Compose:
             options += ["--env-file", step["env_file"]]
         for profile in step["profiles"]:
             options += ["--profile", profile]
-        program.run(
+        return program.run(
             [*self._program, *options, *argv],
             limit_s,
             cwd=step["directory"],

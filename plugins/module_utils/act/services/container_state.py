@@ -41,6 +41,7 @@ class State(t.NamedTuple):
     id: str
     name: str
     service: str
+    config_hash: str
     oneoff: bool
     status: str
     health: str
@@ -110,6 +111,7 @@ class Containers:
             id=bare_id(fields.raw("Id")),
             name=plain_name(fields.raw("Name")),
             service=labels.raw(f"{LABEL}service"),
+            config_hash=labels.raw(f"{LABEL}config-hash"),
             oneoff=labels.raw(f"{LABEL}oneoff").lower() == "true",
             status=state.text("Status"),
             health={"none": ""}.get(state.map("Health").text("Status"), state.map("Health").text("Status")),

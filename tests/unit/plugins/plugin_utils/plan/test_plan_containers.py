@@ -149,7 +149,13 @@ def test_each_service_that_drifted_is_brought_up_and_no_other(engine: FakeEngine
     bot, market = made.actions
     assert bot["steps"][0]["before"] == {"containers": []}
     assert market["steps"][0]["before"]["containers"] == [
-        {"id": old["Id"], "name": MARKET, "image_id": f"sha256:{hexed('image')}", "state": "running"}
+        {
+            "id": old["Id"],
+            "name": MARKET,
+            "image_id": f"sha256:{hexed('image')}",
+            "config_hash": "",
+            "state": "running",
+        }
     ]
     assert (bot["severity"], len(bot["findings"])) == ("high", 1)
     assert "none of its containers runs" in bot["summary"]

@@ -37,7 +37,13 @@ NEW = "services: {web: {image: shop/app:1, command: [new]}}\n"
 def up(folder: Path, host: ComposeHost, **more: t.Any) -> Json:
     """Return the step that brings web up, as a plan has it of what runs now."""
     now = [
-        {"id": one["id"], "name": "shop-web-1", "image_id": one["image"], "state": one["state"]}
+        {
+            "id": one["id"],
+            "name": "shop-web-1",
+            "image_id": one["image"],
+            "config_hash": one["declared"],
+            "state": one["state"],
+        }
         for one in host.load()["containers"]
     ]
     return {
@@ -252,6 +258,25 @@ def test_back_gives_the_image_that_ran_before_its_name_moved(compose_host: Compo
     assert made["image"] == old
     words, _environment = compose_host.calls("up")[-1]
     assert words[words.index("--file") : words.index("up")] == ["--file", str(project / "compose.yml"), "--file", "-"]
+
+
+def test_back_is_left_to_the_restore_point_where_files_never_said_what_ran(
+    compose_host: ComposeHost, project: Path
+) -> None:
+    """A container that was older than its file: Compose cannot make it again, the restore point can."""
+    ran = compose_host.run("services: {web: {image: shop/app:1, command: [older]}}\n")
+    step = up(project, compose_host)
+    compose.run(step, after(project))
+    back = compose.undo(step)
+    assert back is not None
+    assert not compose.look(back, after(project)).wanted
+    with pytest.raises(StepFailed, match="rollback_level=containers brings it back"):
+        compose.run(back, after(project))
+    # As a rollback leaves it: another id, and all else as it was.
+    known = compose_host.load()
+    known["containers"] = [{**ran, "id": hexed("brought back")}]
+    compose_host.save(known)
+    assert compose.look(back, after(project)).wanted
 
 
 @pytest.mark.parametrize("state", ["absent", "exited"])
