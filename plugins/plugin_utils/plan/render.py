@@ -217,12 +217,22 @@ def _steps(action: Json) -> list[str]:
 
 def _now(step: Json) -> str:
     """Return what the audit saw."""
+    seen = step.get("before") or {}
+    if "containers" in seen:
+        told = [f"{one['name']} ({one['id'][:12]}), {one['state']}" for one in seen["containers"]]
+        return "; ".join(told) or "no container"
     return " ".join(str(value) for value in (step.get("before") or {}).values() if value is not None) or "not known"
 
 
 def _about(step: Json) -> str:
     """Return all else that a step says."""
-    return ", ".join(f"{name} {step[name]}" for name in sorted(step) if name not in ("do", "before"))
+    told = {name: step[name] for name in sorted(step) if name not in ("do", "before") and step[name]}
+    return ", ".join(f"{name.replace('_', ' ')} {_word(value)}" for name, value in told.items())
+
+
+def _word(value: t.Any) -> str:
+    """Return a value of a step as one text."""
+    return " ".join(map(_word, value)) if isinstance(value, list) else "yes" if value is True else str(value)
 
 
 def before(seen: Json) -> str:

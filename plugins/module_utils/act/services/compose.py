@@ -188,8 +188,8 @@ class _Service:
         hashes = {one["config_hash"] for one in before} - {""}
         if hashes and compose.config_hash() not in hashes:
             raise StepFailed(
-                f"{self.name} did not run as its files say, neither now nor before: what ran is in the restore point, "
-                "and evenkeel.drift.rollback with -e rollback_level=containers brings it back"
+                f"{self.name} ran as none of its files says, so that Compose cannot bring it back: the restore point "
+                "can, by a rollback with -e rollback_level=containers"
             )
         declared = self._image_id(said) if said is not None and _IMAGE_NAME.fullmatch(said) else None
         compose.up(self._limit_s, False, None if declared == image else {"image": image, "files": files.paths()})

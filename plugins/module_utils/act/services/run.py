@@ -208,7 +208,12 @@ def _gone_back(record: Record, reason: str) -> RolledBack:
         record.turn_back()
     except OSError as error:
         raise Stuck(f"{reason}; {record.state.path}/{journal.NAME} cannot be written: {explain(error)}", "") from error
-    run_steps(record, [])
+    try:
+        run_steps(record, [])
+    except ServicesFailed as failed:
+        # Why it was taken back at all is what the operator has to know first.
+        point = record.document["about"].get("point")
+        raise ServicesFailed(f"{reason}; on the way back: {failed.reason}", failed.steps, BACK, point) from None
     return RolledBack(reason, "", [])
 
 

@@ -270,7 +270,7 @@ def test_back_is_left_to_the_restore_point_where_files_never_said_what_ran(
     back = compose.undo(step)
     assert back is not None
     assert not compose.look(back, after(project)).wanted
-    with pytest.raises(StepFailed, match="rollback_level=containers brings it back"):
+    with pytest.raises(StepFailed, match="rollback_level=containers"):
         compose.run(back, after(project))
     # As a rollback leaves it: another id, and all else as it was.
     known = compose_host.load()
@@ -410,6 +410,17 @@ def test_a_change_that_is_killed_anywhere_ends_with_file_and_container_alike(
         ends.append(site.texts()[0] == NEW)
     assert {True, False} == set(ends)
     assert ends == sorted(ends)
+
+
+def test_the_reason_is_why_it_was_taken_back_before_why_that_failed(tmp_path: Path, compose_host: ComposeHost) -> None:
+    site = Site(tmp_path / "site", compose_host)
+    (site.root / "compose.yml").write_text("services: {web: {image: shop/app:1, command: [unhealthy]}}\n")
+    with site.open_state() as opened, pytest.raises(ServicesFailed) as failed:
+        services = Services([action(site.step)], {}, 20.0)
+        run.apply([], [], str(site.root), opened, ABOUT, Host("/", 60), services)
+    first, _middle, second = str(failed.value).partition("; on the way back: ")
+    assert "its health check fails" in first
+    assert "rollback_level=containers" in second
 
 
 def test_a_step_that_fails_turns_back_with_the_files(tmp_path: Path, compose_host: ComposeHost) -> None:
