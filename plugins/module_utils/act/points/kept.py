@@ -34,6 +34,7 @@ _SAVED: dict[str, t.Any] = {
             "print": re.compile("[0-9a-f]{64}"),
             "inspected": _OBJECT,
             "recipe": _OBJECT,
+            "connect": dict,
         }
     ],
     "images": [

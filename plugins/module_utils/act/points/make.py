@@ -16,7 +16,7 @@ import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.module_utils.act import entry, fs
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.errors import ActError
-from ansible_collections.evenkeel.drift.plugins.module_utils.act.points import manifest, room, services, verify
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.points import by_hand, manifest, room, services, verify
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.chosen import unreadable, with_parents
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.disk import make_folder, put, remove_tree
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.errors import PointError
@@ -132,19 +132,20 @@ def _fill(
             told = git(store.scratch, store.keep)
             part = services.nothing() if running is None else _save_running(running, store, host)
             store.sync(host)
-        document = manifest.sealed(
-            {
-                "schema": manifest.SCHEMA,
-                "id": asked.point,
-                "created": asked.created,
-                "about": asked.about,
-                "root": asked.root,
-                "entries": entries,
-                "git": told,
-                "services": part,
-                "notes": [*asked.notes, *(running.notes if running else []), *_linked(entries)],
-            }
-        )
+        told_of: Json = {
+            "schema": manifest.SCHEMA,
+            "id": asked.point,
+            "created": asked.created,
+            "about": asked.about,
+            "root": asked.root,
+            "entries": entries,
+            "git": told,
+            "services": part,
+            "notes": [*asked.notes, *(running.notes if running else []), *_linked(entries)],
+        }
+        script = by_hand.script(told_of)
+        put(point_fd, verify.BY_HAND, script)
+        document = manifest.sealed({**told_of, "by_hand": manifest.object_of(script)})
         content = manifest.canonical(document)
         manifest.parse(content)
         put(point_fd, verify.MANIFEST, content)

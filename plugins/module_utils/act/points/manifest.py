@@ -52,6 +52,11 @@ def canonical(document: t.Any) -> bytes:
     return json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=True).encode("ascii")
 
 
+def object_of(content: bytes) -> Json:
+    """Return ``{sha256, size}`` of some bytes."""
+    return {"sha256": hashlib.sha256(content).hexdigest(), "size": len(content)}
+
+
 def sealed(document: t.Mapping[str, t.Any]) -> Json:
     """Return a manifest with its seal: the SHA-256 of everything else in it."""
     rest = {name: value for name, value in document.items() if name != "sealed"}
@@ -119,7 +124,9 @@ def _check(document: Json) -> None:
         raise Damaged(f"the manifest is not of the form {SCHEMA}")
     shape = {"schema": str, "id": str, "created": str, "about": dict, "root": str, "entries": list, "git": dict}
     # A point that was made before there were services in points says nothing of them.
-    if document.keys() - {"services"} != {*shape, "notes", "sealed"} or not isinstance(document["notes"], list):
+    if document.keys() - {"services", "by_hand"} != {*shape, "notes", "sealed"} or not isinstance(
+        document["notes"], list
+    ):
         raise Damaged("the manifest has not the keys that a manifest has")
     for name, kind in shape.items():
         if not isinstance(document[name], kind):
@@ -132,9 +139,10 @@ def _check(document: Json) -> None:
     if "services" in document:
         services.check(document["services"])
         _check_entries(document["services"].get("outside", []))
-    for name, one in document["git"].get("objects", {}).items():
+    extra = {"by_hand": document["by_hand"]} if "by_hand" in document else {}
+    for name, one in {**document["git"].get("objects", {}), **extra}.items():
         if not (isinstance(one, dict) and one.keys() == {"sha256", "size"}):
-            raise Damaged(f"the manifest tells the object {name} of the repository in another form")
+            raise Damaged(f"the manifest tells of {name} in another form")
         _check_value("sha256", one["sha256"], name)
         _check_value("number", one["size"], name)
 

@@ -82,14 +82,13 @@ class Outside:
 
     def outside(self, paths: t.Iterable[str]) -> list[str]:
         """Return those absolute paths that lie outside of the root, relative to ``/``."""
-        real = {one: os.path.join(os.path.realpath(os.path.dirname(one)), os.path.basename(one)) for one in paths}
-        return sorted(
-            {
-                show(os.fsencode(path.lstrip("/")))
-                for path in real.values()
-                if path.startswith("/") and not path.startswith(self._root.rstrip("/") + "/")
-            }
-        )
+        real = [
+            os.path.join(os.path.realpath(os.path.dirname(one)), os.path.basename(one))
+            for one in paths
+            if one.startswith("/")
+        ]
+        below = self._root.rstrip("/") + "/"
+        return sorted({show(os.fsencode(path.lstrip("/"))) for path in real if not path.startswith(below)})
 
     def crontabs(self) -> list[str]:
         """Return the crontab of the user to whom the root belongs, there or not, and those of the system that name the

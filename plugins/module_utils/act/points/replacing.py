@@ -90,7 +90,7 @@ class Replacing:
                 continue
             with contextlib.suppress(ActError, Unseen):
                 one = self._saved[step.name]
-                if not _joins(self._read(one["recipe"])["create"]):
+                if not _joins(self._read(one["recipe"])):
                     self._made[step.name] = self._make(one)
                     found.append(self._must(step.name))
         threads = [threading.Thread(target=self._stop_quietly, args=(one,)) for one in found]
@@ -200,12 +200,11 @@ class Replacing:
             images.load(one["image"], image["archive"], self._objects_fd, writer, self._host)
         images.tag(one["image"], image["tags"], writer)
         self._make_networks()
-        made = self._read(one["recipe"])
-        create = made["create"]
+        create = self._read(one["recipe"])
         create["Image"] = one["called"] if self._stands_for(one["called"], one["image"]) else one["image"]
         self._join(create["HostConfig"])
         identity = writer.create(one["name"] + NEW, create)
-        for network, endpoint in sorted(made["connect"].items()):
+        for network, endpoint in sorted(one["connect"].items()):
             writer.connect(network, identity, endpoint)
         return identity
 

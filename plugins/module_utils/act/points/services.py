@@ -166,7 +166,8 @@ class Found:
             "after": self._after(one),
             "print": one.print,
             "inspected": store.put(canonical(one.inspected)),
-            "recipe": store.put(canonical(made)),
+            "recipe": store.put(canonical(made["create"])),
+            "connect": made["connect"],
         }
 
     def _after(self, one: Container) -> list[str]:

@@ -22,6 +22,7 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section imp
 from ansible_collections.evenkeel.drift.plugins.module_utils.text import show
 
 MANIFEST, OBJECTS, COMPLETE, BAD = b"manifest.json", b"objects", b"COMPLETE", b"BAD.json"
+BY_HAND = b"ROLLBACK.sh"
 _MEMBERS_MORE = 1000
 _MEMBERS = {MANIFEST, OBJECTS, COMPLETE}
 SMALL = 4 << 20
@@ -48,8 +49,8 @@ def load(point_fd: int, point: str) -> manifest.Json:
     found = _names(point_fd)
     if COMPLETE not in found:
         raise Damaged("it was not finished")
-    if found - {BAD} != _MEMBERS:
-        odd = sorted(found - {BAD} ^ _MEMBERS)
+    if found - {BAD, BY_HAND} != _MEMBERS:
+        odd = sorted(found - {BAD, BY_HAND} ^ _MEMBERS)
         raise Damaged(f"{show(odd[0])} is missing, or does not belong to a point")
     content = read_member(point_fd, MANIFEST, manifest.MAX_BYTES)
     document = manifest.parse(content)
@@ -57,6 +58,9 @@ def load(point_fd: int, point: str) -> manifest.Json:
         raise Damaged("the manifest is not the one that the point was finished with")
     if document["id"] != point:
         raise Damaged(f"it says that it is {document['id']}")
+    script = read_member(point_fd, BY_HAND, manifest.MAX_BYTES) if BY_HAND in found else None
+    if document.get("by_hand") != (None if script is None else manifest.object_of(script)):
+        raise Damaged(f"{show(BY_HAND)} is not what it was, or missing")
     return document
 
 

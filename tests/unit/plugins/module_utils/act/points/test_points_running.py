@@ -21,7 +21,6 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.act.points import (
     rollback,
     session,
     shelf,
-    verify,
 )
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.errors import Damaged, PointError
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.inventory import Asked as Containers
@@ -388,14 +387,3 @@ def test_an_interrupted_rollback_is_known_and_gone_on_with(site: Site, monkeypat
         os.write(os.open("rollback.json", os.O_CREAT | os.O_WRONLY, 0o600, dir_fd=state.fd), b"{}")
     with pytest.raises(Exception, match=r"rollback.json cannot be read .* remove the file"):
         site.back()
-
-
-def test_an_older_point_says_nothing_of_services(site: Site) -> None:
-    document = _document_without_services(site)
-    assert verify.completion(document, b"x")
-
-
-def _document_without_services(site: Site) -> Json:
-    site.save()
-    document = _document(site)
-    return {name: one for name, one in document.items() if name != "services"}

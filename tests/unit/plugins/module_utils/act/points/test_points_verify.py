@@ -47,7 +47,7 @@ def test_a_point_that_nobody_touched_is_whole(lab: PointLab) -> None:
         "src/main.py",
         "src/other.py",
     ]
-    assert len(members(lab.folder / point)) == 5
+    assert len(members(lab.folder / point)) == 6
 
 
 def test_one_flipped_bit_anywhere_is_found(lab: PointLab) -> None:
