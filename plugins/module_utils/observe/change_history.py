@@ -36,7 +36,7 @@ def last_changes(dir_fd: int, trees: t.Mapping[str, str], host: Host) -> Json:
     null where no change is recorded. Raises OSError, Unseen.
     """
     lines = _lines(dir_fd)
-    placed, reason = _placed(lines)
+    placed, reason = _placed(lines, _known(dir_fd))
     last = placed[0] if placed and not reason else None
     return {
         "last": last,
@@ -82,8 +82,18 @@ def _lines(dir_fd: int) -> list[Json]:
     return found
 
 
-def _placed(lines: t.Sequence[Json]) -> tuple[list[Json], str]:
-    """Return the changes that are in place, the newest first, and why the newest is not known for certain."""
+def _known(dir_fd: int) -> set[str] | None:
+    """Return the ids of the closed journals, None when one is open: each change that ever touched a file has one."""
+    if any(map(journal_form.NAME.match, os.listdir(dir_fd))):
+        return None
+    return set(_journals(dir_fd))
+
+
+def _placed(lines: t.Sequence[Json], known: set[str] | None) -> tuple[list[Json], str]:
+    """Return the changes that are in place, the newest first, and why the newest is not known for certain.
+
+    ``known`` are the journals without which a change that began touched nothing (None: any may have).
+    """
     placed: list[Json] = []
     ended: set[t.Any] = set()
     reason = ""
@@ -95,6 +105,8 @@ def _placed(lines: t.Sequence[Json]) -> tuple[list[Json], str]:
                 about = {key: entry.get(key) for key in _ABOUT}
                 placed.append({"time": entry["time"], "time_s": seconds, **about})
         elif entry.get("what") == _BEGINS and entry.get("journal") not in ended and not placed:
+            if known is not None and entry.get("journal") not in known:
+                continue
             reason = f"a change began at {entry.get('time')}, and the log does not say how it ended"
     return placed, reason
 

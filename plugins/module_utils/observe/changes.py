@@ -52,12 +52,13 @@ def look(spec: t.Mapping[str, t.Any], host: Host) -> Json:
         "trees": dict.fromkeys(spec.get("trees") or {}),
     }
     try:
-        with contextlib.closing(_Folder(folder, spec["application"])) as state:
-            told["outcome"] = "ok"
-            told.update(_unfinished(state.fd))
-            told.update(last_changes(state.fd, spec.get("trees") or {}, host))
-    except FileNotFoundError:
-        if not spec.get("state_dir"):
+        state = _opened(folder, spec["application"])
+        if state is not None:
+            with contextlib.closing(state):
+                told["outcome"] = "ok"
+                told.update(_unfinished(state.fd))
+                told.update(last_changes(state.fd, spec.get("trees") or {}, host))
+        elif not spec.get("state_dir"):
             told["reason"] = _hidden(spec["application"])
     except Refused as refused:
         told["reason"] = f"{refused.reason}: {_AS_WHO}"
@@ -86,6 +87,14 @@ class _Folder:
 
     def close(self) -> None:
         os.close(self.fd)
+
+
+def _opened(folder: str, application: str) -> _Folder | None:
+    """Return the state directory of one application, None when there is none. Raises OSError, Refused."""
+    try:
+        return _Folder(folder, application)
+    except FileNotFoundError:
+        return None
 
 
 def _hidden(application: str) -> str:

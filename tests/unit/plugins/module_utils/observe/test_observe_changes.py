@@ -15,7 +15,7 @@ from act_faults import counted, killed_at
 from act_world import World, build, every_kind
 from ansible_collections.evenkeel.drift.plugins.module_utils.act import lock, recovery
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.journal_form import sealed
-from ansible_collections.evenkeel.drift.plugins.module_utils.observe import logs
+from ansible_collections.evenkeel.drift.plugins.module_utils.observe import changes, logs
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.changes import look
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host
 
@@ -158,6 +158,28 @@ def test_a_change_that_went_back_is_no_last_change(world: World) -> None:
     with world.open_state() as state:
         assert recovery.recover(state)["direction"] == "back"
     assert seen(world)["last"] == last
+
+
+def test_a_change_that_was_killed_before_it_had_a_journal_touched_nothing(world: World) -> None:
+    world.apply([world.write("keep.txt", b"changed\n")])
+    last = seen(world)["last"]
+    log = world.states / "shop" / "log.jsonl"
+    begun = log.read_text() + '{"what": "begins", "journal": "0badcafe", "time": "2099-01-01T00:00:00Z"}\n'
+    log.write_text(begun)
+    assert seen(world)["last"] == last
+    # One that has a closed journal, and no line of its end, may have changed anything.
+    (world.states / "shop" / "history" / "2099-01-01T00:00:00Z-0badcafe.json").write_text("{}")
+    assert seen(world)["last"] is None
+
+
+def test_without_the_list_of_locks_nothing_is_known(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    interrupted(world, 0.5)
+
+    def holder(_fd: int) -> None:
+        raise FileNotFoundError(2, "No such file or directory", "/proc/locks")
+
+    monkeypatch.setattr(changes, "holder", holder)
+    assert seen(world)["outcome"] == "unknown"
 
 
 def test_a_closed_journal_that_is_gone_leaves_the_time_of_a_tree_unknown(world: World) -> None:
