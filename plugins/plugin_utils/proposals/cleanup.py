@@ -177,7 +177,7 @@ def _ignoring(hits: t.Sequence[_Hit], seen: Seen) -> Proposal | None:
     ]
     if not lines or seen.section("trees") is None:
         return None
-    echoed = " ".join(map(quoted, lines))
+    echoed, excluded = " ".join(map(quoted, lines)), " ".join(f"-x {quoted(line)}" for line in lines)
     return Proposal(
         kind=IGNORE,
         subject="gitignore",
@@ -190,14 +190,14 @@ def _ignoring(hits: t.Sequence[_Hit], seen: Seen) -> Proposal | None:
         why=reasons(one for hit in hits if hit.pattern in lines for one in hit.why),
         files={"gitignore": "".join(f"{line}\n" for line in lines)},
         review=(
-            Step("See that git has no such file; what is tracked stays tracked:", (f"git ls-files -ci -- {echoed}",)),
+            Step("See that git has no such file; what is tracked stays tracked:", (f"git ls-files -c -i {excluded}",)),
         ),
         apply=(
             Step(
                 "In a clone of the reference's repository, then deploy:",
                 (
                     f"printf '%s\\n' {echoed} >>.gitignore",
-                    "git commit -m 'Ignore what must not be deployed' .gitignore",
+                    "git add .gitignore && git commit -m 'Ignore what must not be deployed'",
                 ),
             ),
         ),

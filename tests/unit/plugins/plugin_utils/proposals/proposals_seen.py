@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.settings import resolve
@@ -15,7 +16,7 @@ Json = dict[str, t.Any]
 
 def finding(section: str, check: str, component: str, subject: str, **more: t.Any) -> Json:
     made = {
-        "id": f"{abs(hash((section, check, component, subject))) % 16**16:016x}",
+        "id": hashlib.sha256(repr((section, check, component, subject)).encode("utf-8")).hexdigest()[:16],
         "host": "web1",
         "section": section,
         "check": check,
