@@ -17,7 +17,7 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan import deploys
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan.container_look import compose_paths
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan.contents import write_contents
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan.packing import write_pack
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan.repository import saved_paths
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan.repository import loose, saved_paths
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.points.running import containers_of
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.reference.unavailable import ReferenceUnavailable
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.safe import terminal
@@ -79,6 +79,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
                     self._keep({"outcome": outcome, **told})
                     return {"changed": looked["changed"], "paths": looked["changed_paths"]}
                 if document.operations(part) or document.strategy(part) or containers_of(part):
+                    self._loosen(part, contents)
                     point = self._step("save", lambda: self._save(part))["point"]
                 done = self._step("change", lambda: self._apply(part, contents, False, point))
         except (Failed, ReferenceUnavailable) as error:
@@ -97,6 +98,14 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
         if "git" in asked and not self._task.check_mode:
             asked["git"] = {**asked["git"], "pack": write_pack(reference, asked["git"]["have"], contents)}
         return asked
+
+    def _loosen(self, part: Json, contents: str) -> None:
+        """Let the branch that is about to move have a file of its own, so that the restore point holds it."""
+        operations = loose(self._strategy["git"], contents) if "git" in self._strategy else []
+        if operations:
+            public = [one["path"] for one in operations]
+            arguments = {"operations": operations, "contents": contents, "public": public, "id": self._about["plan"]}
+            self._step("unpack the branch", lambda: self._call(_APPLY, {**arguments, **self._place(part)}, False))
 
     def _take_back(self, part: Json, point: str, error: Failed) -> t.NoReturn:
         """Bring the host back to its restore point, after a step on a service failed; raise in any case."""

@@ -106,6 +106,7 @@ def test_it_is_on_the_branch_that_was_declared(
     outcome = site.deploy(sync_prune=True, **variables)
     assert outcome.code == 0, outcome.text
     assert site.at() == (site.second, branch, "")
+    git(site.host, "pack-refs", "--all", "--prune")
     outcome = site.play("evenkeel.drift.rollback")
     assert outcome.code == 0, outcome.text
     assert site.at() == (site.first, old, "")
@@ -144,6 +145,14 @@ def test_a_repository_that_moved_after_the_plan_is_left_alone(site: Site) -> Non
     assert outcome.code == 2
     assert "make a new plan" in " ".join(outcome.text.split())
     assert site.at() == (site.first, "elsewhere", "")
+
+
+def test_files_that_the_contract_does_not_cover_are_named(site: Site) -> None:
+    contract = {"git": {}, "trees": [{"name": "app", "path": "app"}]}
+    assert site.deploy("--check", drift_contract=contract).code == 0
+    left = {one["path"]: one["reason"] for one in site.plan()["hosts"][0]["left_out"]}
+    assert "no tree of the contract covers it" in left["new/deep/module.py"]
+    assert "README" not in left and "app/main.py" not in left
 
 
 def test_what_cannot_be_moved_is_refused_with_a_sentence(site: Site) -> None:

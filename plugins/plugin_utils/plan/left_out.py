@@ -101,6 +101,15 @@ def special(path: str, because: str, cure: str) -> LeftOut:
     return LeftOut(path, "special", because, cure)
 
 
+def uncovered(path: str) -> LeftOut:
+    """A file that another commit has otherwise, and that the contract's trees do not hold."""
+    return special(
+        path,
+        "no tree of the contract covers it: the repository moves, the file stays, and git shows it as changed",
+        "let a tree of the contract cover it, then deploy again",
+    )
+
+
 def in_the_way(path: str, other: str) -> LeftOut:
     """A file where a directory is to be, or the other way round."""
     return LeftOut(path, "in_the_way", f"on the host, {other} is in its place", f"look at {other}, then move it away")

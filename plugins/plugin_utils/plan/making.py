@@ -127,6 +127,7 @@ class _Host:
         self._kept: Json = evidence.load(folder, host, evidence.SETTINGS) or {}
         self._reference = references.get(self._kept.get("reference") or "")
         self._cache = cache
+        self._covered: set[str] = set()
 
     def part(self, state_dir: str | None, asked: t.Iterable[Proposal] = ()) -> Json:
         """Return the host's part with the proposals that were asked for: the shape is in docs/design.md."""
@@ -143,8 +144,10 @@ class _Host:
             actions, left = joining.join(actions, left, mine)
         if self._settings.strategy == "git" and not gates.refusals(checked):
             contract = self._kept["contract"].get("git")
-            moves, more = moving.move(self._data("git"), contract, self._reference or {}, self._settings)
+            given = self._data("git"), contract, self._reference or {}, self._settings, self._covered
+            moves, more, apart = moving.move(*given)
             actions += [{**one, "n": len(actions) + 1} for one in moves]
+            left += apart
             checked += more
         if self._settings.strategy == "release" and not gates.refusals(checked):
             moves, more = moving.release(actions, self._reference or {}, self._settings)
@@ -222,6 +225,7 @@ class _Host:
             ]
         except ReferenceUnavailable as error:
             return [], [], [gates.refused("reference", f"the reference could not be read: {error.reason}")]
+        self._covered = {path for tree in trees for path in tree.known.wanted}
         covered = gates.coverage(data["trees"], unmade)
         if gates.refusals([covered]):
             return [], [], [covered]

@@ -11,31 +11,35 @@ import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.sync import SyncSettings
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.words import short
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan import gates, packing, repository
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan import gates, left_out, packing, repository
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.reference.unavailable import ReferenceUnavailable
 
 Json = dict[str, t.Any]
 
 
 def move(
-    found: Json | None, contract: Json | None, about: Json, settings: SyncSettings
-) -> tuple[list[Json], list[Json]]:
-    """Return the actions, one or none, and the gates. ``found`` is the evidence of the section git, ``contract`` that
-    section of the contract, ``about`` the reference.
+    found: Json | None, contract: Json | None, about: Json, settings: SyncSettings, covered: t.Container[str]
+) -> tuple[list[Json], list[Json], list[Json]]:
+    """Return the actions, one or none, the gates, and what is left out besides. ``found`` is the evidence of the
+    section git, ``contract`` that section of the contract, ``about`` the reference, ``covered`` the paths of the
+    reference that a tree of the contract covers.
     """
     wish = repository.Wish(settings.branch, settings.detached, settings.overwrite_host_work)
     seen = repository.gate(found, contract, about["commit"], wish, ())
     if found is None or gates.refusals([seen]):
-        return [], [seen]
+        return [], [seen], []
     behind = repository.left_behind(found, about["commit"], wish)
     try:
-        known = packing.history(about, repository.having(found), behind)
+        known = packing.history(about, repository.having(found), behind, found["head"]["commit"])
     except ReferenceUnavailable as error:
-        return [], [gates.refused("repository", f"the reference could not be read: {error.reason}")]
+        return [], [gates.refused("repository", f"the reference could not be read: {error.reason}")], []
     action = repository.action(found, about, known.tree, known.known, wish)
     strange = known.strange if action is not None else []
     checked = repository.gate(found, contract, about["commit"], wish, strange)
-    return ([] if action is None else [action]), [checked]
+    if action is None or gates.refusals([checked]):
+        return [], [checked], []
+    apart = [left_out.uncovered(path)._asdict() for path in known.moved if path not in covered]
+    return [action], [checked], apart
 
 
 def release(actions: t.Sequence[Json], about: Json, settings: SyncSettings) -> tuple[list[Json], list[Json]]:

@@ -10,6 +10,7 @@ import hashlib
 import os
 import typing as t
 
+from ansible_collections.evenkeel.drift.plugins.module_utils.text import show
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.reference.gitcmd import Repository
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.reference.history import is_commit
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.reference.unavailable import ReferenceUnavailable, quoted
@@ -21,22 +22,30 @@ Json = dict[str, t.Any]
 
 
 class History(t.NamedTuple):
-    """What the reference's repository says: the tree of a commit, which of some commits it has, and which of others are
-    on none of its branches and in none of its tags.
+    """What the reference's repository says: the tree of a commit, which of some commits it has, which of others are on
+    none of its branches and in none of its tags, and the files that the commit has otherwise than the host's.
     """
 
     tree: str
     known: list[str]
     strange: list[str]
+    moved: list[str]
 
 
-def history(about: Json, have: t.Sequence[str], left_behind: t.Sequence[str]) -> History:
-    """Return what is known of a host's commits. Raises ReferenceUnavailable."""
+def history(about: Json, have: t.Sequence[str], left_behind: t.Sequence[str], head: str | None) -> History:
+    """Return what is known of a host's commits; ``head`` is the one that it is at. Raises ReferenceUnavailable."""
     with Repository(about["repo"]) as repository:
         tree = repository.run("rev-parse", "--verify", f"{about['commit']}^{{tree}}").output.decode("ascii").strip()
         known = [one for one in have if is_commit(repository, one)]
         strange = [one for one in left_behind if not is_commit(repository, one) or _apart(repository, one)]
-    return History(tree, known, strange)
+        moved = _moved(repository, head, about["commit"]) if head is not None and is_commit(repository, head) else []
+    return History(tree, known, strange, moved)
+
+
+def _moved(repository: Repository, old: str, new: str) -> list[str]:
+    options = ("-r", "-z", "--name-only", "--no-renames", "--diff-filter=d")
+    listed = repository.run("diff-tree", *options, old, new, seconds=_SECONDS).output
+    return [show(name) for name in listed.split(b"\0") if name]
 
 
 def _apart(repository: Repository, commit: str) -> bool:

@@ -2,13 +2,16 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What becomes of a host's repository when a deploy brings it to a commit: the action of a plan, and whether it may be
-done. Private to the collection. Pure.
+done. Private to the collection.
 """
 
 from __future__ import annotations
 
+import hashlib
+import os
 import typing as t
 
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.operations import folders_of
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.words import short
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan import gates
 
@@ -145,6 +148,25 @@ def _summary(head: Json, commit: str, branch: str | None) -> str:
 def of(part: Json) -> Json | None:
     """Return what a host's part of a plan says of its repository, None when that stays."""
     return next((one[KIND] for one in part["actions"] if one["kind"] == KIND), None)
+
+
+def loose(wanted: Json, folder: str) -> list[Json]:
+    """Return the operations that write the branch as it is into a file of its own, where git has it among its packed
+    refs alone; the content is put into ``folder``.
+
+    A restore point then holds what the branch was. That there was no such file would be true until git packs its refs
+    again, and nothing to go back to afterwards. Raises OSError.
+    """
+    if wanted["branch"] is None or wanted["was"] is None:
+        return []
+    path = f".git/refs/heads/{wanted['branch']}"
+    content = f"{wanted['was']}\n".encode("ascii")
+    sha256 = hashlib.sha256(content).hexdigest()
+    with open(os.path.join(folder, sha256), "wb") as file:
+        file.write(content)
+    absent = {"type": "absent"}
+    folders = [{"do": "directory", "path": one, "before": absent} for one in folders_of(path)]
+    return [*folders, {"do": "write", "path": path, "sha256": sha256, "size": len(content), "before": absent}]
 
 
 def saved_paths(wanted: Json) -> list[str]:

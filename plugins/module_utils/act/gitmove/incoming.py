@@ -75,7 +75,8 @@ def _check_whole(git: Git, asked: Asked) -> None:
     try:
         if git.told("rev-parse", "--verify", f"{asked.commit}^{{tree}}") != asked.tree:
             raise Refused(f"{asked.commit[:12]} has another tree on this host than in the reference's repository")
-        git.run("rev-list", "--objects", "--quiet", asked.commit, "--not", *asked.have)
+        # What a ref names and the repository lacks tells nothing of what it has.
+        git.run("rev-list", "--objects", "--quiet", "--ignore-missing", asked.commit, "--not", *asked.have)
     except Unseen as unseen:
         raise Refused(
             f"its repository lacks objects of {asked.commit[:12]} ({unseen.reason}): repair it (git fsck names what is "

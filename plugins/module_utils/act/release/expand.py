@@ -19,6 +19,7 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.act.entry import AB
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.errors import Refused
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.operations import PREFIX, Operation, folders_of
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.release.site import RELEASES, SHARED, Asked, Site
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.state import State
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.paths import open_dir, open_root
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host, Unseen, explain
 from ansible_collections.evenkeel.drift.plugins.module_utils.text import show
@@ -39,8 +40,11 @@ class Release(t.NamedTuple):
     parts: bool
 
 
-def expand(site: Site, planned: t.Sequence[Operation], asked: Asked, name: str, host: Host) -> Release:
-    """Return what makes a release ``name`` of the last one. Without a change there are no operations.
+def expand(
+    site: Site, planned: t.Sequence[Operation], asked: Asked, name: str, state: State | None, host: Host
+) -> Release:
+    """Return what makes a release ``name`` of the last one. Without a change there are no operations. The state
+    directory, which holds restore points, may not lie in a release.
 
     Raises Moved when the last release is not what the plan was made for, Refused, Unseen, OSError.
     """
@@ -48,6 +52,7 @@ def expand(site: Site, planned: t.Sequence[Operation], asked: Asked, name: str, 
     try:
         _refuse_shared(asked.shared, planned)
         held = look_through(site, asked.shared, host)
+        _refuse_state(held, state)
         made = _steps(held, planned)
         changing = [step for step in made if not steps.is_idle(step)]
         if not changing:
@@ -108,6 +113,13 @@ def _steps(held: t.Mapping[str, Entry], planned: t.Sequence[Operation]) -> list[
     made = steps.make(planned, entries, owner_of)
     checks.check_moved(planned, made, entries)
     return made
+
+
+def _refuse_state(held: t.Mapping[str, Entry], state: State | None) -> None:
+    seen = os.fstat(state.fd) if state is not None else None
+    for path, entry in held.items():
+        if seen is not None and (entry["dev"], entry["inode"]) == (seen.st_dev, seen.st_ino):
+            raise Refused(f"the state directory lies in the release, as {path}: name another one with drift_state_dir")
 
 
 def _refuse_shared(shared: t.Sequence[str], planned: t.Sequence[Operation]) -> None:

@@ -40,7 +40,7 @@ def release(
     """
     asked = read(values)
     site = find(planned.root)
-    made = expand(site, planned.operations, asked, next_name(site, asked.commit), host)
+    made = expand(site, planned.operations, asked, next_name(site, asked.commit), state, host)
     yield Work(site.above, made.operations, planned.sources, made.changed, True)
     if check or state is None or not made.operations:
         return

@@ -200,6 +200,26 @@ def test_what_cannot_be_moved_is_refused(clone: Clone, make: t.Callable[[Path], 
     assert (told["outcome"], (host / "a.txt").read_text()) == ("refused", "one\n")
 
 
+def test_a_repository_without_a_commit_gets_its_first(clone: Clone) -> None:
+    host = clone.folder / "empty"
+    git(clone.folder, "init", "-q", "-b", "main", str(host))
+    for name in ("a.txt", "same.txt"):
+        shutil.copy(clone.reference / name, host / name)
+    whole = git(clone.reference, "pack-objects", "--revs", "--stdout", "-q", stdin=f"{clone.second}\n".encode())
+    head = {"commit": None, "branch": "main"}
+    asked = clone.request(host, head=head, was=None, have=[], pack=clone.keep(whole))
+    told = answer({**asked, "operations": clone.operations()[2:]})
+    assert told["outcome"] == "applied", told
+    assert clone.which(host) == "new"
+
+
+def test_a_ref_to_nothing_is_no_obstacle(clone: Clone) -> None:
+    host = clone.host()
+    (host / ".git/refs/heads/lost").write_text("1" * 40 + "\n")
+    told = answer(clone.request(host, have=[clone.first, "1" * 40]))
+    assert told["outcome"] == "applied", told
+
+
 @pytest.mark.parametrize(
     ("values", "words"),
     [

@@ -25,7 +25,7 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.act.release.prune i
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.release.service import answer
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.release.site import find
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Unseen
-from ansible_collections.evenkeel.drift.plugins.module_utils.proc.reader import Proc
+from ansible_collections.evenkeel.drift.plugins.module_utils.proc.reader import Gone, Proc
 
 ALL = os.environ.get("EVENKEEL_FAULTS") == "all"
 MEMORY = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
@@ -209,11 +209,24 @@ def test_a_rollback_leaves_what_is_shared_since_in_use(releases: Releases) -> No
     assert (releases.link / "data/rows").read_text() == "1\n2\n"
 
 
+def test_the_state_directory_is_part_of_no_release(releases: Releases) -> None:
+    request = {**releases.request(), "state_dir": str(releases.link / "state")}
+    (releases.first / "state").mkdir(mode=0o700)
+    told = answer(request)
+    assert (told["outcome"], "the state directory lies in the release" in told["msg"]) == ("refused", True), told
+
+
 class OwnProc(Proc):
-    """The processes of this test: those of the machine may be hidden even from root."""
+    """The processes of this test: others of the machine may be hidden even from root."""
 
     def pids(self) -> list[int]:
-        return [pid for pid in super().pids() if pid != 1]
+        return [pid for pid in super().pids() if pid == os.getpid() or self._is_child(pid)]
+
+    def _is_child(self, pid: int) -> bool:
+        try:
+            return self.stat(pid).ppid == os.getpid()
+        except Gone:
+            return False
 
 
 def test_old_releases_go_but_for_those_in_use(releases: Releases, monkeypatch: pytest.MonkeyPatch) -> None:
