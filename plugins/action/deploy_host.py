@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import tempfile
+import time
 import typing as t
 
 from ansible.errors import AnsibleActionFail
@@ -13,7 +14,7 @@ from ansible.plugins.action import ActionBase
 from ansible_collections.evenkeel.drift.plugins.module_utils.secret_files import is_secret_file
 from ansible_collections.evenkeel.drift.plugins.plugin_utils import control
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.action_call import Failed, call
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan import deploys, document
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan import deploys, document, gates
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan.container_look import compose_paths
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan.contents import write_contents
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan.packing import write_pack
@@ -142,10 +143,13 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
         return self._step("check", lambda: self._apply(part, contents, check=True))
 
     def _stopped(self) -> str:
-        """Return why this host is not begun, if it is not: an earlier batch failed."""
+        """Return why this host is not begun, if it is not: an earlier batch failed, or took until the window closed."""
         batch = set(self._variables["ansible_play_batch"])
         failed = [host for host in deploys.failures(self._folder) if host not in batch]
-        return f"not begun, because {failed[0]} failed before it: repair that, then deploy again" if failed else ""
+        if failed:
+            return f"not begun, because {failed[0]} failed before it: repair that, then deploy again"
+        closed = gates.refusals([gates.window(self._folder.read("run.json").get("window") or [], time.time())])
+        return f"not begun: {closed[0]}" if closed else ""
 
     def _step(self, what: str, do: t.Callable[[], Json]) -> Json:
         """Do one step, with a line before and after it."""

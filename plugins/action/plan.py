@@ -56,8 +56,12 @@ class ActionModule(ControlAction):
             cache = Cache(default_folder(os.environ))
             todo = any(host["actions"] for host in plan["hosts"])
             plan["gates"] = declared.plan_gates(settings, plan, time.time(), cache, output_dir) if todo else []
-            keep, recovered = self._keep(variables), _recovered(variables, hosts)
-            folder = deploys.open_deploy(output_dir, _label(plan), plan, control.controller(), offered, keep, recovered)
+            more = {
+                "keep": self._keep(variables),
+                "recovered": _recovered(variables, hosts),
+                "window": settings.window,
+            }
+            folder = deploys.open_deploy(output_dir, _label(plan), plan, control.controller(), offered, more)
         except (ContractError, StoreError, document.PlanError) as error:
             raise AnsibleActionFail(terminal(str(error))) from error
         path = folder.join(document.PLAN)

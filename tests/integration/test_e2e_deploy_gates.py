@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import sys
 import typing as t
 from pathlib import Path
 
@@ -124,3 +125,23 @@ def test_what_is_no_file_stays_as_it_is_and_is_named(tmp_path: Path, operator: O
     assert (root / "folder.py/inside").read_text() == "the host's own\n"
     left = {one["path"] for one in shop.plan()["hosts"][0]["left_out"]}
     assert {"fifo.py", "folder.py", "below", "linked"} & left >= {"fifo.py", "folder.py", "linked"}, left
+
+
+def test_a_window_that_closes_between_two_batches_stops_the_second(tmp_path: Path, operator: Operator) -> None:
+    shop = Shop(tmp_path / "shop", operator, {"a.py": "one\n"})
+    shop.reference.commit("Second", {"a.py": "two\n"})
+    # The command before the change takes away the window that the deploy has, as time would.
+    close = (
+        "import json, pathlib, sys; run = max(pathlib.Path(sys.argv[1]).iterdir()) / 'run.json'; "
+        "never = {'days': [], 'from': '00:00', 'to': '00:01', 'zone': 'UTC'}; "
+        "run.write_text(json.dumps({**json.loads(run.read_text()), 'window': [never]}))"
+    )
+    always = [{"from": "00:00", "to": "00:00"}]
+    shop.host("prod-2")
+    (shop.hosts["prod-2"] / "a.py").write_text("one\n")
+    hooks = {"before_change": [[sys.executable, "-c", close, str(operator.runs / "deploys")]]}
+    outcome = shop.deploy(sync_serial=1, sync_window=always, sync_hooks=hooks)
+    assert outcome.code == 2, outcome.text
+    assert (shop.hosts["prod-1"] / "a.py").read_text() == "two\n"
+    assert (shop.hosts["prod-2"] / "a.py").read_text() == "one\n"
+    assert "not begun" in flat(outcome)

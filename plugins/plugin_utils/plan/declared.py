@@ -37,7 +37,7 @@ def plan_gates(settings: SyncSettings, plan: Json, now_s: float, cache: Cache, o
     references = plan["references"]
     return [
         gates.approval(settings, plan["id"]),
-        gates.window(settings, now_s),
+        gates.window(settings.window, now_s),
         order.after(settings, plan, output_dir),
         clean_reference(settings, references, cache),
         tests(settings, references),

@@ -42,19 +42,18 @@ def open_deploy(
     plan: Json,
     controller: Json,
     offered: offer.Offered | None = None,
-    keep: int = 0,
-    recovered: t.Mapping[str, str] | None = None,
+    more: Json | None = None,
 ) -> RunFolder:
     """Make the folder of a deploy and write its plan into it, and what is proposed. Raises StoreError.
 
-    ``keep`` says how many folders of deploys are left when this one has ended; 0: all. ``recovered`` tells, by host,
-    what became of a change that was interrupted before.
+    ``more`` stands in run.json: ``keep``, how many folders of deploys are left when this one has ended (0: all),
+    ``recovered``, by host, what became of a change that was interrupted before, and ``window``, when hosts are begun.
     """
     started = utc_now()
     folder = RunFolder.create(os.path.join(output_dir, FOLDER), started, label)
     about: Json = {"id": folder.id, "kind": "deploy", "started": started, "plan": plan["id"], "audit": plan["run"]}
-    about.update(keep=keep, controller=controller, hosts=[one["host"] for one in plan["hosts"]])
-    folder.write("run.json", mask_texts({**about, "recovered": dict(recovered or {})}))
+    about.update(controller=controller, hosts=[one["host"] for one in plan["hosts"]])
+    folder.write("run.json", mask_texts({**about, **(more or {})}))
     folder.write(document.PLAN, plan)
     folder.write_bytes(REPORT, render.document(plan).encode("utf-8"))
     offer.write(folder, offered or {}, plan)

@@ -174,15 +174,15 @@ def approval(settings: SyncSettings, plan_id: str) -> Json:
     return refused("approval", f"{other}read the plan, then approve it with -e sync_approve={plan_id}")
 
 
-def window(settings: SyncSettings, now_s: float) -> Json:
+def window(windows: t.Sequence[Json], now_s: float) -> Json:
     """Now is a time at which changes may begin, where such are declared."""
-    if not settings.window:
+    if not windows:
         return not_declared("window", "sync_window is not set: changes may begin at any time")
     now = datetime.datetime.fromtimestamp(now_s, datetime.timezone.utc)
-    for one in settings.window:
+    for one in windows:
         if _inside(one, now):
             return passed("window", f"{now:%Y-%m-%dT%H:%M:%SZ} lies in {_said(one)}")
-    open_at = "; ".join(_said(one) for one in settings.window)
+    open_at = "; ".join(_said(one) for one in windows)
     return refused("window", f"{now:%Y-%m-%dT%H:%M:%SZ} lies in no change window: deploy in {open_at}")
 
 

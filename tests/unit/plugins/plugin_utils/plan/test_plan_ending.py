@@ -93,7 +93,7 @@ def test_old_deploys_go_and_those_that_did_not_end_stay(tmp_path: Path) -> None:
     plan = example()
 
     def deploy(end: bool, keep: int = 3) -> str:
-        folder = deploys.open_deploy(os.fspath(tmp_path), "prod", plan, {}, keep=keep)
+        folder = deploys.open_deploy(os.fspath(tmp_path), "prod", plan, {}, more={"keep": keep})
         if end:
             deploys.report(folder, plan, {})
         return folder.id

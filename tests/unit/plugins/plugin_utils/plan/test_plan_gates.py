@@ -121,7 +121,7 @@ NIGHT = {"days": ["fri"], "from": "22:00", "to": "04:00"}
     ],
 )
 def test_a_window_opens_and_closes(windows: list[Json], now: str, state: str) -> None:
-    gate = gates.window(settings(window=windows), moment(now))
+    gate = gates.window(settings(window=windows).window, moment(now))
     assert gate["state"] == state, gate
     if state == "refuse":
         assert "deploy in" in gate["sentence"]
