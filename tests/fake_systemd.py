@@ -103,6 +103,7 @@ class FakeSystemd:
         monkeypatch.setattr(command, "_PATH", f"{self.folder / 'bin'}:/usr/bin:/bin")
         monkeypatch.setattr(ask, "_BOOTED", str(self.folder))
         monkeypatch.setattr(systemctl, "needs_root", lambda _what: None)
+        monkeypatch.setattr(units, "needs_root", lambda _what: None)
         monkeypatch.setattr(systemctl, "last_lines", lambda _unit: "")
         monkeypatch.setattr(units, "STAYS_S", 0.02)
         monkeypatch.setattr(units, "POLL_S", 0.01)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.process_instance import is_supervised
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan.services_seen import ByHand, Seen
 
 Json = dict[str, t.Any]
@@ -61,7 +62,7 @@ def _holder(process: Json) -> str:
     if "unit" in process["unread"]:
         return "in what could not be read"
     unit = process["unit"]
-    return f"in {unit}" if unit is not None and not unit.endswith(".scope") else ""
+    return f"in {unit}" if unit is not None and is_supervised(process) else ""
 
 
 def _action(name: str, unit: str, extra: t.Sequence[Json], finding: Json, seen: Seen, kill: bool) -> Json:

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.process_instance import is_supervised
+
 Json = dict[str, t.Any]
 
 
@@ -79,8 +81,10 @@ class Seen:
             return None, ByHand(name, f"what supervises {who} could not be read")
         if process["unit_user"] is not None:
             return None, ByHand(name, f"{who} belongs to {unit} of user {process['unit_user']}")
-        if unit is None or not unit.endswith(".service"):
+        if unit is None or not unit.endswith(".service") or not is_supervised(process):
             return None, ByHand(name, f"{who} runs without a unit: {process['command']}")
+        if not self.startable(unit):
+            return None, ByHand(name, f"{who} runs by {unit}, which is {self.load(unit)}")
         return unit, None
 
     def defined_by(self, path: str) -> list[str]:

@@ -54,6 +54,10 @@ class Record:
         since = self.document["since"]
         return None if since is None else Moment(*since)
 
+    def needed(self) -> bool:
+        """Return whether there is anything to be run: steps behind the files, or commands around the change."""
+        return bool(self.document["actions"] or self.document["hooks"])
+
     def write(self) -> None:
         """Bring it to the disk as it is now. Raises OSError."""
         self.state.write(NAME, journal_form.sealed(self.document))
@@ -154,10 +158,3 @@ def files_in_place(state: State, token: t.Any) -> None:
         record.come_due()
     else:
         record.turn_back()
-
-
-def forget_pending(state: State) -> None:
-    """Remove what a change left whose files are not in place, and never will be. The lock is held, no journal open."""
-    record = find(state)
-    if record is not None and record.phase == PENDING:
-        record.close()

@@ -10,7 +10,6 @@ beginning.
 
 from __future__ import annotations
 
-import contextlib
 import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.module_utils.act import lock, transaction
@@ -23,8 +22,8 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.act.errors import (
     Stuck,
     Unfinished,
 )
-from ansible_collections.evenkeel.drift.plugins.module_utils.act.operations import checked
-from ansible_collections.evenkeel.drift.plugins.module_utils.act.services import hooks, journal, registry
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.operations import BadOperations, checked
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.services import commands, hooks, journal, registry
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.services.journal import BACK, FAILED, Record
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.services.kinds import Call, StepFailed
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.state import State
@@ -75,29 +74,28 @@ def apply(
         return {**done, "changed": work.told(done["changed"]), "services": looked}
     with lock.held(state, str(about.get("who")), str(about.get("why"))) as held:
         transaction.refuse_unfinished(state)
-        journal.forget_pending(state)
+        commands.forget(state)
         refuse_unfinished(state)
         look(services, root, state)
-        _before(services, root, state)
         record = journal.make(state, about, root, services.limit_s, services.following(), services.hooks)
         try:
-            if record.document["actions"]:
+            if record.needed():
                 record.write()
+            commands.before(record)
             about = {**about, journal.LABEL: record.document["token"]}
             with strategy(Work(root, wanted, sources), state, about, host, False) as work:
                 change = checked(work.operations), work.sources or (), work.root
                 done = transaction.apply_locked(*change, state, about, host, held)
                 done["changed"] = work.told(done["changed"])
-            if record.document["actions"]:
+            if record.needed():
                 record = _due(record, state)
         except Stuck:
             # A recovery ends it: forward, and these come due, or back, and they are forgotten.
             raise
-        except (ActError, Unseen, OSError):
-            journal.forget_pending(state)
-            _on_failure(services, root, state)
+        except (ActError, BadOperations, Unseen, OSError):
+            commands.forget(state)
             raise
-        done["services"] = run_steps(record, done["warnings"]) if record.document["actions"] else []
+        done["services"] = run_steps(record, done["warnings"]) if record.needed() else []
         return done
 
 
@@ -117,7 +115,7 @@ def resume(state: State, who: str, why: str) -> tuple[Json | None, list[Json]]:
     """
     with lock.held(state, who, why):
         transaction.refuse_unfinished(state)
-        journal.forget_pending(state)
+        commands.forget(state)
         record = journal.find(state)
         return (None, []) if record is None else (record.summary(), run_steps(record, []))
 
@@ -129,7 +127,7 @@ def take_back(state: State, who: str, why: str) -> list[Json]:
     """
     with lock.held(state, who, why):
         transaction.refuse_unfinished(state)
-        journal.forget_pending(state)
+        commands.forget(state)
         record = journal.find(state)
         if record is None:
             return []
@@ -241,31 +239,6 @@ def _one(record: Record, at: list[int], call: Call, warnings: list[str]) -> Json
         return {"state": "done", "said": said}
     _log(record, action, step, "failed", said, warnings)
     return {"state": "failed", "said": said}
-
-
-def _before(services: Services, root: str, state: State) -> None:
-    """Run the commands before the change. Raises Refused when one fails."""
-    call = Call(None, services.limit_s, root, state.path)
-    for action in hooks.actions(services.hooks, hooks.BEFORE_CHANGE):
-        for step in action["steps"]:
-            try:
-                hooks.run(step, call)
-            except StepFailed as error:
-                _on_failure(services, root, state)
-                raise Refused(f"nothing was touched: {error.reason}") from error
-
-
-def _on_failure(services: Services, root: str, state: State) -> None:
-    """Run the commands for a change that came to nothing. The log has how they end: the reason is the change's."""
-    call = Call(None, services.limit_s, root, state.path)
-    for action in hooks.actions(services.hooks, hooks.ON_FAILURE):
-        for step in action["steps"]:
-            try:
-                said = hooks.run(step, call)
-            except StepFailed as error:
-                said = error.reason
-            with contextlib.suppress(OSError):
-                state.log({"what": "hook", "when": hooks.ON_FAILURE, "said": said})
 
 
 def _named(action: Json, step: Json) -> Json:

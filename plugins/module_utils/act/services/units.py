@@ -21,6 +21,7 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.act.services.kinds 
     Step,
     StepFailed,
     is_since,
+    needs_root,
 )
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.services.systemctl import STARTED, Now
 
@@ -51,12 +52,16 @@ def look(step: Step, call: Call) -> Seen:
     do = step["do"]
     if do == "daemon_reload":
         return Seen(not unit.needs_reload)
+    if call.since is None:
+        needs_root(f"systemctl {do} {unit.name}")
+        if do not in ("stop", "disable") and unit.load != "loaded":
+            return Seen(False, f"{unit.name} is loaded", f"{unit.name} is {unit.load}")
     if do in ("enable", "disable"):
         wanted = (unit.enabled in STARTED) == (do == "enable")
         return _compared(wanted, step["before"]["enabled"], unit.enabled, f"{unit.name} is")
     if do in ("start", "stop"):
-        wanted = unit.runs if do == "start" else unit.active in _AWAY
-        return _compared(wanted, step["before"]["active"], unit.active, f"{unit.name} is")
+        # One that is started again and again has another state at each look.
+        return Seen(unit.runs if do == "start" else unit.active in _AWAY)
     if call.since is not None:
         # That the files are new is why it is restarted, whatever became of it meanwhile; and whether it stays is known
         # by waiting alone.

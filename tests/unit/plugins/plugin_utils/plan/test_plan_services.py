@@ -25,6 +25,7 @@ def process(pid: int, unit: str | None = None, **more: t.Any) -> Json:
         "started_s": 1000.0 + pid / 100,
         "started": "2026-11-21T15:00:00Z",
         "command": f"python main.py {pid}",
+        "name": "python",
         "unread": {},
     }
     return {**described, **more}
@@ -98,6 +99,7 @@ def test_a_unit_is_restarted_once_for_all_its_reasons() -> None:
         (process(10), "process 10 runs without a unit: python main.py 10"),
         (process(10, "session-3.scope"), "process 10 runs without a unit: python main.py 10"),
         (process(10, "web.service", unit_user=1000), "process 10 belongs to web.service of user 1000"),
+        (process(10, "cron.service"), "process 10 runs without a unit: python main.py 10"),
         (process(10, container="ab" * 32), "process 10 runs in the container abababababab"),
         (process(10, unread={"unit": "no"}), "what supervises process 10 could not be read"),
     ],

@@ -11,7 +11,7 @@ import typing as t
 from pathlib import Path
 
 import pytest
-from act_faults import counted, killed_at
+from act_faults import FaultyOs, counted, in_place_of_os, killed_at
 from act_world import ABOUT, World
 from ansible_collections.evenkeel.drift.plugins.module_utils.act import recovery
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.errors import (
@@ -25,7 +25,7 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.act.operations impo
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points import rollback, session, shelf
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.place import Asked
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.wanted import What
-from ansible_collections.evenkeel.drift.plugins.module_utils.act.services import journal, run
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.services import journal, kinds, run, units
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.services.run import Services
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host
 from fake_systemd import FakeSystemd, fixture_systemd  # noqa: F401  a fixture
@@ -125,6 +125,19 @@ def test_a_unit_that_is_not_as_the_plan_saw_it(site: Site) -> None:
     expected = {"expected": "two.service is active", "found": "two.service is inactive", "path": "two.service"}
     assert caught.value.moved == [expected]
     assert (site.files(), site.systemd.calls(), site.left()) == (OLD, [], [])
+
+
+def test_a_unit_that_is_masked_by_now(site: Site) -> None:
+    site.systemd.unit("one.service", site.root / "one", active=False, LoadState="masked")
+    with pytest.raises(ServicesMoved, match=r"one.service is not as it was"):
+        site.change([], unit("one", "start", active="inactive"))
+
+
+def test_without_root_nothing_is_touched(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(units, "needs_root", kinds.needs_root)
+    monkeypatch.setattr("os.geteuid", lambda: 1000)
+    with pytest.raises(Refused, match=r"systemctl restart one.service needs root: set become: true for this host"):
+        run.look(Services([restart("one")], {}, 1.0), str(site.root), None)
 
 
 def test_a_file_that_moved_leaves_no_services_behind(site: Site) -> None:
@@ -267,6 +280,30 @@ def test_a_recovery_runs_what_is_left_and_nothing_twice(site: Site) -> None:
         "two.service was restarted, and stays active (running)",
     ]
     assert site.systemd.calls() == ["restart two.service"]
+
+
+def test_what_came_to_nothing_in_a_crash_is_told_to_the_commands_for_that(site: Site, tmp_path: Path) -> None:
+    """Killed between the command before the change and the first file."""
+    hooks = {"before_change": [["touch", f"{tmp_path}/drained"]], "on_failure": [["rm", f"{tmp_path}/drained"]]}
+    operations = site.operations()
+    assert killed_at(_first_after(site, tmp_path, hooks), lambda: site.change(operations, hooks=hooks))
+    assert (tmp_path / "drained").exists()
+    assert site.recover() == []
+    assert (site.files(), site.left(), (tmp_path / "drained").exists()) == (OLD, [], False)
+
+
+def _first_after(site: Site, tmp_path: Path, hooks: Json) -> int:
+    """Return the number of the first changing call behind the command before a change."""
+    seen = []
+
+    def before(count: int, name: str, arguments: tuple[t.Any, ...]) -> None:
+        seen.append((tmp_path / "drained").exists())
+
+    with in_place_of_os(FaultyOs(before)):
+        site.change([], hooks=hooks)
+    (tmp_path / "drained").unlink()
+    # The record is written by then, and the process that runs the command has been given its input.
+    return seen.index(True) + 1
 
 
 def test_a_damaged_record_is_named(site: Site) -> None:
