@@ -184,6 +184,9 @@ class Replacing:
                 old = present
             writer.rename(made, name)
         current = self._must(name)
+        if old is not None:
+            # A machine that started anew meanwhile may have started this one as well, on the same ports.
+            self._stop_now(name + OLD)
         if one["running"]:
             self._start(current, one)
         elif current.running:
@@ -237,6 +240,11 @@ class Replacing:
         if one.running:
             grace = one.inspected["Config"].get("StopTimeout")
             self._engines.writer.stop(one.id, grace if isinstance(grace, int) else None)
+
+    def _stop_now(self, name: str) -> None:
+        found = self._look(name)
+        if found is not None:
+            self._stop(found)
 
     def _start(self, one: Container, saved: Json) -> None:
         """Start a container, and wait until it is well. Raises NotDone when it is not."""

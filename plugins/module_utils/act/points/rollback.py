@@ -16,7 +16,7 @@ import time
 import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.module_utils.act import journal, lock, recovery, transaction
-from ansible_collections.evenkeel.drift.plugins.module_utils.act.errors import Refused
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.errors import Moved, Refused, RolledBack
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.operations import checked
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points import (
     levels,
@@ -122,7 +122,7 @@ def restored(asked: Asked, wanted: Wanted, host: Host, check: bool) -> Json:
             return {"changed": bool(looked.total), **told}
         if looked.total or earlier:
             if wanted.save and looked.total:
-                told["saved"] = _save_present(asked, document, level, (points_fd, root_fd), state, host)
+                told["saved"] = _save_present(asked, target, (points_fd, root_fd), state, host)
             work = _Work(asked, wanted, target, looked, state, host)
             work.run(objects_fd)
             told.update(failed=work.failed, left=told["left"] + work.left)
@@ -168,8 +168,15 @@ class _Work:
             refuse_unfinished(self._state)
             about = (point, self._target.level, self._asked.who, self._asked.why)
             concerned = self._target.concerned(looked.files, looked.outside)
+            known = pending.find(self._state) is not None
             begun = pending.begin(self._state, about, self._target.running(), concerned)
-            self._below_root(objects_fd, held)
+            try:
+                self._below_root(objects_fd, held)
+            except (Refused, Moved, RolledBack):
+                # Nothing was changed: what was not begun needs not be gone on with.
+                if not known:
+                    pending.end(self._state)
+                raise
             self._files(looked.outside, objects_fd, self._wanted.top, held)
             if self._target.has_units() and begun.restart:
                 self._unit({"name": "", "do": "daemon-reload"})
@@ -259,13 +266,13 @@ def _left(looked: _Looked) -> list[Json]:
     return looked.files.left + [{**one, "path": f"/{one['path']}"} for one in looked.outside.left]
 
 
-def _save_present(asked: Asked, document: Json, level: str, fds: tuple[int, int], state: State, host: Host) -> str:
+def _save_present(asked: Asked, target: Target, fds: tuple[int, int], state: State, host: Host) -> str:
     """Make a point of what a rollback is about to replace, and return its id."""
-    replaced = asked._replace(why=f"what the rollback to {document['id']} replaced")
+    replaced = asked._replace(why=f"what the rollback to {target.document['id']} replaced")
     with lock.held(state, asked.who, replaced.why):
         refuse_unfinished(state)
         try:
-            saved = saving.make_replaced(replaced, document, level, fds, host)
+            saved = saving.make_replaced(replaced, target.document, target.level, fds, host, target.top)
         except NoRoom as error:
             reason = (
                 f"what is to be replaced cannot be saved first: {error.reason}; or go without (rollback_save: false)"

@@ -57,7 +57,7 @@ def make_point(
     return make.make(points_fd, request, host, earlier, git, running)
 
 
-def make_replaced(asked: Asked, document: Json, level: str, fds: tuple[int, int], host: Host) -> Json:
+def make_replaced(asked: Asked, document: Json, level: str, fds: tuple[int, int], host: Host, top: str = "/") -> Json:
     """Make a point of what a rollback to another one is about to replace. It is born bad, and its images are those that
     the engine has: they are not archived.
     """
@@ -65,7 +65,7 @@ def make_replaced(asked: Asked, document: Json, level: str, fds: tuple[int, int]
     named = [one["name"] for one in levels.containers(document, level)]
     units = [one["name"] for one in part.get("units", [])] if level == levels.FULL else []
     engine = part.get("engine") or {}
-    running = Services(units, AskedContainers((), named, engine.get("socket")), archive=False)
+    running = Services(units, AskedContainers((), named, engine.get("socket")), archive=False, top=top)
     wanted = [one["path"] for one in levels.entries(document, level)]
     return make_point(asked, What((), (), (), False, running), fds, (wanted, []), host, shelf.REPLACED)
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from ansible_collections.evenkeel.drift.plugins.module_utils.act import engine as act_engine
 from ansible_collections.evenkeel.drift.plugins.module_utils.act import transaction
-from ansible_collections.evenkeel.drift.plugins.module_utils.act.errors import Unfinished
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.errors import Moved, Unfinished
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points import (
     pending,
     place,
@@ -387,3 +387,47 @@ def test_an_interrupted_rollback_is_known_and_gone_on_with(site: Site, monkeypat
         os.write(os.open("rollback.json", os.O_CREAT | os.O_WRONLY, 0o600, dir_fd=state.fd), b"{}")
     with pytest.raises(Exception, match=r"rollback.json cannot be read .* remove the file"):
         site.back()
+
+
+def test_a_rollback_that_changed_nothing_leaves_nothing_to_go_on_with(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site.save()
+    site.deploy("2")
+    (site.root / "compose.yml").write_text("two\n")
+
+    def moved(*_given: t.Any) -> t.NoReturn:
+        raise Moved([{"path": "compose.yml"}])
+
+    monkeypatch.setattr(transaction, "apply_locked", moved)
+    with pytest.raises(Moved):
+        site.back()
+    with place.existing(site.asked) as (state, _points_fd):
+        assert pending.find(state) is None
+    assert site.versions() == TWO
+
+
+def test_a_machine_that_started_anew_in_the_middle_may_run_both(site: Site) -> None:
+    site.save()
+    site.deploy("2")
+    with pytest.MonkeyPatch.context() as kill:
+        # Killed when the new container has its name, and before it was started.
+        asked = killed_at(kill, 0, False)
+        original = act_engine.Writer._ask
+
+        def ask(self: t.Any, do: str, *given: t.Any, **more: t.Any) -> t.Any:
+            if do == "start a container":
+                raise Killed
+            return original(self, do, *given, **more)
+
+        kill.setattr(act_engine.Writer, "_ask", ask)
+        with pytest.raises(Killed):
+            site.back()
+    assert asked
+    old = site.engine.named("db" + replacing.OLD)
+    assert old is not None
+    site.engine._start(old)
+    told = rollback.resume(site.asked, site.host)
+    assert told is not None
+    assert told["at_point"] is True
+    assert site.versions() == ONE
