@@ -65,12 +65,16 @@ def _has(source: Source | None, host: str, kept: Json) -> t.Callable[[str], bool
 
 
 def _ignores(source: Source | None) -> t.Callable[[str], bool]:
-    if source is None:
-        return lambda path: False
-    try:
-        return source.ignores()
-    except ReferenceUnavailable:
-        return lambda path: False
+    """Return what tells whether the reference ignores a path. It is read when it is asked for the first time."""
+
+    @functools.cache
+    def patterns() -> t.Callable[[str], bool]:
+        try:
+            return source.ignores() if source is not None else lambda path: False
+        except ReferenceUnavailable:
+            return lambda path: False
+
+    return lambda path: patterns()(path)
 
 
 def _committed(source: Source | None) -> t.Callable[[str], bytes | None]:
