@@ -53,6 +53,8 @@ if os.path.exists(folder + "/late"):
     os.remove(folder + "/late")
     sys.exit("Error: the name shop-web-1 is in use")
 wanted = hashlib.sha256((text + image).encode()).hexdigest()
+if os.path.exists(folder + "/none"):
+    sys.exit()
 old = [one for one in known["containers"] if one["service"] == words[-1]]
 if not old or old[0]["hash"] != wanted or "--force-recreate" in words or old[0]["state"] != "running":
     known["made"] += 1

@@ -109,7 +109,8 @@ class _Service:
     def __init__(self, step: Step, call: Call) -> None:
         self._step = step
         self._limit_s = call.limit_s
-        self.host = Host(call.root, call.limit_s)
+        # Compose has its own limit, tried again, and what waits for the containers has one.
+        self.host = Host(call.root, call.limit_s * 4)
         self._writer = open_writer(step["socket"], self.host)
         self.socket = self._writer.engine.socket
         self._look = Containers(self._writer.engine, self.host)
@@ -125,10 +126,10 @@ class _Service:
         for one in found:
             files = self._look.own_files(one, self._step["work"], self._step["may_lose"])
             if files:
+                told = ", ".join(path[:100] for path in files[:3]) + (" and more" if len(files) > 3 else "")
                 raise Refused(
-                    f"{one.name} holds files that exist only there ({', '.join(files[:5])}), and they would be lost "
-                    "when Compose makes it anew: rescue them (evenkeel.drift.rescue), or -e "
-                    "sync_overwrite_host_work=true"
+                    f"{one.name} holds files that exist only there ({told}), and they would be lost when Compose makes "
+                    "it anew: rescue them (evenkeel.drift.rescue), or -e sync_overwrite_host_work=true"
                 )
 
     def require_image(self) -> None:

@@ -191,7 +191,10 @@ class Containers:
                     since.setdefault(one.id, now)
             good = [one for one in states if one.ended_well or _is_well(one, now - since.get(one.id, now))]
             if len(good) == len(states) >= wanted:
-                return f"{', '.join(one.name for one in states)} {done}: {states[0].told() if states else 'none'}"
+                names = ", ".join(one.name for one in states)
+                return (
+                    f"{names} {done}: {states[0].told()}" if states else f"it {done}, without a container, as declared"
+                )
             if now - begun >= limit:
                 late = next((one for one in states if one not in good), None)
                 if late is None:

@@ -345,6 +345,12 @@ def test_a_container_is_restarted_once(compose_host: ComposeHost, project: Path)
     assert containers.undo(step) == step
 
 
+def test_a_service_without_containers_is_well(compose_host: ComposeHost, project: Path) -> None:
+    (project / "compose.yml").write_text("services: {web: {image: shop/app:1, scale: 0}}\n")
+    (compose_host.state / "none").write_text("")
+    assert "without a container" in compose.run(up(project, compose_host), after(project))
+
+
 def test_a_container_of_the_future_is_restarted_again(compose_host: ComposeHost, project: Path) -> None:
     compose_host.run(OLD, started=4_000_000_000.0)
     assert not containers.look(restart(compose_host), after(project)).wanted
