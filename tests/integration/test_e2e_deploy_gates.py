@@ -145,3 +145,23 @@ def test_a_window_that_closes_between_two_batches_stops_the_second(tmp_path: Pat
     assert (shop.hosts["prod-1"] / "a.py").read_text() == "two\n"
     assert (shop.hosts["prod-2"] / "a.py").read_text() == "one\n"
     assert "not begun" in flat(outcome)
+
+
+def test_prod_comes_after_staging(tmp_path: Path, operator: Operator) -> None:
+    shop = Shop(tmp_path / "shop", operator, {"a.py": "one\n"})
+    staging = shop.host("staging-1")
+    shop.reference.commit("Second", {"a.py": "two\n"})
+    prod = shop.inventory("prod", sync_after="staging")
+    test = shop.inventory("staging")
+    for inventory, host in ((prod, "prod-1"), (test, "staging-1")):
+        content = json.loads(inventory.read_text())
+        content["all"]["hosts"] = {host: content["all"]["hosts"][host]}
+        inventory.write_text(json.dumps(content))
+    assert shop.deploy(inventory=prod).code == 2
+    assert "no run in" in shop.gate("after")["sentence"]
+    assert shop.deploy(inventory=test).code == 0
+    assert (staging / "a.py").read_text() == "two\n"
+    outcome = shop.deploy(inventory=prod)
+    assert outcome.code == 0, outcome.text
+    assert shop.gate("after")["state"] == "pass"
+    assert (shop.hosts["prod-1"] / "a.py").read_text() == "two\n"
