@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from act_faults import FaultyOs, counted, in_place_of_os, killed_at
 from act_world import ABOUT, World
-from ansible_collections.evenkeel.drift.plugins.module_utils.act import recovery
+from ansible_collections.evenkeel.drift.plugins.module_utils.act import recovery, transaction
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.errors import (
     Refused,
     RolledBack,
@@ -25,9 +25,10 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.act.operations impo
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points import rollback, session, shelf
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.place import Asked
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.wanted import What
-from ansible_collections.evenkeel.drift.plugins.module_utils.act.services import journal, kinds, run, units
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.services import journal, kinds, processes, run, units
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.services.run import Services
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host
+from ansible_collections.evenkeel.drift.plugins.module_utils.proc.reader import Gone, Proc, Stat
 from fake_systemd import FakeSystemd, fixture_systemd  # noqa: F401  a fixture
 
 Json = t.Dict[str, t.Any]
@@ -247,6 +248,30 @@ def test_killed_anywhere_it_ends_all_new_or_all_old(tmp_path: Path, monkeypatch:
     assert ends == sorted(ends), "once the change has gone forward, it does so wherever it is killed later"
 
 
+def test_an_engine_that_does_not_note_when_the_files_are_in_place_is_found_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The broken twin of the test above: killed behind the files, it forgets the services."""
+    monkeypatch.setattr(transaction, "files_in_place", lambda _state, _token: None)
+
+    def made(name: str) -> tuple[Site, list[Json]]:
+        systemd = FakeSystemd(tmp_path / name / "systemd")
+        systemd.install(monkeypatch)
+        site = Site(tmp_path / name / "world", systemd)
+        return site, site.operations()
+
+    site, operations = made("count")
+    calls = len(counted(lambda: site.change(operations, restart("one"), restart("two"))))
+
+    def ends_apart(number: int) -> bool:
+        site, operations = made(str(number))
+        killed_at(number, lambda: site.change(operations, restart("one"), restart("two")))
+        site.recover()
+        return site.running() != site.files()
+
+    assert any(ends_apart(number) for number in range(calls // 2, calls, 3))
+
+
 def test_killed_anywhere_on_the_way_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def failed(folder: Path) -> Site:
         systemd = FakeSystemd(folder / "systemd")
@@ -432,6 +457,25 @@ def test_a_second_instance_is_ended_by_id_and_start(site: Site) -> None:
     finally:
         os.kill(pid, signal.SIGKILL)
         assert reaped(pid) == signal.SIGTERM
+
+
+def test_an_engine_that_asks_for_the_id_alone_is_found_out(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The broken twin: it ends a process that has the id of one that ended long ago."""
+    monkeypatch.setattr(processes, "_running", _by_id)
+    pid, start_s = process("/bin/sleep", "300")
+    try:
+        site.change([], end(pid, start_s - 5))
+    finally:
+        os.kill(pid, signal.SIGKILL)
+        assert reaped(pid) == signal.SIGTERM
+
+
+def _by_id(step: Json) -> Stat | None:
+    try:
+        found = Proc().stat(step["pid"])
+    except Gone:
+        return None
+    return None if found.ended else found
 
 
 def test_no_instance_is_ended_while_the_supervised_one_does_not_run(site: Site) -> None:
