@@ -20,7 +20,8 @@ Json = t.Dict[str, t.Any]
 
 class Work(t.NamedTuple):
     """What is applied: ``operations`` below ``root``, with the contents in the folders ``sources`` (None: with
-    ``check``); ``paths`` are those that would change besides, or, with ``instead``, all that are told.
+    ``check``); ``paths`` are those that would change besides, or, with ``instead``, all that are told. ``notes`` are
+    sentences about what could not be cleared away afterwards.
     """
 
     root: str
@@ -28,6 +29,7 @@ class Work(t.NamedTuple):
     sources: t.Sequence[int] | None
     paths: t.Sequence[str] = ()
     instead: bool = False
+    notes: t.Sequence[str] = ()
 
     def told(self, changed: t.Sequence[str]) -> list[str]:
         """Return the paths that an operator is told of, when the change of files tells ``changed``."""

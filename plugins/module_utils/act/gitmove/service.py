@@ -17,7 +17,7 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.act.delivery import
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.gitmove import moving
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.state import State
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.strategy import Work
-from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host
+from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host, explain
 
 Json = t.Dict[str, t.Any]
 
@@ -35,14 +35,25 @@ def git(
     OSError.
     """
     check = check or state is None
-    with moving.prepared(move, planned.root, planned.sources, about, host, check) as more:
-        if check or state is None or not more.operations:
-            yield planned._replace(paths=more.paths)
-            return
-        with folder_of(state) as folder:
-            _keep(folder, more.contents)
-            sources = [*(planned.sources or ()), folder]
-            yield Work(planned.root, [*planned.operations, *more.operations], sources)
+    notes: list[str] = []
+    applied = False
+    try:
+        with moving.prepared(move, planned.root, planned.sources, about, host, check) as more:
+            if check or state is None or not more.operations:
+                yield planned._replace(paths=more.paths)
+                return
+            with folder_of(state) as folder:
+                _keep(folder, more.contents)
+                sources = [*(planned.sources or ()), folder]
+                yield Work(planned.root, [*planned.operations, *more.operations], sources, notes=notes)
+                applied = True
+    except OSError as error:
+        if not applied:
+            raise
+        notes.append(
+            f"the repository was moved, and clearing up after it failed: {explain(error)}. When .git/index.lock is "
+            "still there it keeps git out: the next deploy removes it"
+        )
 
 
 def _keep(folder: int, made: t.Mapping[str, bytes]) -> None:

@@ -17,6 +17,7 @@ import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.module_utils.act import journal, lock, recovery, transaction
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.errors import Moved, Refused, RolledBack
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.gitmove.sweep import sweep
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.operations import checked
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points import (
     levels,
@@ -41,7 +42,7 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.act.services import
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.services.kinds import StepFailed
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.state import State
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.paths import open_root
-from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host
+from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host, Unseen
 
 _NAMED = 5
 _MAX_LISTED = 1000
@@ -290,6 +291,9 @@ def _finish(asked: Asked, state: State, check: bool) -> Json | None:
     if journal.find(state) is None:
         return None
     done: Json = recovery.recover(state, "auto", asked.who, "finish what was interrupted, before a rollback")
+    # What it left in a repository besides is in nobody's way when it cannot be looked at.
+    with contextlib.suppress(OSError, Unseen):
+        sweep(asked.root)
     return done
 
 

@@ -87,6 +87,7 @@ def apply(
                 change = checked(work.operations), work.sources or (), work.root
                 done = transaction.apply_locked(*change, state, about, host, held)
                 done["changed"] = work.told(done["changed"])
+            done["warnings"] += work.notes
             if record.needed():
                 record = _due(record, state)
         except Stuck:

@@ -7,6 +7,7 @@ nothing that a hostile repository names is run.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import shutil
@@ -16,6 +17,7 @@ from pathlib import Path
 
 import pytest
 from act_faults import counted, killed_at
+from ansible_collections.evenkeel.drift.plugins.module_utils.act import fs
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.gitmove import incoming
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.gitmove.service import answer
 
@@ -198,6 +200,25 @@ def test_what_cannot_be_moved_is_refused(clone: Clone, make: t.Callable[[Path], 
     told = answer(clone.request(host))
     assert words in told["msg"]
     assert (told["outcome"], (host / "a.txt").read_text()) == ("refused", "one\n")
+
+
+def test_a_lock_that_cannot_be_removed_is_told_and_no_failure(clone: Clone, monkeypatch: pytest.MonkeyPatch) -> None:
+    host = clone.host()
+    real = fs.unlink
+
+    def unlink(dir_fd: int, name: fs.Name) -> None:
+        if name == b"index.lock":
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        real(dir_fd, name)
+
+    monkeypatch.setattr(fs, "unlink", unlink)
+    told = answer(clone.request(host))
+    assert (told["outcome"], "clearing up after it failed" in told["notes"][0]) == ("applied", True), told
+    monkeypatch.undo()
+    # As long as the process lives that made it, it stays; the one that comes after removes it.
+    (host / ".git/index.lock").write_text("evenkeel.drift 1 1\n")
+    clone.recover(host)
+    assert clone.which(host) == "new"
 
 
 def test_a_repository_without_a_commit_gets_its_first(clone: Clone) -> None:
