@@ -157,10 +157,12 @@ class Found:
                 self.lack(f"the image {one.id[:19]}", one.reason, self.asked.required)
 
     def _container(self, one: Container, store: Objects) -> Json:
-        made = recipe.recipe(one.inspected, one.image)
+        called = str(one.inspected["Config"].get("Image") or "")
+        tags = [tag for image in self.images if image.id == one.image for tag in image.tags]
+        made = recipe.recipe(one.inspected, called if called in tags else one.image)
         return {
             **{name: getattr(one, name) for name in ("name", "id", "image", "state", "running", "project", "service")},
-            "called": str(one.inspected["Config"].get("Image") or ""),
+            "called": called,
             "removed_on_stop": bool(one.inspected["HostConfig"].get("AutoRemove")),
             "files": one.files_below(self._root),
             "after": self._after(one),
