@@ -48,7 +48,10 @@ def _uses(container: Json, changed: t.Iterable[str]) -> str:
     for path in sorted(changed):
         for mount in container["mounts"]:
             source = mount["source"].rstrip("/")
-            if mount["type"] == "bind" and source and (path == source or path.startswith(f"{source}/")):
+            if mount["type"] != "bind" or not source:
+                continue
+            # A link on the way to what is mounted, such as that to a release, is followed when a container starts.
+            if path == source or path.startswith(f"{source}/") or source.startswith(f"{path}/"):
                 return f"{path} changes, which it has as {mount['target']}"
     return ""
 

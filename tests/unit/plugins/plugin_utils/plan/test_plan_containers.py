@@ -302,6 +302,12 @@ ILL = {
         ([looked(BOT, mounts=MOUNT)], {"changed": ["/srv/app/config/a.yaml"]}, [BOT]),
         ([looked(BOT, mounts=MOUNT)], {"changed": ["/srv/app/config"]}, [BOT]),
         ([looked(BOT, mounts=MOUNT)], {"changed": ["/srv/app/configs/a.yaml"]}, []),
+        ([looked(BOT, mounts=MOUNT)], {"changed": ["/srv/app/conf"]}, []),
+        (
+            [looked(BOT, mounts=[{**MOUNT[0], "source": "/srv/app/current/config"}])],
+            {"changed": ["/srv/app/current"]},
+            [BOT],
+        ),
         ([looked(BOT, mounts=MOUNT, state="exited")], {"changed": ["/srv/app/config/a.yaml"]}, []),
         ([looked(BOT, mounts=[{**MOUNT[0], "type": "volume"}])], {"changed": ["/srv/app/config/a.yaml"]}, []),
         ([looked(BOT)], {"checks": [ILL]}, []),

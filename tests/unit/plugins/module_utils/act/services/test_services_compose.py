@@ -22,6 +22,7 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.act.services import
     registry,
     run,
 )
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.services.container_state import Containers
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.services.kinds import Call, StepFailed
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.services.run import Services
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host
@@ -177,6 +178,17 @@ def test_files_that_exist_only_in_a_layer_keep_it(
     with pytest.raises(StepFailed, match="rescue them"):
         compose.run(step, after(project))
     assert compose_host.calls("up") == []
+
+
+def test_without_the_last_look_they_would_be_gone(
+    compose_host: ComposeHost, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The broken twin of the test before it."""
+    ran = compose_host.run(OLD, files=["/app/hot.py"])
+    step = up(project, compose_host)
+    monkeypatch.setattr(Containers, "own_files", lambda *_arguments: [])
+    compose.run(step, after(project))
+    assert (compose_host.web() or ran)["id"] != ran["id"]
 
 
 @pytest.mark.parametrize("version", ["1.29.2", "docker-compose version 1.25.0", ""])
