@@ -123,6 +123,14 @@ containers:
       type: list
       elements: dict
       returned: always
+    outside:
+      description:
+        - How those were made that belong to no Compose project, by name, as M(evenkeel.drift.compose_info) tells it of
+          others.
+        - C(unsaid) names settings that are not compared. C(reason) says why nothing else is told.
+      type: list
+      elements: dict
+      returned: always
     gone:
       description: Containers that were removed while they were looked at.
       type: list

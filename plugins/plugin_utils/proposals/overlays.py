@@ -40,7 +40,9 @@ def overlays(all_seen: t.Iterable[Seen]) -> list[Proposal]:
         for entry in seen.contract.get("compose") or []:
             if len(entry["files"]) != 1 or seen.repository is None:
                 continue
-            path = posixpath.normpath(posixpath.join(entry["directory"], entry["files"][0]))
+            place = posixpath.join(seen.root, entry["directory"], entry["files"][0])
+            # The top of the repository is the root of the host.
+            path = posixpath.relpath(place, seen.root)
             content = seen.committed(path)
             if content is not None:
                 found.setdefault((seen.repository, entry["project"]), {})[seen.environment] = (path, content)

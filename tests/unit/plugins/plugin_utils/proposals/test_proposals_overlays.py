@@ -62,6 +62,8 @@ def whole(value: t.Any, key: str = "") -> t.Any:
 def test_what_all_files_say_stands_once() -> None:
     (one,) = overlays([of("staging", "staging.yml", STAGING), of("prod", "prod.yml", PROD)])
     assert sorted(one.files) == [BASE, "compose.prod.yaml", "compose.staging.yaml"]
+    below = of("prod", "prod.yml", PROD, directory="/srv/app/bot")
+    assert overlays([of("staging", "staging.yml", STAGING), below]) == [one]
     base, prod = (load(one.files[file].encode()) for file in (BASE, "compose.prod.yaml"))
     assert prod == {
         "services": {
