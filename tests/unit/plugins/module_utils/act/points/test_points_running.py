@@ -344,6 +344,35 @@ def test_a_rollback_that_is_killed_at_any_request_loses_no_container(tmp_path: P
                 assert rollback.resume(site.asked, site.host) is None
 
 
+def test_one_that_removes_first_and_makes_then_is_found_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The twin of the test above, with a replacement that is broken on purpose."""
+
+    def removes_first(self: t.Any, one: Json) -> None:
+        present = self._must(one["name"])
+        self._stop(present)
+        self._engines.writer.remove(present.id)
+        made = self._make(one)
+        self._engines.writer.rename(made, one["name"])
+        self._start(self._must(one["name"]), one)
+
+    monkeypatch.setattr(replacing.Replacing, "_replace", removes_first)
+    monkeypatch.setattr(replacing.Replacing, "prepare", lambda *_given: None)
+    lost = 0
+    for number in range(1, 6):
+        with KeptEngine() as engine:
+            site = _drifted(tmp_path / str(number), engine)
+            known = set(engine.containers)
+            with pytest.MonkeyPatch.context() as kill:
+                killed_at(kill, number, True)
+                with pytest.raises(Killed):
+                    site.back()
+            try:
+                _check_nothing_is_lost(site, known)
+            except AssertionError:
+                lost += 1
+    assert lost >= 3
+
+
 def _make_the_new_ones_sick(engine: KeptEngine) -> None:
     """From now on no container of the version 1 gets well."""
     original = engine._start
