@@ -128,9 +128,15 @@ class ActionModule(SnapshotModule):
             _data(folder, host, "containers"), _data(folder, host, "compose"), contract, findings, allow_secrets
         )
         spec = containers.asked(seen)
-        answer = (
-            self._asked(variables, root, folder, host, "layers", spec) if spec["containers"] else {"containers": []}
-        )
+        answer: Json = {"containers": []}
+        if spec["containers"]:
+            try:
+                answer = self._asked(variables, root, folder, host, "layers", spec)
+            except HostUnseen as unseen:
+                if unseen.kind != "failed":
+                    raise
+                # An engine that does not answer keeps no other work from being saved.
+                answer = containers.unanswered(spec, unseen.reason)
         return containers.inside(seen, answer)
 
     def _asked(self, variables: Json, root: str, folder: RunFolder, host: str, section: str, spec: Json) -> Json:

@@ -49,6 +49,17 @@ def asked(seen: Seen) -> Json:
     }
 
 
+def unanswered(spec: Json, reason: str) -> Json:
+    """Return the answer of a host that could not look into its containers: each file that was asked for is named."""
+    nothing = dict.fromkeys(("type", "mode", "size", "mtime", "target", "content"))
+    return {
+        "containers": [
+            {"id": one["id"], "files": {path: {**nothing, "reason": reason} for path in one["paths"]}}
+            for one in spec["containers"]
+        ]
+    }
+
+
 def inside(seen: Seen, answer: t.Any) -> Inside:
     """Return what there is to rescue. ``answer`` is the host's to what was asked. Raises GarbledAnswer."""
     wanted, lost = layers.wanted(seen.containers, _rule(seen))

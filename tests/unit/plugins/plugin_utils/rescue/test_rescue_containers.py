@@ -136,6 +136,13 @@ def test_a_file_that_is_gone_or_a_container_that_is_gone_is_named(engine: FakeEn
     assert [one["reason"] for one in made.lost] == ["it is not there any more, or as in the image"]
 
 
+def test_an_engine_that_does_not_answer_is_told_for_each_file(engine: FakeEngine) -> None:
+    seen = containers.Seen(evidence(engine, change("/app/a"), change("/app/b")), {}, {}, [], [])
+    made = containers.inside(seen, containers.unanswered(containers.asked(seen), "nobody listens"))
+    assert (made.works, made.kept) == ([], [])
+    assert [one["reason"] for one in made.lost] == ["nobody listens"] * 2
+
+
 def test_only_so_much_is_taken_together(engine: FakeEngine) -> None:
     files = {f"/app/{number}": packed(b"x" * 1000) for number in range(5)}
     serving(engine, files)
