@@ -143,7 +143,8 @@ def files_in_place(state: State, token: t.Any) -> None:
     """Note that the files of a change are all in place; its journal is still open, so that this can be repeated.
 
     ``token`` is that of the change. The steps that belong to it are due now. Those of another change turn back, for
-    what was changed now lies under what they started; unless they never came due. Raises OSError, Refused.
+    what was changed now lies under what they started; those that never came due are left to be forgotten. Raises
+    OSError, Refused.
     """
     record = find(state)
     if record is None:
@@ -152,7 +153,7 @@ def files_in_place(state: State, token: t.Any) -> None:
         if record.phase == PENDING:
             record.come_due()
     elif record.phase == PENDING:
-        record.close()
+        return
     elif record.direction == BACK:
         record.document.update(begun=[], done=[])
         record.come_due()

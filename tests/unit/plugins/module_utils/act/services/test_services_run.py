@@ -317,6 +317,17 @@ def test_what_came_to_nothing_in_a_crash_is_told_to_the_commands_for_that(site: 
     assert (site.files(), site.left(), (tmp_path / "drained").exists()) == (OLD, [], False)
 
 
+def test_a_rollback_tells_them_too(site: Site, tmp_path: Path) -> None:
+    site.save()
+    (site.root / "one").write_text("edited since\n")
+    hooks = {"on_failure": [["touch", f"{tmp_path}/told"]]}
+    with site.open_state() as opened:
+        journal.make(opened, ABOUT, str(site.root), 20.0, [restart("one")], hooks).write()
+    assert site.restore()["services"] == []
+    assert (site.files(), site.left(), (tmp_path / "told").exists()) == (OLD, [], True)
+    assert site.systemd.calls() == []
+
+
 def _first_after(site: Site, tmp_path: Path, hooks: Json) -> int:
     """Return the number of the first changing call behind the command before a change."""
     seen = []

@@ -1,0 +1,59 @@
+# Copyright: Contributors to the evenkeel.drift project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Programs that change something: what they are given, what is kept of what they say, and how they end."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+
+import pytest
+from ansible_collections.evenkeel.drift.plugins.module_utils.act import program
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.program import ProgramFailed, run
+
+
+def shell(script: str, limit_s: float = 20.0, **more: object) -> program.Done:
+    return run(["/bin/sh", "-c", script], limit_s, **more)  # type: ignore[arg-type]  # as given
+
+
+def test_the_environment_is_clean_and_the_input_is_what_was_given(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TOKEN_OF_THE_OPERATOR", "secret")
+    said = shell(
+        "env | sort; cat; pwd", stdin=b"from here\n", environment={"HOME": "/nonexistent"}, cwd="/usr"
+    ).out.decode()
+    names = {line.partition("=")[0] for line in said.splitlines() if "=" in line}
+    assert names - {"PWD", "SHLVL", "_", "OLDPWD"} == {"HOME", "LC_ALL", "PATH"}
+    assert said.splitlines()[-2:] == ["from here", "/usr"]
+
+
+def test_a_failure_has_the_last_words_without_secrets() -> None:
+    with pytest.raises(ProgramFailed) as failed:
+        shell("for n in 1 2 3 4; do echo line $n >&2; done; echo password=correct-horse >&2; exit 7", name="the hook")
+    assert str(failed.value) == "the hook ended with 7 and said: line 3 | line 4 | password=<masked>"
+    assert shell("exit 3", understood=(0, 3)).exit_code == 3
+    with pytest.raises(ProgramFailed, match=r"sh was ended by signal 9 and said: nothing"):
+        shell("kill -9 $$")
+
+
+def test_much_output_is_cut_and_blocks_nothing() -> None:
+    done = shell("head -c 3000000 /dev/zero; echo end >&2")
+    assert (len(done.out), done.said) == (256 << 10, "end")
+
+
+def test_one_that_is_late_is_asked_to_end_and_nothing_of_it_stays(tmp_path: Path) -> None:
+    asked = tmp_path / "asked"
+    begun = time.monotonic()
+    with pytest.raises(ProgramFailed, match=r"sh was not done after 1 s"):
+        shell(f"trap 'touch {asked}; exit 1' TERM; sleep 300 & echo $! > {tmp_path}/pid; wait", 1.0)
+    assert asked.exists()
+    assert time.monotonic() - begun < 60
+    pid = int((tmp_path / "pid").read_text())
+    gone = not os.path.exists(f"/proc/{pid}")
+    assert gone or Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+
+
+def test_one_that_is_not_there() -> None:
+    with pytest.raises(ProgramFailed, match=r"nothing-here cannot be started: no such file or directory"):
+        run(["/nonexistent/nothing-here"], 5.0)
