@@ -18,7 +18,12 @@ import typing as t
 from ansible_collections.evenkeel.drift.plugins.module_utils.act import entry, fs
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.errors import Refused
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.gitmove.asked import Asked
-from ansible_collections.evenkeel.drift.plugins.module_utils.act.gitmove.sweep import INCOMING, LOCK, started
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.gitmove.sweep import (
+    INCOMING,
+    LOCK,
+    PREPARED,
+    started,
+)
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.disk import make_folder, put
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.gitrun import Git
 from ansible_collections.evenkeel.drift.plugins.module_utils.gitdata import files
@@ -31,16 +36,21 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.text import show
 @contextlib.contextmanager
 def locked(place: Place) -> t.Iterator[None]:
     """Hold git's own lock of the index, so that no git commits or switches meanwhile. Raises Refused, OSError."""
-    try:
-        fd = fs.create(place.git_fd, LOCK)
-    except FileExistsError:
-        raise Refused("git has begun to work in its repository (.git/index.lock): wait until it has ended") from None
+    # Whole before it has its name: an empty one, left by a process that was killed, would be anybody's.
+    own = f"{PREPARED}{os.getpid()}-{started(os.getpid())}".encode("ascii")
+    fd = fs.create(place.git_fd, own)
     try:
         try:
             fs.write(fd, f"evenkeel.drift {os.getpid()} {started(os.getpid())}\n".encode("ascii"))
             fs.sync(fd)
         finally:
             os.close(fd)
+        fs.link(place.git_fd, own, place.git_fd, LOCK)
+    except FileExistsError:
+        raise Refused("git has begun to work in its repository (.git/index.lock): wait until it has ended") from None
+    finally:
+        fs.unlink(place.git_fd, own)
+    try:
         yield
     finally:
         fs.unlink(place.git_fd, LOCK)

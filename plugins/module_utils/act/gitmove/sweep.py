@@ -20,6 +20,9 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.text import show
 
 INCOMING = b"refs/evenkeel/incoming"
 LOCK = b"index.lock"
+PREPARED = ".evenkeel-lock-"
+"""How the name of a lock begins before it is one; the process's id and start time follow."""
+_LARGEST = 100
 _OURS = re.compile(rb"evenkeel\.drift ([0-9]+) ([0-9]+)\n\Z")
 _OWN = re.compile(rb"([0-9]+)-([0-9]+)\Z")
 
@@ -41,7 +44,14 @@ def sweep(root: str) -> None:
 
 
 def _sweep_lock(place: Place) -> None:
-    found = _OURS.match(files.read(place.git_fd, LOCK, 1 << 10) or b"")
+    for name in files.names(place.git_fd, b"."):
+        made = _OWN.match(name[len(PREPARED) :]) if name.startswith(PREPARED.encode("ascii")) else None
+        if made and _is_gone(made):
+            fs.unlink(place.git_fd, name)
+    seen = files.look(place.git_fd, LOCK)
+    # One of git's own is as large as an index.
+    ours = seen is not None and seen.st_size <= _LARGEST
+    found = _OURS.match(files.read(place.git_fd, LOCK) or b"") if ours else None
     if found and _is_gone(found):
         fs.unlink(place.git_fd, LOCK)
         fs.sync_directory(place.git_fd)

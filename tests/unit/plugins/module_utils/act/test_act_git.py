@@ -189,6 +189,7 @@ def test_checking_writes_nothing(clone: Clone) -> None:
         (lambda host: (host / ".git/MERGE_HEAD").write_text("x"), "a merge is in progress"),
         (lambda host: (host / ".git/rebase-merge").mkdir(), "a rebase is in progress"),
         (lambda host: (host / ".git/index.lock").write_text(""), "git is at work"),
+        (lambda host: (host / ".git/index.lock").write_text("DIRC" * 2000), "git is at work"),
         (lambda host: git(host, "branch", "-m", "main", "main/sub"), "make a new plan"),
         (lambda host: git(host, "worktree", "add", "-q", "--force", f"{host}-other", "main"), "another work tree"),
         (lambda host: (host / ".git").rename(f"{host}-git"), "there is no .git here"),
