@@ -292,6 +292,12 @@ failed:
   type: list
   elements: dict
   sample: []
+leaves:
+  description: What a rollback of this level does not bring back.
+  returned: O(state=restored)
+  type: list
+  elements: str
+  sample: [the content of volumes]
 proven:
   description: What a rehearsal has proven besides that every byte of the point is there.
   returned: O(state=restored) in check mode
