@@ -74,7 +74,7 @@ def main(moment, after_ms, way, states):
     phase = journals(states)
     if way == "drop":
         for chain, port in (("INPUT", "--dport"), ("OUTPUT", "--sport")):
-            subprocess.run(["iptables", "-I", chain, "-p", "tcp", port, "22", "-j", "DROP"], check=True)
+            subprocess.run(["iptables", "--wait", "-I", chain, "-p", "tcp", port, "22", "-j", "DROP"], check=True)
     else:
         end(below(found) if way == "all" else found)
     print(json.dumps({"sessions": len(found), "journal": phase}))
