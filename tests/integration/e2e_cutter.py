@@ -15,7 +15,7 @@ import subprocess
 import sys
 import time
 
-LIMIT_S = 60
+LIMIT_S = 240
 
 
 def processes():

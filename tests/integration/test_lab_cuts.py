@@ -28,6 +28,8 @@ _STATE = CHECKOUT / ".cache" / "lab"
 _CUTTER = Path(__file__).with_name("e2e_cutter.py")
 _ROOT, _OLD, _STATES = "/srv/cut", "/srv/app", "/srv/states"
 _FILES = 240
+# A busy machine may need longer than the one that cuts waits for its moment.
+_LIMIT_S = 300
 # How long a deploy takes here, and its change, with some to spare: a cut may also come too late.
 _DEPLOY_MS, _CHANGE_MS = 4000, 700
 _MOMENTS = ("journal", "session", "journal")
@@ -75,8 +77,8 @@ class CutHost:
         pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
         with open(_CUTTER, "rb") as program, subprocess.Popen(argv, stdin=program, **pipes) as cutter:
             with self.deploy() as play:
-                told = play.communicate(timeout=120)[0].decode("utf-8", "replace")
-            answer, errors = cutter.communicate(timeout=60)
+                told = play.communicate(timeout=_LIMIT_S)[0].decode("utf-8", "replace")
+            answer, errors = cutter.communicate(timeout=_LIMIT_S)
             assert cutter.returncode == 0, f"{moment}, {after_ms} ms, {way}: {errors.decode()}\n{told}"
             cut: dict[str, t.Any] = json.loads(answer)
         if way == "drop":
@@ -120,7 +122,7 @@ def test_the_next_deploy_recovers_from_any_cut(host: CutHost) -> None:
     ends: collections.Counter[str] = collections.Counter()
     host.make_old()
     with host.deploy() as play:
-        told = play.communicate(timeout=120)[0].decode()
+        told = play.communicate(timeout=_LIMIT_S)[0].decode()
         assert play.returncode == 0, told
     wanted = host.sums()
     for number in range(CUTS):
@@ -131,7 +133,7 @@ def test_the_next_deploy_recovers_from_any_cut(host: CutHost) -> None:
         ends["lost" if "UNREACHABLE" in told or "connection was lost" in told else "told nothing"] += 1
         ends["in the change" if cut["journal"] else "outside of it"] += 1
         with host.deploy() as play:
-            told = play.communicate(timeout=120)[0].decode()
+            told = play.communicate(timeout=_LIMIT_S)[0].decode()
         assert play.returncode == 0, f"{where}\n{told}"
         assert (host.sums(), host.left()) == (wanted, ""), where
         print(where)
