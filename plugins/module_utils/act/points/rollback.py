@@ -130,6 +130,9 @@ def restored(asked: Asked, wanted: Wanted, host: Host, check: bool) -> Json:
         told["services"] = services.take_back(state, asked.who, f"services after the rollback to {point}")
         known = {one["path"] for one in told["left"]}
         apart = [path for path in target.apart() if path not in known]
+        # A unit that did not start anew may run all the same, or be down: either way it is not as it was.
+        failed = (f"the {one['kind']} {one['path']}" for one in told["failed"])
+        apart += [one for one in failed if one not in apart]
         told.update(at_point=not apart, apart=apart[:_MAX_LISTED], seconds=_since(begun))
         _log(state, asked, "rolled back", told)
     return {"changed": bool(looked.total or finished or told["services"]), **told}

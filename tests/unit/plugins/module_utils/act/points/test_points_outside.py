@@ -20,7 +20,7 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.act.points import (
     shelf,
     target,
 )
-from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.errors import Damaged
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.errors import Damaged, PointError
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.outside import Outside, Unit
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.place import Asked
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.services import Services
@@ -224,6 +224,27 @@ def test_a_unit_that_does_not_start_is_told_and_the_files_are_back(machine: Mach
     assert told["failed"] == [{"path": UNIT, "kind": "unit", "reason": f"{UNIT} does not start"}]
     assert (told["at_point"], told["apart"]) == (False, [f"the unit {UNIT}"])
     assert (machine.root / "main.py").read_text() == "one\n"
+
+
+def test_a_unit_that_does_not_start_anew_fails_the_level_config_too(machine: Machine) -> None:
+    machine.save()
+    (machine.root / "main.py").write_text("two\n")
+    machine.fails = "restart"
+    told = machine.back("config")
+    assert (told["at_point"], told["apart"]) == (False, [f"the unit {UNIT}"])
+
+
+def test_files_come_back_where_systemd_cannot_be_asked(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    machine.save()
+    (machine.root / "main.py").write_text("two\n")
+    monkeypatch.setattr(target.outside, "states", lambda units, _host: [Unit(one, "", "", 0, "hangs") for one in units])
+    with pytest.raises(PointError, match=r"the state of app\.service cannot be seen: hangs"):
+        machine.back("full")
+    assert (machine.root / "main.py").read_text() == "two\n"
+    machine.fails = "restart"
+    told = machine.back("config")
+    assert (machine.root / "main.py").read_text() == "one\n"
+    assert (told["at_point"], [one["path"] for one in told["failed"]]) == (False, [UNIT])
 
 
 def test_a_rollback_that_was_killed_before_its_units_goes_on(machine: Machine) -> None:
