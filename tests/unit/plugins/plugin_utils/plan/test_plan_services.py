@@ -16,7 +16,7 @@ Json = dict[str, t.Any]
 
 
 def process(pid: int, unit: str | None = None, **more: t.Any) -> Json:
-    described = {
+    described: Json = {
         "pid": pid,
         "unit": unit,
         "unit_user": None,
