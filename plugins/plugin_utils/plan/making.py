@@ -5,16 +5,11 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import typing as t
 
-from ansible_collections.evenkeel.drift.plugins.module_utils.observe.patterns import Patterns
-from ansible_collections.evenkeel.drift.plugins.module_utils.text import raw
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.audit.opening import FINDINGS
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.patterns import compile_selection
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.sync import SyncSettings
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge import tree_cause
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan import (
     container_look,
     document,
@@ -23,31 +18,29 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan import (
     moving,
     names,
 )
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan.decide import Knowledge, Policy
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan.files import Tree, numbered, plan_files
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan.decide import Policy
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan.files import plan_files
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan.host_gates import seconds_of
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan.left_out import LeftOut
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan.services import Planned, plan_services
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan.services_seen import ByHand
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan.services_seen import Seen as Running
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan.source import Source
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan.totals import totalled
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan.trees import Trees
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.proposals import joining, offer
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.proposals.looking import look
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.proposals.model import Proposal, Seen
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.proposals.offer import Offered
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.reference.sides import stored_references
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.reference.unavailable import ReferenceUnavailable
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.rescue.kept import rescued, rescued_containers
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.rescue.kept import rescued_containers
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.store import evidence
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.cache import Cache
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.run import RunFolder
 
 Json = dict[str, t.Any]
 
-_HOST_WORK = ("edited_on_host", "both_changed", "only_on_host", None)
-_BYTES_A_SECOND = 5 << 20
-_SECONDS_A_HOST = 3
-_SECONDS_A_STEP = 5
 _REFERENCE = ("id", "kind", "repo", "ref", "commit", "subject", "committed")
 
 
@@ -142,16 +135,10 @@ class _Host:
             checked += more
         if not gates.refusals(checked):
             actions, left = joining.join(actions, left, mine)
-        if self._settings.strategy == "git" and not gates.refusals(checked):
-            contract = self._kept["contract"].get("git")
-            given = self._data("git"), contract, self._reference or {}, self._settings, self._covered
-            moves, more, apart = moving.move(*given)
+        if not gates.refusals(checked):
+            moves, more, apart = self._strategy(actions)
             actions += [{**one, "n": len(actions) + 1} for one in moves]
             left += apart
-            checked += more
-        if self._settings.strategy == "release" and not gates.refusals(checked):
-            moves, more = moving.release(actions, self._reference or {}, self._settings)
-            actions += [{**one, "n": len(actions) + 1} for one in moves]
             checked += more
         if not gates.refusals(checked):
             checked += self._declared()
@@ -173,11 +160,21 @@ class _Host:
             "gates": checked,
             "blast": {"by_hand": [one._asdict() for one in running.by_hand]},
         }
-        return _totalled(part)
+        return totalled(part)
 
     def seen(self) -> Seen:
         """Return what proposals are made of."""
         return look(self.host, self._kept, self._data, self._findings["findings"], self._reference, self._cache)
+
+    def _strategy(self, actions: list[Json]) -> tuple[list[Json], list[Json], list[Json]]:
+        """Return what the strategy adds to the actions on files, its gates, and what it leaves out."""
+        reference = self._reference or {}
+        if self._settings.strategy == "git":
+            contract = self._kept["contract"].get("git")
+            return moving.move(self._data("git"), contract, reference, self._settings, self._covered)
+        if self._settings.strategy == "release":
+            return (*moving.release(actions, reference, self._settings), [])
+        return [], [], []
 
     def _running(self, files: list[Json]) -> tuple[Planned, list[Json], list[Json]]:
         """Return what follows for what runs, what of it is left out, and the gates that depend on it."""
@@ -212,17 +209,13 @@ class _Host:
 
     def _files(self, source: Source) -> tuple[list[Json], list[Json], list[Json]]:
         """Return the actions on files, what is left out, and the gates that depend on them."""
-        data, contract = self._data("trees"), self._kept["contract"]
+        data = self._data("trees")
         if data is None:
             return [], [], [_no_trees(evidence.load(self._folder, self.host, "trees"))]
         try:
             unmade = source.unmade()
-            declared = {tree["name"]: tree for tree in contract["trees"]}
-            trees = [
-                self._tree(source, declared[one["name"]], one, unmade)
-                for one in data["trees"]
-                if one["outcome"] == "ok"
-            ]
+            made = Trees(self._folder, self.host, self._kept, self._findings, self._policy.prune)
+            trees = [made.tree(source, one, unmade) for one in data["trees"] if one["outcome"] == "ok"]
         except ReferenceUnavailable as error:
             return [], [], [gates.refused("reference", f"the reference could not be read: {error.reason}")]
         self._covered = {path for tree in trees for path in tree.known.wanted}
@@ -271,35 +264,6 @@ class _Host:
         except ReferenceUnavailable as error:
             return gates.refused(names.NAME, f"the reference could not be read: {error.reason}")
 
-    def _tree(self, source: Source, contract: Json, tree: Json, unmade: t.Mapping[str, str]) -> Tree:
-        of_host = (self.host, self._kept["root"], self._kept["contract"], contract)
-        forbid = Patterns(compile_selection(contract["forbid"]))
-        based: dict[str, Json] = {}
-        if self._policy.prune and tree["base"] and any(group["side"] == "host" for group in tree["groups"]):
-            based = source.based(*of_host, tree["base"]["commit"])
-        return Tree(
-            evidence=tree,
-            known=Knowledge(
-                wanted=source.entries(*of_host),
-                unmade=unmade,
-                waived={
-                    one["subject"]: one["waiver"]
-                    for one in self._checks(contract["name"], "checks")
-                    if one.get("waiver")
-                },
-                saved=_saved(source, tree, rescued(os.path.dirname(self._folder.path), self._kept["application"])),
-                forbids=lambda path: forbid.verdict(path, False) is True,
-            ),
-            findings={one["subject"]: one for one in self._checks(contract["name"], "findings")},
-            based=based,
-        )
-
-    def _checks(self, tree: str, kind: str) -> t.Iterator[Json]:
-        wanted = {"host": self.host, "section": "trees", "component": tree}
-        for one in self._findings[kind]:
-            if all(one[name] == value for name, value in wanted.items()) and one["check"] in _COMPARING:
-                yield one
-
     def _restarts(self, tree: str, path: str) -> list[str]:
         """Return the processes of the contract that use a changed path only after a restart."""
         return [
@@ -307,55 +271,6 @@ class _Host:
             for process in self._kept["contract"].get("processes") or []
             if tree in process["not_older_than"] or path in process["reads"]
         ]
-
-
-def _totalled(part: Json) -> Json:
-    """Return a host's part of a plan with its actions in their order, services behind all files, and what they come
-    to.
-    """
-    running = [action for action in part["actions"] if "steps" in action]
-    actions = numbered([action for action in part["actions"] if "steps" not in action] + running)
-    size = sum(action["bytes"] for action in actions)
-    seconds = _SECONDS_A_HOST + size // _BYTES_A_SECOND + _SECONDS_A_STEP * len(document.steps(actions))
-    return {
-        **part,
-        "actions": actions,
-        "estimate": {"bytes": size, "seconds": seconds if actions else 0},
-        "blast": {
-            "files": len(document.operations({"actions": actions})),
-            "services": [action["path"] for action in running],
-            "by_hand": part["blast"]["by_hand"],
-        },
-    }
-
-
-_COMPARING = ("content", "presence", "mode", "owner", "mtime")
-
-
-def _saved(source: Source, tree: Json, rescued_contents: t.Container[str]) -> set[str]:
-    """Return the paths whose content on the host is also in the repository, or in a rescue of this application. What
-    cannot be told is not.
-    """
-    entries = {
-        one["path"]: one["host"]
-        for one in tree["differences"]
-        if one["host"] and tree_cause.of_difference(one).cause in _HOST_WORK
-    }
-    entries.update({one["path"]: one["entry"] for group in tree["groups"] for one in group.get("entries") or ()})
-    contents = {path: sha256 for path, entry in entries.items() if (sha256 := _sha256(entry)) is not None}
-    known = {path for path, sha256 in contents.items() if sha256 in rescued_contents}
-    try:
-        return known | (source.saved(contents) if contents else set())
-    except ReferenceUnavailable:
-        return known
-
-
-def _sha256(entry: Json) -> str | None:
-    """Return the digest of what git would keep of an entry, None where that is not known."""
-    if entry["type"] == "link":
-        return hashlib.sha256(raw(entry["target"])).hexdigest()
-    found: str | None = entry.get("sha256")
-    return found
 
 
 def _no_trees(found: Json | None) -> Json:
