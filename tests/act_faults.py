@@ -1,12 +1,15 @@
 # Copyright: Contributors to the evenkeel.drift project
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Fails or kills a process at any call that changes something: puts itself in the place of ``os`` in ``act/fs.py``."""
+"""Fails or kills a process at any call that changes something: puts itself in the place of ``os`` and ``fcntl`` in
+``act/fs.py``.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import errno
+import fcntl
 import os
 import signal
 import typing as t
@@ -19,6 +22,7 @@ CHANGING = [
     "fchown",
     "fsync",
     "ftruncate",
+    "ioctl",
     "link",
     "makedirs",
     "mkdir",
@@ -48,7 +52,7 @@ class FaultyOs:
         self._before = before
 
     def __getattr__(self, name: str) -> t.Any:
-        real = getattr(os, name)
+        real = getattr(os if hasattr(os, name) else fcntl, name)
         if name not in CHANGING:
             return real
 
@@ -64,11 +68,11 @@ class FaultyOs:
 @contextlib.contextmanager
 def in_place_of_os(faulty: FaultyOs) -> t.Iterator[FaultyOs]:
     """Let all changing calls go through ``faulty``."""
-    fs.os = t.cast(t.Any, faulty)  # type: ignore[attr-defined]  # a module's import is no declared attribute of it
+    fs.os = fs.fcntl = t.cast(t.Any, faulty)  # type: ignore[attr-defined]  # imports are no declared attributes
     try:
         yield faulty
     finally:
-        fs.os = os  # type: ignore[attr-defined]  # as above
+        fs.os, fs.fcntl = os, fcntl  # type: ignore[attr-defined]  # as above
 
 
 def counted(work: t.Callable[[], t.Any]) -> list[str]:

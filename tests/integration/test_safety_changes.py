@@ -285,7 +285,8 @@ _SYSTEM_CALLS = {
     "utime": "utimensat futimesat utimes utime",
     "setxattr": "setxattr lsetxattr fsetxattr",
     "removexattr": "removexattr lremovexattr fremovexattr",
-    "other": "mknod mknodat fallocate copy_file_range sendfile splice ioctl/FICLONE mount",
+    "ioctl": "ioctl/FICLONE",
+    "other": "mknod mknodat fallocate copy_file_range sendfile splice mount",
 }
 _WRITES = re.compile(r"O_CREAT|O_TRUNC|O_WRONLY|O_RDWR|O_APPEND|O_TMPFILE")
 

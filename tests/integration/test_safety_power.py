@@ -247,3 +247,20 @@ def fill_a_disk(tmp_path: Path, folder: Path) -> None:
         assert "done" in reached and len(reached) > 1, reached
     finally:
         subprocess.run(["umount", str(folder)], check=True)
+
+
+@pytest.mark.parametrize("disk", ["xfs"], indirect=True)
+def test_what_stays_the_same_takes_no_space_twice_and_is_still_its_own(disk: Disk) -> None:
+    world, content = World(disk.place), os.urandom(8 << 20)
+    large, copy = world.root / "large.bin", world.root / "copy.bin"
+    large.write_bytes(content)
+    operation = {**world.write("copy.bin", content), "from": "large.bin"}
+    disk.sync()
+    before = os.statvfs(disk.place).f_bfree
+    world.apply([operation])
+    disk.sync()
+    assert (before - os.statvfs(disk.place).f_bfree) * os.statvfs(disk.place).f_frsize < 1 << 20
+    with copy.open("r+b") as file:
+        file.write(b"written in place")
+    assert large.read_bytes() == content
+    assert copy.read_bytes()[16:] == content[16:]

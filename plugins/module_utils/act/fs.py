@@ -16,6 +16,10 @@ import typing as t
 
 Name = t.Union[str, bytes]
 
+# FICLONE, and how a file system says that it does not know it.
+_CLONE = 0x40049409
+_NO_CLONE = (errno.EOPNOTSUPP, errno.ENOTTY, errno.EXDEV, errno.EINVAL, errno.EPERM, errno.ENOSYS)
+
 _NEW = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _APPEND = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
 _KEPT = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
@@ -41,6 +45,19 @@ def write(fd: int, data: bytes) -> None:
     rest = memoryview(data)
     while rest:
         rest = rest[os.write(fd, rest) :]
+
+
+def share(fd: int, source: int) -> bool:
+    """Let an empty file have the content of another one without taking space for it: what is written to either later
+    is its own. False when their file system cannot (ext4, or not the same one).
+    """
+    try:
+        fcntl.ioctl(fd, _CLONE, source)
+    except OSError as error:
+        if error.errno in _NO_CLONE:
+            return False
+        raise
+    return True
 
 
 def overwrite(fd: int, data: bytes) -> None:

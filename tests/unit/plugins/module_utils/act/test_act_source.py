@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import ast
+import fcntl
 import os
 from pathlib import Path
 
@@ -82,5 +83,6 @@ def test_nothing_else_changes_anything(path: Path) -> None:
 
 def test_every_call_of_fs_can_be_made_to_fail() -> None:
     calls = calls_of_os((ACT / "fs.py").read_text(encoding="utf-8"))
-    assert calls & (MUTATING | {"open"}) == set(CHANGING)
-    assert all(hasattr(os, name) for name in CHANGING)
+    # A lock changes no file; the one other call of fcntl shares the content of one.
+    assert calls & (MUTATING | {"open"}) | {"ioctl"} == set(CHANGING)
+    assert all(hasattr(os, name) or hasattr(fcntl, name) for name in CHANGING)
