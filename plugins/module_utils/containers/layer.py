@@ -16,7 +16,6 @@ import typing as t
 from ansible_collections.evenkeel.drift.plugins.module_utils.containers.fields import Fields
 from ansible_collections.evenkeel.drift.plugins.module_utils.engine.reading import text
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe import paths
-from ansible_collections.evenkeel.drift.plugins.module_utils.observe.patterns import Patterns
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Unseen
 from ansible_collections.evenkeel.drift.plugins.module_utils.proc.clock import iso
 
@@ -78,15 +77,6 @@ def _is_noise(path: str, mounted: t.Sequence[str]) -> bool:
     return _ALWAYS.fullmatch(path) is not None or any(
         path == target or path.startswith(f"{target}/") or target.startswith(f"{path}/") for target in mounted
     )
-
-
-def named(patterns: Patterns, path: str) -> bool:
-    """Return whether patterns name a path, itself or a directory above it; what they say of itself counts first."""
-    parts = path.strip("/").split("/")
-    own = patterns.verdict("/".join(parts), False)
-    if own is not None:
-        return own
-    return any(patterns.verdict("/".join(parts[:end]), True) for end in range(1, len(parts)))
 
 
 _NOTHING: Json = {"type": None, "size": None, "mtime": None}

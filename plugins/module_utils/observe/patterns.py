@@ -47,3 +47,12 @@ class Patterns:
         """Return whether they ignore ``path``, a file, or a folder above it."""
         parents = [path[:place] for place, char in enumerate(path) if char == "/"]
         return any(self.ignored(parent, True) for parent in parents) or self.ignored(path, False)
+
+
+def named(patterns: Patterns, path: str) -> bool:
+    """Return whether patterns name a path, itself or a directory above it; what they say of itself counts first."""
+    parts = path.strip("/").split("/")
+    own = patterns.verdict("/".join(parts), False)
+    if own is not None:
+        return own
+    return any(patterns.verdict("/".join(parts[:end]), True) for end in range(1, len(parts)))

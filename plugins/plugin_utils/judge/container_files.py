@@ -5,8 +5,7 @@
 
 from __future__ import annotations
 
-from ansible_collections.evenkeel.drift.plugins.module_utils.containers.layer import named
-from ansible_collections.evenkeel.drift.plugins.module_utils.observe.patterns import Patterns
+from ansible_collections.evenkeel.drift.plugins.module_utils.observe.patterns import Patterns, named
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.patterns import compile_lines
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.check import Check, Details
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.container_rules import Rules

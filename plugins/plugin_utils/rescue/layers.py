@@ -13,9 +13,8 @@ import re
 import time
 import typing as t
 
-from ansible_collections.evenkeel.drift.plugins.module_utils.containers.layer import named
 from ansible_collections.evenkeel.drift.plugins.module_utils.mask import MARK
-from ansible_collections.evenkeel.drift.plugins.module_utils.observe.patterns import Patterns
+from ansible_collections.evenkeel.drift.plugins.module_utils.observe.patterns import Patterns, named
 from ansible_collections.evenkeel.drift.plugins.module_utils.text import raw
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.patterns import compile_lines
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.shape import PATH, ByName, OneOf, require

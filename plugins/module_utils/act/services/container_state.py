@@ -12,7 +12,7 @@ import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.services.kinds import StepFailed
 from ansible_collections.evenkeel.drift.plugins.module_utils.containers.fields import Fields
-from ansible_collections.evenkeel.drift.plugins.module_utils.containers.layer import layer, named
+from ansible_collections.evenkeel.drift.plugins.module_utils.containers.layer import layer
 from ansible_collections.evenkeel.drift.plugins.module_utils.containers.log import tail
 from ansible_collections.evenkeel.drift.plugins.module_utils.containers.record import (
     bare_id,
@@ -21,7 +21,7 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.containers.record i
 )
 from ansible_collections.evenkeel.drift.plugins.module_utils.engine.client import Engine, NotFound
 from ansible_collections.evenkeel.drift.plugins.module_utils.masking.answer import mask_answer
-from ansible_collections.evenkeel.drift.plugins.module_utils.observe.patterns import Patterns
+from ansible_collections.evenkeel.drift.plugins.module_utils.observe.patterns import Patterns, named
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host, Unseen
 
 LABEL = "com.docker.compose."

@@ -70,4 +70,6 @@ def test_a_change_moves_little_more_than_its_bytes(tmp_path: Path) -> None:
     packed = io.BytesIO()
     pack(str(tmp_path), needed(operations, []), packed)
     script = act_script({"what": "apply", "operations": operations, "pack_file": "/tmp/contents"})
-    assert len(script) + packed.tell() < 20 * 5_000 + 60_000
+    assert packed.tell() < 20 * 5_000 + 5_000
+    # What the whole of a deploy moves is measured, and told in docs/benchmarks.md.
+    assert len(script) < 200_000
