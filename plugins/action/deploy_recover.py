@@ -17,6 +17,7 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.safe import 
 
 _APPLY = "evenkeel.drift.apply_plan"
 _RESTORE = "evenkeel.drift.restore_point"
+_SHOWN = 5
 
 Json = dict[str, t.Any]
 
@@ -46,17 +47,18 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
         }
         try:
             result = call(self, _APPLY, arguments, False, variables)
+            told = _told(result) if result.get("found") else ""
             rolled = bool(result.get("rollback"))
             if rolled:
                 # The point and the level are those of the rollback that was interrupted.
-                call(self, _RESTORE, {**arguments, "state": "restored", "save": False}, False, variables)
+                back = call(self, _RESTORE, {**arguments, "state": "restored", "save": False}, False, variables)
+                told = f"a rollback to {back['point']} was interrupted, and is finished{_but(back)}"
         except Failed as error:
             if error.outcome == "unreachable":
                 return {"unreachable": True, "msg": terminal(str(error))}
             if error.outcome != "services_failed" or error.point is None:
                 raise AnsibleActionFail(terminal(f"{host}: {error}")) from error
             return self._take_back(host, arguments, error, variables)
-        told = _told(result) if result.get("found") else ""
         if told:
             Display().display(terminal(f"{host}: {told}"))
         return {"changed": bool(result.get("changed") or rolled), "found": result.get("found"), "told": terminal(told)}
@@ -64,13 +66,20 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
     def _take_back(self, host: str, place: Json, error: Failed, variables: Json) -> Json:
         """Bring a host back whose services cannot be brought along with the files that are in place."""
         try:
-            call(self, _RESTORE, {**place, "state": "restored", "point": error.point}, False, variables)
+            back = call(self, _RESTORE, {**place, "state": "restored", "point": error.point}, False, variables)
         except Failed as second:
             reason = f"{error}; bringing it back to restore point {error.point} failed as well: {second}"
             raise AnsibleActionFail(terminal(f"{host}: {reason}")) from second
-        told = terminal(f"an interrupted change was taken back to {error.point}, because {error}")
+        told = terminal(f"an interrupted change was taken back to {error.point}{_but(back)}, because {error}")
         Display().display(f"{host}: {told}")
         return {"changed": True, "found": {"point": error.point}, "told": told}
+
+
+def _but(back: Json) -> str:
+    """Return what a rollback could not bring back, in words; nothing when all is as the point has it."""
+    apart = back.get("apart") or []
+    more = f" and {len(apart) - _SHOWN} more" if len(apart) > _SHOWN else ""
+    return f", but for {', '.join(map(str, apart[:_SHOWN]))}{more}" if apart else ""
 
 
 def _told(result: Json) -> str:

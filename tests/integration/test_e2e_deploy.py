@@ -17,6 +17,7 @@ import jsonschema
 import pytest
 from act_faults import counted, killed_at
 from ansible_collections.evenkeel.drift.plugins.module_utils.act import transaction
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.points import pending
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.state import open_state
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host
 from e2e_operator import Operator, Outcome
@@ -193,6 +194,24 @@ def test_a_rollback_undoes_a_deploy(site: Site) -> None:
     after = {name: (mode, mtime, content) for name, (mode, _inode, mtime, _ctime, content) in fingerprint(root).items()}
     assert {name: about for name, about in after.items() if before.get(name) != about} == {}
     assert before.keys() == after.keys()
+
+
+def test_a_rollback_that_was_interrupted_is_finished_first(site: Site) -> None:
+    root = site.host()
+    before = tree(root)
+    assert site.deploy(sync_prune=True).code == 0
+    state = open_state(str(site.folder / "state"), site.plan()["hosts"][0]["application"])
+    assert state is not None
+    with state:
+        point = Path(site.points()[0]).name
+        pending.begin(state, (point, "config", "ops@control", "a rollback at night"), {}, [])
+    outcome = site.deploy(sync_prune=True)
+    assert f"web1: a rollback to {point} was interrupted, and is finished" in outcome.text
+    assert outcome.state() == (0, "in_sync"), outcome.text
+    # What it had left was brought back first, and then the host was deployed to again.
+    assert len(site.plan()["hosts"][0]["actions"]) > 0
+    assert tree(root) != before
+    assert not Path(state.path, "rollback.json").exists()
 
 
 def test_work_of_the_host_alone_is_never_overwritten(site: Site) -> None:

@@ -97,11 +97,13 @@ def _recover(state: State, request: Json, about: t.Mapping[str, t.Any]) -> Json:
     who, why = str(about["who"]), str(about["why"])
     found = recovery.recover(state, request["direction"], who, why)
     _sweep(request.get("root"))
+    if _is_rollback_left(state):
+        # Another one finishes what a rollback left, services included: the point has it.
+        return {**found, "services": [], "rollback": True}
     services, steps = run.resume(state, who, why)
     if found["found"] is None and services is not None:
         found.update(found=services, direction=services["direction"])
-    # What a rollback left is finished by another one: the point has it.
-    return {**found, "services": steps, "rollback": _is_rollback_left(state)}
+    return {**found, "services": steps, "rollback": False}
 
 
 def _is_rollback_left(state: State) -> bool:

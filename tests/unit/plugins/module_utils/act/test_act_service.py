@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from act_world import World, build, every_kind, sha256
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.points import pending
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.service import answer, describe
 
 Json = t.Dict[str, t.Any]
@@ -81,6 +82,15 @@ def test_checking_makes_nothing(world: World) -> None:
 def test_a_recovery_without_anything_to_recover(world: World) -> None:
     told = answer(request(world, [], what="recover", direction="auto"))
     assert (told["changed"], told["direction"], told["found"]) == (False, "none", None)
+
+
+def test_a_rollback_that_was_interrupted_is_handed_on(world: World) -> None:
+    with world.open_state() as state:
+        pending.begin(state, ("20261121T154538Z-0123ab", "config", "ops@control", "a test"), {}, [])
+    told = answer(request(world, [], what="recover", direction="auto"))
+    assert (told.get("failed", False), told["rollback"], told["services"]) == (False, True, [])
+    told = answer(request(world, []))
+    assert (told["outcome"], told["found"]["kind"]) == ("unfinished", "rollback")
 
 
 SHA = "0123456789abcdef" * 4
