@@ -67,15 +67,20 @@ class Record:
         self.document.update(phase=DUE, since=list(kinds.now()))
         self.write()
 
-    def turn_back(self) -> None:
-        """Make what was begun the steps that lead back, due from this moment on. Raises OSError."""
-        actions = []
+    def turn_back(self, files: bool = True) -> list[str]:
+        """Make what was begun the steps that lead back, due from this moment on; ``files`` says whether files were
+        brought back as well. Returns the names of what no step leads back from. Raises OSError.
+        """
+        actions, stay = [], []
         for number, action in enumerate(self.document["actions"]):
-            undone = registry.undoing(_only(action, number, self.document["begun"]))
+            begun, done = (_only(action, number, self.document[name]) for name in ("begun", "done"))
+            undone = registry.undoing(begun, files)
             actions += [] if undone is None else [undone]
+            stay += [str(action["path"])] if registry.stays(begun, done, files) else []
         actions += hooks.actions(self.document["hooks"], hooks.ON_FAILURE)
         self.document.update(actions=actions, direction=BACK, begun=[], done=[])
         self.come_due()
+        return stay
 
     def close(self) -> None:
         """Forget it: nothing is left to do. Raises OSError."""
@@ -97,7 +102,7 @@ class Record:
 
 
 def _only(action: Json, number: int, begun: t.Sequence[t.Sequence[int]]) -> Json:
-    """Return an action with the steps alone that were begun: what was so already is not taken back."""
+    """Return an action with the steps alone that were begun, or done: what was so already is not taken back."""
     steps = [step for place, step in enumerate(action["steps"]) if [number, place] in begun]
     return {**action, "steps": steps}
 

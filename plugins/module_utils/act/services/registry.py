@@ -31,6 +31,9 @@ KINDS: dict[str, Kind] = {
 }
 """Each kind by the word that plan.json has for it."""
 
+# What a hook did, its author knows, who has hooks for the way back; a systemd that has read its files is as before.
+_TRACELESS = ("run", "daemon_reload")
+
 Json = t.Dict[str, t.Any]
 
 
@@ -93,9 +96,27 @@ def kind_of(action: Json) -> Kind:
     return KINDS[action["kind"]]
 
 
-def undoing(action: Json) -> Json | None:
-    """Return the action that takes an action back, None when there is nothing to take back."""
-    undone = [step for step in map(kind_of(action).undo, action["steps"]) if step is not None]
-    # Two steps on one thing may lead back by one.
-    kept: list[Step] = [step for place, step in enumerate(undone) if step not in undone[:place]]
-    return {**action, "steps": kept} if kept else None
+def undoing(action: Json, files: bool) -> Json | None:
+    """Return the action that takes an action back, None when there is nothing to take back.
+
+    Without ``files`` that were brought back a restart is not done once more: it would find what the first one found.
+    """
+    undone: list[Step] = []
+    for step in action["steps"]:
+        back = kind_of(action).undo(step)
+        # Two steps on one thing may lead back by one.
+        if back is not None and back not in undone and (files or back["do"] != step["do"]):
+            undone.append(back)
+    return {**action, "steps": undone} if undone else None
+
+
+def stays(begun: Json, done: Json, files: bool) -> bool:
+    """Return whether something of an action stays when it is taken back: what was ended, and a restart without
+    ``files`` that were brought back. ``begun`` and ``done`` are the action with those of its steps.
+    """
+    for step in begun["steps"]:
+        back = kind_of(begun).undo(step)
+        lasting = step in done["steps"] if back is None else not files and back["do"] == step["do"]
+        if lasting and step["do"] not in _TRACELESS:
+            return True
+    return False

@@ -202,17 +202,22 @@ def run_steps(record: Record, warnings: list[str]) -> list[Json]:
 
 
 def _gone_back(record: Record, reason: str) -> RolledBack:
-    """Take back what was begun where no file has to be, and return what is to be raised. Raises ServicesFailed."""
+    """Take back what was begun where no file has to be, and return what is to be raised. Raises ServicesFailed, also
+    when something was begun that nothing takes back, such as a restart: it is told, and nothing is left to be done.
+    """
+    point = record.document["about"].get("point")
     try:
-        record.turn_back()
+        stay = record.turn_back(files=False)
     except OSError as error:
         raise Stuck(f"{reason}; {record.state.path}/{journal.NAME} cannot be written: {explain(error)}", "") from error
     try:
-        run_steps(record, [])
+        steps = run_steps(record, [])
     except ServicesFailed as failed:
         # Why it was taken back at all is what the operator has to know first.
-        point = record.document["about"].get("point")
         raise ServicesFailed(f"{reason}; on the way back: {failed.reason}", failed.steps, BACK, point) from None
+    if stay:
+        why = f"no file was changed, and {', '.join(stay)} cannot be taken back: look at it, and deploy again"
+        raise ServicesFailed(f"{reason}; {why}", steps, BACK, point)
     return RolledBack(reason, "", [])
 
 

@@ -385,6 +385,17 @@ def test_what_was_so_already_is_not_taken_back(site: Site) -> None:
     assert site.systemd.get("one.service")["ActiveState"] == "active"
 
 
+def test_a_restart_that_helps_nothing_is_told_and_keeps_no_change_out(site: Site) -> None:
+    (site.root / "two").write_text("broken\n")
+    site.systemd.unit("one.service", site.root / "one", active=False)
+    with pytest.raises(ServicesFailed, match=r"ended with 1 .*; no file was changed, and two.service cannot be taken"):
+        site.change([], unit("one", "start"), restart("two"))
+    assert site.systemd.calls() == ["start one.service", "restart two.service", "stop one.service"]
+    assert site.left() == []
+    repaired = site.change(site.operations(), restart("two", "inactive"))
+    assert [step["state"] for step in repaired["services"]] == ["done"]
+
+
 @pytest.mark.parametrize(
     ("dos", "active", "enabled", "calls"),
     [
