@@ -22,6 +22,8 @@ _KEPT = 256 << 10
 _GRACE_S = 5.0
 _LAST_LINES = 3
 _LONGEST = 600
+# A pipe takes as much in any case, before somebody reads.
+_PIPE = 4096
 
 find = command.find
 """Return the absolute path of a program of the host, None when it has none."""
@@ -54,11 +56,11 @@ def run(
     """Run a program until it ends, at most ``limit_s`` seconds, and return how.
 
     ``argv[0]`` is an absolute path, as :func:`find` gives it; ``environment`` is added to ``PATH`` and ``LC_ALL=C``;
-    ``name`` is how it is called in a reason. What it started in the background ends with it. Raises ProgramFailed when
-    it cannot be started, is late, or ends with an exit code that is not ``understood``.
+    ``stdin`` has at most 4 KiB; ``name`` is how it is called in a reason. What it started in the background ends with
+    it. Raises ProgramFailed when it cannot be started, is late, or ends with an exit code that is not ``understood``.
     """
     name = name or os.path.basename(argv[0])
-    source = _memory(stdin)
+    source = _source(stdin)
     try:
         ran = command.execute(
             argv, Host("/", limit_s), limit_s, cwd, _KEPT, source, environment=environment, grace_s=_GRACE_S
@@ -81,9 +83,16 @@ def last_words(said: bytes) -> str:
     return " | ".join(line[:_LONGEST] for line in lines[-_LAST_LINES:])
 
 
-def _memory(content: bytes) -> int:
-    """Return an open file that is nowhere, with this content, to be read from its beginning."""
-    fd = os.memfd_create("stdin")
-    fs.write(fd, content)
-    os.lseek(fd, 0, os.SEEK_SET)
-    return fd
+def _source(content: bytes) -> int:
+    """Return an open file that is nowhere, with this content, to be read."""
+    if not content:
+        return os.open(os.devnull, os.O_RDONLY)
+    if len(content) > _PIPE:
+        raise ProgramFailed(f"{len(content)} bytes are more than a program is handed")
+    # No memfd_create: a Python that was built for all systems has none.
+    source, sink = os.pipe()
+    try:
+        fs.write(sink, content)
+    finally:
+        os.close(sink)
+    return source
