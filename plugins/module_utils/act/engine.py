@@ -110,19 +110,20 @@ class Writer:
         """Start a container; one that runs is left alone."""
         self._ask("start a container", container)
 
-    def stop(self, container: str, grace_s: float | None = None) -> None:
+    def stop(self, container: str, grace_s: float | None = None, limit_s: float = 0.0) -> None:
         """Stop a container: it is told to end, and killed after ``grace_s`` seconds, by default after as many as it was
-        made with; one that does not run is left alone.
+        made with; one that does not run is left alone. Its answer is waited for ``limit_s`` seconds at least.
         """
-        self._end("stop a container", container, grace_s)
+        self._end("stop a container", container, grace_s, limit_s)
 
-    def restart(self, container: str, grace_s: float | None = None) -> None:
-        """Stop and start a container."""
-        self._end("restart a container", container, grace_s)
+    def restart(self, container: str, grace_s: float | None = None, limit_s: float = 0.0) -> None:
+        """Stop and start a container, as :meth:`stop` does the former."""
+        self._end("restart a container", container, grace_s, limit_s)
 
-    def _end(self, do: str, container: str, grace_s: float | None) -> None:
+    def _end(self, do: str, container: str, grace_s: float | None, limit_s: float) -> None:
         query: Query = {} if grace_s is None else {"t": int(grace_s)}
-        self._ask(do, container, query, limit_s=_LIMIT_S + (_GRACE_S if grace_s is None else grace_s))
+        limit_s = max(limit_s, _LIMIT_S + (_GRACE_S if grace_s is None else grace_s))
+        self._ask(do, container, query, limit_s=limit_s)
 
     def rename(self, container: str, name: str) -> None:
         """Give a container another name. Raises Conflict when that is taken."""

@@ -207,7 +207,7 @@ class _Service:
         for one in self.containers():
             # One that is gone meanwhile does not run.
             with contextlib.suppress(NotFound):
-                self._writer.stop(one.id)
+                self._writer.stop(one.id, limit_s=self._limit_s)
                 if one.id not in before:
                     self._writer.remove(one.id)
         return f"{self.name} does not run, as before"

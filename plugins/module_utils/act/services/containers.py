@@ -55,10 +55,12 @@ def run(step: Step, call: Call) -> str:
     writer, containers = _opened(step, call)
     identity = step["container"]
     before = containers.inspect(identity)
+    if before is None and step["before"]["started_s"] is None:
+        return f"the container {step['name']} ({identity[:12]}) is gone, so that it is not restarted"
     if before is None:
         raise StepFailed(f"the container {step['name']} ({identity[:12]}) is gone: nothing was restarted")
     try:
-        writer.restart(identity)
+        writer.restart(identity, limit_s=call.limit_s)
     except Uncertain as uncertain:
         after = containers.inspect(identity)
         if after is None or after.started_s == before.started_s:
@@ -74,8 +76,10 @@ def run(step: Step, call: Call) -> str:
 
 
 def undo(step: Step) -> Step | None:
-    """Return the same step: a container uses the files that are back only when it is restarted once more."""
-    return dict(step)
+    """Return the same step: a container uses the files that are back only when it is restarted once more. By then it
+    may have been started anew, or be gone.
+    """
+    return {**step, "before": {**step["before"], "started_s": None}}
 
 
 def _restarted(found: State, call: Call) -> bool:

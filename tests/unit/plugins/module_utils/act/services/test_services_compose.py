@@ -13,6 +13,7 @@ import pytest
 from act_faults import counted, killed_at
 from act_world import ABOUT, World
 from ansible_collections.evenkeel.drift.plugins.module_utils.act import recovery
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.engine import Writer
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.errors import Refused, ServicesFailed
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.operations import BadOperations
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.services import (
@@ -354,7 +355,21 @@ def test_a_container_is_restarted_once(compose_host: ComposeHost, project: Path)
     assert containers.run(step, call) == "shop-web-1 was restarted: running, healthy"
     assert containers.look(step, call).wanted
     assert not containers.look(step, after(project)).wanted, "the files changed again"
-    assert containers.undo(step) == step
+    back = containers.undo(step)
+    assert back == {**step, "before": {**step["before"], "started_s": None}}
+    compose_host.run(OLD, id=hexed("made anew by hand"))
+    assert "is gone, so that it is not restarted" in containers.run(t.cast(Json, back), after(project))
+
+
+def test_a_container_that_is_slow_to_end_has_the_time_of_a_step(
+    compose_host: ComposeHost, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[t.Any] = []
+    monkeypatch.setattr(Writer, "_ask", lambda _self, do, *_rest, limit_s: asked.append((do, limit_s)))
+    compose_host.run(OLD)
+    containers.run(restart(compose_host), Call(kinds.now(), 300.0, str(project), ""))
+    containers.run(restart(compose_host), Call(kinds.now(), 20.0, str(project), ""))
+    assert asked == [("restart a container", 300.0), ("restart a container", 90.0)]
 
 
 def test_a_service_without_containers_is_well(compose_host: ComposeHost, project: Path) -> None:
