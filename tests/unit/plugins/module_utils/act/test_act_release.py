@@ -99,6 +99,17 @@ def test_a_release_is_the_last_one_changed_as_planned(releases: Releases, tmp_pa
     assert seen(releases.first) == before
 
 
+def test_commands_run_in_the_release_that_is_in_use_by_then(releases: Releases, tmp_path: Path) -> None:
+    moments = ("before_change", "after_change", "after_services")
+    said = {moment: [["/bin/sh", "-c", f"echo {moment} $(pwd -P) >> {tmp_path}/said"]] for moment in moments}
+    told = answer({**releases.request(), "hooks": said})
+    assert told["outcome"] == "applied", told
+    new = releases.link.resolve()
+    assert new.name == "0123456789ab-1"
+    places = zip(moments, (releases.first.resolve(), new, new))
+    assert (tmp_path / "said").read_text().splitlines() == [f"{moment} {place}" for moment, place in places]
+
+
 def test_without_a_change_there_is_no_new_release(releases: Releases) -> None:
     assert releases.release(b"two\n")["changed"] is True
     again = releases.release(b"two\n")
