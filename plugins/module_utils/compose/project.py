@@ -37,7 +37,8 @@ class Project(t.NamedTuple):
     """A project as its files have it.
 
     ``services`` by name, ``broken`` by name with the reason, ``networks`` and ``volumes`` as declared at the top,
-    ``partial`` why there may be more services (nothing: there are none), ``variables`` of ``.env``.
+    ``partial`` why there may be more services (nothing: there are none), ``variables`` of ``.env``, ``files`` the
+    names of its Compose files in their order, without those that a service extends.
     """
 
     services: Json
@@ -46,6 +47,7 @@ class Project(t.NamedTuple):
     volumes: Json
     partial: str
     variables: dict[str, str]
+    files: tuple[str, ...] = ()
 
 
 def read_project(files: Files, spec: t.Mapping[str, t.Any], interpolated: bool = True) -> Project:
@@ -63,14 +65,15 @@ def read_project(files: Files, spec: t.Mapping[str, t.Any], interpolated: bool =
         return t.cast(Json, interpolate_all(parsed, known)) if interpolated else parsed
 
     merged: Json = {}
-    for name, content in _names(files, spec, variables):
+    names = _names(files, spec, variables)
+    for name, content in names:
         try:
             one = prepare(name, content)
             one["services"] = Extends(files, name, one, prepare).resolved()
             merged = {**merge_maps(merged, {**one, "services": None}), "services": _services(merged, one)}
         except Unsupported as problem:
             raise Unseen(f"{show(name)}: {problem.reason}") from None
-    return _project(merged, variables)
+    return _project(merged, variables)._replace(files=tuple(name for name, _content in names))
 
 
 def _services(base: Json, over: Json) -> Json:

@@ -47,8 +47,7 @@ class ProjectFiles:
 
     def paths(self) -> list[str]:
         """Return its Compose files in their order, absolute."""
-        read = [one["path"] for one in self._files.read_files if one["kind"] == "compose"]
-        return [os.path.join(self._files.whole, path) for path in read]
+        return [os.path.join(self._files.whole, name) for name in self._project.files]
 
     def filled(self, said: str) -> str | None:
         """Return a text with the variables of the project, None when one has no value."""

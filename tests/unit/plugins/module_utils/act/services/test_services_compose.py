@@ -255,9 +255,14 @@ def test_the_value_of_a_variable_is_in_no_reason(compose_host: ComposeHost, proj
     assert "zu9KqT4vXw2p" not in str(failed.value)
 
 
-def test_back_gives_the_image_that_ran_before_its_name_moved(compose_host: ComposeHost, project: Path) -> None:
+@pytest.mark.parametrize("text", [OLD, OLD.replace("image:", "extends: {file: common.yml, service: web}, image:")])
+def test_back_gives_the_image_that_ran_before_its_name_moved(
+    text: str, compose_host: ComposeHost, project: Path
+) -> None:
+    (project / "common.yml").write_text("services: {web: {restart: always}, worker: {image: shop/app:1}}\n")
+    (project / "compose.yml").write_text(text)
     old = f"sha256:{hexed('older')}"
-    compose_host.run(OLD, image=old)
+    compose_host.run(text, image=old)
     step = up(project, compose_host)
     compose.run(step, after(project))
     made = compose_host.web()
