@@ -8,10 +8,12 @@ Whether what a command is for is so already, nobody but its author knows: one th
 
 from __future__ import annotations
 
+import os
 import re
 import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.module_utils.act import program
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.operations import BadOperations
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.services.kinds import Call, Seen, Step, StepFailed
 from ansible_collections.evenkeel.drift.plugins.module_utils.mask import mask, mask_argv
 
@@ -43,6 +45,24 @@ def run(step: Step, call: Call) -> str:
     except program.ProgramFailed as error:
         raise StepFailed(f"the hook {shown} ({step['when']}) failed: {error}") from None
     return f"{shown} succeeded" + (f" and said: {done.said}" if done.said else "")
+
+
+def check(given: t.Any) -> None:
+    """Look at lists of commands by moment, before anything is touched. Raises BadOperations, which names the place."""
+    if not isinstance(given, dict) or not given.keys() <= set(PHASES):
+        raise BadOperations(f"hooks: expected lists of commands by {', '.join(PHASES)}")
+    for when, commands in sorted(given.items()):
+        for number, argv in enumerate(commands if isinstance(commands, list) else [commands]):
+            if not isinstance(argv, list) or not argv or not all(map(_is_word, argv)) or not argv[0]:
+                raise BadOperations(f"hooks.{when}[{number}]: expected a command, as a list of its arguments")
+
+
+def _is_word(value: t.Any) -> bool:
+    """Return whether a value can be an argument of a program."""
+    try:
+        return isinstance(value, str) and b"\0" not in os.fsencode(value)
+    except UnicodeEncodeError:
+        return False
 
 
 def undo(_step: Step) -> Step | None:

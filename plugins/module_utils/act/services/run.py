@@ -64,6 +64,7 @@ def apply(
     touched, ServicesFailed when the files are in place and a step failed.
     """
     registry.checked(list(services.actions))
+    hooks.check(services.hooks)
     wanted = checked(operations)
     if state is None or check:
         if state is not None:

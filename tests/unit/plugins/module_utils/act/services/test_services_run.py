@@ -194,6 +194,28 @@ def test_commands_run_in_their_order(site: Site, tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("hooks", "message"),
+    [
+        ({"after": [["true"]]}, "hooks: expected lists of commands by before_change, "),
+        ([], "hooks: expected lists of commands by before_change, "),
+        ({"after_change": "true"}, r"hooks.after_change\[0\]: expected a command, as a list of its arguments"),
+        ({"after_change": [["true"], []]}, r"hooks.after_change\[1\]: expected a command"),
+        ({"on_failure": [[""]]}, r"hooks.on_failure\[0\]: expected a command"),
+        ({"after_services": [["echo", "a\0b"]]}, r"hooks.after_services\[0\]: expected a command"),
+        ({"after_services": [["echo", "\ud800"]]}, r"hooks.after_services\[0\]: expected a command"),
+        ({"before_change": [["echo", 1]]}, r"hooks.before_change\[0\]: expected a command"),
+    ],
+)
+def test_commands_that_cannot_run_are_refused_before_anything(site: Site, hooks: t.Any, message: str) -> None:
+    """Found out later, they would be in the way of every recovery."""
+    for check in (True, False):
+        with site.open_state() as opened, pytest.raises(BadOperations, match=message):
+            services = Services([], hooks, 1.0)
+            run.apply([], [], str(site.root), opened, ABOUT, Host("/", 60), services, check)
+    assert site.left() == []
+
+
 def test_a_command_before_the_change_can_refuse_it(site: Site, tmp_path: Path) -> None:
     hooks = {
         "before_change": [["/bin/sh", "-c", "echo not now >&2; exit 3"]],
