@@ -39,6 +39,8 @@ if "version" in words:
 directory = words[words.index("--project-directory") + 1]
 with open(directory + "/compose.yml") as file:
     text = file.read()
+if "repeated" in text:
+    sys.exit("line 2: unexpected character in variable name hunter2/G9w0BAQEFAASC")
 if "refused" in text:
     sys.exit("service web: password=hunter2hunter2 is no key of a service")
 declared = hashlib.sha256(text.encode()).hexdigest()

@@ -27,7 +27,18 @@ _NOWHERE = "/nonexistent"
 _PIN = "-"
 """How Compose calls a file that it reads from its standard input."""
 
+# Of what it cannot read, Compose repeats the text, which can be a line of a key or the end of a password.
+_REPEATED = re.compile(
+    r"(variable name|quoted value|[Ii]nvalid template:|[Ii]nvalid interpolation format) .*", re.DOTALL
+)
+_UNSET = re.compile(r'The \\*"[^"]*" variable is not set')
+
 Json = t.Dict[str, t.Any]
+
+
+def bare(said: str) -> str:
+    """Return what Compose said, without what it repeats of the files that it could not read."""
+    return _REPEATED.sub(r"\1 (not shown: it may be a secret)", _UNSET.sub("A variable is not set", said))
 
 
 class Compose:
@@ -114,11 +125,14 @@ class Compose:
             options += ["--env-file", step["env_file"]]
         for profile in step["profiles"]:
             options += ["--profile", profile]
-        return program.run(
-            [*self._program, *options, *argv],
-            limit_s,
-            cwd=step["directory"],
-            environment=self._environment,
-            stdin=stdin,
-            name=f"docker compose {argv[0]}",
-        )
+        try:
+            return program.run(
+                [*self._program, *options, *argv],
+                limit_s,
+                cwd=step["directory"],
+                environment=self._environment,
+                stdin=stdin,
+                name=f"docker compose {argv[0]}",
+            )
+        except program.ProgramFailed as failed:
+            raise program.ProgramFailed(bare(str(failed))) from None

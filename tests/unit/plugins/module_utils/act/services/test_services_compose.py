@@ -18,6 +18,7 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.act.errors import R
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.operations import BadOperations
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.services import (
     compose,
+    compose_program,
     containers,
     kinds,
     registry,
@@ -216,6 +217,10 @@ def test_a_host_without_compose_says_so(
         ("services: {web: {image: shop/app:1, command: [unhealthy]}}\n", "its health check fails"),
         ("services: {web: {image: shop/app:1, command: [crash]}}\n", "does not run (exited with 3)"),
         ("services: {web: {image: shop/app:1, command: [refused]}}\n", "docker compose config ended with 1"),
+        (
+            "services: {web: {image: shop/app:1, command: [repeated]}}\n",
+            "in variable name (not shown: it may be",
+        ),
         ("services: {web: {image: shop/app:1, command: ['${GONE}']}}\n", "GONE, which .env does not set"),
         ("services: {other: {image: shop/app:1}}\n", "declare no service web"),
         ("services: [\n", "cannot be read"),
@@ -242,6 +247,23 @@ def test_a_service_that_cannot_be_brought_up_says_why_and_tells_no_secret(
     made = compose_host.web()
     assert made is not None
     assert made["text"] == OLD
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        'line 2: unexpected character "/" in variable name "zu9KqT4v"',
+        'line 3: unterminated quoted value "zu9KqT4v | and more',
+        'Invalid template: "zu9KqT4v${x"',
+        'level=warning msg="The \\"zu9KqT4v\\" variable is not set. Defaulting to a blank string."',
+        'The "zu9KqT4v" variable is not set. Defaulting to a blank string.',
+    ],
+)
+def test_what_compose_repeats_of_files_is_not_told(said: str) -> None:
+    """The words are those of Compose 2.26."""
+    told = compose_program.bare(f"docker compose config ended with 15 and said: {said}")
+    assert told.startswith("docker compose config ended with 15 and said: ")
+    assert "zu9KqT4v" not in told
 
 
 def test_the_value_of_a_variable_is_in_no_reason(compose_host: ComposeHost, project: Path) -> None:
