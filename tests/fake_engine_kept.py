@@ -132,7 +132,7 @@ class KeptEngine(FakeEngine):
         return empty(204)
 
     def _of_container(self, method: str, name: str, verb: str, asked: Json, _sent: bytes) -> t.Any:
-        one = self.containers.get(name) or self.named(name)
+        one = self.containers.get(name) or self.named(name) or self._begins(name)
         if one is None:
             return error(404, f"No such container: {name}")
         if method == "DELETE":
@@ -153,6 +153,11 @@ class KeptEngine(FakeEngine):
             return error(409, "the name is taken")
         one["Name"] = f"/{asked['name']}"
         return empty(204)
+
+    def _begins(self, name: str) -> Json | None:
+        """Return the container whose id begins with a name, as engines do where none has it."""
+        found = [one for identity, one in self.containers.items() if identity.startswith(name)]
+        return found[0] if len(found) == 1 else None
 
     def _of_image(self, _method: str, name: str, verb: str, asked: Json, _sent: bytes) -> t.Any:
         identity = self.tags.get(name, name)

@@ -97,11 +97,13 @@ class Engines:
     def look(self, container: str, names: t.Mapping[str, str]) -> Container | None:
         """Return a container by its id or name, None when there is none. Raises Unseen."""
         try:
-            return Container(self.engine.get(f"/containers/{container}/json"), names)
+            found = Container(self.engine.get(f"/containers/{container}/json"), names)
         except NotFound:
             return None
         except (KeyError, TypeError, AttributeError):
             raise Unseen(f"the engine tells of the container {container[:80]} in a form that is not known") from None
+        # Where none has the name, an engine takes it for the beginning of an id: db, cafe. That is somebody else's.
+        return found if container in (found.id, found.name) else None
 
     def chosen(self, asked: Asked) -> list[Container]:
         """Return the containers that are asked for, sorted by name. Raises Unseen."""

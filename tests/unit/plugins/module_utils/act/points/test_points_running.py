@@ -201,6 +201,24 @@ def test_what_was_not_there_comes_and_what_runs_is_stopped_and_started(site: Sit
     assert site.versions() == {"web": "VERSION=1"}
 
 
+def test_a_name_that_begins_the_id_of_another_container_is_not_taken_for_it(site: Site, engine: KeptEngine) -> None:
+    site.save()
+    for name in ("db", "web"):
+        one = engine.named(name)
+        assert one is not None
+        del engine.containers[one["Id"]]
+    # Somebody else's, whose id begins as the name of the container that is gone.
+    identity = engine.run("other", engine.image("other 1"))
+    other = engine.containers.pop(identity)
+    other["Id"] = "db" + identity[2:]
+    engine.containers[other["Id"]] = other
+    told = site.back()
+    assert (told["at_point"], told["failed"]) == (True, [])
+    assert engine.named("other") is other
+    assert other["State"]["Running"] is True
+    assert sorted(engine.running()) == ["db", "other", "web"]
+
+
 def test_one_that_would_vanish_when_it_is_stopped_is_not_touched(site: Site) -> None:
     site.save()
     site.deploy("2")
