@@ -8,12 +8,16 @@ written to. Private to the collection.
 from __future__ import annotations
 
 import os
+import re
 import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.module_utils.text import raw
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.reference.gitcmd import Repository
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.reference.unavailable import ReferenceUnavailable
 
 _WHO = ("-c", "user.name=evenkeel.drift", "-c", "user.email=evenkeel.drift@localhost")
+# The folder of a repository, however file systems may spell it.
+_RESERVED = re.compile(rb"(?:\.git|git~1)[ .]*(?::.*)?", re.IGNORECASE | re.DOTALL)
 
 Json = dict[str, t.Any]
 
@@ -24,6 +28,13 @@ class Work(t.NamedTuple):
     path: str
     mode: str
     content: bytes
+
+
+def refused(path: str) -> str:
+    """Return why git takes no file of this path into a commit, empty text when it does."""
+    if any(_RESERVED.fullmatch(part) for part in re.split(rb"[/\\]", raw(path))):
+        return "git keeps nothing of this name: archive it by hand"
+    return ""
 
 
 def commit(repo: str, base: str, works: t.Sequence[Work], branch: str, message: str, folder: str) -> Json:
@@ -42,6 +53,12 @@ def commit(repo: str, base: str, works: t.Sequence[Work], branch: str, message: 
                 f"{work.mode} {done.output.decode('ascii').strip()}\t".encode("ascii") + raw(work.path) + b"\0"
             )
         repository.run("update-index", "-z", "--index-info", stdin=b"".join(lines), index=index)
+        # Git leaves out what it does not like, and says that all went well.
+        listed = repository.run("ls-files", "--stage", "-z", index=index).output.split(b"\0")
+        taken = {line.replace(b" 0\t", b"\t", 1) for line in listed}
+        for work, line in zip(works, lines, strict=True):
+            if line.rstrip(b"\0") not in taken:
+                raise ReferenceUnavailable(f"git did not take {work.path} into the rescue: archive it by hand")
         tree = repository.run("write-tree", index=index).output.decode("ascii").strip()
         made = repository.run(*_WHO, "commit-tree", tree, "-p", base, stdin=message.encode("utf-8"))
         oid = made.output.decode("ascii").strip()

@@ -19,7 +19,7 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.audit.hosts import 
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.shape import ByName, OneOf, require
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.words import number
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan import left_out
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.rescue.commit import Work, commit
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.rescue.commit import Work, commit, refused
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.rescue.kept import ABOUT, FOLDER
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.run import RunFolder, safe_name
 
@@ -64,6 +64,9 @@ def works(entries: t.Mapping[str, Json], answer: t.Any) -> tuple[list[Work], lis
     require(answer, _ANSWER, "the host's answer about contents")
     found, lost = [], []
     for path, entry in sorted(entries.items()):
+        if refused(path):
+            lost.append({"path": path, "reason": refused(path)})
+            continue
         if entry["type"] == "link":
             found.append(Work(path, "120000", raw(entry["target"])))
             continue

@@ -15,11 +15,11 @@ import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.module_utils.mask import MARK
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.patterns import Patterns, named
-from ansible_collections.evenkeel.drift.plugins.module_utils.text import raw
+from ansible_collections.evenkeel.drift.plugins.module_utils.text import raw, show
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.patterns import compile_lines
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.shape import PATH, ByName, OneOf, require
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.words import number
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.rescue.commit import Work
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.rescue.commit import Work, refused
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.rescue.host import unpacked
 
 FOLDER = "rescued-containers"
@@ -77,9 +77,9 @@ def wanted(data: Json | None, rule: t.Any) -> tuple[list[Json], list[Json]]:
 
 
 def place(name: str, path: str) -> str:
-    """Return where something of a container lies in a rescue's commit."""
+    """Return where something of a container lies in a rescue's commit, spelled as file names are (``text.show``)."""
     folder = re.sub("[^A-Za-z0-9_.-]", "-", name).strip(".") or "container"
-    return f"{FOLDER}/{folder}{posixpath.normpath('/' + path.lstrip('/')) if path else ''}"
+    return f"{FOLDER}/{folder}{show(posixpath.normpath('/' + path.lstrip('/'))) if path else ''}"
 
 
 def works(containers: t.Sequence[Json], answer: t.Any) -> Layers:
@@ -105,6 +105,8 @@ def _work(path: str, change: Json, said: Json) -> tuple[Work | None, str]:
     """Return what is to be committed of one file, or None and why nothing is."""
     if MARK in path:
         return None, "its name looks like a secret"
+    if refused(path):
+        return None, refused(path)
     if said["reason"]:
         return None, said["reason"]
     if not _same_moment(change["mtime"], said["mtime"]):

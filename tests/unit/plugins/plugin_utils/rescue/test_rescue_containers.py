@@ -17,6 +17,7 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.mask import MARK
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe import layers as collector
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.compose import collect
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host
+from ansible_collections.evenkeel.drift.plugins.module_utils.text import raw
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.compose import SHAPE
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.schema import Problems
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.shape import GarbledAnswer
@@ -112,6 +113,7 @@ def test_a_file_of_a_layer_is_taken_byte_for_byte(engine: FakeEngine) -> None:
         ("/app/hot.py", packed(b"", type=b"2", linkname="https://u:Sup3rS3cret9@x"), "its target looks like a secret"),
         ("/app/hot.py", packed(b"x" * (3 << 20)), "more than"),
         ("/app/hot.py", b"no archive", "it breaks off"),
+        ("/app/.git/config", packed(b"hi\n"), "git keeps nothing of this name"),
         ("/app/hot.py", error(500, "no"), "with the error 500"),
     ],
 )
@@ -122,6 +124,15 @@ def test_what_is_not_taken_is_named(path: str, answer: t.Any, reason: str, engin
     ((lost),) = made.lost
     assert lost["path"] == f"rescued-containers/shop-web-1{path}"
     assert reason in lost["reason"]
+
+
+def test_a_name_with_a_backslash_is_a_name(engine: FakeEngine) -> None:
+    names = ["/app/C:\\x\\y.txt", "/app/\\xff", "/app/a\\GIT~1. "]
+    serving(engine, dict.fromkeys(names, packed(b"hi\n")))
+    made = rescued(engine, evidence(engine, *map(change, names)))
+    folder = b"rescued-containers/shop-web-1"
+    assert [raw(work.path) for work in made.works] == [folder + name.encode() for name in names[:2]]
+    assert [raw(lost["path"]) for lost in made.lost] == [folder + names[2].encode()]
 
 
 def test_a_file_that_somebody_has_looked_at_is_taken(engine: FakeEngine) -> None:

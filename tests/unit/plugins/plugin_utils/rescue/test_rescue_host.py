@@ -17,7 +17,7 @@ import pytest
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.shape import GarbledAnswer
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.reference.unavailable import ReferenceUnavailable
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.rescue import host as rescue
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.rescue.commit import Work, commit
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.rescue.commit import Work, commit, refused
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.rescue.kept import prune, rescued
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.run import RunFolder
 
@@ -131,6 +131,18 @@ def test_the_bundle_gives_a_branch_with_exactly_the_hosts_bytes(repository: Path
     assert raw == b"echo\r\n"
     git(repository, "apply", "--index", os.fspath(folder / "work.patch"))
     assert git(repository, "write-tree") == git(repository, "rev-parse", "rescue/web1^{tree}")
+
+
+@pytest.mark.parametrize("path", ["x/.git/config", "x/.GIT", "git~1/a", "a\\\\.git . /b", "src/a.py/b", ".gitmodules"])
+def test_what_git_does_not_take_is_in_no_rescue(path: str, repository: Path, tmp_path: Path) -> None:
+    base = git(repository, "rev-parse", "HEAD")
+    made = [Work(path, "120000", b"own"), Work("src/a.py", "100644", b"two\n")]
+    with pytest.raises(ReferenceUnavailable, match=r"git did not take .* into the rescue"):
+        commit(os.fspath(repository), base, made, "rescue/web1", "Work of web1\n", os.fspath(tmp_path))
+    assert os.listdir(tmp_path) == ["repository"]
+    if "git" in path and "modules" not in path:
+        entries = {path: {"type": "link", "target": "own", "secret": False}}
+        assert rescue.works(entries, {"files": {}}) == ([], [{"path": path, "reason": refused(path)}])
 
 
 def test_what_was_rescued_counts_for_its_application_alone_and_while_it_is_whole(
