@@ -35,6 +35,8 @@ _PAUSE_S = 0.25
 # How long a container without a health check has to run on to be taken for well.
 _STEADY_S = 2.0
 _WELL_S = 120.0
+# What it takes at most to have a container back that was there before, beyond the time limit if need be.
+_BACK_S = 90.0
 _JOINED = ("NetworkMode", "IpcMode", "PidMode")
 
 
@@ -72,6 +74,7 @@ class Replacing:
         self._objects_fd = objects_fd
         self._ran = ran
         self._host = host
+        self._late = False
         self._saved = {one["name"]: one for one in part["containers"]}
         self._made: dict[str, str] = {}
 
@@ -111,6 +114,8 @@ class Replacing:
         """
         one = self._saved[step.name]
         try:
+            if self._late:
+                raise Unseen(f"not reached within the time limit of {self._host.timeout_s:g} s")
             if step.how == STOP:
                 self._stop(self._must(step.name))
             elif step.how == START:
@@ -118,6 +123,9 @@ class Replacing:
             elif step.how in (REPLACE, MAKE, FINISH):
                 self._replace(one)
         except (ActError, Unseen) as error:
+            # That the time is up is no reason to leave stopped what was stopped for this; nothing new is begun then.
+            self._late = self._late or self._host.time_left() < 0
+            self._host.deadline = max(self._host.deadline, time.monotonic() + _BACK_S)
             self._come_back(one, error.reason)
 
     def apart(self) -> list[str]:

@@ -42,7 +42,7 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.act.services import
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.services.kinds import StepFailed
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.state import State
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.paths import open_root
-from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host, Unseen
+from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host, Unseen, explain
 
 _NAMED = 5
 _MAX_LISTED = 1000
@@ -129,7 +129,7 @@ def restored(asked: Asked, wanted: Wanted, host: Host, check: bool) -> Json:
             told.update(failed=work.failed, left=told["left"] + work.left)
         told["services"] = services.take_back(state, asked.who, f"services after the rollback to {point}")
         known = {one["path"] for one in told["left"]}
-        apart = [path for path in target.apart() if path not in known]
+        apart = [path for path in _apart(target) if path not in known]
         # A unit that did not start anew may run all the same, or be down: either way it is not as it was.
         failed = (f"the {one['kind']} {one['path']}" for one in told["failed"])
         apart += [one for one in failed if one not in apart]
@@ -264,6 +264,15 @@ def _look(target: Target, wanted: Wanted, earlier: Pending | None) -> _Looked:
 def _is_old(begun: Pending) -> t.Callable[[str, int], bool]:
     """Return what tells whether a unit that is active since a time has to be started anew."""
     return lambda name, since_us: name in begun.restart and begun.is_before(since_us)
+
+
+def _apart(target: Target) -> list[str]:
+    """Return what is not as it was saved. What cannot be looked at again counts, and hides nothing of what was done."""
+    try:
+        return target.apart()
+    except (PointError, Unseen, OSError) as error:
+        reason = explain(error) if isinstance(error, OSError) else error.reason
+        return [f"what cannot be looked at again ({reason})"]
 
 
 def _left(looked: _Looked) -> list[Json]:

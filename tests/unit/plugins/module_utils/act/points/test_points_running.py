@@ -27,7 +27,7 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.inventor
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.place import Asked
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.services import Services
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.wanted import What
-from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host
+from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host, Unseen
 from fake_engine_kept import KeptEngine
 
 Json = t.Dict[str, t.Any]
@@ -178,6 +178,43 @@ def test_a_container_that_does_not_get_well_is_replaced_by_the_one_before(site: 
     )
     assert site.versions() == TWO
     assert len(site.engine.containers) == 2
+
+
+def test_what_was_stopped_runs_again_when_the_time_is_up(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    site.save()
+    site.deploy("2")
+    host = site.host
+    original = act_engine.Writer._ask
+
+    def ask(self: t.Any, do: str, *given: t.Any, **more: t.Any) -> t.Any:
+        told = original(self, do, *given, **more)
+        if do == "rename a container":
+            # The first one is aside, and all are stopped.
+            host.deadline = min(host.deadline, 0.0)
+            monkeypatch.setattr(act_engine.Writer, "_ask", original)
+        return told
+
+    monkeypatch.setattr(act_engine.Writer, "_ask", ask)
+    told = rollback.restored(site.asked, rollback.Wanted(None, "containers"), host, False)
+    assert told["at_point"] is False
+    assert {one["path"] for one in told["failed"]} == {"db", "web"}
+    assert all("time limit of 60 s; the one that was there before is there" in one["reason"] for one in told["failed"])
+    assert site.versions() == TWO
+    assert len(site.engine.containers) == 2
+
+
+def test_what_cannot_be_looked_at_again_hides_nothing(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    site.save()
+    site.deploy("2")
+
+    def unseen(_target: t.Any) -> t.NoReturn:
+        raise Unseen("not reached within the time limit of 60 s")
+
+    monkeypatch.setattr(rollback.Target, "apart", unseen)
+    told = site.back()
+    assert (told["at_point"], told["failed"]) == (False, [])
+    assert told["saved"] is not None
+    assert told["apart"] == ["what cannot be looked at again (not reached within the time limit of 60 s)"]
 
 
 def _document(site: Site) -> Json:
