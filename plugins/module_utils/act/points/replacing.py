@@ -282,8 +282,8 @@ class Replacing:
             present, old = self._look(name), self._look(name + OLD)
             if old is not None:
                 self._put_back(name, present, old)
-            elif present is not None and name not in self._ran:
-                # There was none before.
+            elif present is not None and name not in self._ran and present.print == one["print"]:
+                # There was none before; one that is not like it was made by somebody else meanwhile.
                 self._stop(present)
                 self._engines.writer.remove(present.id)
             elif present is not None and self._ran.get(name):

@@ -217,6 +217,22 @@ def test_what_cannot_be_looked_at_again_hides_nothing(site: Site, monkeypatch: p
     assert told["apart"] == ["what cannot be looked at again (not reached within the time limit of 60 s)"]
 
 
+def test_one_that_somebody_makes_meanwhile_is_left_alone(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    site.save()
+    web = site.engine.named("web")
+    assert web is not None
+    del site.engine.containers[web["Id"]]
+
+    def make(*_given: t.Any) -> t.NoReturn:
+        site.engine.run("web", site.engine.image("web 3"), Env=[SECRET, "VERSION=3"])
+        raise act_engine.NotDone("the name is taken")
+
+    monkeypatch.setattr(replacing.Replacing, "_make", make)
+    told = site.back()
+    assert [one["path"] for one in told["failed"]] == ["web"]
+    assert site.versions() == {"db": "VERSION=1", "web": "VERSION=3"}
+
+
 def _document(site: Site) -> Json:
     with place.existing(site.asked) as (_state, points_fd):
         return shelf.picked(points_fd, None, site.host)
