@@ -123,7 +123,8 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
         apart = f" but for {', '.join(back['apart'])}" if back["apart"] else ""
         said = str(error).rstrip(".")
         reason = f"{said}. Everything is back as restore point {point} has it{apart}, services included{kept}"
-        self._keep({"outcome": "rolled_back", "reason": reason, "point": point, "services": back["services"]})
+        outcome = "failed" if back["apart"] else "rolled_back"
+        self._keep({"outcome": outcome, "reason": reason, "point": point, "services": back["services"]})
         raise AnsibleActionFail(terminal(f"{self._host}: {reason}")) from error
 
     def _restore(self, part: Json, point: str, why: str) -> Json:

@@ -51,8 +51,8 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
             rolled = bool(result.get("rollback"))
             if rolled:
                 # The point and the level are those of the rollback that was interrupted.
-                back = call(self, _RESTORE, {**arguments, "state": "restored", "save": False}, False, variables)
-                told = f"a rollback to {back['point']} was interrupted, and is finished{_but(back)}"
+                back = self._restore({**arguments, "state": "restored", "save": False}, variables)
+                told = f"a rollback to {back['point']} was interrupted, and is finished"
         except Failed as error:
             if error.outcome == "unreachable":
                 return {"unreachable": True, "msg": terminal(str(error))}
@@ -63,23 +63,29 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
             Display().display(terminal(f"{host}: {told}"))
         return {"changed": bool(result.get("changed") or rolled), "found": result.get("found"), "told": terminal(told)}
 
+    def _restore(self, arguments: Json, variables: Json) -> Json:
+        """Roll back. Raises Failed, also when not all of it came back: nothing is deployed over that."""
+        back = call(self, _RESTORE, arguments, False, variables)
+        if not back["at_point"]:
+            apart = _named(back["apart"])
+            raise Failed(f"not as restore point {back['point']} has it: {apart}; repair that, then roll back again")
+        return back
+
     def _take_back(self, host: str, place: Json, error: Failed, variables: Json) -> Json:
         """Bring a host back whose services cannot be brought along with the files that are in place."""
         try:
-            back = call(self, _RESTORE, {**place, "state": "restored", "point": error.point}, False, variables)
+            self._restore({**place, "state": "restored", "point": error.point}, variables)
         except Failed as second:
             reason = f"{error}; bringing it back to restore point {error.point} failed as well: {second}"
             raise AnsibleActionFail(terminal(f"{host}: {reason}")) from second
-        told = terminal(f"an interrupted change was taken back to {error.point}{_but(back)}, because {error}")
+        told = terminal(f"an interrupted change was taken back to {error.point}, because {error}")
         Display().display(f"{host}: {told}")
         return {"changed": True, "found": {"point": error.point}, "told": told}
 
 
-def _but(back: Json) -> str:
-    """Return what a rollback could not bring back, in words; nothing when all is as the point has it."""
-    apart = back.get("apart") or []
+def _named(apart: list[str]) -> str:
     more = f" and {len(apart) - _SHOWN} more" if len(apart) > _SHOWN else ""
-    return f", but for {', '.join(map(str, apart[:_SHOWN]))}{more}" if apart else ""
+    return f"{', '.join(apart[:_SHOWN])}{more}"
 
 
 def _told(result: Json) -> str:

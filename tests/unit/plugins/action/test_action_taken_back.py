@@ -1,0 +1,53 @@
+# Copyright: Contributors to the evenkeel.drift project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a deploy says of a host that was brought back: back is what is as it was saved, all of it."""
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+from ansible.errors import AnsibleActionFail
+from ansible_collections.evenkeel.drift.plugins.action import deploy_host, deploy_recover
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.action_call import Failed
+
+Json = dict[str, t.Any]
+POINT = "20261121T154500Z-3f9a1c"
+
+
+def answering(monkeypatch: pytest.MonkeyPatch, module: t.Any, apart: list[str]) -> None:
+    told = {"point": POINT, "at_point": not apart, "apart": apart, "saved": None, "services": []}
+    monkeypatch.setattr(module, "call", lambda *_given: told)
+
+
+@pytest.mark.parametrize("apart", [[], ["the container web"]])
+def test_no_deploy_goes_on_over_a_rollback_that_left_something(
+    apart: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answering(monkeypatch, deploy_recover, apart)
+    action = object.__new__(deploy_recover.ActionModule)
+    error = Failed("shop-web did not start", "services_failed", POINT)
+    if not apart:
+        assert action._take_back("web1", {}, error, {})["changed"] is True
+        return
+    with pytest.raises(AnsibleActionFail, match=r"failed as well: not as restore point .* has it: the container web"):
+        action._take_back("web1", {}, error, {})
+    with pytest.raises(Failed, match="not as restore point"):
+        action._restore({}, {})
+
+
+@pytest.mark.parametrize(("apart", "outcome"), [([], "rolled_back"), (["the container web"], "failed")])
+def test_a_host_is_rolled_back_when_all_of_it_is(
+    apart: list[str], outcome: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answering(monkeypatch, deploy_host, apart)
+    action = object.__new__(deploy_host.ActionModule)
+    kept: list[Json] = []
+    action._host, action._about, action._variables = "web1", {"plan": "p1"}, {}
+    monkeypatch.setattr(action, "_keep", kept.append)
+    monkeypatch.setattr(action, "_step", lambda _what, do: do())
+    monkeypatch.setattr(action, "_restore", lambda *_given: deploy_host.call())
+    with pytest.raises(AnsibleActionFail):
+        action._take_back({}, POINT, Failed("shop-web did not start"))
+    assert [one["outcome"] for one in kept] == [outcome]
