@@ -210,7 +210,11 @@ def outdated(points_fd: int, keep: Keep, now: float) -> list[str]:
         if state == UNFINISHED:
             gone.append(point)
         elif state in places:
-            _weigh(points_fd, point, weight)
+            try:
+                _weigh(points_fd, point, weight)
+            except Damaged:
+                # It lacks its objects: no good one, and no reason to refuse a new one.
+                continue
             newest_good = state == GOOD and not places[GOOD]
             if not newest_good and _exceeds(point, places[state], sum(weight.values()), keep, now):
                 gone.append(point)

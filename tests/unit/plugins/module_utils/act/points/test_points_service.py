@@ -149,6 +149,16 @@ def test_what_is_kept_by_count_and_by_size(host: Host) -> None:
     assert host.points()[0]["id"] == kept["point"]
 
 
+def test_a_point_without_its_objects_keeps_no_new_one_away(host: Host) -> None:
+    first, second = host.ask()["point"], host.ask()["point"]
+    for member in (host.state / "app/points" / second / "objects").iterdir():
+        member.unlink()
+    (host.state / "app/points" / second / "objects").rmdir()
+    third = host.ask(keep=1)
+    assert third["pruned"] == [first]
+    assert [one["id"] for one in host.points()] == [third["point"], second]
+
+
 def test_what_is_kept_by_age(host: Host) -> None:
     points = [host.ask()["point"] for _time in range(3)]
     fd = os.open(host.state / "app/points", os.O_RDONLY)
