@@ -28,7 +28,9 @@ Json = dict[str, t.Any]
 
 
 class Override(t.NamedTuple):
-    """``work`` is committed; ``keys`` are the settings of the container that are in it."""
+    """``work`` is committed, empty where nothing can be told; ``keys`` are the settings of the container that are in it
+    as they are: of variables it has the names alone.
+    """
 
     work: Work
     container: str
@@ -58,7 +60,7 @@ def overrides(data: Json | None, findings: t.Iterable[Json]) -> tuple[list[Overr
             if keys:
                 override, unsaid = _override(project["project"], container, keys)
                 lost += unsaid
-                made += [override] if override.keys else []
+                made += [override] if override.work.content else []
     return made, lost
 
 
@@ -72,11 +74,15 @@ def _override(project: str, container: Json, keys: t.Sequence[str]) -> tuple[Ove
         if lines is None:
             lost.append({"path": f"{path}: {key}", "reason": "its value is a secret, too long or of an unknown form"})
             continue
-        told.append(key)
+        if "environment" in lines:
+            reason = "its value is in the container alone: write it into .env on the host, then lay the override over"
+            lost.append({"path": f"{path}: {key}", "reason": reason})
+        else:
+            told.append(key)
         for name, value in lines.items():
             before = written.get(name)
             written[name] = {**before, **value} if isinstance(before, dict) and isinstance(value, dict) else value
-    text = _text(project, container, written)
+    text = _text(project, container, written) if written else ""
     return Override(Work(path, "100644", text.encode("utf-8")), container["id"], told), lost
 
 

@@ -248,7 +248,11 @@ def test_a_variable_is_kept_by_its_name_alone(engine: FakeEngine, tmp_path: Path
     serve(engine, container("market-data", tmp_path, Config={"Env": more}), container("bot", tmp_path))
     (made,), lost = overrides.overrides(*observed(tmp_path, engine))
     text = made.work.content.decode()
-    assert (sorted(made.keys), lost) == (["environment.EXTRA", "environment.MODE"], [])
+    # Nothing saves their values: a container that has them is not made anew.
+    assert made.keys == []
+    path = "rescued-containers/shop-market-data-1/compose.override.yaml"
+    assert [one["path"] for one in lost] == [f"{path}: environment.EXTRA", f"{path}: environment.MODE"]
+    assert all("its value is in the container alone" in one["reason"] for one in lost)
     assert '"EXTRA": "${EXTRA}"' in text
     assert not [value for value in (SECRET, "paper", "unheard-of") if value in text]
 
