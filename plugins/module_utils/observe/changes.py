@@ -114,13 +114,16 @@ def _unfinished(fd: int) -> Json:
     """Return the change that is open: ``under_way`` while its process lives, ``open`` when nobody works at it."""
     for _again in range(_LOOKS):
         names = [match for match in map(journal_form.NAME.match, sorted(os.listdir(fd))) if match]
-        services, rollback = (_read(fd, name) for name in (journal_form.SERVICES, journal_form.ROLLBACK))
+        services, rollback = _kept(fd)
         if not names and services is None and rollback is None:
             return {}
         held = holder(fd)
         if held is not None:
             return {"under_way": held}
         if not names:
+            if (services, rollback) != _kept(fd):
+                # It came to its end between the two looks.
+                continue
             return {"open": _rollback(rollback) if rollback is not None else _services(services)}
         if len(names) > 1:
             return {"open": _damaged(f"there are {len(names)} journals, and there can be one")}
@@ -128,6 +131,11 @@ def _unfinished(fd: int) -> Json:
         if kept is not None:
             return {"open": _told(kept, names[0].group(1), int(names[0].group(2)))}
     raise Unseen("its journal was moved each time that it was looked at: a change is under way")
+
+
+def _kept(fd: int) -> tuple[t.Any, t.Any]:
+    """Return what is left to do of services and of a rollback, null each when there is nothing."""
+    return _read(fd, journal_form.SERVICES), _read(fd, journal_form.ROLLBACK)
 
 
 def _read(fd: int, name: str) -> t.Any:

@@ -107,6 +107,21 @@ def test_services_that_a_change_did_not_come_to(world: World) -> None:
     assert seen(world)["open"]["services"] == ["restore point p-1, level full"]
 
 
+def test_a_rollback_that_ends_while_it_is_looked_at_was_not_interrupted(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.apply([world.write("keep.txt", b"changed\n")])
+    left = world.states / "shop" / "rollback.json"
+    left.write_text(json.dumps({"point": "p-1", "level": "full", "started": "now", "who": "ops"}))
+
+    def holder(_fd: int) -> None:
+        left.unlink(missing_ok=True)
+
+    monkeypatch.setattr(changes, "holder", holder)
+    found = seen(world)
+    assert (found["outcome"], found["open"], found["under_way"]) == ("ok", None, None)
+
+
 def test_a_rehearsal_is_told_by_its_level(world: World) -> None:
     world.apply([world.write("keep.txt", b"changed\n")])
     log = world.states / "shop" / "log.jsonl"
