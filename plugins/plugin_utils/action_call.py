@@ -62,6 +62,11 @@ def _said(result: Json) -> str:
     """Return why a module failed, with the paths that are no longer as planned."""
     said = mask(str(result.get("msg") or "the host gave no reason"))
     moved = result.get("moved") or []
-    lines = [f"{one['path']} was {one['expected']}, is {one['found']}" for one in moved[:_MOVED_SHOWN]]
+    lines = [_moved(one) for one in moved[:_MOVED_SHOWN]]
     more = [f"and {len(moved) - _MOVED_SHOWN} more"] if len(moved) > _MOVED_SHOWN else []
     return "; ".join([said, *lines, *more])
+
+
+def _moved(one: Json | str) -> str:
+    # A rollback names the path alone: what it expected may be a secret.
+    return one if isinstance(one, str) else f"{one['path']} was {one['expected']}, is {one['found']}"

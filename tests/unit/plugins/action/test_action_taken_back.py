@@ -10,7 +10,7 @@ import typing as t
 import pytest
 from ansible.errors import AnsibleActionFail
 from ansible_collections.evenkeel.drift.plugins.action import deploy_host, deploy_recover
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.action_call import Failed
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.action_call import Failed, _said
 
 Json = dict[str, t.Any]
 POINT = "20261121T154500Z-3f9a1c"
@@ -51,3 +51,10 @@ def test_a_host_is_rolled_back_when_all_of_it_is(
     with pytest.raises(AnsibleActionFail):
         action._take_back({}, POINT, Failed("shop-web did not start"))
     assert [one["outcome"] for one in kept] == [outcome]
+
+
+def test_what_moved_is_named_whoever_tells_it() -> None:
+    told = {"msg": "changed meanwhile", "moved": [{"path": "a", "expected": "absent", "found": "a file"}]}
+    assert _said(told) == "changed meanwhile; a was absent, is a file"
+    # As a rollback tells it: paths alone.
+    assert _said({**told, "moved": [".env", "b"]}) == "changed meanwhile; .env; b"
