@@ -48,7 +48,7 @@ def remember(state: State, site: Site, point: str | None, host: Host) -> None:
 
 def way(state: State, root: str, point: str, is_at: t.Callable[[int], bool], host: Host) -> Back | None:
     """Return how the link comes back to the release that a point was made of; None when that is in use, is gone, or is
-    not what it was. ``is_at`` says of an open folder whether it is at the point. Raises OSError.
+    not what it was, or cannot be read. ``is_at`` says of an open folder whether it is at the point.
     """
     try:
         site = find(root)
@@ -57,7 +57,7 @@ def way(state: State, root: str, point: str, is_at: t.Callable[[int], bool], hos
                 before = {"type": "link", "target": site.target}
                 switch = {"do": "link", "path": site.link, "target": f"{RELEASES}/{name}", "before": before}
                 return Back(site.above, [switch])
-    except (Refused, Unseen):
+    except (Refused, Unseen, OSError):
         # No link, no such release, or not to be read: the point itself is there.
         return None
     return None

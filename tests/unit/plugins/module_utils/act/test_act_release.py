@@ -7,6 +7,7 @@ was killed.
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import socket
@@ -20,7 +21,7 @@ import pytest
 from act_faults import counted, killed_at
 from act_world import Json, Tree, World, build, every_kind, seen
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points import service as points_service
-from ansible_collections.evenkeel.drift.plugins.module_utils.act.release import service
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.release import back, service
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.release.prune import in_use, prune
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.release.service import answer
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.release.site import find
@@ -206,6 +207,21 @@ def test_a_rollback_switches_back_to_a_release_that_is_whole(releases: Releases,
     assert {path: told[:4] for path, told in found.items()} == {path: told[:4] for path, told in old.items()}
     again = points(releases, state="restored", point=point)
     assert (again["changed"], again["at_point"]) == (False, True)
+
+
+def test_a_release_that_cannot_be_read_keeps_no_rollback_away(
+    releases: Releases, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    request = releases.request([releases.world.write("keep.txt", b"two\n")])
+    point = points(releases, state="present", operations=request["operations"])["point"]
+    assert answer({**request, "about": {**ABOUT, "point": point}})["outcome"] == "applied"
+
+    def told(*_given: t.Any) -> t.NoReturn:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    monkeypatch.setattr(back, "told", told)
+    assert points(releases, state="restored", point=point)["at_point"]
+    assert (releases.link / "keep.txt").read_text() == "keep\n"
 
 
 def test_a_rollback_leaves_what_is_shared_since_in_use(releases: Releases) -> None:
