@@ -192,7 +192,7 @@ def container(name: str, socket: str | None, host: Host) -> Container:
     if not _CONTAINER.fullmatch(name):
         raise Unseen("this is no name of a container")
     try:
-        about = Fields(open_engine(socket, host).get(f"/containers/{name}/json"))
+        about = Fields(open_engine(socket, host).container(name))
     except NotFound:
         raise Missing("there is no such container") from None
     state, config = about.map("State"), about.map("Config")

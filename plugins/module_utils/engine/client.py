@@ -28,6 +28,7 @@ Query = t.Mapping[str, t.Union[str, int, bool]]
 
 _LIMIT = 32 << 20
 _LIMIT_S = 30.0
+_SHOWN_ID = 12
 _ANOTHER = "it is another engine's: name it as socket in the contract to have that one looked at"
 
 
@@ -57,6 +58,18 @@ class Engine:
         engine, whose words are then the reason, masked.
         """
         return self._read(path, self._ask(path, query, limit_s), limit)
+
+    def container(self, name: str) -> t.Any:
+        """Return what the engine says of the container of a name. Raises like :meth:`get`.
+
+        Where none has the name, an engine takes it for the beginning of an id: that of ``db`` or ``cafe`` would be
+        somebody else's. It is not found then; what is as long as an id that engines show is meant as one.
+        """
+        about = self.get(f"/containers/{urllib.parse.quote(name, safe='')}/json")
+        called = about.get("Name") if isinstance(about, dict) else None
+        if isinstance(called, str) and called.lstrip("/") != name and len(name) < _SHOWN_ID:
+            raise NotFound(f"the engine does not know it: no container is called {name}")
+        return about
 
     def get_each(
         self, paths: t.Mapping[str, str], query: Query | None = None, limit: int = _LIMIT, limit_s: float = _LIMIT_S

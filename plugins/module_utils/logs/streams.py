@@ -99,7 +99,7 @@ def read_container(spec: t.Mapping[str, t.Any], since_s: float | None, host: Hos
     engine = open_engine(spec.get("socket"), host)
     path = f"/containers/{urllib.parse.quote(spec['container'], safe='')}"
     try:
-        about = engine.get(f"{path}/json")
+        about = engine.container(spec["container"])
     except NotFound:
         raise Missing(f"{engine.kind} has no container {spec['container']}") from None
     config = about.get("Config") if isinstance(about, dict) else None

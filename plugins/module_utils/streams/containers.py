@@ -15,7 +15,7 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.streams.wire import
 def address_of(name: str, host: Host) -> str:
     """Return the IP address of a container. Raises Silent when it does not run, Unseen when that cannot be told."""
     try:
-        about = open_engine(None, host).get(f"/containers/{name}/json")
+        about = open_engine(None, host).container(name)
     except NotFound:
         raise Silent(f"there is no container {name}") from None
     state = _part(about, "State")

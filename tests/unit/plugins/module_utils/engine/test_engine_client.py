@@ -37,6 +37,17 @@ def host(seconds: float = 20) -> Host:
     return Host("/", seconds)
 
 
+def test_a_container_whose_id_begins_with_a_name_has_another_name(fake: FakeEngine) -> None:
+    identity = "db" + "0" * 62
+    for name in ("db", "shop-db-1", identity[:12]):
+        fake.answers[f"/containers/{name}/json"] = {"Id": identity, "Name": "/shop-db-1"}
+    engine = open_engine(fake.socket, host())
+    for name in ("shop-db-1", identity[:12]):
+        assert engine.container(name)["Id"] == identity
+    with pytest.raises(NotFound, match="no container is called db"):
+        engine.container("db")
+
+
 def test_an_engine_says_what_it_is(fake: FakeEngine) -> None:
     engine = open_engine(fake.socket, host())
     assert (engine.kind, engine.socket) == ("docker", fake.socket)
