@@ -27,7 +27,12 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.act.points import (
     shelf,
     verify,
 )
-from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.errors import NoRoom, PointError
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.errors import (
+    Damaged,
+    NoPoint,
+    NoRoom,
+    PointError,
+)
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.outside import open_top
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.pending import Pending
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.place import Asked
@@ -125,7 +130,7 @@ def restored(asked: Asked, wanted: Wanted, host: Host, check: bool) -> Json:
             if wanted.save and looked.total:
                 told["saved"] = _save_present(asked, target, (points_fd, root_fd), state, host)
             work = _Work(asked, wanted, target, looked, state, host)
-            work.run(objects_fd)
+            work.run(point_fd, objects_fd)
             told.update(failed=work.failed, left=told["left"] + work.left)
         told["services"] = services.take_back(state, asked.who, f"services after the rollback to {point}")
         known = {one["path"] for one in told["left"]}
@@ -164,12 +169,13 @@ class _Work:
         self.failed: list[Json] = []
         self.left: list[Json] = []
 
-    def run(self, objects_fd: int) -> None:
+    def run(self, point_fd: int, objects_fd: int) -> None:
         """Do all of it. Raises ActError, Unseen, OSError when files could not be brought back: those are as before."""
         point, looked = str(self._target.document["id"]), self._looked
         why = f"rollback to {point}: {self._asked.why}"
         with lock.held(self._state, self._asked.who, why) as held:
             refuse_unfinished(self._state)
+            _still_there(point_fd, point)
             about = (point, self._target.level, self._asked.who, self._asked.why)
             concerned = self._target.concerned(looked.files, looked.outside)
             known = pending.find(self._state) is not None
@@ -315,6 +321,14 @@ def refuse_unfinished(state: State, also_rollback: bool = False) -> None:
         raise Refused("an earlier change was interrupted: a rollback or a deploy finishes it; then try again")
     if also_rollback:
         transaction.refuse_rollback(state)
+
+
+def _still_there(point_fd: int, point: str) -> None:
+    """Raise NoPoint when a point was removed after it was read back: only from here on the lock keeps it."""
+    try:
+        verify.load(point_fd, point)
+    except Damaged:
+        raise NoPoint(f"nothing was changed: the restore point {point} was removed meanwhile; pick another") from None
 
 
 def _refuse_blocked(target: Target, looked: _Looked) -> None:

@@ -22,7 +22,7 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.act.points import (
     session,
     shelf,
 )
-from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.errors import Damaged, PointError
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.errors import Damaged, NoPoint, PointError
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.inventory import Asked as Containers
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.place import Asked
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.services import Services
@@ -504,6 +504,25 @@ def test_a_rollback_that_changed_nothing_leaves_nothing_to_go_on_with(
         site.back()
     with place.existing(site.asked) as (state, _points_fd):
         assert pending.find(state) is None
+    assert site.versions() == TWO
+
+
+def test_a_point_that_is_removed_meanwhile_changes_nothing(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    point = site.save()["point"]
+    site.deploy("2")
+    (site.root / "main.py").write_text("two\n")
+
+    def save(_asked: t.Any, _target: t.Any, fds: tuple[int, int], *_more: t.Any) -> str:
+        # A backup of somebody else removes it, as newer ones are kept.
+        shelf.remove(fds[0], point)
+        return "20261121T154500Z-3f9a1c"
+
+    monkeypatch.setattr(rollback, "_save_present", save)
+    with pytest.raises(NoPoint, match="was removed meanwhile"):
+        site.back("full")
+    with place.existing(site.asked) as (state, _points_fd):
+        assert pending.find(state) is None
+    assert (site.root / "main.py").read_text() == "two\n"
     assert site.versions() == TWO
 
 
