@@ -14,7 +14,7 @@ from __future__ import annotations
 import os
 import typing as t
 
-from ansible_collections.evenkeel.drift.plugins.module_utils.act import checks, steps
+from ansible_collections.evenkeel.drift.plugins.module_utils.act import checks, mounts, steps
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.entry import ABSENT, Entry, look, look_at
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.errors import Refused
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.operations import PREFIX, Operation, folders_of
@@ -22,7 +22,7 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.act.release.site im
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.state import State
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.paths import open_dir, open_root
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host, Unseen, explain
-from ansible_collections.evenkeel.drift.plugins.module_utils.text import show
+from ansible_collections.evenkeel.drift.plugins.module_utils.text import raw, show
 
 _ABSENT: t.Mapping[str, t.Any] = {"type": "absent"}
 _GIVEN = ("mode", "uid", "gid", "xattrs", "mtime_ns")
@@ -73,13 +73,15 @@ def look_through(site: Site, apart: t.Collection[str], host: Host) -> dict[str, 
     fd = open_root(site.path(site.name))
     try:
         found: dict[str, Entry] = {"": {**look(fd, b"."), "dev": os.fstat(fd).st_dev}}
-        _walk(fd, "", found, apart, host)
+        _walk(fd, "", found, apart, mounts.points_below(fd), host)
         return found
     finally:
         os.close(fd)
 
 
-def _walk(fd: int, folder: str, found: dict[str, Entry], apart: t.Collection[str], host: Host) -> None:
+def _walk(
+    fd: int, folder: str, found: dict[str, Entry], apart: t.Collection[str], mounted: t.Collection[bytes], host: Host
+) -> None:
     for name in sorted(os.listdir(fd)):
         path = folder + show(os.fsencode(name))
         if path in apart or name.startswith(PREFIX):
@@ -91,15 +93,20 @@ def _walk(fd: int, folder: str, found: dict[str, Entry], apart: t.Collection[str
             raise Refused(f"{path} cannot be read: {checks.said(error)}") from error
         if seen["type"] == "other":
             raise Refused(f"{path} is a socket, a FIFO or a device: name it, or its folder, in sync_shared")
-        if seen["dev"] != found[""]["dev"]:
-            raise Refused(f"{path} is a mount point, which a release cannot hold: name it in sync_shared")
+        # What is mounted of the same file system (mount --bind) has the same number.
+        if seen["dev"] != found[""]["dev"] or raw(path) in mounted:
+            raise Refused(f"{path} is a mount point, which a release cannot hold: {_remount(path, True)}")
         found[path] = seen
         if seen["type"] == "directory":
             below = open_dir(fd, name)
             try:
-                _walk(below, f"{path}/", found, apart, host)
+                _walk(below, f"{path}/", found, apart, mounted, host)
             finally:
                 os.close(below)
+
+
+def _remount(path: str, name: bool) -> str:
+    return f"unmount it, {f'name {path} in sync_shared, ' if name else ''}deploy, and mount it at {SHARED}/{path} then"
 
 
 def _steps(held: t.Mapping[str, Entry], planned: t.Sequence[Operation]) -> list[steps.Step]:
@@ -209,11 +216,16 @@ def _carried(above_fd: int, site: Site, path: str, host: Host) -> list[Operation
     entry = look_at(above_fd, last)
     if entry["type"] not in ("file", "directory"):
         return []
+    top = raw(f"{RELEASES}/{site.name}/")
+    for point in sorted(mounts.points_below(above_fd)):
+        if (point + b"/").startswith(raw(last) + b"/"):
+            mounted = show(point[len(top) :])
+            raise Refused(f"{mounted} is a mount point, which is not copied: {_remount(mounted, False)}")
     found = {"": entry}
     if entry["type"] == "directory":
         fd = open_root(os.path.join(site.path(site.name), path))
         try:
-            _walk(fd, "", found, (), host)
+            _walk(fd, "", found, (), (), host)
         except OSError as error:
             raise Refused(f"{path} cannot be read: {explain(error)}") from error
         finally:

@@ -1,16 +1,17 @@
 # Copyright: Contributors to the evenkeel.drift project
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Removing releases that are no longer kept: never the one in use, the one before it, or one that a process runs from.
-Private to the collection.
+"""Removing releases that are no longer kept: never the one in use, the one before it, one that a process runs from or a
+container has mounted, or one in which something is mounted. Private to the collection.
 """
 
 from __future__ import annotations
 
+import itertools
 import os
 import typing as t
 
-from ansible_collections.evenkeel.drift.plugins.module_utils.act import fs
+from ansible_collections.evenkeel.drift.plugins.module_utils.act import fs, mounts
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.operations import PREFIX
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.disk import remove_tree
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.release.site import RELEASES, Site, find, names
@@ -50,22 +51,28 @@ def prune(root: str, keep: int, before: str, proc: Proc) -> list[str]:
 
 
 def in_use(site: Site, proc: Proc) -> set[str]:
-    """Return the releases that a process works in or was started from.
+    """Return the releases that a process works in or was started from, of which something is mounted elsewhere, as in a
+    container, or in which something is mounted: what is removed there would be removed from what is mounted.
 
     Raises Unseen when a process cannot be looked at that belongs to whom the releases belong to. Processes of others
     that may not be looked at are passed over: whoever runs as another user would else never remove anything.
     """
-    folder = os.fsencode(os.path.join(site.above, RELEASES)) + b"/"
+    folder = os.fsencode(os.path.join(site.above, RELEASES))
     owners = {os.geteuid(), os.stat(folder).st_uid}
-    found: set[str] = set()
-    for pid in proc.pids():
-        for place in _places(proc, pid, owners):
-            if place.startswith(folder):
-                found.add(os.fsdecode(place[len(folder) :].split(b"/")[0]))
-    return found
+    own = mounts.own()
+    source = mounts.source_of(folder, own)
+    if source is None:
+        raise Unseen(f"{mounts.OWN} does not name the file system of the releases, so that none is removed")
+    of_processes = (_places(proc, pid, owners, folder, source) for pid in proc.pids())
+    mounted = (one.point for one in own), mounts.elsewhere(folder, source, own)
+    places = itertools.chain(*mounted, itertools.chain.from_iterable(of_processes))
+    prefix = folder + b"/"
+    return {os.fsdecode(place[len(prefix) :].split(b"/")[0]) for place in places if place.startswith(prefix)}
 
 
-def _places(proc: Proc, pid: int, owners: t.Container[int]) -> t.Iterator[bytes]:
+def _places(
+    proc: Proc, pid: int, owners: t.Container[int], folder: bytes, source: tuple[bytes, bytes]
+) -> t.Iterator[bytes]:
     try:
         if proc.stat(pid).kernel or proc.stat(pid).ended:
             return
@@ -75,6 +82,7 @@ def _places(proc: Proc, pid: int, owners: t.Container[int]) -> t.Iterator[bytes]
             fields = line.split(maxsplit=5)
             if len(fields) == 6:
                 yield fields[5]
+        yield from mounts.elsewhere(folder, source, mounts.parse(proc.read(pid, "mountinfo")))
     except Gone:
         return
     except Unseen as unseen:

@@ -43,6 +43,37 @@ def test_mount_points_below_a_directory() -> None:
         os.close(fd)
 
 
+MOUNTINFO = (
+    b"20 1 8:1 /@root / rw - btrfs /dev/a rw\n"
+    b"21 20 8:2 / /srv rw - ext4 /dev/b rw\n"
+    b"22 20 8:2 / /srv rw - ext4 /dev/b rw\n"
+    b"23 21 8:2 /shop/releases/a\\040b/conf /mnt/x rw - ext4 /dev/b rw\n"
+    b"24 21 8:3 /shop/releases/other /mnt/y rw - ext4 /dev/c rw\n"
+    b"25 21 8:2 /shop/releases-2 /mnt/z rw - ext4 /dev/b rw\n"
+    b"26\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("folder", "source"),
+    [
+        (b"/etc", (b"8:1", b"/@root/etc")),
+        (b"/srv", (b"8:2", b"")),
+        (b"/srv/shop/releases", (b"8:2", b"/shop/releases")),
+        (b"/srv2", (b"8:1", b"/@root/srv2")),
+        (b"/mnt/x/y", (b"8:2", b"/shop/releases/a b/conf/y")),
+    ],
+)
+def test_where_a_folder_lies_in_its_file_system(folder: bytes, source: tuple[bytes, bytes]) -> None:
+    assert mounts.source_of(folder, mounts.parse(MOUNTINFO)) == source
+    assert mounts.source_of(folder, []) is None
+
+
+def test_what_of_a_folder_is_mounted_elsewhere() -> None:
+    found = mounts.elsewhere(b"/srv/shop/releases", (b"8:2", b"/shop/releases"), mounts.parse(MOUNTINFO))
+    assert list(found) == [b"/srv/shop/releases/a b/conf"]
+
+
 @pytest.fixture(name="root")
 def fixture_root(tmp_path: Path) -> Path:
     (tmp_path / "root/a/b").mkdir(parents=True)

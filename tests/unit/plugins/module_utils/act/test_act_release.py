@@ -20,6 +20,7 @@ from pathlib import Path
 import pytest
 from act_faults import counted, killed_at
 from act_world import Json, Tree, World, build, every_kind, seen
+from ansible_collections.evenkeel.drift.plugins.module_utils.act import mounts
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points import service as points_service
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.release import back, service
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.release.prune import in_use, prune
@@ -269,6 +270,56 @@ def test_old_releases_go_but_for_those_in_use(releases: Releases, monkeypatch: p
         assert in_use(find(str(releases.link)), OwnProc()) == {"0123456789ab-1"}
         process.communicate()
     assert prune(str(releases.link), 2, "0123456789ab-4", OwnProc()) == ["0123456789ab-1"]
+
+
+class Containing(OwnProc):
+    """Processes of which one is a container's: it has a folder of the third release, under a name of its own."""
+
+    def __init__(self, source: bytes) -> None:
+        super().__init__()
+        self._source = source
+
+    def read(self, pid: int, name: str) -> bytes:
+        return b"30 1 8:1 %s /app rw - ext4 x rw\n" % self._source if name == "mountinfo" else super().read(pid, name)
+
+
+def test_a_release_with_a_mount_stays(releases: Releases, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(1, 6):
+        assert releases.release(b"%d\n" % number)["outcome"] == "applied"
+    folder = os.fsencode(releases.above.resolve() / "releases")
+    whole = mounts.Mount(b"8:1", b"/", b"/")
+    inside = mounts.Mount(b"0:40", b"/", folder + b"/0123456789ab-1/uploads")
+    bound = mounts.Mount(b"8:1", folder + b"/0123456789ab-2", b"/mnt/x")
+    monkeypatch.setattr(mounts, "own", lambda: [whole, inside, bound])
+    proc = Containing(folder + b"/0123456789ab-3/conf")
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as process:
+        assert prune(str(releases.link), 2, "", proc) == []
+        process.communicate(b"\n")
+    assert prune(str(releases.link), 2, "", OwnProc()) == ["0123456789ab-3"]
+    assert {"0123456789ab-1", "0123456789ab-2"} < set(releases.names())
+    monkeypatch.setattr(mounts, "own", list)
+    with pytest.raises(Unseen, match="does not name the file system"):
+        prune(str(releases.link), 2, "", OwnProc())
+
+
+@pytest.mark.parametrize(
+    ("shared", "words"),
+    [([], "a release cannot hold: unmount it, name"), (["sub"], "not copied: unmount it, deploy")],
+)
+def test_a_mount_of_the_same_file_system_is_no_part_of_a_release(
+    releases: Releases, monkeypatch: pytest.MonkeyPatch, shared: list[str], words: str
+) -> None:
+    (releases.first / "sub/mounted").mkdir(parents=True)
+    request = releases.request([releases.world.write("keep.txt", b"new\n")], shared=shared)
+
+    def points_below(fd: int) -> frozenset[bytes]:
+        above = os.readlink(f"/proc/self/fd/{fd}") == str(releases.above.resolve())
+        return frozenset([b"releases/first/sub/mounted" if above else b"sub/mounted"])
+
+    monkeypatch.setattr(mounts, "points_below", points_below)
+    told = answer(request)
+    assert told["outcome"] == "refused" and "sub/mounted is a mount point" in told["msg"] and words in told["msg"]
+    assert "mount it at shared/sub/mounted" in told["msg"] and releases.names() == ["first"]
 
 
 def test_none_goes_when_it_cannot_be_told_who_uses_it(releases: Releases, tmp_path: Path) -> None:
