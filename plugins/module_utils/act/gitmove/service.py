@@ -14,6 +14,7 @@ import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.module_utils.act import fs, service
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.delivery import folder_of
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.errors import ActError
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.gitmove import moving
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.state import State
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.strategy import Work
@@ -37,6 +38,7 @@ def git(
     check = check or state is None
     notes: list[str] = []
     applied = False
+    ended: ActError | None = None
     try:
         with moving.prepared(move, planned.root, planned.sources, about, host, check) as more:
             if check or state is None or not more.operations:
@@ -45,9 +47,16 @@ def git(
             with folder_of(state) as folder:
                 _keep(folder, more.contents)
                 sources = [*(planned.sources or ()), folder]
-                yield Work(planned.root, [*planned.operations, *more.operations], sources, notes=notes)
+                try:
+                    yield Work(planned.root, [*planned.operations, *more.operations], sources, notes=notes)
+                except ActError as error:
+                    ended = error
+                    raise
                 applied = True
     except OSError as error:
+        if ended is not None:
+            # A disk that fails in the middle of a change fails here as well: how the change ended is what counts.
+            raise ended from error
         if not applied:
             raise
         notes.append(

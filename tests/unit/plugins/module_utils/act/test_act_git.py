@@ -222,6 +222,43 @@ def test_a_lock_that_cannot_be_removed_is_told_and_no_failure(clone: Clone, monk
     assert clone.which(host) == "new"
 
 
+def test_a_change_that_is_stuck_is_told_as_such_when_nothing_can_be_cleared_away(
+    clone: Clone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A disk that fails in the middle of a change, as one that turns read-only, fails all that comes after."""
+    host = clone.host()
+    renamed: list[fs.Name] = []
+
+    def is_there(dir_fd: int) -> bool:
+        return f"{os.readlink(f'/proc/self/fd/{dir_fd}')}/".startswith(f"{host}/")
+
+    def check(dir_fd: int) -> None:
+        if is_there(dir_fd) and len(renamed) > 1:
+            raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+
+    def rename(from_fd: int, old: fs.Name, to_fd: int, new: fs.Name, real: t.Any = fs.rename) -> None:
+        check(to_fd)
+        real(from_fd, old, to_fd, new)
+        if is_there(to_fd) and os.fsencode(new) in (b"a.txt", b"HEAD", b"index"):
+            renamed.append(new)
+
+    def unlink(dir_fd: int, name: fs.Name, real: t.Any = fs.unlink) -> None:
+        check(dir_fd)
+        real(dir_fd, name)
+
+    with monkeypatch.context() as failing:
+        failing.setattr(fs, "rename", rename)
+        failing.setattr(fs, "unlink", unlink)
+        told = answer(clone.request(host))
+    assert renamed and (told["outcome"], told["changed"]) == ("stuck", True), told
+    assert answer(clone.request(host))["outcome"] == "unfinished"
+    (host / ".git/index.lock").write_text("evenkeel.drift 1 1\n")
+    for path in (host / ".git/refs/evenkeel/incoming").iterdir():
+        path.rename(path.with_name("1-1"))
+    clone.recover(host)
+    assert clone.which(host) in ("old", "new")
+
+
 def test_a_repository_without_a_commit_gets_its_first(clone: Clone) -> None:
     host = clone.folder / "empty"
     git(clone.folder, "init", "-q", "-b", "main", str(host))
