@@ -141,6 +141,11 @@ def _copy(source: int, fd: int, name: bytes, new: t.Mapping[str, t.Any], host: H
             digest.update(part)
             if not shared:
                 fs.write(made, part)
+        if digest.hexdigest() != new["sha256"] and new.get("from") is not None:
+            raise Unseen(
+                "it was written to while it was copied: deploy again, or, where it is written to all the time, name it "
+                "or its folder in sync_shared"
+            )
         if digest.hexdigest() != new["sha256"]:
             raise Unseen("its content is damaged: it does not have the digest that it is named by")
         give(made, new)

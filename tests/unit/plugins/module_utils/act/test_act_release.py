@@ -161,6 +161,27 @@ def test_a_release_that_moved_meanwhile_is_told(releases: Releases) -> None:
     assert releases.names() == ["first"]
 
 
+def test_a_file_that_is_written_to_while_it_is_copied_is_told(
+    releases: Releases, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = releases.first / "app.log"
+    log.write_bytes(b"a line\n")
+    request, before = releases.request(), seen(releases.above)
+
+    def expand_and_log(*asked: t.Any, real: t.Callable[..., t.Any] = service.expand) -> t.Any:
+        made = real(*asked)
+        log.write_bytes(b"a line\nanother\n")
+        return made
+
+    monkeypatch.setattr(service, "expand", expand_and_log)
+    told = answer(request)
+    assert told["outcome"] == "rolled_back" and "app.log: it was written to while it was copied" in told["msg"]
+    assert "sync_shared" in told["msg"] and releases.names() == ["first"]
+    assert {path for path in seen(releases.above) if seen(releases.above)[path] != before.get(path)} == {
+        "releases/first/app.log"
+    }
+
+
 def test_what_is_shared_is_one_for_all_releases(releases: Releases) -> None:
     (releases.first / "logs/deep").mkdir(parents=True)
     (releases.first / "logs/deep/app.log").write_text("a line\n")
