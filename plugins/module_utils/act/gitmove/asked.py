@@ -62,6 +62,8 @@ def read(values: t.Any) -> Asked:
     if not isinstance(values, dict) or not isinstance(values.get("head"), dict):
         raise BadOperations("git: expected a dictionary with commit, tree, head, branch, have and pack")
     head, pack = values["head"], values.get("pack")
+    if not isinstance(values.get("have") or [], list):
+        raise BadOperations("git.have: expected a list of names of objects")
     for place, value, optional in (
         ("git.commit", values.get("commit"), False),
         ("git.tree", values.get("tree"), False),

@@ -58,6 +58,8 @@ def read(values: t.Any) -> Asked:
         raise BadOperations(f"release.commit: expected the name of a commit, found {commit!r}")
     if not isinstance(keep, int) or isinstance(keep, bool) or keep < 2:
         raise BadOperations(f"release.keep: expected a number from 2 on, found {keep!r}")
+    if not isinstance(shared, list):
+        raise BadOperations("release.shared: expected a list of paths")
     for number, path in enumerate(shared):
         try:
             parts_of(path)

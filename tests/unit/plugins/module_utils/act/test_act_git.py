@@ -285,6 +285,7 @@ def test_a_ref_to_nothing_is_no_obstacle(clone: Clone) -> None:
         (1, "git: expected a dictionary"),
         ({"head": {}, "commit": "HEAD"}, "git.commit: expected the name of an object, found 'HEAD'"),
         ({"branch": "../x"}, "git.branch: '../x' is no name of a branch"),
+        ({"have": 5}, "git.have: expected a list"),
         ({"have": ["--all"]}, "git.have[0]: expected the name of an object"),
         ({"pack": {"sha256": "x"}}, "git.pack: expected the sha256"),
     ],

@@ -382,6 +382,7 @@ def test_what_can_be_no_release_is_refused(releases: Releases, make: t.Callable[
         (1, "release: expected a dictionary"),
         ({"commit": "main"}, "release.commit: expected the name of a commit"),
         ({"keep": 1}, "release.keep: expected a number from 2 on, found 1"),
+        ({"shared": {"a": "b"}}, "release.shared: expected a list"),
         ({"shared": ["../x"]}, "release.shared[0]: not a plain path"),
         ({"shared": ["a", "a/b"]}, "a/b is shared by another of them"),
         ({"shared": ["over.txt"]}, "sync_shared names over.txt, and the plan changes over.txt"),
