@@ -162,7 +162,7 @@ def load(path: str) -> Json:
             for name, request in strategy(host).items():
                 _STRATEGIES[name](request)
             registry.checked(services(host))
-    except (ValueError, KeyError, RecursionError, GarbledAnswer) as error:
+    except (ValueError, KeyError, TypeError, RecursionError, GarbledAnswer) as error:
         raise PlanError(f"drift_plan: {path} is no plan of this collection: {error}") from error
     if identity(plan) != plan["id"]:
         raise PlanError(

@@ -155,7 +155,11 @@ def test_a_plan_is_read_back_as_it_was_written(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "[]", "{}", "[" * 5000, json.dumps({**example(), "schema": "evenkeel.drift/plan/2"}), '{"schema": 1e999}'],
+    [
+        *("", "[]", "{}", "[" * 5000, '{"schema": 1e999}'),
+        json.dumps({**example(), "schema": "evenkeel.drift/plan/2"}),
+        json.dumps(change(example(), "hosts", 0, "actions", 0, "operations", 1)),
+    ],
 )
 def test_anything_else_is_refused(text: str, tmp_path: Path) -> None:
     path = tmp_path / "plan.json"
