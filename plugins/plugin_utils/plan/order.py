@@ -12,11 +12,13 @@ import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.audit.opening import FINDINGS
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.sync import SyncSettings
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.words import number
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.words import number, some
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan import gates
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.run import RunFolder, StoreError, past_runs
 
 NAME = "after"
+# What else a run may be asked about says nothing of the commit.
+_COMPARED = ("trees", "git")
 
 Json = dict[str, t.Any]
 
@@ -52,6 +54,10 @@ def _judged(first: str, run: str, findings: Json, plan: Json, cure: str) -> Json
     known = {one["id"]: one.get("commit") for one in findings["references"]}
     (environment,) = (one for one in findings["environments"] if one["name"] == first)
     commits = {known.get(one) for one in environment["references"]}
+    compared = {one["host"] for one in findings["coverage"] if one["section"] in _COMPARED and one["checked"]}
+    if compared.isdisjoint(environment["hosts"]):
+        reason = f"{run} looked at neither {' nor '.join(_COMPARED)} there"
+        return gates.refused(NAME, f"{first} was compared with no commit: {reason}: {cure}")
     if commits != wanted:
         said = " and ".join(sorted(str(one)[:12] for one in commits)) or "no commit"
         ours = " and ".join(sorted(one[:12] for one in wanted))
@@ -62,4 +68,4 @@ def _judged(first: str, run: str, findings: Json, plan: Json, cure: str) -> Json
     if open_ones:
         said = f"{number(len(open_ones), 'finding')} in {run}, such as: {open_ones[0]['summary']}"
         return gates.refused(NAME, f"{first} is not in sync: {said}. Repair that, or {cure}")
-    return gates.passed(NAME, f"{first} is in sync with the same commit, says {run}")
+    return gates.passed(NAME, f"{first} ({some(environment['hosts'])}) is in sync with the same commit, says {run}")

@@ -321,12 +321,21 @@ def test_every_key_has_a_class(values: Json, declared_: bool, findings: list[Jso
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 
 
-def run_of_staging(runs: Path, day: int, commit: str = COMMIT, outcome: str = "", environment: str = "staging") -> Path:
+def run_of_staging(
+    runs: Path,
+    day: int,
+    commit: str = COMMIT,
+    outcome: str = "",
+    environment: str = "staging",
+    section: str = "trees",
+) -> Path:
     folder = RunFolder.create(str(runs), f"2026-11-{day:02}T12:00:00Z", environment)
     folder.write("run.json", {"id": folder.id, "environments": {"web1": environment}})
     findings = [{"environment": environment, "outcome": outcome, "summary": "a.py differs"}] if outcome else []
-    about = {"name": environment, "references": ["git-1"]}
+    about = {"name": environment, "references": ["git-1"], "hosts": ["web1"]}
+    coverage = [{"host": "web1", "section": section, "checked": 3}, {"host": "web2", "section": "trees", "checked": 3}]
     content = {"references": [{"id": "git-1", "commit": commit}], "environments": [about], "findings": findings}
+    content["coverage"] = coverage
     folder.write("findings.json", content)
     folder.seal()
     return Path(folder.path)
@@ -348,6 +357,7 @@ def test_an_environment_comes_after_another(tmp_path: Path) -> None:
     assert "no run in" in state()[1]
     run_of_staging(tmp_path, 1)
     assert state()[0] == "pass"
+    assert "staging (web1) is in sync" in state()[1]
     # The newest run of that environment counts, and no run of another.
     run_of_staging(tmp_path, 2, outcome="observation")
     run_of_staging(tmp_path, 3, outcome="fail", environment="prod")
@@ -358,7 +368,10 @@ def test_an_environment_comes_after_another(tmp_path: Path) -> None:
         assert "a.py differs" in state()[1]
     run_of_staging(tmp_path, 5, commit="f" * 40)
     assert "compared with ffffffffffff" in state()[1]
-    altered = run_of_staging(tmp_path, 6, outcome="fail")
+    run_of_staging(tmp_path, 6, section="processes")
+    assert state()[0] == "refuse"
+    assert "compared with no commit" in state()[1]
+    altered = run_of_staging(tmp_path, 7, outcome="fail")
     (altered / "findings.json").write_text("{}")
     assert state()[0] == "refuse"
     assert "is not what the run wrote" in state()[1]
