@@ -24,6 +24,11 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.proposals.shell imp
 _WATCH = Step("Watch what used it for as long as you would need to notice; then remove what is left of it.")
 # A unit as a step names it (``module_utils/act/services/units.py``).
 _UNIT = re.compile(r"[A-Za-z0-9:_.\\@-]{1,240}\.service")
+# Without these nobody may reach the host any more, be it to undo that.
+_DOORS = re.compile(
+    r"(?:sshd?(?:@.*)?|dropbear(?:@.*)?|systemd-(?:networkd|resolved)|NetworkManager|networking|dbus(?:-broker)?)\.service"
+)
+_DOOR = "without it nobody may reach the host any more: see that there is another way in, such as its console"
 # They listen for containers: to stop the engine's unit for one of them would stop all.
 _OF_ENGINES = frozenset(
     {"docker-proxy", "dockerd", "containerd", "conmon", "rootlessport", "rootlesskit", "slirp4netns"}
@@ -84,10 +89,13 @@ class _Ended(t.NamedTuple):
 
 
 def _grouped(there: t.Sequence[Json]) -> list[tuple[str, list[Json]]]:
-    """Return processes by the unit that supervises them, "" for none. Those in containers are not among them."""
+    """Return processes by the unit that supervises them, "" for none. Those in containers are not among them, nor is
+    the first of all.
+    """
     found: dict[str, list[Json]] = {}
     for one in there:
-        if not one["container"]:
+        # The first process listens for the units of sockets, and is none that could end.
+        if not one["container"] and one["pid"] > 1:
             unit = one["unit"] if is_supervised(one) and one.get("unit_user") is None else ""
             found.setdefault(unit or "", []).append(one)
     return sorted(found.items())
@@ -103,7 +111,10 @@ def _end(ended: _Ended, seen: Seen) -> Proposal:
         title=f"Disable and stop {unit}" if unit else f"End {ended.subject}",
         what=f"{ended.said}. " + ("The unit's files stay." if unit else "It has no unit that would start it again."),
         why=reasons(ended.why),
-        notes=_ports([one for one in _listeners(seen) if one["pid"] in pids or (unit and one["unit"] == unit)]),
+        notes=(
+            *([_DOOR] if _DOORS.fullmatch(unit) else ()),
+            *_ports([one for one in _listeners(seen) if one["pid"] in pids or (unit and one["unit"] == unit)]),
+        ),
         review=(
             Step("On the host, see what it is:", tuple(f"ps -fp {pid}" for pid in pids)),
             *(
@@ -114,7 +125,7 @@ def _end(ended: _Ended, seen: Seen) -> Proposal:
         ),
         apply=(*_ways(unit, there), _WATCH),
         undo=_back(unit, there),
-        actions=(_stopping(unit, ended),) if _UNIT.fullmatch(unit) else (),
+        actions=(_stopping(unit, ended),) if _UNIT.fullmatch(unit) and not _DOORS.fullmatch(unit) else (),
     )
 
 

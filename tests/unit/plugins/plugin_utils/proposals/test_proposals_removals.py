@@ -116,10 +116,27 @@ def test_what_listens_and_nothing_declares_is_ended_once() -> None:
 
 @pytest.mark.parametrize(
     "more",
-    [{"pid": None, "name": None}, {"container": "a" * 64}, {"name": "docker-proxy", "unit": "docker.service"}],
+    [
+        {"pid": None, "name": None},
+        {"container": "a" * 64},
+        {"name": "docker-proxy", "unit": "docker.service"},
+        # For the unit of a socket, and what no host tells.
+        {"pid": 1, "name": "systemd", "unit": "init.scope"},
+        {"pid": -1, "unit": None},
+    ],
 )
 def test_what_listens_for_containers_or_for_nobody_stays(more: Json) -> None:
     assert listening(**more) == []
+
+
+@pytest.mark.parametrize(
+    ("unit", "name"),
+    [("ssh.service", "sshd"), ("sshd@7.service", "sshd"), ("systemd-networkd.service", "systemd-network")],
+)
+def test_what_lets_people_in_is_stopped_by_hand_alone(unit: str, name: str) -> None:
+    (one,) = listening(unit=unit, name=name)
+    assert (one.subject, one.actions) == (unit, ())
+    assert one.notes[0].startswith("without it nobody may reach the host any more")
 
 
 def test_steps_that_a_plan_has_anyway_are_not_taken_twice() -> None:
