@@ -51,6 +51,6 @@ EOF
 lock
 case ${1:-} in
   up) change_up ;;
-  down) if engine_answers; then change_down; fi ;;
+  down) if engine_answers; then only_ours; change_down; fi ;;
   *) die "change.sh up, or change.sh down" ;;
 esac

@@ -45,6 +45,6 @@ fleet_up() {
 lock
 case ${1:-} in
   up) fleet_up "$2" "$(realpath "$3")" ;;
-  down) fleet_down ;;
+  down) only_ours; fleet_down ;;
   *) die "fleet.sh up COUNT FOLDER, or fleet.sh down" ;;
 esac
