@@ -9,6 +9,8 @@ import calendar
 import time
 import typing as t
 
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.operations import BadOperations
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.services import registry
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.sync import LEVELS, SyncSettings
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.words import duration, some
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan import gates
@@ -53,6 +55,18 @@ def classified(settings: SyncSettings, declared: bool, findings: t.Iterable[Json
     if without:
         return gates.refused(name, f"keys without a rule in {some(without)}: give each a rule in the contract")
     return gates.passed(name, "every key of the declared configurations has a rule")
+
+
+def usable(host: str, actions: t.Sequence[Json]) -> Json | None:
+    """What follows the files can be told a host. Returns None when it can; a host can say anything of what runs there,
+    and what one says must not be in the way of the plan of the others.
+    """
+    try:
+        registry.checked(list(actions))
+    except BadOperations as error:
+        reason = f"what it tells of what runs there cannot be used, {error}"
+        return gates.observed(host, {"kind": "garbled", "reason": f"{reason}; or sync_services: false"})
+    return None
 
 
 def seconds_of(moment: str) -> float:

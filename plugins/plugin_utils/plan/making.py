@@ -148,6 +148,10 @@ class _Host:
             left += unmoved
             checked += [*more, *gates.on_the_host()]
             running = running._replace(actions=running.actions + joining.services(mine, running.actions))
+            garbled = host_gates.usable(self.host, running.actions)
+            if garbled is not None:
+                running = running._replace(actions=[])
+                checked.append(garbled)
         part: Json = {
             "host": self.host,
             "environment": self._kept.get("environment", self._environment),

@@ -9,6 +9,7 @@ import typing as t
 
 import pytest
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.services import registry
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan import host_gates
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan.services import Planned, plan_services
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan.services_seen import ByHand, Seen
 
@@ -219,3 +220,13 @@ def test_where_it_is_not_certain_no_process_is_ended(here: Seen, reason: str) ->
     planned = plan_services([], here, [TOO_MANY])
     assert planned.actions == []
     assert reason in planned.by_hand[0].reason
+
+
+def test_what_a_host_says_of_its_units_is_in_the_way_of_that_host_alone() -> None:
+    for name, state in (("web.service", None), ("web service", "refuse"), ("x" * 300, "refuse")):
+        units = [unit(name, active="inactive")]
+        made = plan_services([], seen(units=units), [finding("units", "active", "not_active", name)])
+        assert len(made.actions) == 1
+        gate = host_gates.usable("web1", made.actions)
+        assert (gate and gate["state"]) == state
+        assert gate is None or "web1 was not observed (garbled: what it tells of what runs there" in gate["sentence"]
