@@ -191,7 +191,11 @@ def run_steps(record: Record, warnings: list[str]) -> list[Json]:
         if record.direction != BACK and not record.document["files"]:
             raise _gone_back(record, failed[0])
         record.document.update(phase=FAILED, reason=failed[0])
-        _write(record, warnings)
+        try:
+            record.write()
+        except OSError as error:
+            # What was begun is known here alone: who brings the files back now would leave it as it is.
+            raise Stuck(f"{_unwritten(record, error)}: make room, then deploy again; {failed[0]}", "") from error
         raise ServicesFailed("; ".join(failed), told, record.direction, record.document["about"].get("point"))
     try:
         record.close()
@@ -210,7 +214,7 @@ def _gone_back(record: Record, reason: str) -> RolledBack:
     try:
         stay = record.turn_back(files=False)
     except OSError as error:
-        raise Stuck(f"{reason}; {record.state.path}/{journal.NAME} cannot be written: {explain(error)}", "") from error
+        raise Stuck(f"{reason}; {_unwritten(record, error)}", "") from error
     try:
         steps = run_steps(record, [])
     except ServicesFailed as failed:
@@ -259,7 +263,11 @@ def _write(record: Record, warnings: list[str]) -> None:
     try:
         record.write()
     except OSError as error:
-        warnings.append(f"{record.state.path}/{journal.NAME} cannot be written: {explain(error)}")
+        warnings.append(_unwritten(record, error))
+
+
+def _unwritten(record: Record, error: OSError) -> str:
+    return f"{record.state.path}/{journal.NAME} cannot be written: {explain(error)}"
 
 
 def _log(record: Record, action: Json, step: Json, what: str, said: str, warnings: list[str]) -> None:

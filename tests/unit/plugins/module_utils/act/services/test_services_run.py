@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import typing as t
@@ -19,6 +20,7 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.act.errors import (
     RolledBack,
     ServicesFailed,
     ServicesMoved,
+    Stuck,
     Unfinished,
 )
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.operations import BadOperations
@@ -173,6 +175,30 @@ def test_what_was_not_begun_is_not_taken_back(site: Site) -> None:
         site.change(operations, restart("one"), restart("two"))
     site.restore()
     assert site.systemd.get("two.service")["starts"] == 0
+
+
+def test_a_failure_that_cannot_be_noted_is_not_taken_back_by_halves(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A rollback would find nothing that was begun, and leave units that run with the new files."""
+    site.save()
+    write = journal.Record.write
+
+    def full(record: journal.Record) -> None:
+        if record.document["begun"]:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        write(record)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(journal.Record, "write", full)
+        with pytest.raises(
+            Stuck, match=r"services.json cannot be written: .*: make room, then deploy again; systemctl"
+        ):
+            site.change(site.operations("broken\n"), restart("one"), restart("two"))
+    with pytest.raises(ServicesFailed):
+        site.recover()
+    site.restore()
+    assert site.running() == site.files() == OLD
 
 
 def test_a_crash_loop_is_no_success(site: Site) -> None:
