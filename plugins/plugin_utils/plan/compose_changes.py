@@ -199,18 +199,18 @@ def _wanted(ones: t.Sequence[Json]) -> Wanted:
 
 def ordered(names: t.Iterable[str], services: t.Mapping[str, Json]) -> list[str]:
     """Return services so that each comes after those that it depends on; a circle is broken by name."""
-    wanted, made = sorted(names), []
-    path: set[str] = set()
-
-    def place(name: str) -> None:
-        if name in made or name in path:
-            return
-        path.add(name)
-        for other in (services.get(name) or {}).get("depends_on", ()):
-            if other in wanted:
-                place(other)
-        made.append(name)
-
-    for name in wanted:
-        place(name)
-    return made
+    wanted = set(names)
+    made: dict[str, None] = {}
+    begun: set[str] = set()
+    for name in sorted(wanted):
+        # No recursion: a host can tell of a chain of any length.
+        path = [name]
+        while path:
+            begun.add(path[-1])
+            others = (services.get(path[-1]) or {}).get("depends_on", ())
+            first = next((other for other in others if other in wanted and other not in begun), None)
+            if first is not None:
+                path.append(first)
+            else:
+                made.setdefault(path.pop())
+    return list(made)

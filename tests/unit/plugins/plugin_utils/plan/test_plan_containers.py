@@ -339,3 +339,9 @@ def test_followers_of_a_service_that_is_brought_up_are_restarted(engine: FakeEng
     seen = [looked(BOT, mounts=[{**MOUNT[0], "source": str(tmp_path)}]), looked(MARKET)]
     made = plan_containers(known(tmp_path, engine, new, seen, restart_with={"market-data": ["bot"]}))
     assert brief(made) == [("compose", "shop/market-data"), ("container", BOT)]
+
+
+def test_a_chain_of_any_length_is_put_in_order() -> None:
+    names = [f"s{number:05}" for number in range(1500)]
+    services = {name: {"depends_on": [other]} for name, other in zip(names, names[1:], strict=False)}
+    assert ordered(names, services) == names[::-1]
