@@ -200,7 +200,7 @@ def refused(world: World, operations: t.Any, message: str) -> None:
 def test_a_content_that_is_not_there(world: World) -> None:
     operation = world.write("over.txt", b"lost\n")
     (world.contents / sha256(b"lost\n")).unlink()
-    refused(world, [operation], "the content of over.txt is not on this host")
+    refused(world, [operation], "the content of over.txt is not on this host$")
 
 
 def test_a_root_that_is_not_there(world: World) -> None:
