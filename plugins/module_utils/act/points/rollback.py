@@ -347,7 +347,11 @@ def _change(path: str, do: str, found: str) -> Json:
 
 def _log(state: State, asked: Asked, what: str, told: Json) -> None:
     kept = {name: told[name] for name in ("point", "level", "files", "bytes", "saved", "at_point", "seconds")}
-    state.log({"what": what, "who": asked.who, "why": asked.why, **kept})
+    try:
+        state.log({"what": what, "who": asked.who, "why": asked.why, **kept})
+    except OSError as error:
+        # On a full disk, too, an operator is to know what was done, and where the state before is saved.
+        told["notes"] = [*told["notes"], f"the log in {state.path} has no line of it: {explain(error)}"]
 
 
 def _since(begun: float) -> float:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import typing as t
@@ -27,6 +28,7 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.inventor
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.place import Asked
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.services import Services
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.wanted import What
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.state import State
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host, Unseen
 from fake_engine_kept import KeptEngine
 
@@ -215,6 +217,22 @@ def test_what_cannot_be_looked_at_again_hides_nothing(site: Site, monkeypatch: p
     assert (told["at_point"], told["failed"]) == (False, [])
     assert told["saved"] is not None
     assert told["apart"] == ["what cannot be looked at again (not reached within the time limit of 60 s)"]
+
+
+def test_a_full_disk_hides_nothing_of_what_was_done(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    site.save()
+    site.deploy("2")
+
+    def full(*_given: t.Any) -> t.NoReturn:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(State, "log", full)
+    told = site.back()
+    assert (told["at_point"], told["notes"][-1].partition(" has ")[2]) == (
+        True,
+        "no line of it: no space left on device",
+    )
+    assert told["saved"] is not None
 
 
 def test_one_that_somebody_makes_meanwhile_is_left_alone(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
