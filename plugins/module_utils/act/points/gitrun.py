@@ -67,7 +67,7 @@ class Git:
 
     def run(self, *arguments: str, stdin: bytes | None = None, understood: t.Container[int] = (0,)) -> bytes:
         """Return what git says. Raises Unseen, with git's last words, when it does not end as it should."""
-        with _memory(stdin or b"") as source:
+        with _source(self._folder, stdin or b"") as source:
             return command.run([*self._argv, *arguments], self._host, understood, _LIMIT_S, source, self._work, "git")
 
     def run_from(self, source: int, *arguments: str) -> None:
@@ -222,9 +222,16 @@ def _write(fd: int, name: bytes, content: bytes, mtime_ns: int | None = None) ->
 
 
 @contextlib.contextmanager
-def _memory(content: bytes) -> t.Iterator[int]:
-    """Yield an open file that is nowhere, with this content, to be read from its beginning."""
-    fd = os.memfd_create("stdin")
+def _source(folder: str, content: bytes) -> t.Iterator[int]:
+    """Yield an open file that has no name any more, with this content, to be read from its beginning."""
+    # No memfd_create: a Python that was built for all systems has none.
+    name = b"stdin-" + os.urandom(6).hex().encode("ascii")
+    folder_fd = paths.open_followed(None, folder)
+    try:
+        fd = fs.create(folder_fd, name)
+        fs.unlink(folder_fd, name)
+    finally:
+        os.close(folder_fd)
     try:
         fs.write(fd, content)
         os.lseek(fd, 0, os.SEEK_SET)
