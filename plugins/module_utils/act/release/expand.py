@@ -190,7 +190,14 @@ def _shared(
     made: list[Operation] = []
     for path in shared:
         place = f"{SHARED}/{path}"
-        if look_at(above_fd, place, content=False)["type"] == "absent":
+        own = look_at(above_fd, f"{RELEASES}/{site.name}/{path}", content=False)
+        if look_at(above_fd, place, content=False)["type"] != "absent":
+            _refuse_both(site, path, own)
+        elif own["type"] == "link":
+            # It leads to what somebody else shares, and goes on to.
+            wanted[path] = own
+            continue
+        else:
             moved = _carried(above_fd, site, path, host)
             if not moved:
                 continue
@@ -203,6 +210,16 @@ def _shared(
         for folder in folders_of(path):
             wanted.setdefault(folder, {"type": "directory"})
     return made
+
+
+def _refuse_both(site: Site, path: str, own: Entry) -> None:
+    """Refuse what the release in use has for itself beside what is shared: a new release would be without it."""
+    place = os.path.join(site.path(site.name), os.fsdecode(raw(path)))
+    if own["type"] == "file" or (own["type"] == "directory" and os.listdir(place)):
+        raise Refused(
+            f"{path} is in the release in use, and {SHARED}/{path} is there as well: which of them counts cannot be "
+            "told. Move one of them away, and deploy again"
+        )
 
 
 def _parts(above_fd: int, site: Site, shared: t.Sequence[str]) -> bool:

@@ -199,6 +199,23 @@ def test_what_is_shared_is_one_for_all_releases(releases: Releases) -> None:
     assert (releases.first / "logs/deep/app.log").read_text() == "a line\n"
 
 
+def test_what_a_release_has_for_itself_is_not_lost_for_what_is_shared(releases: Releases) -> None:
+    (releases.first / "data").mkdir()
+    (releases.first / "data/rows").write_text("1\n")
+    (releases.first / "linked").symlink_to("/nonexistent/linked")
+    (releases.first / "empty").mkdir()
+    for name in ("data", "empty"):
+        (releases.above / "shared" / name).mkdir(parents=True)
+    told = releases.release(b"two\n", shared=["data", "linked", "empty"])
+    assert (told["outcome"], releases.names()) == ("refused", ["first"]), told
+    assert "data is in the release in use, and shared/data is there as well" in told["msg"]
+    (releases.first / "data/rows").rename(releases.above / "shared/data/rows")
+    assert releases.release(b"two\n", shared=["data", "linked", "empty"])["outcome"] == "applied"
+    assert (releases.link / "data/rows").read_text() == "1\n"
+    assert os.readlink(releases.link / "linked") == "/nonexistent/linked"
+    assert os.readlink(releases.link / "empty") == "../../shared/empty"
+
+
 def points(releases: Releases, **options: t.Any) -> Json:
     """Do what the module of restore points does; a failure fails the test."""
     given = {name: one.get("default") for name, one in points_service.ARGUMENTS.items()}
