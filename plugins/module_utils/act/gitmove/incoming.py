@@ -16,7 +16,7 @@ import os
 import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.module_utils.act import entry, fs
-from ansible_collections.evenkeel.drift.plugins.module_utils.act.errors import Refused
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.errors import Refused, Stuck
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.gitmove.asked import Asked
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.gitmove.sweep import (
     INCOMING,
@@ -50,10 +50,24 @@ def locked(place: Place) -> t.Iterator[None]:
         raise Refused("git has begun to work in its repository (.git/index.lock): wait until it has ended") from None
     finally:
         fs.unlink(place.git_fd, own)
+    with _there(place.git_fd, LOCK):
+        yield
+
+
+@contextlib.contextmanager
+def _there(folder_fd: int, name: bytes) -> t.Iterator[None]:
+    """Remove a file of ours afterwards. Of a change that is stuck, a part is in place: then git is to stay out and to
+    keep its objects until a recovery has ended it, which removes these files.
+    """
+    stuck = False
     try:
         yield
+    except Stuck:
+        stuck = True
+        raise
     finally:
-        fs.unlink(place.git_fd, LOCK)
+        if not stuck:
+            fs.unlink(folder_fd, name)
 
 
 @contextlib.contextmanager
@@ -104,7 +118,5 @@ def _kept(place: Place, commit: str) -> t.Iterator[None]:
     path = f"{show(INCOMING)}/{os.getpid()}-{started(os.getpid())}"
     with entry.parent_of(place.common_fd, path) as (folder_fd, own):
         put(folder_fd, own, f"{commit}\n".encode("ascii"), 0o644, owner)
-        try:
+        with _there(folder_fd, own):
             yield
-        finally:
-            fs.unlink(folder_fd, own)
