@@ -33,11 +33,18 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.errors i
     NoRoom,
     PointError,
 )
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.looking import (
+    Looked,
+    Wanted,
+    is_old,
+    left,
+    look,
+    refuse_blocked,
+)
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.outside import open_top
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.pending import Pending
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.place import Asked
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.proving import prove
-from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.replacing import Step
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.restore import Way
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.target import Target, steps_of
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.release import back as switching
@@ -49,44 +56,10 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.act.state import St
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.paths import open_root
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host, Unseen, explain
 
-_NAMED = 5
 _MAX_LISTED = 1000
 _UNIT_S = 90.0
 
 Json = t.Dict[str, t.Any]
-
-
-class Wanted(t.NamedTuple):
-    """Which point (None: the last good one), at which level (None: that of ``levels.default``), whether what is
-    replaced is saved, and whether units that run are started anew. ``top`` is where paths outside of the root start
-    from.
-    """
-
-    point: str | None
-    level: str | None
-    save: bool = True
-    restart: bool = True
-    top: str = "/"
-
-
-class _Looked(t.NamedTuple):
-    """What leads to the point."""
-
-    files: Way
-    outside: Way
-    steps: list[Step]
-    units: list[Json]
-
-    @property
-    def total(self) -> int:
-        return len(self.files.operations) + len(self.outside.operations) + len(self.steps) + len(self.units)
-
-    def changes(self) -> list[Json]:
-        """Return what each change does, without digests."""
-        found = [_change(one["path"], one["do"], one["before"]["type"]) for one in self.files.operations]
-        found += [_change(f"/{one['path']}", one["do"], one["before"]["type"]) for one in self.outside.operations]
-        found += [_change(one.name, one.how, "container") for one in self.steps]
-        return found + [_change(one["name"], one["do"], "unit") for one in self.units]
 
 
 def restored(asked: Asked, wanted: Wanted, host: Host, check: bool) -> Json:
@@ -115,12 +88,12 @@ def restored(asked: Asked, wanted: Wanted, host: Host, check: bool) -> Json:
             # A change that began to bring units along knows which they are, and brings these back itself.
             wanted = wanted._replace(restart=False)
         target = Target(document, level, (root_fd, top_fd, objects_fd), host, wanted.top)
-        looked = _look(target, wanted, earlier)
-        _refuse_blocked(target, looked)
+        looked = look(target, wanted, earlier)
+        refuse_blocked(target, looked)
         told = {**saving.summary(document), "level": level, "budget_s": levels.BUDGET_S[level], "recovered": finished}
         told.update(changes=looked.changes()[:_MAX_LISTED], total=looked.total, saved=None)
         told.update(apart=[], failed=[], services=[])
-        told.update(left=_left(looked), proven=[], leaves=levels.told(document)[level]["leaves"])
+        told.update(left=left(looked), proven=[], leaves=levels.told(document)[level]["leaves"])
         if check:
             told["proven"] = prove(document, level, objects_fd, host)
             told.update(at_point=not looked.total, seconds=_since(begun))
@@ -159,7 +132,7 @@ class _Work:
     the reason; ``left`` paths that were left as they are.
     """
 
-    def __init__(self, asked: Asked, wanted: Wanted, target: Target, looked: _Looked, state: State, host: Host) -> None:
+    def __init__(self, asked: Asked, wanted: Wanted, target: Target, looked: Looked, state: State, host: Host) -> None:
         self._asked = asked
         self._wanted = wanted
         self._target = target
@@ -192,7 +165,7 @@ class _Work:
                 self._unit({"name": "", "do": "daemon-reload"})
             self._containers(begun)
             if self._wanted.restart:
-                for one in self._target.units(_is_old(begun)):
+                for one in self._target.units(is_old(begun)):
                     self._unit(one)
             pending.end(self._state)
 
@@ -256,22 +229,6 @@ class _Work:
             self._state.log({"who": self._asked.who, **line})
 
 
-def _look(target: Target, wanted: Wanted, earlier: Pending | None) -> _Looked:
-    files, outside = target.files(), target.outside()
-    concerned = target.concerned(files, outside)
-
-    def is_old(name: str, since_us: int) -> bool:
-        return name in concerned or (earlier is not None and _is_old(earlier)(name, since_us))
-
-    units = target.units(is_old) if wanted.restart else []
-    return _Looked(files, outside, steps_of(target.replacing({})), units)
-
-
-def _is_old(begun: Pending) -> t.Callable[[str, int], bool]:
-    """Return what tells whether a unit that is active since a time has to be started anew."""
-    return lambda name, since_us: name in begun.restart and begun.is_before(since_us)
-
-
 def _apart(target: Target) -> list[str]:
     """Return what is not as it was saved. What cannot be looked at again counts, and hides nothing of what was done."""
     try:
@@ -279,10 +236,6 @@ def _apart(target: Target) -> list[str]:
     except (PointError, Unseen, OSError) as error:
         reason = explain(error) if isinstance(error, OSError) else error.reason
         return [f"what cannot be looked at again ({reason})"]
-
-
-def _left(looked: _Looked) -> list[Json]:
-    return looked.files.left + [{**one, "path": f"/{one['path']}"} for one in looked.outside.left]
 
 
 def _save_present(asked: Asked, target: Target, fds: tuple[int, int], state: State, host: Host) -> str:
@@ -329,20 +282,6 @@ def _still_there(point_fd: int, point: str) -> None:
         verify.load(point_fd, point)
     except Damaged:
         raise NoPoint(f"nothing was changed: the restore point {point} was removed meanwhile; pick another") from None
-
-
-def _refuse_blocked(target: Target, looked: _Looked) -> None:
-    blocked = target.blocked((looked.files, looked.outside), looked.steps)
-    if not blocked:
-        return
-    named = "; ".join(f"{one['path']}: {one['reason']}" for one in blocked[:_NAMED])
-    more = f"; and {len(blocked) - _NAMED} more" if len(blocked) > _NAMED else ""
-    point = target.document["id"]
-    raise PointError(f"nothing was changed, {point} cannot be restored: {named}{more}; move away what is in the way")
-
-
-def _change(path: str, do: str, found: str) -> Json:
-    return {"path": path, "do": do, "found": found}
 
 
 def _log(state: State, asked: Asked, what: str, told: Json) -> None:

@@ -12,7 +12,7 @@ import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.errors import ActError, Moved
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.operations import BadOperations
-from ansible_collections.evenkeel.drift.plugins.module_utils.act.points import rollback, session, shelf
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.points import looking, rollback, session, shelf
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.errors import PointError
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.inventory import Asked as Containers
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.levels import LEVELS
@@ -99,7 +99,7 @@ def act(options: Json, check: bool) -> Json:
     if state == "verified":
         return session.verified(asked, point, host)
     if state == "restored":
-        wanted = rollback.Wanted(point, options["level"], options["save"], options["restart"])
+        wanted = looking.Wanted(point, options["level"], options["save"], options["restart"])
         return rollback.restored(asked, wanted, host, check)
     if state == "bad":
         return session.bad(asked, point, asked.why, check)

@@ -14,7 +14,7 @@ import pytest
 from ansible_collections.evenkeel.drift.plugins.module_utils.act import engine as act_engine
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.engine import Writer, open_writer
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.errors import ActError
-from ansible_collections.evenkeel.drift.plugins.module_utils.act.points import rollback, session, shelf
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.points import looking, rollback, session, shelf
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.inventory import Asked as Containers
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.place import Asked
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.services import Services
@@ -94,14 +94,14 @@ def test_a_container_is_made_again_as_it_was(writer: Writer, image: str, name: s
     second = writer.create(name, changed)
     writer.start(second)
     # The point of a change that changes containers is gone back to as a whole.
-    told = rollback.restored(asked, rollback.Wanted(None, None), host, False)
+    told = rollback.restored(asked, looking.Wanted(None, None), host, False)
     assert (told["level"], told["at_point"], told["failed"]) == ("full", True, [])
     found = writer.engine.get(f"/containers/{name}/json")
     assert found["Id"] not in (first, second)
     assert "VERSION=1" in found["Config"]["Env"]
     assert found["State"]["Running"] is True
     assert found["Mounts"][0]["Name"] == volume
-    again = rollback.restored(asked, rollback.Wanted(None, None), host, False)
+    again = rollback.restored(asked, looking.Wanted(None, None), host, False)
     assert (again["changed"], again["total"]) == (False, 0)
-    rehearsed = rollback.restored(asked, rollback.Wanted(None, "containers"), host, True)
+    rehearsed = rollback.restored(asked, looking.Wanted(None, "containers"), host, True)
     assert "1 image archives open and hold the images that they are to hold" in rehearsed["proven"]

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points import (
     kept,
+    looking,
     outside,
     rollback,
     session,
@@ -118,7 +119,7 @@ class Machine:
         return session.present(self.asked, what, shelf.Keep(10), Host(str(self.root), 60), False)
 
     def back(self, level: str, check: bool = False, restart: bool = True) -> Json:
-        wanted = rollback.Wanted(None, level, restart=restart, top=str(self.top))
+        wanted = looking.Wanted(None, level, restart=restart, top=str(self.top))
         return rollback.restored(self.asked, wanted, Host(str(self.root), 60), check)
 
 

@@ -16,6 +16,7 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.act import engine a
 from ansible_collections.evenkeel.drift.plugins.module_utils.act import transaction
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.errors import Moved, Unfinished
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points import (
+    looking,
     pending,
     place,
     replacing,
@@ -86,7 +87,7 @@ class Site:
         return session.present(self.asked, what, shelf.Keep(10), self.host, False)
 
     def back(self, level: str | None = "containers", check: bool = False, point: str | None = None) -> Json:
-        return rollback.restored(self.asked, rollback.Wanted(point, level), self.host, check)
+        return rollback.restored(self.asked, looking.Wanted(point, level), self.host, check)
 
     def versions(self) -> dict[str, str]:
         """Return which version runs under which name."""
@@ -197,7 +198,7 @@ def test_what_was_stopped_runs_again_when_the_time_is_up(site: Site, monkeypatch
         return told
 
     monkeypatch.setattr(act_engine.Writer, "_ask", ask)
-    told = rollback.restored(site.asked, rollback.Wanted(None, "containers"), host, False)
+    told = rollback.restored(site.asked, looking.Wanted(None, "containers"), host, False)
     assert told["at_point"] is False
     assert {one["path"] for one in told["failed"]} == {"db", "web"}
     assert all("time limit of 60 s; the one that was there before is there" in one["reason"] for one in told["failed"])

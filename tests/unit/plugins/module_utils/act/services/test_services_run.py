@@ -24,7 +24,7 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.act.errors import (
     Unfinished,
 )
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.operations import BadOperations
-from ansible_collections.evenkeel.drift.plugins.module_utils.act.points import rollback, session, shelf
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.points import looking, rollback, session, shelf
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.place import Asked
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.wanted import What
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.services import journal, kinds, processes, run, units
@@ -78,7 +78,7 @@ class Site(World):
         return points[0] if points else None
 
     def restore(self) -> Json:
-        return rollback.restored(self.asked(), rollback.Wanted(self.point(), None), Host("/", 60), False)
+        return rollback.restored(self.asked(), looking.Wanted(self.point(), None), Host("/", 60), False)
 
     def running(self) -> dict[str, str]:
         return {name: self.systemd.get(f"{name}.service")["ran_with"] for name in ("one", "two")}
