@@ -1,0 +1,88 @@
+# Copyright: Contributors to the evenkeel.drift project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What leads from how a host is to a restore point, looked at before anything changes. Private to the collection."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.errors import PointError
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.pending import Pending
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.replacing import Step
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.restore import Way
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.target import Target, steps_of
+
+_NAMED = 5
+
+Json = t.Dict[str, t.Any]
+
+
+class Wanted(t.NamedTuple):
+    """Which point (None: the last good one), at which level (None: that of ``levels.default``), whether what is
+    replaced is saved, and whether units that run are started anew. ``top`` is where paths outside of the root start
+    from.
+    """
+
+    point: str | None
+    level: str | None
+    save: bool = True
+    restart: bool = True
+    top: str = "/"
+
+
+class Looked(t.NamedTuple):
+    """What leads to the point."""
+
+    files: Way
+    outside: Way
+    steps: list[Step]
+    units: list[Json]
+
+    @property
+    def total(self) -> int:
+        return len(self.files.operations) + len(self.outside.operations) + len(self.steps) + len(self.units)
+
+    def changes(self) -> list[Json]:
+        """Return what each change does, without digests."""
+        found = [_change(one["path"], one["do"], one["before"]["type"]) for one in self.files.operations]
+        found += [_change(f"/{one['path']}", one["do"], one["before"]["type"]) for one in self.outside.operations]
+        found += [_change(one.name, one.how, "container") for one in self.steps]
+        return found + [_change(one["name"], one["do"], "unit") for one in self.units]
+
+
+def look(target: Target, wanted: Wanted, earlier: Pending | None) -> Looked:
+    """Look at everything. Raises Unseen, PointError, OSError."""
+    files, outside = target.files(), target.outside()
+    concerned = target.concerned(files, outside)
+
+    def restarts(name: str, since_us: int) -> bool:
+        return name in concerned or (earlier is not None and is_old(earlier)(name, since_us))
+
+    units = target.units(restarts) if wanted.restart else []
+    return Looked(files, outside, steps_of(target.replacing({})), units)
+
+
+def is_old(begun: Pending) -> t.Callable[[str, int], bool]:
+    """Return what tells whether a unit that is active since a time has to be started anew."""
+    return lambda name, since_us: name in begun.restart and begun.is_before(since_us)
+
+
+def left(looked: Looked) -> list[Json]:
+    """Return the paths that stay as they are, ``{path, reason}`` each."""
+    return looked.files.left + [{**one, "path": f"/{one['path']}"} for one in looked.outside.left]
+
+
+def refuse_blocked(target: Target, looked: Looked) -> None:
+    """Raise PointError when something stands in the way."""
+    blocked = target.blocked((looked.files, looked.outside), looked.steps)
+    if not blocked:
+        return
+    named = "; ".join(f"{one['path']}: {one['reason']}" for one in blocked[:_NAMED])
+    more = f"; and {len(blocked) - _NAMED} more" if len(blocked) > _NAMED else ""
+    point = target.document["id"]
+    raise PointError(f"nothing was changed, {point} cannot be restored: {named}{more}; move away what is in the way")
+
+
+def _change(path: str, do: str, found: str) -> Json:
+    return {"path": path, "do": do, "found": found}
