@@ -111,14 +111,14 @@ def make(
     state: State, about: t.Mapping[str, t.Any], root: str, limit_s: float, actions: t.Sequence[Json], hooked: Json
 ) -> Record:
     """Return the record of a change that is about to begin; it is not written yet."""
-    whole = os.path.normpath(root)
     return Record(
         state,
         {
             "token": os.urandom(8).hex(),
             "about": dict(about),
-            # A root that is a link itself leads elsewhere once a release was switched to, and that one is meant.
-            "root": os.path.join(os.path.realpath(os.path.dirname(whole)), os.path.basename(whole)),
+            # Not as links lead just now: once a release was switched to, that one is meant. And by this path steps name
+            # what lies below it.
+            "root": os.path.normpath(root),
             "started": utc_now(),
             "limit_s": limit_s,
             "actions": list(actions),

@@ -492,3 +492,17 @@ def test_a_step_that_fails_turns_back_with_the_files(tmp_path: Path, compose_hos
         run.take_back(opened, "ops", "a test")
     assert site.texts() == (OLD, OLD)
     assert site.left() == []
+
+
+def test_a_root_behind_a_link_is_the_one_of_the_plan(tmp_path: Path, compose_host: ComposeHost) -> None:
+    """A file beside the project's directory is below the root by the same path, when it was planned and afterwards."""
+    site = Site(tmp_path / "site", compose_host)
+    (tmp_path / "way").symlink_to("site")
+    root = tmp_path / "way" / site.root.relative_to(tmp_path / "site")
+    (site.root / "common.yml").write_text("services: {web: {restart: always}}\n")
+    (site.root / "web").mkdir()
+    (site.root / "web" / "compose.yml").write_text(NEW)
+    step = up(root / "web", compose_host, files=["compose.yml", "../common.yml"])
+    with site.open_state() as opened:
+        told = run.apply([], [], str(root), opened, ABOUT, Host("/", 60), Services([action(step)], {}, 20.0))
+    assert [one["state"] for one in told["services"]] == ["done"]
