@@ -17,7 +17,7 @@ import signal
 import time
 import typing as t
 
-from ansible_collections.evenkeel.drift.plugins.module_utils.act.services import units
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.services import systemctl, units
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.services.kinds import Call, Seen, Step, StepFailed
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host
 from ansible_collections.evenkeel.drift.plugins.module_utils.proc import clock
@@ -52,6 +52,9 @@ def run(step: Step, call: Call) -> str:
     """End one process, once the supervised one is known to run. Raises StepFailed, Unseen."""
     pid, unit = step["pid"], step["unit"]
     units.healthy(unit, call.limit_s, "is the one that stays")
+    if not systemctl.look(unit).runs:
+        # One that does something and ends is well without a process.
+        raise StepFailed(f"{unit} is the one that stays, and it does not run: process {pid} is not ended")
     with contextlib.ExitStack() as stack:
         target = _opened(pid, stack)
         # After the descriptor is open, its id belongs to no other process.

@@ -548,11 +548,12 @@ def _by_id(step: Json) -> Stat | None:
     return None if found.ended else found
 
 
-def test_no_instance_is_ended_while_the_supervised_one_does_not_run(site: Site) -> None:
-    site.systemd.unit("one.service", active=False)
+@pytest.mark.parametrize("kind", ["simple", "oneshot"])
+def test_no_instance_is_ended_while_the_supervised_one_does_not_run(kind: str, site: Site) -> None:
+    site.systemd.unit("one.service", active=False, Type=kind)
     pid, start_s = process("/bin/sleep", "300")
     try:
-        with pytest.raises(RolledBack, match=r"one.service is the one that stays and is inactive"):
+        with pytest.raises(RolledBack, match=r"one.service is the one that stays,? and (is inactive|it does not run)"):
             site.change([], end(pid, start_s))
     finally:
         os.kill(pid, signal.SIGKILL)
