@@ -41,14 +41,17 @@ def release(
     asked = read(values)
     site = find(planned.root)
     made = expand(site, planned.operations, asked, next_name(site, asked.commit), state, host)
-    yield Work(site.above, made.operations, planned.sources, made.changed, True)
+    notes: list[str] = []
+    yield Work(site.above, made.operations, planned.sources, made.changed, True, notes)
     if check or state is None or not made.operations:
         return
     # The change is in place: what cannot be noted, removed or told is in nobody's way.
     with contextlib.suppress(OSError, Unseen):
         remember(state, site, None if made.parts else about.get("point"), host)
+    told = _pruned(planned.root, asked.keep, site.name)
+    if "reason" in told:
+        notes.append(f"old releases were left where they are, and take room: {told['reason']}")
     with contextlib.suppress(OSError):
-        told = _pruned(planned.root, asked.keep, site.name)
         state.log({"what": "old releases removed", **{key: about.get(key) for key in ("id", "who", "run")}, **told})
 
 

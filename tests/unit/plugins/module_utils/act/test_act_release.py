@@ -360,9 +360,11 @@ def test_a_mount_of_the_same_file_system_is_no_part_of_a_release(
     assert "mount it at shared/sub/mounted" in told["msg"] and releases.names() == ["first"]
 
 
-def test_none_goes_when_it_cannot_be_told_who_uses_it(releases: Releases, tmp_path: Path) -> None:
+def test_none_goes_when_it_cannot_be_told_who_uses_it(
+    releases: Releases, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for number in range(4):
-        releases.release(b"%d\n" % number)
+        assert releases.release(b"%d\n" % number)["notes"] == []
     (tmp_path / "1").mkdir()
     shutil.copy("/proc/self/stat", tmp_path / "1/stat")
     (tmp_path / "1/cwd").write_text("no link\n")
@@ -370,6 +372,10 @@ def test_none_goes_when_it_cannot_be_told_who_uses_it(releases: Releases, tmp_pa
     with pytest.raises(Unseen, match="whether a release is in use cannot be told"):
         prune(str(releases.link), 2, "", Proc(str(tmp_path)))
     assert len(releases.names()) == 5
+    monkeypatch.setattr(service, "Proc", lambda: Proc(str(tmp_path)))
+    (note,) = releases.release(b"4\n", keep=2)["notes"]
+    assert note.startswith("old releases were left where they are, and take room: whether a release is in use")
+    assert len(releases.names()) == 6
 
 
 def make_socket(path: Path) -> None:
