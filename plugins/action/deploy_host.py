@@ -91,7 +91,11 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
             raise AnsibleActionFail(terminal(f"{self._host}: {error}")) from error
         kept = {"changed": done["changed_paths"], "left": done["left"], "services": done["services"], "point": point}
         self._keep({"outcome": "changed", **kept})
-        return {"changed": True, "paths": done["changed_paths"], "left": done["left"], "point": point}
+        # What went wrong beside a change that is in place, such as a lock that could not be removed. Of a module's own
+        # warnings ansible-core makes objects.
+        warnings = [f"{self._host}: {one}" if isinstance(one, str) else one for one in done.get("warnings") or ()]
+        told = {"paths": done["changed_paths"], "left": done["left"], "point": point, "warnings": warnings}
+        return {"changed": True, **told}
 
     def _packed(self, part: Json, reference: Json, contents: str) -> dict[str, Json]:
         """Return what the plan's strategy asks; the objects that a repository lacks are among the contents then."""
