@@ -138,5 +138,7 @@ def test_the_next_deploy_recovers_from_any_cut(host: CutHost) -> None:
         assert (host.sums(), host.left()) == (wanted, ""), where
         print(where)
     print(dict(ends))
-    assert ends["lost"] >= CUTS // 2, ends
-    assert ends["in the change"] >= CUTS // 5, ends
+    if ALL:
+        # Of a few, none need be where it matters: that is up to how fast the machine is.
+        assert ends["lost"] >= CUTS // 2, ends
+        assert ends["in the change"] >= CUTS // 5, ends

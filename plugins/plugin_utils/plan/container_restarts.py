@@ -28,7 +28,7 @@ def restarts(known: Known, up: t.Iterable[tuple[str, str]]) -> list[Json]:
     served = {f"{project}/{service}" for project, service in up}
     due: dict[str, tuple[str, list[Json]]] = {}
     for one in running:
-        reason = _uses(one, known.changed)
+        reason = _uses(one, known)
         ill = _ill(one, known)
         if _label(one) in served:
             # Compose makes it anew, or finds it as it should be.
@@ -43,12 +43,13 @@ def restarts(known: Known, up: t.Iterable[tuple[str, str]]) -> list[Json]:
     return [_action(one, *due[one["id"]], socket) for one in chosen]
 
 
-def _uses(container: Json, changed: t.Iterable[str]) -> str:
+def _uses(container: Json, known: Known) -> str:
     """Return why a container uses a changed file: it is mounted from the host."""
-    for path in sorted(changed):
+    for path in sorted(known.changed):
         for mount in container["mounts"]:
             source = mount["source"].rstrip("/")
-            if mount["type"] != "bind" or not source:
+            # What has more than the application mounted, such as a backup, is somebody else's.
+            if mount["type"] != "bind" or not source or known.root.startswith(f"{source}/"):
                 continue
             # A link on the way to what is mounted, such as that to a release, is followed when a container starts.
             if path == source or path.startswith(f"{source}/") or source.startswith(f"{path}/"):

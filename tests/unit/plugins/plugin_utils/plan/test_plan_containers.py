@@ -308,6 +308,8 @@ ILL = {
             {"changed": ["/srv/app/current"]},
             [BOT],
         ),
+        ([looked(BOT, mounts=[{**MOUNT[0], "source": "/srv/app"}])], {"changed": ["/srv/app/config"]}, [BOT]),
+        ([looked(BOT, mounts=[{**MOUNT[0], "source": "/srv"}])], {"changed": ["/srv/app/config"]}, []),
         ([looked(BOT, mounts=MOUNT, state="exited")], {"changed": ["/srv/app/config/a.yaml"]}, []),
         ([looked(BOT, mounts=[{**MOUNT[0], "type": "volume"}])], {"changed": ["/srv/app/config/a.yaml"]}, []),
         ([looked(BOT)], {"checks": [ILL]}, []),
