@@ -58,8 +58,8 @@ class Counting:
 
     def _begin(self, program: str) -> None:
         # The same file with a place of its own in it: another process reads on from the place of the descriptor.
-        flags = fcntl.fcntl(self._fd, fcntl.F_GETFL)
-        source = os.open(f"/proc/self/fd/{self._fd}", flags | os.O_CLOEXEC)
+        quiet = fcntl.fcntl(self._fd, fcntl.F_GETFL) & os.O_NOATIME
+        source = os.open(f"/proc/self/fd/{self._fd}", os.O_RDONLY | os.O_CLOEXEC | quiet)
         self._running.callback(os.close, source)
         os.lseek(source, self._start, os.SEEK_SET)
         self._said = os.memfd_create("said")

@@ -149,7 +149,7 @@ class Part:
             seconds = self._last_time(tally, start, max(done, self._start))
             tally.apart(tally.last_sought if seconds is None else seconds)
         lines, at = Lines(), start
-        for piece in pieces(self._fd, start, self._end, self._host, sieve.APART // 4):
+        for piece in pieces(self._fd, start, self._end, self._host, sieve.APART):
             newline = piece.rfind(b"\n") + 1
             at += len(piece)
             tally.seek(lines.feed(piece))

@@ -24,7 +24,7 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section imp
 SMALLEST = 8 << 20
 """Less is read before a program has started."""
 
-APART = 64 * 1024
+APART = 4096
 """Of places that are closer to each other only the first is told."""
 
 _MOST = 16 << 20

@@ -74,6 +74,9 @@ class Clock:
         self.stamps = stamps
         self._year_s = year_s
         self._form = "" if stamps else _choose(sample)
+        # Most lines are of the same second as the one before: what was read of it, but for its parts, and when it was.
+        self._read: tuple[bytes, bytes] | None = None
+        self._second: float | None = None
 
     @property
     def dated(self) -> bool:
@@ -98,7 +101,17 @@ class Clock:
         if within == _JSON_HEAD and line[:1] != b"{":
             within = _HEAD
         match = pattern.search(line, 0, within)
-        return None if match is None else _seconds(match, self._year_s)
+        if match is None:
+            return None
+        if "second" not in pattern.groupindex:
+            return _since_epoch(match)
+        part, end = match["part"], match.end("second")
+        read = line[match.start() : end], line[match.end("part") if part else end : match.end()]
+        if read != self._read:
+            self._read, self._second = read, _second(match, self._year_s)
+        if self._second is None or not part:
+            return self._second
+        return self._second + float(b"0." + part)
 
 
 def _choose(sample: t.Iterable[bytes]) -> str:
@@ -112,18 +125,19 @@ def _choose(sample: t.Iterable[bytes]) -> str:
     return best if votes[best] else ""
 
 
-def _seconds(match: t.Match[bytes], year_s: float) -> float | None:
+def _since_epoch(match: t.Match[bytes]) -> float:
+    milli, part = match["milli"], match["part"]
+    return int(match["epoch"]) + (int(milli) / 1000 if milli else float(b"0." + part) if part else 0.0)
+
+
+def _second(match: t.Match[bytes], year_s: float) -> float | None:
+    """Return the second that was read, None for one that no calendar has."""
     found = match.groupdict()
-    part = float(b"0." + found["part"]) if found.get("part") else 0.0
-    if found.get("epoch"):
-        return int(found["epoch"]) + (int(found["milli"]) / 1000 if found.get("milli") else part)
     month = _MONTHS.get(found["month"]) or int(found["month"])
     clock = (int(found["day"]), int(found["hour"]), int(found["minute"]), int(found["second"]))
     if found.get("year"):
-        whole = _epoch(int(found["year"]), month, clock, found.get("zone"))
-    else:
-        whole = _without_year(month, clock, year_s)
-    return None if whole is None else whole + part
+        return _epoch(int(found["year"]), month, clock, found.get("zone"))
+    return _without_year(month, clock, year_s)
 
 
 def _without_year(month: int, clock: tuple[int, int, int, int], year_s: float) -> float | None:

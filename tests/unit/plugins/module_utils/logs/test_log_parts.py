@@ -160,6 +160,20 @@ def test_lines_are_counted_alike_with_and_without_a_look_at_them(
     assert skimmed.end() == (b"".join(blocks).count(b"\n"), looked.cut)
 
 
+def test_lines_are_counted_by_wc_where_there_is_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = big(tmp_path / "x.log", *LINES)
+    wanted = plain(path, **SKIMMED)
+    # As logs are opened.
+    fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOATIME)
+    monkeypatch.setattr(LineCount, "feed", None)
+    tally = Tally(SKIMMED, CLOCK)
+    try:
+        Part(fd, 0, path.stat().st_size, Host("/", 60), 1 << 16).count(tally, 0)
+    finally:
+        os.close(fd)
+    assert tally.result()["lines"] == wanted["lines"]
+
+
 def test_what_came_before_a_part_dates_what_it_begins_with(tmp_path: Path) -> None:
     path = big(tmp_path / "x.log", b"TypeError: of the record before", b"x", between=0)
     tally = Tally(SKIMMED, CLOCK)
