@@ -20,7 +20,7 @@ Json = t.Dict[str, t.Any]
 _ANONYMOUS = re.compile("[0-9a-f]{64}")
 # Networks that every engine has: they take no names, and are the container's by its network mode alone.
 _BUILT_IN = ("bridge", "default", "host", "none")
-_JOINED = ("NetworkMode", "IpcMode", "PidMode")
+JOINED = ("NetworkMode", "IpcMode", "PidMode")
 # What does not make a container another one: its terminal's size, where its id was written, whom Compose replaced.
 _NOT_COMPARED = {"ConsoleSize", "ContainerIDFile"}
 _REPLACED = "com.docker.compose.replace"
@@ -59,7 +59,7 @@ def print_of(inspected: t.Mapping[str, t.Any], names: t.Mapping[str, str]) -> st
     host = create["HostConfig"]
     host["Binds"] = sorted(one for one in host["Binds"] if not _ANONYMOUS.fullmatch(one.split(":")[0]))
     host["Mounts"] = [{**one, "Source": _named(one)} for one in host["Mounts"]]
-    for key in _JOINED:
+    for key in JOINED:
         mode = str(host.get(key) or "")
         if mode.startswith("container:"):
             other = mode.partition(":")[2]
@@ -71,7 +71,7 @@ def print_of(inspected: t.Mapping[str, t.Any], names: t.Mapping[str, str]) -> st
 def joined(inspected: t.Mapping[str, t.Any]) -> list[str]:
     """Return the ids of the containers whose network, or other namespace, a container shares."""
     host = inspected["HostConfig"]
-    modes = [str(host.get(key) or "") for key in _JOINED]
+    modes = [str(host.get(key) or "") for key in JOINED]
     return sorted({mode.partition(":")[2] for mode in modes if mode.startswith("container:")})
 
 
@@ -126,3 +126,25 @@ def _bare(value: t.Any) -> t.Any:
         bare = {key: _bare(one) for key, one in value.items() if key not in _NOT_COMPARED}
         return {key: one for key, one in bare.items() if one not in (None, "", 0, False, [], {})}
     return [_bare(one) for one in value] if isinstance(value, list) else value
+
+
+def joins(create: t.Mapping[str, t.Any]) -> list[str]:
+    """Return the settings by which a container shares something of another one's."""
+    return [key for key in JOINED if str(create["HostConfig"].get(key) or "").startswith("container:")]
+
+
+def ordered(saved: t.Sequence[Json]) -> list[Json]:
+    """Return containers so that each comes after those that it needs, as far as they do not need each other."""
+    by_name = {one["name"]: one for one in saved}
+    found: dict[str, Json] = {}
+
+    def visit(name: str, above: tuple[str, ...]) -> None:
+        if name in found or name in above or name not in by_name:
+            return
+        for other in by_name[name]["after"]:
+            visit(other, (*above, name))
+        found[name] = by_name[name]
+
+    for name in sorted(by_name):
+        visit(name, ())
+    return list(found.values())

@@ -19,7 +19,7 @@ import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.engine import NotDone
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.errors import ActError
-from ansible_collections.evenkeel.drift.plugins.module_utils.act.points import images, verify
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.points import images, recipe, verify
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.disk import read_member
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.errors import PointError
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.inventory import Container, Engines
@@ -37,7 +37,6 @@ _STEADY_S = 2.0
 _WELL_S = 120.0
 # What it takes at most to have a container back that was there before, beyond the time limit if need be.
 _BACK_S = 90.0
-_JOINED = ("NetworkMode", "IpcMode", "PidMode")
 
 
 class Step(t.NamedTuple):
@@ -46,23 +45,6 @@ class Step(t.NamedTuple):
     name: str
     how: str
     reason: str = ""
-
-
-def ordered(saved: t.Sequence[Json]) -> list[Json]:
-    """Return containers so that each comes after those that it needs, as far as they do not need each other."""
-    by_name = {one["name"]: one for one in saved}
-    found: dict[str, Json] = {}
-
-    def visit(name: str, above: tuple[str, ...]) -> None:
-        if name in found or name in above or name not in by_name:
-            return
-        for other in by_name[name]["after"]:
-            visit(other, (*above, name))
-        found[name] = by_name[name]
-
-    for name in sorted(by_name):
-        visit(name, ())
-    return list(found.values())
 
 
 class Replacing:
@@ -81,7 +63,7 @@ class Replacing:
     def plan(self) -> list[Step]:
         """Return what is to be done with each saved container; nothing is changed. Raises Unseen."""
         names = self._engines.names()
-        return [self._step(one, names) for one in ordered(self._part["containers"])]
+        return [self._step(one, names) for one in recipe.ordered(self._part["containers"])]
 
     def prepare(self, steps: t.Sequence[Step]) -> None:
         """Make the new containers beside those that they replace, and then stop all of those at once: one that does not
@@ -93,7 +75,7 @@ class Replacing:
                 continue
             with contextlib.suppress(ActError, Unseen):
                 one = self._saved[step.name]
-                if not _joins(self._read(one["recipe"])):
+                if not recipe.joins(self._read(one["recipe"])):
                     self._made[step.name] = self._make(one)
                     found.append(self._must(step.name))
         threads = [threading.Thread(target=self._stop_quietly, args=(one,)) for one in found]
@@ -228,9 +210,9 @@ class Replacing:
     def _join(self, host_config: Json) -> None:
         """Let a container share with those that are there now: one that was made again has another id."""
         names = {one["id"]: one["name"] for one in self._part["containers"]}
-        for key in _JOINED:
+        for key in recipe.JOINED:
             other = str(host_config.get(key) or "").partition(":")[2]
-            if key in _joins({"HostConfig": host_config}) and other in names:
+            if key in recipe.joins({"HostConfig": host_config}) and other in names:
                 host_config[key] = f"container:{self._must(names[other]).id}"
 
     def _make_networks(self) -> None:
@@ -314,8 +296,3 @@ class Replacing:
         left = self._look(name + NEW)
         if left is not None:
             writer.remove(left.id)
-
-
-def _joins(create: t.Mapping[str, t.Any]) -> list[str]:
-    """Return the settings by which a container shares something of another one's."""
-    return [key for key in _JOINED if str(create["HostConfig"].get(key) or "").startswith("container:")]
