@@ -74,7 +74,11 @@ def _ignores(source: Source | None) -> t.Callable[[str], bool]:
         except ReferenceUnavailable:
             return lambda path: False
 
-    return lambda path: patterns()(path)
+    def ignored(path: str) -> bool:
+        # They are read when the first path is asked for.
+        return patterns()(path)
+
+    return ignored
 
 
 def _committed(source: Source | None) -> t.Callable[[str], bytes | None]:

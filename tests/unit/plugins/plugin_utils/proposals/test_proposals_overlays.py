@@ -45,9 +45,7 @@ PROD = (
 def of(environment: str, file: str, content: str, **entry: t.Any) -> Seen:
     made = seen({"compose": [{"project": "bot", "directory": "bot", "files": [file], **entry}]}, host=environment)
     read = {f"bot/{file}": content.encode()}
-    return made.__class__(
-        **{**vars(made), "environment": environment, "repository": "/repo", "committed": lambda path: read.get(path)}
-    )
+    return made.__class__(**{**vars(made), "environment": environment, "repository": "/repo", "committed": read.get})
 
 
 def whole(value: t.Any, key: str = "") -> t.Any:

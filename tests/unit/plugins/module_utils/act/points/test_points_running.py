@@ -151,7 +151,7 @@ def test_containers_come_back_with_image_network_and_environment(site: Site) -> 
 
 
 def test_an_image_takes_its_space_once(site: Site, tmp_path: Path) -> None:
-    points = [site.save()["point"] for _ in range(2)]
+    points = [site.save()["point"] for _time in range(2)]
     folders = [tmp_path / "state" / "app" / "points" / point / "objects" for point in points]
     assert folders[0] != folders[1]
     largest = [max(folder.iterdir(), key=lambda one: one.stat().st_size) for folder in folders]

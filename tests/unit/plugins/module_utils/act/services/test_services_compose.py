@@ -28,7 +28,7 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.act.services.contai
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.services.kinds import Call, StepFailed
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.services.run import Services
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host
-from fake_compose_host import IMAGE, ComposeHost, fixture_compose_host  # noqa: F401  a fixture
+from fake_compose_host import IMAGE, ComposeHost
 from fake_containers import hexed
 
 Json = t.Dict[str, t.Any]

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import errno
+import functools
 import os
 import signal
 import typing as t
@@ -31,7 +32,7 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.act.services import
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.services.run import Services
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host
 from ansible_collections.evenkeel.drift.plugins.module_utils.proc.reader import Gone, Proc, Stat
-from fake_systemd import FakeSystemd, fixture_systemd  # noqa: F401  a fixture
+from fake_systemd import FakeSystemd
 
 Json = t.Dict[str, t.Any]
 
@@ -282,9 +283,8 @@ def test_killed_anywhere_it_ends_all_new_or_all_old(tmp_path: Path, monkeypatch:
         site.save()
         operations = site.operations()
 
-        def work(site: Site = site, operations: list[Json] = operations) -> None:
-            site.change(operations, restart("one"), restart("two"), hooks={"after_change": [["true"]]})
-
+        hooks = {"after_change": [["true"]]}
+        work = functools.partial(site.change, operations, restart("one"), restart("two"), hooks=hooks)
         assert killed_at(number, work)
         site.recover()
         assert site.files() in (OLD, NEW)
