@@ -61,4 +61,6 @@ def test_a_plan_applied_and_rolled_back_leaves_what_was(old: t.Any, new: t.Any, 
             # What the rollback replaced can be brought back as well.
             assert ask(world, state="restored", point=back["saved"])["at_point"] is True
             assert without_root(seen(world.root, False)) == without_root(seen(wanted, False))
-        assert not list(world.folder.rglob(".evenkeel-*"))
+        # Not by rglob: that of Python 3.8 follows links, and ends at one to a name that is too long.
+        names = [name for _folder, folders, files in os.walk(world.folder) for name in (*folders, *files)]
+        assert not [name for name in names if name.startswith(".evenkeel-")]
