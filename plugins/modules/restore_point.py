@@ -286,7 +286,7 @@ budget_s:
   returned: O(state=restored)
   type: int
   sample: 120
-failed:
+not_back:
   description: The containers and units that could not be brought back, each with the reason.
   returned: O(state=restored)
   type: list

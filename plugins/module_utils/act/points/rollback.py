@@ -92,7 +92,7 @@ def restored(asked: Asked, wanted: Wanted, host: Host, check: bool) -> Json:
         refuse_blocked(target, looked)
         told = {**saving.summary(document), "level": level, "budget_s": levels.BUDGET_S[level], "recovered": finished}
         told.update(changes=looked.changes()[:_MAX_LISTED], total=looked.total, saved=None)
-        told.update(apart=[], failed=[], services=[])
+        told.update(apart=[], not_back=[], services=[])
         told.update(left=left(looked), proven=[], leaves=levels.told(document)[level]["leaves"])
         if check:
             told["proven"] = prove(document, level, objects_fd, host)
@@ -104,12 +104,12 @@ def restored(asked: Asked, wanted: Wanted, host: Host, check: bool) -> Json:
                 told["saved"] = _save_present(asked, target, (points_fd, root_fd), state, host)
             work = _Work(asked, wanted, target, looked, state, host)
             work.run(point_fd, objects_fd)
-            told.update(failed=work.failed, left=told["left"] + work.left)
+            told.update(not_back=work.failed, left=told["left"] + work.left)
         told["services"] = services.take_back(state, asked.who, f"services after the rollback to {point}")
         known = {one["path"] for one in told["left"]}
         apart = [path for path in _apart(target) if path not in known]
         # A unit that did not start anew may run all the same, or be down: either way it is not as it was.
-        failed = (f"the {one['kind']} {one['path']}" for one in told["failed"])
+        failed = (f"the {one['kind']} {one['path']}" for one in told["not_back"])
         apart += [one for one in failed if one not in apart]
         told.update(at_point=not apart, apart=apart[:_MAX_LISTED], seconds=_since(begun))
         _log(state, asked, "rolled back", told)

@@ -46,7 +46,7 @@ BACK = {
     "apart": [],
     "level": "config",
     "budget_s": 120,
-    "failed": [],
+    "not_back": [],
     "proven": [],
     "leaves": ["the content of volumes"],
 }
@@ -129,7 +129,7 @@ def test_a_rollback_of_what_runs() -> None:
         {"path": "app.service", "do": "restart", "found": "unit"},
     ]
     failed = [{"path": "web", "kind": "container", "reason": "it does not keep running"}]
-    told = {**BACK, "level": "full", "budget_s": 600, "changes": changes, "total": 2, "failed": failed}
+    told = {**BACK, "level": "full", "budget_s": 600, "changes": changes, "total": 2, "not_back": failed}
     assert sentences("restored", False, {**told, "at_point": False, "apart": ["the container web"]}) == [
         "  web: replaced by what it was",
         "  app.service: started anew",
@@ -137,7 +137,7 @@ def test_a_rollback_of_what_runs() -> None:
         f"NOT as restore point {POINT} of 2026-11-21T15:45:00Z has it: the container web; took 2.0 s of 600 s",
         NOT_TOUCHED,
     ]
-    assert sentences("restored", False, {**told, "failed": []})[2].startswith("everything of the level full is as")
+    assert sentences("restored", False, {**told, "not_back": []})[2].startswith("everything of the level full is as")
 
 
 def test_a_point_that_was_verified() -> None:

@@ -95,7 +95,7 @@ def test_a_container_is_made_again_as_it_was(writer: Writer, image: str, name: s
     writer.start(second)
     # The point of a change that changes containers is gone back to as a whole.
     told = rollback.restored(asked, looking.Wanted(None, None), host, False)
-    assert (told["level"], told["at_point"], told["failed"]) == ("full", True, [])
+    assert (told["level"], told["at_point"], told["not_back"]) == ("full", True, [])
     found = writer.engine.get(f"/containers/{name}/json")
     assert found["Id"] not in (first, second)
     assert "VERSION=1" in found["Config"]["Env"]

@@ -192,7 +192,7 @@ def test_everything_comes_back_and_what_came_since_goes(machine: Machine) -> Non
     assert rehearsed["total"] > 0
     assert machine.done == []
     told = machine.back("full")
-    assert (told["at_point"], told["failed"], told["level"], told["budget_s"]) == (True, [], "full", 600)
+    assert (told["at_point"], told["not_back"], told["level"], told["budget_s"]) == (True, [], "full", 600)
     os.rmdir(machine.top / f"{SYSTEM}/graphical.target.wants")
     assert machine.seen() == before
     # Redis has nothing to do with it, and keeps running.
@@ -222,7 +222,7 @@ def test_a_unit_that_does_not_start_is_told_and_the_files_are_back(machine: Mach
     machine.active[UNIT] = "inactive"
     machine.fails = "start"
     told = machine.back("full")
-    assert told["failed"] == [{"path": UNIT, "kind": "unit", "reason": f"{UNIT} does not start"}]
+    assert told["not_back"] == [{"path": UNIT, "kind": "unit", "reason": f"{UNIT} does not start"}]
     assert (told["at_point"], told["apart"]) == (False, [f"the unit {UNIT}"])
     assert (machine.root / "main.py").read_text() == "one\n"
 
@@ -245,7 +245,7 @@ def test_files_come_back_where_systemd_cannot_be_asked(machine: Machine, monkeyp
     machine.fails = "restart"
     told = machine.back("config")
     assert (machine.root / "main.py").read_text() == "one\n"
-    assert (told["at_point"], [one["path"] for one in told["failed"]]) == (False, [UNIT])
+    assert (told["at_point"], [one["path"] for one in told["not_back"]]) == (False, [UNIT])
 
 
 def test_a_rollback_that_was_killed_before_its_units_goes_on(machine: Machine) -> None:

@@ -131,7 +131,7 @@ def test_containers_come_back_with_image_network_and_environment(site: Site) -> 
     del site.engine.images[first]
     site.engine.networks.clear()
     told = site.back()
-    assert (told["at_point"], told["failed"], told["level"], told["budget_s"]) == (True, [], "containers", 300)
+    assert (told["at_point"], told["not_back"], told["level"], told["budget_s"]) == (True, [], "containers", 300)
     assert site.versions() == ONE
     assert site.engine.tags["shop/web:1"] == first
     assert site.engine.networks["shop"]["Driver"] == "bridge"
@@ -175,9 +175,9 @@ def test_a_container_that_does_not_get_well_is_replaced_by_the_one_before(site: 
     told = site.back()
     assert document["id"] == told["point"]
     assert told["at_point"] is False
-    assert {one["path"] for one in told["failed"]} == {"db", "web"}
+    assert {one["path"] for one in told["not_back"]} == {"db", "web"}
     assert (
-        "does not keep running (unhealthy); the one that was there before is there again" in told["failed"][0]["reason"]
+        "does not keep running (unhealthy); the one that was there before is there again" in told["not_back"][0]["reason"]
     )
     assert site.versions() == TWO
     assert len(site.engine.containers) == 2
@@ -200,8 +200,8 @@ def test_what_was_stopped_runs_again_when_the_time_is_up(site: Site, monkeypatch
     monkeypatch.setattr(act_engine.Writer, "_ask", ask)
     told = rollback.restored(site.asked, looking.Wanted(None, "containers"), host, False)
     assert told["at_point"] is False
-    assert {one["path"] for one in told["failed"]} == {"db", "web"}
-    assert all("time limit of 60 s; the one that was there before is there" in one["reason"] for one in told["failed"])
+    assert {one["path"] for one in told["not_back"]} == {"db", "web"}
+    assert all("time limit of 60 s; the one that was there before is there" in one["reason"] for one in told["not_back"])
     assert site.versions() == TWO
     assert len(site.engine.containers) == 2
 
@@ -215,7 +215,7 @@ def test_what_cannot_be_looked_at_again_hides_nothing(site: Site, monkeypatch: p
 
     monkeypatch.setattr(rollback.Target, "apart", unseen)
     told = site.back()
-    assert (told["at_point"], told["failed"]) == (False, [])
+    assert (told["at_point"], told["not_back"]) == (False, [])
     assert told["saved"] is not None
     assert told["apart"] == ["what cannot be looked at again (not reached within the time limit of 60 s)"]
 
@@ -248,7 +248,7 @@ def test_one_that_somebody_makes_meanwhile_is_left_alone(site: Site, monkeypatch
 
     monkeypatch.setattr(replacing.Replacing, "_make", make)
     told = site.back()
-    assert [one["path"] for one in told["failed"]] == ["web"]
+    assert [one["path"] for one in told["not_back"]] == ["web"]
     assert site.versions() == {"db": "VERSION=1", "web": "VERSION=3"}
 
 
@@ -285,7 +285,7 @@ def test_a_name_that_begins_the_id_of_another_container_is_not_taken_for_it(site
     other["Id"] = "db" + identity[2:]
     engine.containers[other["Id"]] = other
     told = site.back()
-    assert (told["at_point"], told["failed"]) == (True, [])
+    assert (told["at_point"], told["not_back"]) == (True, [])
     assert engine.named("other") is other
     assert other["State"]["Running"] is True
     assert sorted(engine.running()) == ["db", "other", "web"]
