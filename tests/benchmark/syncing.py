@@ -63,6 +63,7 @@ class Site:
 
     def _make_source(self) -> list[str]:
         """Commit the change on top of the corpus, into a repository of its own."""
+        # There is none before the first round.
         shutil.rmtree(self.source, ignore_errors=True)
         clone = [
             "clone",

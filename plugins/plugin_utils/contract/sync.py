@@ -149,6 +149,12 @@ _WINDOW = Map(
 
 def variables() -> dict[str, Key]:
     """Return every ``sync_*`` variable."""
+    batches = Key(Batches(), None, "how many hosts are changed at once; unset: all. With -e or from the playbook")
+    return {**_files(), **_gates(), **_services(), BATCHES: batches}
+
+
+def _files() -> dict[str, Key]:
+    """Return those that say which files change, and how."""
     return {
         "sync_strategy": Key(
             shapes.Choice(("tree", "git", "release")),
@@ -175,6 +181,12 @@ def variables() -> dict[str, Key]:
         "sync_proposals": Key(
             ListOf(shapes.Text()), [], "which proposals of the plan are applied with it, by their names"
         ),
+    }
+
+
+def _gates() -> dict[str, Key]:
+    """Return those that say under what a plan may be applied."""
+    return {
         "sync_require_approval": Key(
             shapes.Boolean(), False, "whether a plan needs the approval of somebody who has read it"
         ),
@@ -199,6 +211,12 @@ def variables() -> dict[str, Key]:
             "a command, as a list of its arguments, that must succeed in a checkout of the reference",
         ),
         "sync_tests_timeout": Key(shapes.Duration(), "10m", "what the command may take"),
+    }
+
+
+def _services() -> dict[str, Key]:
+    """Return those that say what follows for what runs."""
+    return {
         "sync_services": Key(
             shapes.Boolean(), True, "whether what uses a change is restarted, and what should run is started"
         ),
@@ -216,7 +234,6 @@ def variables() -> dict[str, Key]:
         "sync_restart_with": Key(
             Followers(), {}, "containers or Compose services that are restarted when the one that is named changes"
         ),
-        BATCHES: Key(Batches(), None, "how many hosts are changed at once; unset: all. With -e or from the playbook"),
     }
 
 

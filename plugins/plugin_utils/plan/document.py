@@ -111,6 +111,23 @@ def identity(plan: t.Mapping[str, t.Any]) -> str:
     return f"plan-{hashlib.sha256(text.encode('ascii')).hexdigest()[:_DIGITS]}"
 
 
+def strategy_action(kind: str, path: str, summary: str) -> Json:
+    """Return an action without operations of its own: what a strategy does with those of the others."""
+    return {
+        "n": 0,
+        "kind": kind,
+        "path": path,
+        "summary": summary,
+        "severity": "info",
+        "findings": [],
+        "operations": [],
+        "undo": "put back what the restore point holds",
+        "restart": [],
+        "bytes": 0,
+        "diff": None,
+    }
+
+
 def operations(host: t.Mapping[str, t.Any]) -> list[Json]:
     """Return the operations of a host's part of a plan, in the order in which they are applied."""
     return [operation for action in host["actions"] for operation in action.get("operations", ())]

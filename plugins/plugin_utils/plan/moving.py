@@ -11,7 +11,7 @@ import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.sync import SyncSettings
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.words import short
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan import gates, left_out, packing, repository
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan import document, gates, left_out, packing, repository
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.reference.unavailable import ReferenceUnavailable
 
 Json = dict[str, t.Any]
@@ -58,19 +58,10 @@ def release(actions: t.Sequence[Json], about: Json, settings: SyncSettings) -> t
     gate = gates.not_asked("release", "the host checks that drift_root is a link into a folder releases beside it")
     if not actions:
         return [], [gate]
+    summary = f"Make a new release of {short(about['commit'])} with these changes, and switch to it"
     return [
         {
-            "n": 0,
-            "kind": "release",
-            "path": ".",
-            "summary": f"Make a new release of {short(about['commit'])} with these changes, and switch to it",
-            "severity": "info",
-            "findings": [],
-            "operations": [],
-            "undo": "put back what the restore point holds",
-            "restart": [],
-            "bytes": 0,
-            "diff": None,
+            **document.strategy_action("release", ".", summary),
             "release": {"commit": about["commit"], "keep": settings.releases_keep, "shared": settings.shared},
         }
     ], [gate]

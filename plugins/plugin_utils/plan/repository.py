@@ -13,7 +13,7 @@ import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.operations import folders_of
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.words import short
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan import gates
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan import document, gates
 
 KIND = "git"
 _MOST_HAVES = 500
@@ -115,17 +115,7 @@ def action(found: Json, about: Json, tree: str, have: t.Sequence[str], wish: Wis
     if (head["commit"], head["branch"], found["index"]["tree"]) == (commit, branch, tree):
         return None
     return {
-        "n": 0,
-        "kind": KIND,
-        "path": ".git",
-        "summary": _summary(head, commit, branch),
-        "severity": "info",
-        "findings": [],
-        "operations": [],
-        "undo": "put back what the restore point holds",
-        "restart": [],
-        "bytes": 0,
-        "diff": None,
+        **document.strategy_action(KIND, ".git", _summary(head, commit, branch)),
         "git": {
             "commit": commit,
             "tree": tree,

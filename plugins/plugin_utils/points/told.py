@@ -94,7 +94,9 @@ def _restored(check: bool, result: Json) -> list[str]:
     if result["total"] > _SHOWN:
         lines.append(f"  and {result['total'] - _SHOWN} more")
     lines += [f"  not brought back: {one['path']}: {one['reason']}" for one in result["left"][:_SHOWN]]
-    lines += [f"  NOT brought back: {one['kind']} {one['path']}: {one['reason']}" for one in result["not_back"][:_SHOWN]]
+    lines += [
+        f"  NOT brought back: {one['kind']} {one['path']}: {one['reason']}" for one in result["not_back"][:_SHOWN]
+    ]
     lines += [f"  {one}" for one in result["proven"]]
     point = f"restore point {result['point']} of {result['created']}"
     took = f"{_seconds(result)} of {result['budget_s']} s"

@@ -73,6 +73,7 @@ def save(image: Wanted, writer: Writer, points_fd: int, store: Objects) -> Json:
     """
     if image.kept is not None:
         archive = {name: image.kept[name] for name in ("sha256", "size")}
+        # What cannot be shared is archived once more.
         with contextlib.suppress(PointError, OSError), _objects_of(points_fd, image.kept["point"]) as objects_fd:
             if store.share(objects_fd, archive["sha256"], archive["size"]):
                 return archive
@@ -136,6 +137,7 @@ def _known(points_fd: int) -> dict[str, Json]:
     """Return where the archive of each image is that a finished point has: the newest one."""
     found: dict[str, Json] = {}
     for point in shelf.names(points_fd):
+        # A damaged point has nothing to share: what it would have is archived once more.
         with contextlib.suppress(PointError, OSError), verify.opened(points_fd, point) as point_fd:
             for one in verify.load(point_fd, point).get("services", {}).get("images", []):
                 if one["archive"] is not None:

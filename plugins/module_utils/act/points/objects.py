@@ -138,6 +138,7 @@ class Objects:
         finally:
             os.close(fd)
             if self._scratch:
+                # What stays is removed with the unfinished point, by the next backup.
                 with contextlib.suppress(OSError):
                     fs.unlink(self._fd, self._scratch)
 

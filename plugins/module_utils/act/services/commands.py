@@ -50,6 +50,7 @@ def _try(step: Step, call: Call, state: State) -> None:
         said = hooks.run(step, call)
     except StepFailed as error:
         said = error.reason
+    # The change has come to its end already: a log that cannot be written changes nothing of that.
     with contextlib.suppress(OSError):
         state.log({"what": "hook", "when": step["when"], "said": said})
 

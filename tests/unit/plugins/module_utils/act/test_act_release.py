@@ -138,6 +138,7 @@ def test_a_release_that_is_killed_anywhere_is_there_whole_or_not_at_all(releases
         assert calls > 130
         for number in range(1, calls + 1, 1 if ALL else 9):
             shutil.rmtree(releases.above)
+            # A change that was killed early enough has made none.
             shutil.rmtree(releases.world.states, ignore_errors=True)
             shutil.copytree(template / "shop", releases.above, symlinks=True)
             assert killed_at(number, lambda: answer(request)), number

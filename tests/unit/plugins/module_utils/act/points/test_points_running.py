@@ -169,7 +169,7 @@ def test_a_container_that_does_not_get_well_is_replaced_by_the_one_before(site: 
     document = _document(site)
     # The saved one is made sick: what it is made from lies in the point, so the engine is told to see it so.
     original = site.engine._create
-    site.engine._create = lambda name, made: original(  # type: ignore[method-assign]
+    site.engine._create = lambda name, made: original(  # type: ignore[method-assign]  # of this one engine
         name, {**made, "Labels": {**made["Labels"], "sick": "yes"}}
     )
     told = site.back()
@@ -177,7 +177,8 @@ def test_a_container_that_does_not_get_well_is_replaced_by_the_one_before(site: 
     assert told["at_point"] is False
     assert {one["path"] for one in told["not_back"]} == {"db", "web"}
     assert (
-        "does not keep running (unhealthy); the one that was there before is there again" in told["not_back"][0]["reason"]
+        "does not keep running (unhealthy); the one that was there before is there again"
+        in told["not_back"][0]["reason"]
     )
     assert site.versions() == TWO
     assert len(site.engine.containers) == 2
@@ -201,7 +202,9 @@ def test_what_was_stopped_runs_again_when_the_time_is_up(site: Site, monkeypatch
     told = rollback.restored(site.asked, looking.Wanted(None, "containers"), host, False)
     assert told["at_point"] is False
     assert {one["path"] for one in told["not_back"]} == {"db", "web"}
-    assert all("time limit of 60 s; the one that was there before is there" in one["reason"] for one in told["not_back"])
+    assert all(
+        "time limit of 60 s; the one that was there before is there" in one["reason"] for one in told["not_back"]
+    )
     assert site.versions() == TWO
     assert len(site.engine.containers) == 2
 
@@ -258,7 +261,7 @@ def _document(site: Site) -> Json:
 
 
 def test_what_was_not_there_comes_and_what_runs_is_stopped_and_started(site: Site) -> None:
-    site.engine.containers[str(site.engine.named("db")["Id"])]["State"] = {  # type: ignore[index]
+    site.engine.containers[str(site.engine.named("db")["Id"])]["State"] = {  # type: ignore[index]  # it is there
         "Status": "exited",
         "Running": False,
         "ExitCode": 0,
@@ -472,7 +475,7 @@ def _make_the_new_ones_sick(engine: KeptEngine) -> None:
             one["Config"]["Labels"]["sick"] = "yes"
         return original(one)
 
-    engine._start = start  # type: ignore[method-assign]
+    engine._start = start  # type: ignore[method-assign]  # of this one engine
 
 
 def _check_nothing_is_lost(site: Site, known: set[str]) -> None:
