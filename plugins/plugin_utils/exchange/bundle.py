@@ -19,6 +19,7 @@ import typing as t
 import zlib
 
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.registry import FOLLOW_UPS, SECTIONS
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.bare import bare
 
 _MODULE_UTILS = pathlib.Path(__file__).resolve().parents[2] / "module_utils"
 _PACKAGE = "ansible_collections.evenkeel.drift.plugins.module_utils"
@@ -87,7 +88,7 @@ def packs() -> tuple[tuple[frozenset[str], str], ...]:
             users.setdefault(name, set()).add(section)
     shared: dict[frozenset[str], dict[str, str]] = {}
     for name, sections in users.items():
-        shared.setdefault(frozenset(sections), {})[f"{_PACKAGE}.{name}"] = _source(name) or ""
+        shared.setdefault(frozenset(sections), {})[f"{_PACKAGE}.{name}"] = bare(_source(name) or "")
     return tuple((sections, _pack(modules)) for sections, modules in shared.items())
 
 
@@ -123,7 +124,7 @@ def _imported(source: str) -> t.Iterator[str]:
 
 
 def _pack(content: t.Any) -> str:
-    packed = zlib.compress(json.dumps(content, sort_keys=True).encode("utf-8"), 6)
+    packed = zlib.compress(json.dumps(content, sort_keys=True).encode("utf-8"), 9)
     return base64.b64encode(packed).decode("ascii")
 
 
@@ -159,7 +160,7 @@ def points_pack() -> str:
 
 
 def _packed(name: str) -> str:
-    return _pack({f"{_PACKAGE}.{module}": _source(module) or "" for module in _needed(name, "observe.crash")})
+    return _pack({f"{_PACKAGE}.{module}": bare(_source(module) or "") for module in _needed(name, "observe.crash")})
 
 
 def act_script(request: t.Mapping[str, t.Any]) -> bytes:
