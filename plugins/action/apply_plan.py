@@ -11,6 +11,7 @@ import tempfile
 import typing as t
 
 from ansible.errors import AnsibleActionFail
+from ansible_collections.evenkeel.drift.plugins.module_utils.act import strategy
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.operations import BadOperations, checked
 from ansible_collections.evenkeel.drift.plugins.plugin_utils import control
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.act.contents import ContentError, check, needed, pack
@@ -96,8 +97,7 @@ class ActionModule(ScriptAction):
             request["folder"] = arguments["host_contents"]
             return self._send(request, variables)
         wanted = needed(operations, arguments["public"])
-        if request["git"] and request["git"].get("pack"):
-            wanted[str(request["git"]["pack"].get("sha256"))] = "the pack of the commit's objects"
+        wanted.update(dict.fromkeys(strategy.contents(request), "the pack of the commit's objects"))
         if wanted and not arguments["contents"]:
             raise AnsibleActionFail("contents: operations that write files need a folder of contents")
         if wanted:

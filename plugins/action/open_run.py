@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import typing as t
 
-from ansible.errors import AnsibleActionFail
+from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible.inventory.manager import InventoryManager
 from ansible_collections.evenkeel.drift.plugins.plugin_utils import control
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.audit.claims import check_claims
@@ -18,7 +18,6 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.schema imp
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.settings import (
     RUN_WIDE,
     Settings,
-    environment_of,
     resolve,
 )
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.control_action import ControlAction
@@ -51,6 +50,7 @@ class ActionModule(ControlAction):
                     "kind": "audit",
                     "hosts": hosts,
                     "environments": environments,
+                    "beside": self._beside(variables, set(hosts)),
                     "controller": control.controller(),
                     "settings": {
                         "fail_on": settings.fail_on,
@@ -79,9 +79,20 @@ class ActionModule(ControlAction):
 
     def _environment(self, variables: Json, host: str) -> str:
         """Return a host's environment for the case that the host itself never gets to say it."""
-        its = variables["hostvars"][host]
-        named = its.get("drift_environment") or self._templar.template(variables.get("drift_environment"))
-        return str(named or environment_of(its.get("inventory_file"), variables.get("ansible_inventory_sources") or ()))
+        return control.environment(variables, host, self._templar.template)
+
+    def _beside(self, variables: Json, hosts: t.Collection[str]) -> dict[str, str | None]:
+        """Return the environments of the hosts of the inventory that this run leaves out, as with --limit.
+
+        None where it cannot be told: what is wrong with such a host is no matter of this run.
+        """
+        found: dict[str, str | None] = {}
+        for host in sorted(set(variables["groups"]["all"]) - set(hosts)):
+            try:
+                found[host] = self._environment(variables, host)
+            except AnsibleError:
+                found[host] = None
+        return found
 
     def _check_claims(self, variables: Json, environments: t.Mapping[str, str]) -> None:
         """Refuse a host or an environment of two inventories, which shows only when each is read alone."""

@@ -28,6 +28,7 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan import (
     making,
     render,
 )
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan.reviewed import reviewed
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.proposals.offer import Offered
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.safe import terminal
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.cache import Cache, default_folder
@@ -130,7 +131,22 @@ class ActionModule(ControlAction):
         if known.plan is None:
             raise ContractError(["drift_plan: is not set, and there is no audit to make a plan of"])
         plan = document.load(document.named(known.plan, os.getcwd()))
-        return _reviewed(plan, settings, hosts), known.output_dir, {}
+        said = {name for name, value in self._templated(variables).items() if value not in (None, "")}
+        places = {host: self._at(variables, host, given) for host in hosts}
+        return reviewed(plan, settings, said, places), known.output_dir, {}
+
+    def _at(self, variables: Json, host: str, given: Json) -> dict[str, str | None]:
+        """Return the environment of a host, and its application as far as that is said. Raises ContractError."""
+        its = variables["hostvars"][host]
+        wanted = {name: its.get(name) or given.get(name) for name in ("drift_root", "drift_application")}
+        known = resolve(
+            {"drift_root": "/", **{name: value for name, value in wanted.items() if value}}, cwd=os.getcwd()
+        )
+        return {
+            "environment": control.environment(variables, host, self._templar.template),
+            "root": known.root if wanted["drift_root"] else None,
+            "application": known.application if any(wanted.values()) else None,
+        }
 
     def _state_dir(self, variables: Json, host: str, given: Json) -> str | None:
         value = variables["hostvars"][host].get("drift_state_dir") or given.get("drift_state_dir")
@@ -141,27 +157,6 @@ def _recovered(variables: Json, hosts: t.Sequence[str]) -> dict[str, str]:
     """Return what was told, by host, of changes that were interrupted and finished before the plan was made."""
     found = {host: variables["hostvars"][host].get(_RECOVERED) or {} for host in hosts}
     return {host: str(result["told"]) for host, result in found.items() if result.get("told")}
-
-
-def _reviewed(plan: Json, settings: sync.SyncSettings, hosts: t.Sequence[str]) -> Json:
-    """Return a plan that was made earlier, as it is. What it may do was decided when it was made. Raises PlanError."""
-    for name in ("prune", "overwrite_host_work"):
-        if getattr(settings, name) and not plan["policy"][name]:
-            raise document.PlanError(f"drift_plan: {plan['id']} was made without sync_{name}: make a new plan with it")
-    applied = [one["name"] for one in plan.get("proposals", []) if one["applied"]]
-    missing = [name for name in settings.proposals if name not in applied]
-    if missing:
-        raise document.PlanError(
-            f"drift_plan: {plan['id']} was made without the proposal {missing[0]}: make a new plan with sync_proposals"
-        )
-    plan = {**plan, "proposals": [one for one in plan.get("proposals", []) if one["applied"]]}
-    strangers = [one["host"] for one in plan["hosts"] if one["actions"] and one["host"] not in hosts]
-    if strangers:
-        raise document.PlanError(
-            f"drift_plan: {plan['id']} also changes {', '.join(strangers)}, which this play does not have: give the "
-            "same inventory and limit, or make a plan for these hosts alone"
-        )
-    return plan
 
 
 def _label(plan: Json) -> str:

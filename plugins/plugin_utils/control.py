@@ -17,6 +17,7 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.settings i
     PREFIX,
     RUN_WIDE,
     Settings,
+    environment_of,
     resolve,
 )
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.run import RunFolder
@@ -48,6 +49,13 @@ def settings_of(
         inventory_file=variables.get("inventory_file"),
         inventory_sources=variables.get("ansible_inventory_sources") or (),
     )
+
+
+def environment(variables: Json, host: str, template: t.Callable[[t.Any], t.Any]) -> str:
+    """Return the environment of a host of the inventory as the variables of the play and its own say it."""
+    its = variables["hostvars"][host]
+    named = its.get("drift_environment") or template(variables.get("drift_environment"))
+    return str(named or environment_of(its.get("inventory_file"), variables.get("ansible_inventory_sources") or ()))
 
 
 def run_wide(variables: t.Mapping[str, t.Any], template: t.Callable[[t.Any], t.Any]) -> Json:

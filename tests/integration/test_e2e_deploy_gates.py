@@ -166,3 +166,41 @@ def test_prod_comes_after_staging(tmp_path: Path, operator: Operator) -> None:
     assert outcome.code == 0, outcome.text
     assert shop.gate("after")["state"] == "pass"
     assert (shop.hosts["prod-1"] / "a.py").read_text() == "two\n"
+
+
+def test_prod_comes_after_all_of_staging(tmp_path: Path, operator: Operator) -> None:
+    shop = Shop(tmp_path / "shop", operator, {"a.py": "one\n"})
+    shop.host("staging-1")
+    shop.host("staging-2")
+    shop.reference.commit("Second", {"a.py": "two\n"})
+    prod, test = shop.inventory("prod", sync_after="staging"), shop.inventory("staging")
+    for inventory, gone in ((prod, ("staging-1", "staging-2")), (test, ("prod-1",))):
+        content = json.loads(inventory.read_text())
+        content["all"]["hosts"] = {name: its for name, its in content["all"]["hosts"].items() if name not in gone}
+        inventory.write_text(json.dumps(content))
+    # The inventory knows a host that this deploy leaves out: nothing of it is known.
+    assert shop.deploy("--limit", "staging-1", inventory=test).code == 0
+    assert shop.deploy(inventory=prod).code == 2
+    assert "did not look at staging-2: deploy staging first" in shop.gate("after")["sentence"]
+    assert (shop.hosts["prod-1"] / "a.py").read_text() == "one\n"
+    assert shop.deploy(inventory=test).code == 0
+    assert shop.deploy("--check", inventory=prod).code == 0
+    assert shop.gate("after")["state"] == "pass"
+
+
+def test_a_reviewed_plan_is_for_its_environment_and_its_strategy(tmp_path: Path, operator: Operator) -> None:
+    shop = Shop(tmp_path / "shop", operator, {"a.py": "one\n"})
+    shop.reference.commit("Second", {"a.py": "two\n"})
+    assert shop.deploy("--check").code == 0
+    plan = str(max((operator.runs / "deploys").iterdir()) / "plan.json")
+    other = shop.deploy(inventory=shop.inventory("staging"), drift_plan=plan)
+    assert other.code == 2
+    assert "with drift_environment prod, and that is staging now" in flat(other)
+    moved = shop.deploy(drift_plan=plan, drift_root=str(tmp_path / "shop/elsewhere"))
+    assert moved.code == 2 and "with drift_root" in flat(moved), moved.text
+    strategy = shop.deploy(drift_plan=plan, sync_strategy="release")
+    assert strategy.code == 2
+    assert "was made with sync_strategy tree, and that is release now" in flat(strategy)
+    assert (shop.hosts["prod-1"] / "a.py").read_text() == "one\n"
+    assert shop.deploy(drift_plan=plan).code == 0
+    assert (shop.hosts["prod-1"] / "a.py").read_text() == "two\n"

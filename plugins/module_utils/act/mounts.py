@@ -80,6 +80,17 @@ def elsewhere(folder: bytes, source: tuple[bytes, bytes], mounts: t.Iterable[Mou
             yield folder + below
 
 
+def views(source: tuple[bytes, bytes], mounts: t.Iterable[Mount]) -> t.Iterator[bytes]:
+    """Yield the places at which one of the mounts shows a whole folder, whose ``source`` is as :func:`source_of` gives
+    it: a process that has what lies above the folder under another name tells of paths below these.
+    """
+    dev, inside = source
+    for mount in mounts:
+        below = _below(inside, mount.source) if mount.dev == dev else None
+        if below is not None:
+            yield mount.point.rstrip(b"/") + below
+
+
 def _below(path: bytes, folder: bytes) -> bytes | None:
     """Return the rest of a path in a folder, with its slash; nothing for the folder itself, None outside."""
     folder = folder.rstrip(b"/")

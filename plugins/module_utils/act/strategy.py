@@ -9,11 +9,14 @@ Only hosts that are deployed so are sent the code of another strategy than ``tre
 from __future__ import annotations
 
 import contextlib
+import re
 import typing as t
 
-from ansible_collections.evenkeel.drift.plugins.module_utils.act.operations import Operation
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.operations import BadOperations, Operation
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.state import State
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host
+
+_SHA256 = re.compile(r"[0-9a-f]{64}\Z")
 
 Json = t.Dict[str, t.Any]
 
@@ -50,6 +53,19 @@ def tree(
 
 
 def contents(request: Json) -> dict[str, int]:
-    """Return the size of each content that a strategy needs besides those of the operations, by SHA-256."""
-    pack = (request.get("git") or {}).get("pack")
-    return {pack["sha256"]: pack["size"]} if pack else {}
+    """Return the size of each content that a strategy needs besides those of the operations, by SHA-256.
+
+    Raises BadOperations with a message that names the place.
+    """
+    git = request.get("git")
+    return content_of("git.pack", git.get("pack")) if isinstance(git, dict) else {}
+
+
+def content_of(place: str, value: t.Any) -> dict[str, int]:
+    """Return the size of a content by its SHA-256 from ``{sha256, size}``, nothing for null. Raises BadOperations."""
+    if value is None:
+        return {}
+    sha256, size = (value.get("sha256"), value.get("size")) if isinstance(value, dict) else (None, None)
+    if not _SHA256.match(str(sha256)) or not isinstance(size, int) or isinstance(size, bool) or size < 0:
+        raise BadOperations(f"{place}: expected the sha256 and the size in bytes of a content")
+    return {str(sha256): size}

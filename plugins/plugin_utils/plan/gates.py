@@ -106,8 +106,12 @@ def host_work(left: t.Sequence[LeftOut], overwritten: int, allowed: bool) -> Jso
     return passed("host_work", "the host holds no work of its own where the plan writes")
 
 
-def space(resources: Json | None, root: str, needed: int) -> Json:
-    """There is room for the new files beside the old ones, as far as the evidence tells."""
+def space(resources: Json | None, root: str, needed: int, whole: bool = False) -> Json:
+    """There is room for the new files beside the old ones, as far as the evidence tells.
+
+    ``whole`` says that all else is copied with them, as a release is where the file system cannot share blocks. How
+    much that takes only the host can tell.
+    """
     disk = _disk(resources, root)
     wanted = needed * _ROOM + _SPARE if needed else 0
     if disk is None:
@@ -116,7 +120,15 @@ def space(resources: Json | None, root: str, needed: int) -> Json:
     sentence = f"{disk['path']} has {size(free)} free, {size(wanted)} are needed"
     if disk.get("read_only"):
         return refused("space", f"{disk['path']} is mounted read-only: mount it writable and deploy again")
-    return passed("space", sentence) if free >= wanted else refused("space", f"{sentence}: make room and deploy again")
+    if free < wanted:
+        return refused("space", f"{sentence}: make room and deploy again")
+    if whole and needed:
+        return not_asked(
+            "space",
+            f"{sentence} for what changes; where blocks cannot be shared, the new release takes the size of the whole: "
+            "the host measures that before it touches anything",
+        )
+    return passed("space", sentence)
 
 
 def _disk(resources: Json | None, root: str) -> Json | None:

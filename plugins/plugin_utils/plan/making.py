@@ -235,7 +235,7 @@ class _Host:
             [
                 covered,
                 gates.host_work(left, overwritten, self._policy.overwrite_host_work),
-                gates.space(resources, self._kept["root"], needed),
+                gates.space(resources, self._kept["root"], needed, self._settings.strategy == "release"),
                 gates.memory(resources, sum(len(action["operations"]) for action in actions)),
                 self._names(source, actions, left),
             ],

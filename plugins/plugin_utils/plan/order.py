@@ -36,9 +36,12 @@ def after(settings: SyncSettings, plan: Json, output_dir: str) -> Json:
         if run is None:
             return gates.refused(NAME, f"no run in {output_dir} tells how {first} stands: {cure}")
         run.verify()
-        findings = run.read(FINDINGS)
+        findings, about = run.read(FINDINGS), run.read("run.json")
     except (StoreError, FileNotFoundError) as error:
         return gates.refused(NAME, f"how {first} stands is not known: {error}: {cure}")
+    apart = _not_looked_at(first, about)
+    if apart:
+        return gates.refused(NAME, f"how all of {first} stands is not known: {run.id} {apart}: {cure}, without --limit")
     return _judged(first, run.id, findings, plan, cure)
 
 
@@ -47,6 +50,17 @@ def _newest(output_dir: str, environment: str) -> RunFolder | None:
         if folder.complete() and environment in folder.read("run.json").get("environments", {}).values():
             return folder
     return None
+
+
+def _not_looked_at(environment: str, about: Json) -> str:
+    """Return in words which hosts of an environment a run leaves out, empty text when it has all of the inventory."""
+    if "beside" not in about:
+        return "is older than the record of the hosts that a run leaves out"
+    apart = [host for host, its in about["beside"].items() if its == environment]
+    unclear = [host for host, its in about["beside"].items() if its is None]
+    if apart:
+        return f"did not look at {some(apart)}"
+    return f"left out {some(unclear)}, whose environment cannot be told" if unclear else ""
 
 
 def _judged(first: str, run: str, findings: Json, plan: Json, cure: str) -> Json:

@@ -16,6 +16,7 @@ import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.errors import Refused
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.operations import BadOperations
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.strategy import content_of
 from ansible_collections.evenkeel.drift.plugins.module_utils.gitdata import files, repository, state
 from ansible_collections.evenkeel.drift.plugins.module_utils.gitdata.config import Config
 from ansible_collections.evenkeel.drift.plugins.module_utils.gitdata.place import WORKTREE, Place
@@ -25,7 +26,6 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section imp
 from ansible_collections.evenkeel.drift.plugins.module_utils.text import raw, show
 
 _OID = re.compile(r"(?:[0-9a-f]{40}|[0-9a-f]{64})\Z")
-_SHA256 = re.compile(r"[0-9a-f]{64}\Z")
 _HEADS = b"refs/heads/"
 _LOCKS = (b"index.lock", b"HEAD.lock", b"packed-refs.lock")
 
@@ -61,7 +61,7 @@ def read(values: t.Any) -> Asked:
     """Return a request. Raises BadOperations with a message that names the place."""
     if not isinstance(values, dict) or not isinstance(values.get("head"), dict):
         raise BadOperations("git: expected a dictionary with commit, tree, head, branch, have and pack")
-    head, pack = values["head"], values.get("pack")
+    head = values["head"]
     if not isinstance(values.get("have") or [], list):
         raise BadOperations("git.have: expected a list of names of objects")
     for place, value, optional in (
@@ -73,8 +73,7 @@ def read(values: t.Any) -> Asked:
     ):
         if not (optional and value is None) and not (isinstance(value, str) and _OID.match(value)):
             raise BadOperations(f"{place}: expected the name of an object, found {value!r}")
-    if pack is not None and not (isinstance(pack, dict) and _SHA256.match(str(pack.get("sha256")))):
-        raise BadOperations("git.pack: expected the sha256 and the size of a content")
+    pack = content_of("git.pack", values.get("pack"))
     return Asked(
         commit=values["commit"],
         tree=values["tree"],
@@ -83,7 +82,7 @@ def read(values: t.Any) -> Asked:
         ref=_ref("git.branch", values.get("branch")),
         was=values.get("was"),
         have=tuple(values.get("have") or ()),
-        pack=pack["sha256"] if pack else None,
+        pack=next(iter(pack), None),
     )
 
 

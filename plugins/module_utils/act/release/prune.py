@@ -63,7 +63,8 @@ def in_use(site: Site, proc: Proc) -> set[str]:
     source = mounts.source_of(folder, own)
     if source is None:
         raise Unseen(f"{mounts.OWN} does not name the file system of the releases, so that none is removed")
-    of_processes = (_places(proc, pid, owners, folder, source) for pid in proc.pids())
+    here = frozenset(mounts.views(source, own))
+    of_processes = (_places(proc, pid, owners, folder, source, here) for pid in proc.pids())
     mounted = (one.point for one in own), mounts.elsewhere(folder, source, own)
     places = itertools.chain(*mounted, itertools.chain.from_iterable(of_processes))
     prefix = folder + b"/"
@@ -71,18 +72,20 @@ def in_use(site: Site, proc: Proc) -> set[str]:
 
 
 def _places(
-    proc: Proc, pid: int, owners: t.Container[int], folder: bytes, source: tuple[bytes, bytes]
+    proc: Proc, pid: int, owners: t.Container[int], folder: bytes, source: tuple[bytes, bytes], here: t.Iterable[bytes]
 ) -> t.Iterator[bytes]:
+    """Yield the paths that a process holds. ``here`` are the places at which the folder is to be seen on this host; a
+    process of a container tells paths by the places that it has for it.
+    """
     try:
         if proc.stat(pid).kernel or proc.stat(pid).ended:
             return
-        for name in _HELD:
-            yield proc.link(pid, name)
-        for line in proc.read(pid, "maps").splitlines():
-            fields = line.split(maxsplit=5)
-            if len(fields) == 6:
-                yield fields[5]
-        yield from mounts.elsewhere(folder, source, mounts.parse(proc.read(pid, "mountinfo")))
+        held = {proc.link(pid, name) for name in _HELD} | _mapped(proc.read(pid, "maps"))
+        mounted = mounts.parse(proc.read(pid, "mountinfo"))
+        for place, view in itertools.product(held, {folder, *here, *mounts.views(source, mounted)}):
+            if place.startswith(view + b"/"):
+                yield folder + place[len(view) :]
+        yield from mounts.elsewhere(folder, source, mounted)
     except Gone:
         return
     except Unseen as unseen:
@@ -92,3 +95,9 @@ def _places(
         except Gone:
             return
         raise Unseen(f"whether a release is in use cannot be told, so that none is removed: {unseen.reason}") from None
+
+
+def _mapped(maps: bytes) -> set[bytes]:
+    """Return the files that a process has mapped."""
+    lines = (line.split(maxsplit=5) for line in maps.splitlines())
+    return {fields[5] for fields in lines if len(fields) == 6}

@@ -292,6 +292,9 @@ def test_a_ref_to_nothing_is_no_obstacle(clone: Clone) -> None:
         ({"have": 5}, "git.have: expected a list"),
         ({"have": ["--all"]}, "git.have[0]: expected the name of an object"),
         ({"pack": {"sha256": "x"}}, "git.pack: expected the sha256"),
+        ({"pack": "x"}, "git.pack: expected the sha256"),
+        ({"pack": {"sha256": "0" * 64}}, "git.pack: expected the sha256 and the size in bytes"),
+        ({"pack": {"sha256": "0" * 64, "size": True}}, "git.pack: expected the sha256 and the size in bytes"),
     ],
 )
 def test_bad_requests(clone: Clone, values: t.Any, words: str) -> None:
@@ -300,6 +303,9 @@ def test_bad_requests(clone: Clone, values: t.Any, words: str) -> None:
     asked["git"] = {**asked["git"], **values} if isinstance(values, dict) else values
     told = answer(asked)
     assert (told["outcome"], words in told["msg"]) == ("refused", True), told
+    # Contents that arrive as a pack are looked for before anything else.
+    sent = answer({**asked, "folder": None})
+    assert (sent["outcome"], words in sent["msg"] or not words.startswith("git.pack")) == ("refused", True), sent
 
 
 def hostile(clone: Clone) -> tuple[Path, Path]:

@@ -322,6 +322,50 @@ class Containing(OwnProc):
         return b"30 1 8:1 %s /app rw - ext4 x rw\n" % self._source if name == "mountinfo" else super().read(pid, name)
 
 
+class Inside(OwnProc):
+    """Processes of a container that has what lies above the releases, under a name of its own."""
+
+    def __init__(self, above: bytes) -> None:
+        super().__init__()
+        self._above = above
+
+    def link(self, pid: int, name: str) -> bytes:
+        return super().link(pid, name).replace(self._above, b"/app")
+
+    def read(self, pid: int, name: str) -> bytes:
+        if name == "mountinfo":
+            return b"30 1 8:1 %s /app rw - ext4 x rw\n31 30 0:9 / /app rw - tmpfs x rw\n" % self._above
+        return super().read(pid, name).replace(self._above, b"/app")
+
+
+def test_a_release_that_a_container_works_in_stays(releases: Releases, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(1, 6):
+        assert releases.release(b"%d\n" % number)["outcome"] == "applied"
+    above = os.fsencode(releases.above.resolve())
+    monkeypatch.setattr(mounts, "own", lambda: [mounts.Mount(b"8:1", b"/", b"/")])
+    cwd = releases.above / "releases/0123456789ab-2"
+    proc = Inside(above)
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE, cwd=cwd) as process:
+        assert proc.link(process.pid, "cwd") == b"/app/releases/0123456789ab-2"
+        assert prune(str(releases.link), 2, "", proc) == ["0123456789ab-1", "0123456789ab-3"]
+        process.communicate(b"\n")
+    assert prune(str(releases.link), 2, "", proc) == ["0123456789ab-2"]
+
+
+def test_a_release_that_is_used_under_another_name_stays(releases: Releases, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(1, 4):
+        assert releases.release(b"%d\n" % number)["outcome"] == "applied"
+    above = os.fsencode(releases.above.resolve())
+    bound = [mounts.Mount(b"8:1", b"/", b"/"), mounts.Mount(b"8:1", above, b"/app")]
+    monkeypatch.setattr(mounts, "own", lambda: bound)
+    proc = Inside(above)
+    monkeypatch.setattr(proc, "read", super(Inside, proc).read)
+    cwd = releases.above / "releases/0123456789ab-1"
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE, cwd=cwd) as process:
+        assert in_use(find(str(releases.link)), proc) == {"0123456789ab-1"}
+        process.communicate(b"\n")
+
+
 def test_a_release_with_a_mount_stays(releases: Releases, monkeypatch: pytest.MonkeyPatch) -> None:
     for number in range(1, 6):
         assert releases.release(b"%d\n" % number)["outcome"] == "applied"

@@ -241,6 +241,14 @@ def test_space_is_that_of_the_disk_below_the_root(root: str, needed: int, state:
     assert gates.space({"disks": DISKS}, root, needed)["state"] == state
 
 
+def test_how_much_a_whole_release_takes_is_asked_on_the_host() -> None:
+    gate = gates.space({"disks": DISKS}, "/opt/app", 1 << 20, whole=True)
+    assert (gate["state"], "takes the size of the whole" in gate["sentence"]) == ("not_asked", True)
+    assert gates.space({"disks": DISKS}, "/opt/app", 0, whole=True)["state"] == "pass"
+    # What does not even hold the files that change holds no release.
+    assert gates.space({"disks": DISKS}, "/srv/app", 8 << 20, whole=True)["state"] == "refuse"
+
+
 def test_what_was_not_measured_is_asked_on_the_host() -> None:
     assert gates.space(None, "/srv", 1)["state"] == "not_asked"
     assert gates.memory(None, 1)["state"] == "not_asked"
@@ -328,9 +336,11 @@ def run_of_staging(
     outcome: str = "",
     environment: str = "staging",
     section: str = "trees",
+    beside: tuple[tuple[str, str | None], ...] | None = (),
 ) -> Path:
     folder = RunFolder.create(str(runs), f"2026-11-{day:02}T12:00:00Z", environment)
-    folder.write("run.json", {"id": folder.id, "environments": {"web1": environment}})
+    more = {} if beside is None else {"beside": dict(beside)}
+    folder.write("run.json", {"id": folder.id, "environments": {"web1": environment}, **more})
     findings = [{"environment": environment, "outcome": outcome, "summary": "a.py differs"}] if outcome else []
     about = {"name": environment, "references": ["git-1"], "hosts": ["web1"]}
     coverage = [{"host": "web1", "section": section, "checked": 3}, {"host": "web2", "section": "trees", "checked": 3}]
@@ -371,7 +381,16 @@ def test_an_environment_comes_after_another(tmp_path: Path) -> None:
     run_of_staging(tmp_path, 6, section="processes")
     assert state()[0] == "refuse"
     assert "compared with no commit" in state()[1]
-    altered = run_of_staging(tmp_path, 7, outcome="fail")
+    run_of_staging(tmp_path, 7, beside=(("db1", "staging"), ("web9", "prod")))
+    assert state()[0] == "refuse"
+    assert "did not look at db1: deploy staging first, or audit it again, without --limit" in state()[1]
+    run_of_staging(tmp_path, 8, beside=(("db1", None),))
+    assert state()[0] == "refuse" and "left out db1, whose environment cannot be told" in state()[1]
+    run_of_staging(tmp_path, 9, beside=None)
+    assert state()[0] == "refuse" and "is older than the record of the hosts that a run leaves out" in state()[1]
+    run_of_staging(tmp_path, 10, beside=(("web9", "prod"),))
+    assert state()[0] == "pass"
+    altered = run_of_staging(tmp_path, 11, outcome="fail")
     (altered / "findings.json").write_text("{}")
     assert state()[0] == "refuse"
     assert "is not what the run wrote" in state()[1]
