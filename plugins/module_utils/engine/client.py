@@ -14,6 +14,7 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.engine.errors impor
     Denied,
     NoEngine,
     NotFound,
+    OtherKind,
     TooMuch,
 )
 from ansible_collections.evenkeel.drift.plugins.module_utils.engine.reading import parse, said
@@ -220,7 +221,7 @@ def _nothing(kind: str | None, elsewhere: t.Sequence[t.Mapping[str, str]]) -> Un
 
 def _expected(engine: Engine, kind: str | None) -> Engine:
     if kind not in (None, engine.kind):
-        raise Unseen(f"the engine at {engine.socket} is {engine.kind}, not {kind}")
+        raise OtherKind(f"the engine at {engine.socket} is {engine.kind}, not {kind}")
     return engine
 
 

@@ -22,3 +22,7 @@ class NotFound(Unseen):
 
 class TooMuch(Unseen):
     """The answer goes on beyond the limit. What was given up to there is true."""
+
+
+class OtherKind(Unseen):
+    """An engine answers, and it is of another kind than the one that is meant."""

@@ -28,6 +28,8 @@ _PATH = "/usr/sbin:/usr/bin:/sbin:/bin:/usr/local/sbin:/usr/local/bin"
 _LIMIT_S = 60.0
 _MAX_BYTES = 64 << 20
 _PART = 1 << 16
+_KILLED_S = 5.0
+_LOOK_S = 0.5
 
 
 class TooLate(Unseen):
@@ -98,14 +100,18 @@ def execute(
     begun = time.monotonic()
     limit_s = min(limit_s, host.time_left())
     process = _start(argv, cwd, stdin, subprocess.PIPE, subprocess.PIPE, environment or {})
+    late, gone = False, True
     try:
         out, err, cut = _listen(process, begun + limit_s, max_bytes)
         code = process.wait(max(begun + limit_s - time.monotonic(), 0.0))
     except subprocess.TimeoutExpired:
+        late = True
         _ask_to_end(process, grace_s)
-        raise TooLate(f"{name} was not done after {limit_s:.0f} s", own) from None
     finally:
-        _end(process)
+        gone = _end(process)
+    if late:
+        stays = "" if gone else f", and process {process.pid} cannot be killed: it waits in the kernel"
+        raise TooLate(f"{name} was not done after {limit_s:.0f} s{stays}", own)
     return Ran(code, out, err, cut, round(time.monotonic() - begun, 3))
 
 
@@ -175,9 +181,12 @@ def _start(
 
 
 def _listen(process: subprocess.Popen[bytes], end: float, max_bytes: int) -> tuple[bytes, bytes, bool]:
-    """Return what a program says until it closes both outputs, and whether some of it was not kept."""
+    """Return what a program says until it closes both outputs, and whether some of it was not kept.
+
+    What it started in the background may hold them for ever: when it has ended itself, so does that.
+    """
     kept: dict[t.Any, bytearray] = {process.stdout: bytearray(), process.stderr: bytearray()}
-    cut = False
+    cut = ended = False
     with selectors.DefaultSelector() as selector:
         for pipe in kept:
             selector.register(pipe, selectors.EVENT_READ)
@@ -185,7 +194,14 @@ def _listen(process: subprocess.Popen[bytes], end: float, max_bytes: int) -> tup
             left = end - time.monotonic()
             if left <= 0:
                 raise subprocess.TimeoutExpired(process.args, 0)
-            for key, _events in selector.select(left):
+            ready = selector.select(min(left, _LOOK_S))
+            if not ready and ended:
+                # Something has left the group and holds a pipe: what is of interest was said.
+                break
+            if not ready and _has_ended(process):
+                ended = True
+                _kill(process)
+            for key, _events in ready:
                 part = os.read(key.fd, _PART)
                 if not part:
                     selector.unregister(key.fileobj)
@@ -210,11 +226,24 @@ def _ask_to_end(process: subprocess.Popen[bytes], grace_s: float) -> None:
         process.wait(grace_s)
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
-    """Leave nothing behind: neither the program, nor what it started."""
+def _has_ended(process: subprocess.Popen[bytes]) -> bool:
+    """Return whether a program has ended; its number stays its own until it is waited for."""
+    return os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
+
+
+def _kill(process: subprocess.Popen[bytes]) -> None:
     with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
+
+
+def _end(process: subprocess.Popen[bytes]) -> bool:
+    """Leave nothing behind: neither the program, nor what it started. Returns whether it is gone: one that waits in the
+    kernel, for a disk or a network, ends when that answers, and is not waited for.
+    """
+    _kill(process)
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(_KILLED_S)
     for pipe in (process.stdout, process.stderr):
         if pipe is not None:
             pipe.close()
+    return process.returncode is not None

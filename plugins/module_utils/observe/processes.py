@@ -90,6 +90,7 @@ class _Reader:
         described.sort(key=lambda one: int(one["pid"]))
         return {
             "root": show(self._host.root),
+            "boot": clock.boot_id(self._proc),
             "booted": clock.iso(booted.time_s),
             "booted_s": round(booted.time_s, 3),
             "now_s": round(now_s, 3),

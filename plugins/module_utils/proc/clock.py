@@ -44,6 +44,15 @@ def boot(proc: Proc) -> Boot:
     return Boot(by_clocks, "")
 
 
+def boot_id(proc: Proc) -> str:
+    """Return what names this boot, as no clock does; nothing where the kernel does not tell it."""
+    try:
+        with open(f"{proc.root}/sys/kernel/random/boot_id", encoding="ascii") as source:
+            return source.read(64).strip()
+    except (OSError, ValueError):
+        return ""
+
+
 def boot_time(proc: Proc) -> float:
     """Return when the host booted, in seconds since 1970. Raises Unseen."""
     return boot(proc).time_s

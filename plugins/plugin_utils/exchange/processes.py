@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import re
+
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.base import Exchange, Json
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.shape import (
     OUTCOME,
@@ -45,6 +47,7 @@ _PROCESS = {
 }
 _DATA = {
     "root": str,
+    "boot": re.compile("[0-9a-f-]{36}|"),
     "booted": str,
     "booted_s": _NUMBER,
     "now_s": _NUMBER,

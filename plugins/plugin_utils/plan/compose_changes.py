@@ -49,7 +49,7 @@ class Project(t.NamedTuple):
         return str(self.entry["project"])
 
     def path(self, name: str) -> str:
-        """Return the absolute path of a file of the project."""
+        """Return the absolute path of a file of the project; both as ``text.show`` spells them."""
         return posixpath.normpath(posixpath.join(self.directory, name))
 
     def services(self) -> dict[str, Json]:
@@ -62,7 +62,7 @@ class Project(t.NamedTuple):
 
 
 def projects(contract: t.Sequence[Json], data: Json, root: str) -> list[Project]:
-    """Return the projects of a host. ``data`` is the evidence of the section compose."""
+    """Return the projects of a host. ``data`` is the evidence of the section compose, ``root`` is spelled as it."""
     return [
         Project(entry, seen, posixpath.normpath(posixpath.join(root, show(entry["directory"]))))
         for entry, seen in zip(contract, data["projects"], strict=True)
@@ -73,7 +73,7 @@ def compose_files(project: Project) -> list[str]:
     """Return where the Compose files of a project are or can come to be, as absolute paths."""
     known = [one["path"] for one in project.seen["model"]["files"] if one["kind"] == "compose"]
     possible = project.entry["files"] or [*NAMES, *OVERRIDES]
-    return [project.path(name) for name in [*possible, *known]]
+    return [project.path(name) for name in [*map(show, possible), *known]]
 
 
 def changed_files(project: Project, changed: t.Container[str]) -> list[str]:
@@ -88,7 +88,7 @@ def by_files(project: Project, changed: t.Container[str]) -> tuple[dict[str, str
     Both sides are compared as they are written, so that no variable is needed for it.
     """
     found: dict[str, str] = {}
-    variables = project.path(project.entry["env_file"] or ".env")
+    variables = project.path(show(project.entry["env_file"] or ".env"))
     if variables in changed:
         why = f"{posixpath.basename(variables)} of its project changes"
         found.update((name, why) for name, one in project.services().items() if one["enabled"])

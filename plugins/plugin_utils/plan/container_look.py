@@ -9,6 +9,7 @@ import posixpath
 import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.module_utils.compose.files import NAMES
+from ansible_collections.evenkeel.drift.plugins.module_utils.text import show
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.sync import SyncSettings
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan import gates
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan.container_known import Known, Rescued
@@ -27,8 +28,8 @@ def compose_paths(part: Json) -> list[str]:
     """
     paths: set[str] = set()
     for step in (step for action in part["actions"] if action["kind"] == "compose" for step in action["steps"]):
-        folder = posixpath.relpath(step["directory"], part["root"])
-        paths.update(posixpath.normpath(posixpath.join(folder, name)) for name in step["files"] or NAMES)
+        folder = posixpath.relpath(step["directory"], show(part["root"]))
+        paths.update(posixpath.normpath(posixpath.join(folder, show(name))) for name in step["files"] or NAMES)
     return sorted(path for path in paths if not path.startswith("/") and path.split("/")[0] != "..")
 
 
@@ -47,7 +48,8 @@ def containers_of(
 
     ``findings`` are those of the run (findings.json).
     """
-    root = host.kept["root"]
+    # Paths of evidence and operations are in this spelling, which a name with a backslash needs.
+    root = show(host.kept["root"])
     mine = [
         one
         for kind in ("findings", "checks")

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.evenkeel.drift.plugins.module_utils.engine import sockets
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.patterns import Patterns, named
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.patterns import compile_lines
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan import (
@@ -45,7 +46,11 @@ def plan_containers(known: Known) -> Planned:
             made.left.extend(one.left)
             made.gates.extend(one.gates)
     up = [(step["project"], step["service"]) for action in made.actions for step in action["steps"]]
-    made.actions.extend(container_restarts.restarts(known, up))
+    restarts = container_restarts.restarts(known, up)
+    if ((known.containers or {}).get("engine") or {}).get("kind") == sockets.PODMAN:
+        made.left.extend(left_out.of_podman(f"container {action['path']}") for action in restarts)
+    else:
+        made.actions.extend(restarts)
     return made
 
 
@@ -95,6 +100,8 @@ class _Services:
     def _obstacle(self, name: str) -> LeftOut | None:
         """Return why a service is not brought up, None when it is."""
         service, subject = self._services.get(name), f"service {self._project.name}/{name}"
+        if self._project.seen["engine"]["kind"] == sockets.PODMAN:
+            return left_out.of_podman(subject)
         if name in self._broken:
             return left_out.special(
                 subject, f"its declaration cannot be read: {self._broken[name]}", "correct its Compose file"

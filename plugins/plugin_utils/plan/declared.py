@@ -103,4 +103,4 @@ def _run(settings: SyncSettings, about: Json) -> process.Done:
     kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "LC_ALL", "USER") if name in os.environ}
     with Repository(about["repo"]) as repository, tempfile.TemporaryDirectory(prefix="evenkeel-") as folder:
         git.checkout(repository, about["commit"], folder)
-        return process.run(argv, kept, folder, seconds=float(settings.tests_timeout))
+        return process.succeeds(argv, kept, folder, float(settings.tests_timeout))

@@ -101,6 +101,15 @@ def special(path: str, because: str, cure: str) -> LeftOut:
     return LeftOut(path, "special", because, cure)
 
 
+def of_podman(path: str) -> LeftOut:
+    """What runs in an engine of which no restore point can be made."""
+    return special(
+        path,
+        "it runs in Podman, of whose containers no restore point can be made: a change of it could not be undone",
+        "bring it along by hand, with podman or podman-compose on the host",
+    )
+
+
 def uncovered(path: str) -> LeftOut:
     """A file that another commit has otherwise, and that the contract's trees do not hold."""
     return special(

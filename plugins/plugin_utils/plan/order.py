@@ -66,7 +66,10 @@ def _not_looked_at(environment: str, about: Json) -> str:
 def _judged(first: str, run: str, findings: Json, plan: Json, cure: str) -> Json:
     wanted = {one["commit"] for one in plan["references"]}
     known = {one["id"]: one.get("commit") for one in findings["references"]}
-    (environment,) = (one for one in findings["environments"] if one["name"] == first)
+    environment = next((one for one in findings["environments"] if one["name"] == first), None)
+    if environment is None:
+        # Its hosts had that environment when the run began, and another one by their own variables.
+        return gates.refused(NAME, f"{run} was begun with {first}, and judged no host of it: {cure}")
     commits = {known.get(one) for one in environment["references"]}
     compared = {one["host"] for one in findings["coverage"] if one["section"] in _COMPARED and one["checked"]}
     if compared.isdisjoint(environment["hosts"]):

@@ -43,6 +43,8 @@ def _extra(seen: Seen, name: str) -> tuple[str | None, list[Json], str]:
     right = [one for one in found if one["unit_key"] == unit]
     if len(right) != wanted:
         return None, [], f"it runs too often, and {len(right)} of {len(found)} belong to {unit} where {wanted} must run"
+    if not (seen.processes or {}).get("boot"):
+        return None, [], "it runs too often, and of which boot its processes are is not known: audit again"
     others = [one for one in found if one["unit_key"] != unit]
     held = [one for one in others if _holder(one)]
     extra = [one for one in others if not _holder(one)]
@@ -72,6 +74,7 @@ def _action(name: str, unit: str, extra: t.Sequence[Json], finding: Json, seen: 
             "do": "end",
             "pid": one["pid"],
             "start_s": round((one["started_s"] - booted_s) * _TICKS) / _TICKS,
+            "boot": (seen.processes or {})["boot"],
             "command": one["command"],
             "unit": unit,
             "kill": kill,

@@ -239,7 +239,7 @@ class _Made:
     def _doubts(self) -> None:
         image = self._record["image"]
         if image["now"] is not None and image["now"] != image["id"]:
-            tag = f"{self._tool} tag sha256:{image['id'][:12]} {filename(self._record['name'])}:as-it-runs"
+            tag = f"{self._tool} tag sha256:{image['id'][:12]} {_repository(self._record['name'])}:as-it-runs"
             self._notes.append(
                 f"{image['name']} stands for another image by now: to keep what runs, name it ({tag}) and write that "
                 "name into the file"
@@ -263,6 +263,11 @@ class _Made:
         for name, about in self._fill.about.items():
             lines += [f"# {comment(about)}", f"{name}="]
         return {compose_steps.EXAMPLE: "\n".join(lines) + "\n"} if self._fill.about else {}
+
+
+def _repository(name: str) -> str:
+    """Return a name that an engine takes for an image: without capitals, and with single dashes alone."""
+    return re.sub("[^a-z0-9]+", "-", name.lower()).strip("-") or "unnamed"
 
 
 def _project(name: str) -> str:

@@ -55,13 +55,17 @@ class Program:
         if self._process.returncode is None:
             self.kill()
             self._process.wait()
-        self.output.close()
+        if self._process.stdout is not None:
+            self._process.stdout.close()
         self._timer.cancel()
 
     def finish(self) -> tuple[int, str]:
         """Wait for the end; return the exit code and the first line of standard error."""
-        code = self._process.wait()
+        # Not reaped yet, its number is that of no other group: what it left in the background ends with it.
+        os.waitid(os.P_PID, self._process.pid, os.WEXITED | os.WNOWAIT)
         self._timer.cancel()
+        self.kill()
+        code = self._process.wait()
         if self._late:
             raise ReferenceUnavailable(f"{_name(self._process.args)} took longer than {self._seconds:g} s")
         self._stderr.seek(0)
@@ -75,11 +79,17 @@ def _name(argv: t.Any) -> str:
 
 @contextlib.contextmanager
 def start(
-    argv: t.Sequence[str], env: t.Mapping[str, str], cwd: str, stdin: bytes = b"", seconds: float = 120.0
+    argv: t.Sequence[str],
+    env: t.Mapping[str, str],
+    cwd: str,
+    stdin: bytes = b"",
+    seconds: float = 120.0,
+    stdout: int = subprocess.PIPE,
 ) -> t.Iterator[Program]:
     """Run a program and read what it writes while it runs. Whatever happens, it has ended when the block is left.
 
-    ``stdin`` is spooled to a file first, so that neither side can wait for the other.
+    ``stdin`` is spooled to a file first, so that neither side can wait for the other. ``stdout`` is a pipe, or
+    ``subprocess.DEVNULL``.
     """
     with contextlib.ExitStack() as stack:
         stderr = stack.enter_context(tempfile.TemporaryFile())
@@ -94,7 +104,7 @@ def start(
                 env=env,
                 cwd=cwd,
                 stdin=source,
-                stdout=subprocess.PIPE,
+                stdout=stdout,
                 stderr=stderr,
                 start_new_session=True,
                 umask=0o022,
@@ -123,3 +133,12 @@ def run(
             raise ReferenceUnavailable(f"{_name(argv)} wrote more than {max_output} bytes")
         code, error = program.finish()
     return Done(code, output, error)
+
+
+def succeeds(argv: t.Sequence[str], env: t.Mapping[str, str], cwd: str, seconds: float) -> Done:
+    """Run a program to its end, and drop what it writes: what it started in the background holds nothing that is
+    waited for, and ends with it. Raises ReferenceUnavailable as :func:`run`.
+    """
+    with start(argv, env, cwd, seconds=seconds, stdout=subprocess.DEVNULL) as program:
+        code, error = program.finish()
+    return Done(code, b"", error)

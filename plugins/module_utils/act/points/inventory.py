@@ -12,6 +12,7 @@ import typing as t
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.engine import Writer, open_writer
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points import recipe
 from ansible_collections.evenkeel.drift.plugins.module_utils.engine.client import Engine, NotFound
+from ansible_collections.evenkeel.drift.plugins.module_utils.engine.errors import OtherKind
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host, Unseen
 from ansible_collections.evenkeel.drift.plugins.module_utils.text import show
 
@@ -128,4 +129,8 @@ class Engines:
 
 def opened(asked: Asked, host: Host) -> Engines:
     """Return the engine of a host. Raises Unseen when none answers, or one of another kind."""
-    return Engines(open_writer(asked.socket, host, "docker"))
+    try:
+        return Engines(open_writer(asked.socket, host, "docker"))
+    except OtherKind as other:
+        cure = "a restore point holds those of Docker alone; save and bring back what runs there by hand"
+        raise OtherKind(f"{other.reason}: {cure}") from None

@@ -17,7 +17,7 @@ import threading
 import time
 import typing as t
 
-from ansible_collections.evenkeel.drift.plugins.module_utils.act.engine import NotDone
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.engine import NotDone, Uncertain
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.errors import ActError
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points import images, recipe, verify
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.disk import read_member
@@ -108,7 +108,7 @@ class Replacing:
             # That the time is up is no reason to leave stopped what was stopped for this; nothing new is begun then.
             self._late = self._late or self._host.time_left() < 0
             self._host.deadline = max(self._host.deadline, time.monotonic() + _BACK_S)
-            self._come_back(one, error.reason)
+            self._come_back(one, error.reason, isinstance(error, Uncertain))
 
     def apart(self) -> list[str]:
         """Return the names of the containers that are not as they were saved, sorted. Raises Unseen."""
@@ -257,8 +257,10 @@ class Replacing:
                 raise NotDone(f"the container {saved['name']} is not well after {now - begun:.0f} s ({health})")
             time.sleep(_PAUSE_S)
 
-    def _come_back(self, one: Json, reason: str) -> t.NoReturn:
-        """Let the container that was there before be there again, and say why. Raises PointError."""
+    def _come_back(self, one: Json, reason: str, unsure: bool) -> t.NoReturn:
+        """Let the container that was there before be there again, and say why. ``unsure`` says that what was asked last
+        may still be under way. Raises PointError.
+        """
         name = one["name"]
         try:
             present, old = self._look(name), self._look(name + OLD)
@@ -269,6 +271,9 @@ class Replacing:
                 self._stop(present)
                 self._engines.writer.remove(present.id)
             elif present is not None and self._ran.get(name):
+                if unsure:
+                    # A stop that nobody waited for goes on: what is started before its end is ended by it.
+                    self._stop_now(name)
                 self._engines.writer.start(present.id)
             left = self._look(name + NEW)
             if left is not None:

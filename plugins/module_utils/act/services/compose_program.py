@@ -11,12 +11,14 @@ knows a service, and ``up`` of one service. Neither pulls nor builds an image, a
 from __future__ import annotations
 
 import json
+import os
 import re
 import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.module_utils.act import program
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.services.kinds import StepFailed
 from ansible_collections.evenkeel.drift.plugins.module_utils.mask import mask
+from ansible_collections.evenkeel.drift.plugins.module_utils.text import raw
 
 _VERSION_S = 20.0
 _CONFIG_S = 60.0
@@ -47,6 +49,7 @@ class Compose:
     def __init__(self, step: Json, socket: str) -> None:
         """Find it. Raises StepFailed when this host has none that can be used."""
         self._step = step
+        self._directory = os.fsdecode(raw(step["directory"]))
         self._environment = {
             "DOCKER_HOST": f"unix://{socket}",
             "DOCKER_CONFIG": f"{_NOWHERE}/.docker",
@@ -118,7 +121,7 @@ class Compose:
 
     def _run(self, argv: t.Sequence[str], limit_s: float, files: t.Sequence[str], stdin: bytes) -> program.Done:
         step = self._step
-        options = ["--ansi", "never", "--project-name", step["project"], "--project-directory", step["directory"]]
+        options = ["--ansi", "never", "--project-name", step["project"], "--project-directory", self._directory]
         for name in files or step["files"]:
             options += ["--file", name]
         if step["env_file"] is not None:
@@ -129,7 +132,7 @@ class Compose:
             return program.run(
                 [*self._program, *options, *argv],
                 limit_s,
-                cwd=step["directory"],
+                cwd=self._directory,
                 environment=self._environment,
                 stdin=stdin,
                 name=f"docker compose {argv[0]}",

@@ -4,8 +4,8 @@
 """Instances of a process that run beside the one that is supervised: ended one by one, never by name. Private to the
 collection.
 
-A process is known by its id and by when it started, counted from the boot: no other process ever has both. It is ended
-only while the unit that is to stay runs, and only as long as it is no part of that unit or of this change.
+A process is known by its id, the boot, and by when it started, counted from that: no other process ever has these. It
+is ended only while the unit that is to stay runs, and only as long as it is no part of that unit or of this change.
 """
 
 from __future__ import annotations
@@ -18,7 +18,13 @@ import time
 import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.services import systemctl, units
-from ansible_collections.evenkeel.drift.plugins.module_utils.act.services.kinds import Call, Seen, Step, StepFailed
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.services.kinds import (
+    Call,
+    Seen,
+    Step,
+    StepFailed,
+    boot_id,
+)
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host
 from ansible_collections.evenkeel.drift.plugins.module_utils.proc import clock
 from ansible_collections.evenkeel.drift.plugins.module_utils.proc.match import audit_itself, scan
@@ -29,12 +35,14 @@ WORDS: t.Mapping[str, t.Mapping[str, t.Any]] = {
     "end": {
         "pid": int,
         "start_s": float,
+        "boot": re.compile("[0-9a-f-]{36}"),
         "command": str,
         "unit": re.compile(r"[A-Za-z0-9:_.\\@-]{1,255}"),
         "kill": bool,
     }
 }
-"""``start_s``: when it started, in seconds since the boot; ``unit``: the one that must run before it is ended;
+"""``start_s``: when it started, in seconds since the boot; ``boot``: which one, for after another the same number can
+be another program's by the same second; ``unit``: the one that must run before it is ended;
 ``kill``: whether it is killed when it does not end by itself.
 """
 
@@ -81,7 +89,9 @@ def undo(_step: Step) -> Step | None:
 
 
 def _running(step: Step) -> Stat | None:
-    """Return the process of a step, None when it has ended. Raises Unseen."""
+    """Return the process of a step, None when it has ended, with its machine perhaps. Raises Unseen, OSError."""
+    if step["boot"] != boot_id():
+        return None
     try:
         found = Proc().stat(step["pid"])
     except Gone:

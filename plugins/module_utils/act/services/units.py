@@ -131,6 +131,8 @@ def _switch(name: str, do: str, call: Call) -> str:
 
 def _stopped(name: str) -> str:
     unit = systemctl.look(name)
+    if unit.active == "deactivating":
+        raise StepFailed(f"{name} was to be stopped and is {unit.told()}: it has not ended yet, look at it")
     if unit.active not in _AWAY:
         raise StepFailed(f"{name} was stopped and is {unit.told()}: something starts it again")
     return f"{name} is {unit.active}"

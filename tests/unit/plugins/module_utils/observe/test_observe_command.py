@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -85,3 +86,23 @@ with open({str(said)!r}, "wb") as target, open("/dev/null") as source:
 """
     subprocess.run([sys.executable, "-c", script], check=True, timeout=60)
     assert said.read_text() == "600\n"
+
+
+def test_a_child_that_holds_the_output_is_not_waited_for(tmp_path: Path) -> None:
+    child = tmp_path / "child"
+    program = _script(tmp_path, f"echo done; sleep 600 & echo $! > {child}")
+    assert command.run([program], Host("/", 60), limit_s=50) == b"done\n"
+    pid = int(child.read_text())
+    wait_until(lambda: not lives(pid), "its child has ended too")
+
+
+def test_one_that_cannot_be_killed_is_not_waited_for_without_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As a process is that waits in the kernel: a signal reaches it only when its disk answers."""
+    monkeypatch.setattr(command, "_KILLED_S", 0.05)
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "killpg", lambda _group, _signal: None)
+        reason = _reason(["/bin/sleep", "600"], Host("/", 60), limit_s=0.1)
+    pid = int(reason.partition(", and process ")[2].partition(" ")[0])
+    os.kill(pid, signal.SIGKILL)
+    os.waitpid(pid, 0)
+    assert reason.endswith(f"and process {pid} cannot be killed: it waits in the kernel")

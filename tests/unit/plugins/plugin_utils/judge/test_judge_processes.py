@@ -32,7 +32,14 @@ def process(pid: int = 7, **more: t.Any) -> Json:
 
 
 def evidence(*found: Json, **more: t.Any) -> Json:
-    made: Json = {"root": "/srv/app", "booted": "B", "booted_s": 1.0, "now_s": START + 1e6, "clock_reason": ""}
+    made: Json = {
+        "root": "/srv/app",
+        "boot": "",
+        "booted": "B",
+        "booted_s": 1.0,
+        "now_s": START + 1e6,
+        "clock_reason": "",
+    }
     made.update(tolerance_s=2.0, total=9, hidden="", processes=list(found), unread=[], unread_total=0, files={})
     made.update(matches={"main": [one["pid"] for one in found]}, foreign={"main": []}, unit_files={}, environments={})
     made["paths"] = {".": "/srv/app", "venv": "/srv/app/venv"}

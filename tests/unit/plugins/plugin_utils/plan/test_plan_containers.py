@@ -16,10 +16,12 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.compose.project imp
 from ansible_collections.evenkeel.drift.plugins.module_utils.compose.written import written_services
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.compose import collect
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host, Unseen
+from ansible_collections.evenkeel.drift.plugins.module_utils.text import show
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.compose import SHAPE
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.schema import Problems
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge import compose
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.scope import Context
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan import container_look
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan.compose_changes import ordered
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan.container_known import Known, Rescued
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan.containers import Planned, plan_containers
@@ -347,3 +349,34 @@ def test_a_chain_of_any_length_is_put_in_order() -> None:
     names = [f"s{number:05}" for number in range(1500)]
     services = {name: {"depends_on": [other]} for name, other in zip(names, names[1:], strict=False)}
     assert ordered(names, services) == names[::-1]
+
+
+def test_files_whose_names_have_a_backslash_are_known_as_changed(engine: FakeEngine, tmp_path: Path) -> None:
+    """Operations name paths as evidence spells them, the contract as they are."""
+    folder = tmp_path / "a\\b"
+    folder.mkdir()
+    healthy(engine, folder)
+    (folder / "x\\y.env").write_text((folder / ".env").read_text())
+    here = known(folder, engine, changed=[], keys={"env_file": "x\\y.env"})
+    spelled = here._replace(root=show(str(folder)), changed=frozenset([show(f"{folder}/x\\y.env")]))
+    assert ("compose", "shop/bot") in brief(plan_containers(spelled))
+    step = plan_containers(spelled).actions[0]["steps"][0]
+    assert step["directory"] == show(str(folder))
+    part = {"root": str(folder), "actions": [{"kind": "compose", "steps": [{**step, "files": ["c\\d.yml"]}]}]}
+    assert container_look.compose_paths(part) == [show("c\\d.yml")]
+
+
+def test_what_runs_in_podman_is_named_and_left_to_hands(engine: FakeEngine, tmp_path: Path) -> None:
+    """No restore point can hold it: planned, it would refuse the whole host."""
+    healthy(engine, tmp_path)
+    one = looked("shop-web-1", mounts=[{"type": "bind", "source": str(tmp_path / "app"), "target": "/app"}])
+    here = known(tmp_path, engine, seen=[one], changed=[".env", "app/x"])
+    assert here.compose is not None and here.containers is not None
+    assert {kind for kind, _path in brief(plan_containers(here))} == {"compose", "container"}
+    here.compose["projects"][0]["engine"]["kind"] = here.containers["engine"]["kind"] = "podman"
+    made = plan_containers(here)
+    assert (made.actions, made.gates) == ([], [])
+    assert {left.path for left in made.left} >= {"service shop/bot", "container shop-web-1"}
+    for left in made.left:
+        assert "it runs in Podman, of whose containers no restore point can be made" in left.reason
+        assert left.cure == "bring it along by hand, with podman or podman-compose on the host"

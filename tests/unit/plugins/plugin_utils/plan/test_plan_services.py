@@ -15,6 +15,8 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan.services_seen 
 
 Json = dict[str, t.Any]
 
+BOOT = "01234567-89ab-cdef-0123-456789abcdef"
+
 
 def process(pid: int, unit: str | None = None, **more: t.Any) -> Json:
     described: Json = {
@@ -45,7 +47,7 @@ def seen(
         "units": [{"name": one["name"]} for one in units],
     }
     pids = [one["pid"] for one in processes]
-    data = {"matches": {"web": pids}, "processes": list(processes), "unit_files": {}, "booted_s": 900.0}
+    data = {"matches": {"web": pids}, "processes": list(processes), "unit_files": {}, "booted_s": 900.0, "boot": BOOT}
     return Seen(contract, data, {"units": list(units)}, "/srv/shop")
 
 
@@ -187,8 +189,17 @@ def test_instances_beside_the_declared_unit_are_ended() -> None:
     planned = plan_services([], here, [TOO_MANY], kill=True)
     assert steps(planned) == [("end", 11), ("end", 12)]
     first = planned.actions[0]["steps"][0]
-    assert (first["start_s"], first["unit"], first["kill"]) == (100.11, "web.service", True)
+    assert (first["start_s"], first["boot"], first["unit"], first["kill"]) == (100.11, BOOT, "web.service", True)
     assert planned.actions[0]["undo"] == "it is not started again; it was: python main.py 11; python main.py 12"
+
+
+def test_without_the_boot_no_process_is_known_well_enough_to_be_ended() -> None:
+    here = seen([process(10, "web.service"), process(11)], declared="web.service")
+    assert here.processes is not None
+    del here.processes["boot"]
+    planned = plan_services([], here, [TOO_MANY])
+    assert planned.actions == []
+    assert "of which boot its processes are is not known: audit again" in planned.by_hand[0].reason
 
 
 def test_what_is_ended_is_left_to_nobodys_hands() -> None:

@@ -5,8 +5,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
+import signal
 import typing as t
 from pathlib import Path
 
@@ -19,6 +21,7 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.reference import gi
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.reference.unavailable import ReferenceUnavailable
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.cache import Cache
 from plan_repository import PlanRepository
+from waiting import lives, wait_until
 
 Json = dict[str, t.Any]
 
@@ -136,3 +139,26 @@ def test_a_command_runs_in_a_checkout_of_the_commit(
     gate = declared.tests(settings(tests=argv, tests_timeout="1s"), [about(repository)])
     assert gate["state"] == state
     assert words in gate["sentence"]
+
+
+@pytest.mark.parametrize("holds", ["", " >/dev/null 2>&1"])
+def test_what_the_tests_leave_in_the_background_ends_with_them(
+    repository: PlanRepository, tmp_path: Path, holds: str
+) -> None:
+    repository.commit("One", {"a": "1"})
+    script = f"sleep 600{holds} & echo $! > {tmp_path}/pid"
+    gate = declared.tests(settings(tests=["sh", "-c", script], tests_timeout="60s"), [about(repository)])
+    assert gate["state"] == "pass", gate
+    pid = int((tmp_path / "pid").read_text())
+    wait_until(lambda: not lives(pid), "the child has ended with the tests", 20)
+
+
+def test_what_leaves_the_group_of_the_tests_is_not_waited_for(repository: PlanRepository, tmp_path: Path) -> None:
+    repository.commit("One", {"a": "1"})
+    script = f"setsid sleep 600 & echo $! > {tmp_path}/pid; until [ -e /proc/$! ]; do :; done; sleep 0.2"
+    try:
+        gate = declared.tests(settings(tests=["sh", "-c", script], tests_timeout="60s"), [about(repository)])
+        assert gate["state"] == "pass", gate
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(int((tmp_path / "pid").read_text()), signal.SIGKILL)

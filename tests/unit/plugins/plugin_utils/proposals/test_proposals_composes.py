@@ -20,7 +20,7 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section imp
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.compose_settings import compare
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.proposals.composes import composes
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.proposals.model import Proposal
-from fake_containers import inspected
+from fake_containers import hexed, inspected
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from proposals_seen import finding, seen
@@ -55,8 +55,10 @@ def host() -> Host:
     return Host("/", 60, key=b"k" * 32)
 
 
-def made(answer: Json, image: Json | None = None) -> tuple[Proposal, Json]:
-    """Return what is proposed for a container, and the container as it is compared."""
+def made(answer: Json, image: Json | None = None, now: str | None = None) -> tuple[Proposal, Json]:
+    """Return what is proposed for a container, and the container as it is compared. ``now`` is the image that the name
+    of its own stands for by now.
+    """
     fields = Fields(answer)
     given = None if image is None else image_settings(Fields(image), host())
     outside = {
@@ -70,6 +72,7 @@ def made(answer: Json, image: Json | None = None) -> tuple[Proposal, Json]:
     }
     one = record(answer, b"k" * 32)
     one["name"] = outside["name"]
+    one["image"]["now"] = now or one["image"]["now"]
     data = {"containers": [one], "outside": [outside], "engine": {"kind": "docker"}}
     wrong = [finding("containers", "compose", one["name"], one["name"], cause="outside_compose")]
     (proposal,) = composes(seen({"containers": {"require_compose": True}}, wrong, containers=data))
@@ -243,3 +246,12 @@ def test_nothing_breaks_the_file(
     # What was masked is not "v".
     masked = any("FILL_IN" in one for one in variables)
     assert told == [] or masked, (told, proposal.files["compose.yaml"])
+
+
+@pytest.mark.parametrize(
+    ("name", "repository"), [("Web_1", "web-1"), ("UPPER", "upper"), ("a.-_b", "a-b"), ("__", "unnamed")]
+)
+def test_the_name_that_keeps_an_image_is_one_that_an_engine_takes(name: str, repository: str) -> None:
+    proposal, _running = made(inspected(name, Config=ALONE), now=hexed("another image"))
+    (note,) = (note for note in proposal.notes if "stands for another image by now" in note)
+    assert f" {repository}:as-it-runs) and write" in note

@@ -209,6 +209,35 @@ def test_what_was_stopped_runs_again_when_the_time_is_up(site: Site, monkeypatch
     assert len(site.engine.containers) == 2
 
 
+def test_a_stop_that_nobody_waited_for_is_over_before_the_same_container_starts(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is started while it is being stopped is ended by that stop: it would be told as there again, and is not."""
+    site.save()
+    site.deploy("2")
+    original = act_engine.Writer._ask
+    under_way: dict[str, int] = {}
+
+    def ask(self: t.Any, do: str, name: str, *given: t.Any, **more: t.Any) -> t.Any:
+        # All are told to stop at once, and then one after the other: both are not answered.
+        if do == "stop a container" and under_way.get(name, 0) < 2:
+            under_way[name] = under_way.get(name, 0) + 1
+            raise act_engine.Uncertain("it did not answer in time; whether it did stop a container is not known")
+        if do == "stop a container":
+            under_way[name] = 3
+        told = original(self, do, name, *given, **more)
+        if do == "start a container" and under_way.get(name) == 2:
+            original(self, "stop a container", name)
+        return told
+
+    monkeypatch.setattr(act_engine.Writer, "_ask", ask)
+    told = site.back()
+    assert (told["at_point"], {one["path"] for one in told["not_back"]}) == (False, {"db", "web"})
+    assert all("is there again" in one["reason"] for one in told["not_back"])
+    assert site.versions() == TWO
+    assert all(one["State"]["Running"] for one in site.engine.containers.values())
+
+
 def test_what_cannot_be_looked_at_again_hides_nothing(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     site.save()
     site.deploy("2")

@@ -28,6 +28,7 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.act.services.contai
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.services.kinds import Call, StepFailed
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.services.run import Services
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host
+from ansible_collections.evenkeel.drift.plugins.module_utils.text import show
 from fake_compose_host import IMAGE, ComposeHost
 from fake_containers import hexed
 
@@ -506,3 +507,20 @@ def test_a_root_behind_a_link_is_the_one_of_the_plan(tmp_path: Path, compose_hos
     with site.open_state() as opened:
         told = run.apply([], [], str(root), opened, ABOUT, Host("/", 60), Services([action(step)], {}, 20.0))
     assert [one["state"] for one in told["services"]] == ["done"]
+
+
+@pytest.mark.parametrize("name", [b"a\\b", b"caf\xe9"])
+def test_a_directory_of_any_name_is_the_one_that_is_meant(
+    compose_host: ComposeHost, tmp_path: Path, name: bytes
+) -> None:
+    folder = Path(os.fsdecode(os.fsencode(tmp_path) + b"/" + name))
+    folder.mkdir()
+    (folder / "compose.yml").write_text(OLD)
+    compose_host.run(OLD)
+    step = {**up(folder, compose_host), "directory": show(str(folder))}
+    assert registry.checked([action(step)])
+    assert not compose.look(step, before(folder)).wanted
+    (folder / "compose.yml").write_text(NEW)
+    assert compose.run(step, after(folder)) == "shop-web-1 was brought up: running, healthy"
+    ((words, _environment),) = compose_host.calls("up")
+    assert words[words.index("--project-directory") + 1] == str(folder)

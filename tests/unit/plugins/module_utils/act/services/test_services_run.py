@@ -505,8 +505,9 @@ def test_what_makes_no_sense_is_named(site: Site, action: Json, message: str) ->
         site.change([], action)
 
 
-def end(pid: int, start_s: float, kill: bool = False) -> Json:
-    step = {"do": "end", "pid": pid, "start_s": start_s, "command": "sleep", "unit": "one.service", "kill": kill}
+def end(pid: int, start_s: float, kill: bool = False, **more: str) -> Json:
+    known = {"pid": pid, "start_s": start_s, "boot": kinds.boot_id(), **more}
+    step = {"do": "end", **known, "command": "sleep", "unit": "one.service", "kill": kill}
     return {"n": 1, "kind": "process", "path": "main", "steps": [step]}
 
 
@@ -527,6 +528,17 @@ def test_a_second_instance_is_ended_by_id_and_start(site: Site) -> None:
     finally:
         os.kill(pid, signal.SIGKILL)
         assert reaped(pid) == signal.SIGTERM
+
+
+def test_a_process_of_another_boot_is_not_ended(site: Site) -> None:
+    """After a reboot the same number can belong to what started in the same second: a plan of before means another."""
+    pid, start_s = process("/bin/sleep", "300")
+    try:
+        told = site.change([], end(pid, start_s, boot="01234567-89ab-cdef-0123-456789abcdef"))
+        assert [step["state"] for step in told["services"]] == ["unchanged"]
+    finally:
+        os.kill(pid, signal.SIGKILL)
+        assert reaped(pid) == signal.SIGKILL
 
 
 def test_an_engine_that_asks_for_the_id_alone_is_found_out(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
