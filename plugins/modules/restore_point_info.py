@@ -67,7 +67,9 @@ points:
       git: {outcome: saved, branch: main}
       notes: []
 unfinished:
-  description: The change that was interrupted and not finished yet, null when there is none.
+  description:
+    - What was interrupted and is not finished yet, null when nothing was - a change of files, a rollback, or the
+      services of a change whose files are in place. Where its record cannot be read, C(damaged) says why.
   returned: success
   type: dict
   sample: null

@@ -18,7 +18,9 @@ NAME = re.compile(r"journal\.(begin|commit|done|back)\.([0-9]+)\.json\Z")
 SERVICES = "services.json"
 """What is left to do of a change whose files are in place (``services/journal.py``), sealed as a journal is."""
 ROLLBACK = "rollback.json"
-"""What is left to do of a rollback whose files are in place."""
+"""What is left to do of a rollback: what follows its files, and these too unless it says that they are in place."""
+ROLLBACK_BEGUN = "begun"
+"""The phase of a rollback of which it is not known whether its files are in place."""
 IDLE = ("none", "stays")
 """How steps are done at whose paths nothing happens (``steps.py``)."""
 

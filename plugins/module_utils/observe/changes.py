@@ -158,12 +158,13 @@ def _told(kept: t.Any, phase: str, tries: int) -> Json:
 
 
 def _rollback(kept: t.Any) -> Json:
-    """Return what is left of a rollback whose files are in place."""
+    """Return what is left of a rollback: what follows its files, and these unless it says that they are there."""
     if not isinstance(kept, dict) or not all(isinstance(kept.get(key), str) for key in ("point", "level", "started")):
         return _damaged(f"{journal_form.ROLLBACK} cannot be read", "rollback")
     about = {key: str(kept.get(key) or "") for key in ("who", "why", "started")}
     what = f"restore point {kept['point']}, level {kept['level']}"
-    return {**_damaged("", "rollback"), **about, "kind": "rollback", "direction": "forward", "services": [what]}
+    phase = "rollback" if kept.get("files") is True else journal_form.ROLLBACK_BEGUN
+    return {**_damaged("", phase), **about, "kind": "rollback", "direction": "forward", "services": [what]}
 
 
 def _services(kept: t.Any) -> Json | None:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.journal_form import ROLLBACK_BEGUN
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.check import Check, Details
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.remedies import remedy
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.scope import Scope
@@ -51,12 +52,7 @@ def _open(scope: Scope, application: str, root: str, seen: Details) -> Check:
         cure = "Finish it by hand, as docs/changes.md says: what it replaced lies beside its files."
     else:
         began = f"{found['why']}, by {found['who']}, begun {found['started']}"
-        what = (
-            f"{number(found['paths'], 'path')} below {found['root']} (journal {found['journal']}, {found['phase']})"
-            if found["paths"] is not None
-            else f"its files are in place, and what follows them is not done: {some(found['services'])}"
-        )
-        summary = f"A change of {application} was interrupted on {host}: {began}, {what}"
+        summary = f"A change of {application} was interrupted on {host}: {began}, {_left(found)}"
         way = "finishes it" if found["direction"] == "forward" else "takes it back"
         cure = f"The next deploy or rollback of {host} {way} first. To do only that: {command}."
     return scope.failed(
@@ -70,3 +66,12 @@ def _open(scope: Scope, application: str, root: str, seen: Details) -> Check:
         observed={"state_dir": seen["path"], **found},
         impact=_IMPACT,
     )
+
+
+def _left(found: Details) -> str:
+    """Return how far an interrupted change came."""
+    if found["paths"] is not None:
+        return f"{number(found['paths'], 'path')} below {found['root']} (journal {found['journal']}, {found['phase']})"
+    if found["phase"] == ROLLBACK_BEGUN:
+        return f"it was about to bring files back, and what follows them is not done: {some(found['services'])}"
+    return f"its files are in place, and what follows them is not done: {some(found['services'])}"

@@ -68,8 +68,9 @@ def prune(output_dir: str, keep: int | None, saved: t.Callable[[str, t.Mapping[s
         try:
             folder.verify()
             about = folder.read(ABOUT)
-            # Of what was in a container it is not known where else it is.
-            needless = not about["containers"] and saved(about["repo"], about["files"]) >= about["files"].keys()
+            # Of what was in a container it is not known where else it is. A rescue of before there were containers in
+            # rescues says nothing of them.
+            needless = not about.get("containers") and saved(about["repo"], about["files"]) >= about["files"].keys()
         except (StoreError, ReferenceUnavailable):
             continue
         if needless and remove(folder):

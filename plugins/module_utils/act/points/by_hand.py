@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import typing as t
 
-from ansible_collections.evenkeel.drift.plugins.module_utils.act.points import levels
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.points import levels, recipe
 from ansible_collections.evenkeel.drift.plugins.module_utils.text import raw
 
 Json = t.Dict[str, t.Any]
@@ -66,12 +66,18 @@ attribute() {{ # name value path
 image() {{ # id object
   docker image inspect "$1" >/dev/null 2>&1 || {{ whole "$2"; docker load --quiet --input "$here/objects/$2"; }}
 }}
-post() {{ # path object
-  whole "$2"
-  curl --silent --show-error --fail --unix-socket "$socket" --header 'Content-Type: application/json' \\
-    --data-binary "@$here/objects/$2" --output /dev/null "http://localhost$1"
+needed() {{ # id object container
+  [ -n "$2" ] || docker image inspect "$1" >/dev/null 2>&1 && return
+  echo "the image $1 of $3 is gone, and not in this restore point: nothing is touched" >&2
+  exit 1
 }}
-container() {{ # name object
+post() {{ # path object [expression of sed]
+  whole "$2"
+  sed "${{3:-}}" <"$here/objects/$2" |
+    curl --silent --show-error --fail --unix-socket "$socket" --header 'Content-Type: application/json' \\
+      --data-binary @- --output /dev/null "http://localhost$1"
+}}
+container() {{ # name object expression
   if docker container inspect "$1" >/dev/null 2>&1; then
     if docker container inspect "$1.before" >/dev/null 2>&1; then
       echo "$1.before is there already: remove $1 or $1.before, whichever is not wanted, then run this again" >&2
@@ -80,7 +86,7 @@ container() {{ # name object
     docker stop "$1" >/dev/null
     docker rename "$1" "$1.before"
   fi
-  post "/containers/create?name=$1" "$2"
+  post "/containers/create?name=$1" "$2" "$3"
 }}
 """
 
@@ -93,6 +99,7 @@ def script(document: t.Mapping[str, t.Any]) -> bytes:
     about = {"point": document["id"], "created": document["created"], "root": ascii(document["root"])}
     lines = [_HEAD.format(**about).encode("ascii"), b"socket=" + _quoted(socket)]
     root = os.fsencode(document["root"]).rstrip(b"/") + b"/"
+    lines += _block(b'[ "$level" != config ]', _needed(part))
     lines += _block(b'[ "$level" != containers ]', _files(levels.entries(document, levels.FULL), root))
     lines += _block(b'[ "$level" = containers ]', _files(levels.entries(document, levels.CONTAINERS), root))
     lines += _block(b'[ "$level" = full ]', _files(levels.outside(document, levels.FULL), b"/"))
@@ -124,12 +131,27 @@ def _file(one: Json, path: bytes) -> list[bytes]:
         lines = [b" ".join((b"folder", one["mode"].encode("ascii"), owner, path))]
     elif one["type"] == "file":
         about = f"file {one['sha256']} {one['mode']}".encode("ascii")
-        seconds = f"{one['mtime_ns'] // 10**9}.{one['mtime_ns'] % 10**9:09d}".encode("ascii")
-        lines = [b" ".join((about, owner, seconds, path))]
+        lines = [b" ".join((about, owner, _seconds(one["mtime_ns"]), path))]
     else:
         return []
     attributes = ((_quoted(name), _quoted(f"0s{value}")) for name, value in sorted(one["xattrs"].items()))
     return lines + [b" ".join((b"attribute", name, value, path)) for name, value in attributes]
+
+
+def _seconds(time_ns: int) -> bytes:
+    """Return a time as touch reads it: before 1970 all of it counts backwards."""
+    whole, part = divmod(abs(time_ns), 10**9)
+    return f"{'-' if time_ns < 0 else ''}{whole}.{part:09d}".encode("ascii")
+
+
+def _needed(part: t.Mapping[str, t.Any]) -> list[bytes]:
+    """Return the lines that end the script before it touches anything when an image is nowhere."""
+    archives = {one["id"]: (one["archive"] or {}).get("sha256", "") for one in part.get("images", [])}
+    return [
+        b"needed %s '%s' %s"
+        % (one["image"].encode("ascii"), archives[one["image"]].encode("ascii"), _quoted(one["name"]))
+        for one in part.get("containers", [])
+    ]
 
 
 def _containers(part: t.Mapping[str, t.Any]) -> list[bytes]:
@@ -142,8 +164,12 @@ def _containers(part: t.Mapping[str, t.Any]) -> list[bytes]:
         name = _quoted(one["name"])
         made = b"post /networks/create %s" % one["recipe"]["sha256"].encode("ascii")
         lines.append(b"docker network inspect %s >/dev/null 2>&1 || %s" % (name, made))
-    for one in part.get("containers", []):
-        lines.append(b"container %s %s" % (_quoted(one["name"]), one["recipe"]["sha256"].encode("ascii")))
+    # A container that shares something of another one's names it by its id, and that one is made again: it has another.
+    others = [f"s/container:{one['id']}/container:{one['name']}/g" for one in part.get("containers", [])]
+    expression = _quoted(";".join(others))
+    for one in recipe.ordered(part.get("containers", [])):
+        made = one["recipe"]["sha256"].encode("ascii")
+        lines.append(b"container %s %s %s" % (_quoted(one["name"]), made, expression))
         for network, endpoint in sorted(one["connect"].items()):
             aliases = b"".join(b"--alias %s " % _quoted(alias) for alias in endpoint.get("Aliases", []))
             lines.append(b"docker network connect %s%s %s" % (aliases, _quoted(network), _quoted(one["name"])))

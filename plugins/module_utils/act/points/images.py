@@ -163,18 +163,17 @@ def load(image: str, archive: t.Mapping[str, t.Any], objects_fd: int, writer: Wr
         raise PointError(f"the image {image[:19]} was loaded, and the engine does not have it") from None
 
 
-def tag(image: str, tags: t.Iterable[str], writer: Writer) -> list[str]:
-    """Give an image the names that it had, and return those that were another's or nobody's."""
-    moved = []
+def tag(image: str, tags: t.Iterable[str], writer: Writer) -> None:
+    """Give an image the names that it had."""
     for name in tags:
         repository, _colon, version = name.rpartition(":")
-        if not repository:
-            continue
-        try:
-            if writer.engine.get(f"/images/{name}/json").get("Id") == image:
-                continue
-        except NotFound:
-            pass
-        writer.tag(image, repository, version)
-        moved.append(name)
-    return moved
+        if repository and stands_for(name, writer) != image:
+            writer.tag(image, repository, version)
+
+
+def stands_for(name: str, writer: Writer) -> str:
+    """Return the id of the image that a name stands for, empty text when it is nobody's. Raises Unseen."""
+    try:
+        return str(writer.engine.get(f"/images/{name}/json").get("Id") or "")
+    except NotFound:
+        return ""

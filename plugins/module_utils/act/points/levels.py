@@ -34,6 +34,14 @@ def entries(document: t.Mapping[str, t.Any], level: str) -> list[Json]:
     return [one for one in document["entries"] if one["path"] in files]
 
 
+def folders(document: t.Mapping[str, t.Any], level: str) -> list[Json]:
+    """Return the entries of folders that a level does not bring back: their times alone, where something in them
+    changes.
+    """
+    brought = {one["path"] for one in entries(document, level)}
+    return [one for one in document["entries"] if one["type"] == "directory" and one["path"] not in brought]
+
+
 def containers(document: t.Mapping[str, t.Any], level: str) -> list[Json]:
     """Return the containers that a level brings back."""
     return [] if level == CONFIG else list(document.get("services", {}).get("containers", []))

@@ -32,6 +32,8 @@ _MODE = re.compile(r"[0-7]{4}")
 _MAX_NAME = 255
 _MAX_PATH = 4096
 _MAX_NUMBER = 1 << 64
+# What the kernel can count in seconds, in nanoseconds: some file systems keep times far from ours.
+_MAX_TIME = (1 << 63) * 10**9
 _MAX_NOTES = 20
 
 Json = t.Dict[str, t.Any]
@@ -78,14 +80,18 @@ def parse(content: bytes) -> Json:
     return document
 
 
-def members(document: t.Mapping[str, t.Any]) -> dict[str, int]:
-    """Return the objects that a point must have: their sizes by their SHA-256. Raises Damaged when two sizes are told
-    for one.
+def members(document: t.Mapping[str, t.Any], level: str = levels.FULL) -> dict[str, int]:
+    """Return the objects that a point must have, or of these what a level of a rollback uses: their sizes by their
+    SHA-256. Raises Damaged when two sizes are told for one.
     """
     found: dict[str, int] = {}
-    part = document.get("services", {})
-    kept = [one for one in [*document["entries"], *part.get("outside", [])] if one["type"] == "file"]
-    for one in [*kept, *document["git"].get("objects", {}).values(), *services.objects(part)]:
+    kept = [*levels.entries(document, level), *levels.outside(document, level)]
+    objects = [one for one in kept if one["type"] == "file"]
+    if level != levels.CONTAINERS:
+        objects += document["git"].get("objects", {}).values()
+    if level != levels.CONFIG:
+        objects += services.objects(document.get("services", {}))
+    for one in objects:
         if found.setdefault(one["sha256"], one["size"]) != one["size"]:
             raise Damaged("the manifest tells two sizes of one object")
     return found
@@ -207,11 +213,11 @@ def _check_value(kind: str, value: t.Any, place: str) -> None:
 
 
 def _is_number(value: t.Any) -> bool:
-    return _is_time(value) and value >= 0
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < _MAX_NUMBER
 
 
 def _is_time(value: t.Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and abs(value) < _MAX_NUMBER
+    return isinstance(value, int) and not isinstance(value, bool) and abs(value) < _MAX_TIME
 
 
 def _is_target(value: t.Any) -> bool:

@@ -26,7 +26,8 @@ Json = t.Dict[str, t.Any]
 
 class Pending(t.NamedTuple):
     """``ran`` says of containers whether they ran, by name; ``since_us`` when the rollback began, in microseconds of
-    the boot ``boot``; ``restart`` names the units that use what was to be changed.
+    the boot ``boot``; ``restart`` names the units that use what was to be changed, ``restarts`` says whether units are
+    started anew at all; ``tags`` are the images that names stood for; ``files`` says whether all files are in place.
     """
 
     point: str
@@ -38,28 +39,48 @@ class Pending(t.NamedTuple):
     since_us: int
     ran: dict[str, bool]
     restart: list[str]
+    restarts: bool = True
+    tags: dict[str, str] | None = None
+    files: bool = False
 
     def is_before(self, since_us: int) -> bool:
         """Return whether something that is active since then, in this boot, became so before the rollback."""
         return boot() == self.boot and since_us < self.since_us
 
+    def summary(self) -> Json:
+        """Return what an operator is told of it."""
+        kept = ("who", "why", "started", "point", "level", "files")
+        return {"kind": "rollback", **{name: getattr(self, name) for name in kept}}
+
 
 def begin(
-    state: State, about: tuple[str, str, str, str], ran: t.Mapping[str, bool], restart: t.Iterable[str]
+    state: State,
+    about: tuple[str, str, str, str],
+    ran: t.Mapping[str, bool],
+    restart: t.Iterable[str],
+    restarts: bool = True,
+    tags: t.Mapping[str, str] | None = None,
 ) -> Pending:
     """Write down what is about to be done; ``about`` is point, level, who and why. Raises OSError.
 
-    One that was interrupted is gone on with: what ran is what ran before that one.
+    One that was interrupted is gone on with: what ran is what ran before that one, and so are names of images.
     """
     earlier = find(state)
     point, level, who, why = about
-    made = Pending(point, level, who, why, utc_now(), boot(), now_us(), dict(ran), sorted(restart))
+    made = Pending(point, level, who, why, utc_now(), boot(), now_us(), dict(ran), sorted(restart), restarts)
+    made = made._replace(tags=dict(tags or {}))
     if earlier is not None:
         made = made._replace(ran={**ran, **earlier.ran}, restart=sorted({*made.restart, *earlier.restart}))
+        made = made._replace(tags={**(tags or {}), **(earlier.tags or {})})
         if earlier.boot == made.boot:
             made = made._replace(since_us=earlier.since_us)
     state.write(NAME, made._asdict())
     return made
+
+
+def files_in_place(state: State, begun: Pending) -> None:
+    """Note that all files are as the point has them. Raises OSError."""
+    state.write(NAME, begun._replace(files=True)._asdict())
 
 
 def find(state: State) -> Pending | None:

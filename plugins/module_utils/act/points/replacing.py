@@ -194,18 +194,13 @@ class Replacing:
         images.tag(one["image"], image["tags"], writer)
         self._make_networks()
         create = self._read(one["recipe"])
-        create["Image"] = one["called"] if self._stands_for(one["called"], one["image"]) else one["image"]
+        called = one["called"]
+        create["Image"] = called if called and images.stands_for(called, writer) == one["image"] else one["image"]
         self._join(create["HostConfig"])
         identity = writer.create(one["name"] + NEW, create)
         for network, endpoint in sorted(one["connect"].items()):
             writer.connect(network, identity, endpoint)
         return identity
-
-    def _stands_for(self, called: str, image: str) -> bool:
-        try:
-            return bool(called) and self._engines.engine.get(f"/images/{called}/json").get("Id") == image
-        except NotFound:
-            return False
 
     def _join(self, host_config: Json) -> None:
         """Let a container share with those that are there now: one that was made again has another id."""

@@ -32,7 +32,8 @@ class Way(t.NamedTuple):
 
 
 def way_to(manifest: t.Mapping[str, t.Any], root_fd: int, host: Host) -> Way:
-    """Return the operations that bring the root to a point, none when it is there already.
+    """Return the operations that bring the root to a point, none when it is there already. ``folders`` of the manifest,
+    if there are any, are entries of folders that only get their times back, where something in them changes.
 
     Raises Unseen when the time is up.
     """
@@ -53,6 +54,7 @@ def way_to(manifest: t.Mapping[str, t.Any], root_fd: int, host: Host) -> Way:
         else:
             made += _restoral(path, entry, now)
     made += _times(made + gone, saved, found)
+    made += _times_alone(made + gone, manifest.get("folders", ()), root_fd, host)
     # What goes, goes first and from the leaves to the root; what comes, from the root to the leaves.
     operations = gone[::-1] + sorted(made, key=lambda operation: str(operation["path"]))
     return Way(operations, _listed(left), _listed(blocked))
@@ -67,6 +69,15 @@ def _times(operations: t.Sequence[Json], saved: t.Mapping[str, Json], found: t.M
         for path in sorted(folders & saved.keys())
         if saved[path]["type"] == found[path]["type"] == "directory"
     ]
+
+
+def _times_alone(operations: t.Sequence[Json], folders: t.Sequence[Json], root_fd: int, host: Host) -> t.Iterator[Json]:
+    """Yield the operations that give folders their times back in which something changes."""
+    touched = {operation["path"].rpartition("/")[0] for operation in operations}
+    saved = {one["path"]: one for one in folders if one["path"] in touched}
+    for path, now in look(root_fd, sorted(saved), host):
+        if now["type"] == "directory":
+            yield {"do": "attributes", "path": path, "before": before(now), "mtime_ns": saved[path]["mtime_ns"]}
 
 
 def _listed(reasons: t.Mapping[str, str]) -> list[Json]:

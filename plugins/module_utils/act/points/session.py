@@ -14,22 +14,25 @@ import time
 import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.module_utils.act import journal, lock
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.errors import ActError
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points import (
     gitstate,
     make,
+    pending,
     place,
-    rollback,
     room,
     saving,
     services,
     shelf,
 )
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.disk import sweep
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.doing import refuse_unfinished
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.errors import NoPoint
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.kept import sizes
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.place import Asked
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.wanted import What, wanted_of
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.reading import default_folder
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.services import journal as service_journal
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.state import State, utc_now
 from ansible_collections.evenkeel.drift.plugins.module_utils.mask import mask
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host, Unseen
@@ -67,7 +70,7 @@ def _make_and_prune(
 ) -> Json:
     points_fd, root_fd = fds
     with lock.held(state, asked.who, f"restore point: {asked.why}"):
-        rollback.refuse_unfinished(state, also_rollback=True)
+        refuse_unfinished(state, also_rollback=True)
         sweep(points_fd)
         document = saving.make_point(asked, what, fds, wanted, host)
         pruned = shelf.outdated(points_fd, keep, time.time())
@@ -116,7 +119,7 @@ def absent(asked: Asked, point: str, check: bool) -> Json:
                 return {"changed": False, "point": point}
             if not check:
                 with lock.held(state, asked.who, f"removal of the restore point {point}"):
-                    rollback.refuse_unfinished(state, also_rollback=True)
+                    refuse_unfinished(state, also_rollback=True)
                     _remove(points_fd, root_fd, point)
                     state.log({"what": "restore point removed", "who": asked.who, "point": point})
     except NoPoint:
@@ -128,10 +131,26 @@ def info(asked: Asked) -> Json:
     """Return the points, the newest first, and what an interrupted change left. Raises ActError, OSError."""
     try:
         with place.existing(asked) as (state, points_fd):
-            found = journal.find(state)
-            return {"points": shelf.listed(points_fd), "unfinished": None if found is None else found.summary()}
+            return {"points": shelf.listed(points_fd), "unfinished": _unfinished(state)}
     except NoPoint:
         return {"points": [], "unfinished": None}
+
+
+def _unfinished(state: State) -> Json | None:
+    """Return what was interrupted: a change of files, a rollback, or what follows the files of a change; None when
+    nothing was. Raises OSError.
+    """
+    try:
+        files, back, following = journal.find(state), pending.find(state), service_journal.find(state)
+    except ActError as error:
+        return {"damaged": error.reason}
+    if files is not None:
+        return files.summary()
+    if back is not None:
+        return back.summary()
+    # One whose files never came into place has nothing that is left to do.
+    due = following is not None and following.phase != service_journal.PENDING
+    return following.summary() if following is not None and due else None
 
 
 def _remove(points_fd: int, root_fd: int, point: str) -> None:

@@ -156,14 +156,15 @@ def last_good(points_fd: int, before: str = "") -> str:
     raise NoPoint(f"there is no good restore point on this host{': only ' + ', '.join(others[:5]) if others else ''}")
 
 
-def picked(points_fd: int, point: str | None, host: Host) -> Json:
-    """Return the manifest of the point that is named, or of the last good one, read back whole.
+def picked(points_fd: int, point: str | None, host: Host, level_of: verify.Level | None = None) -> Json:
+    """Return the manifest of the point that is named, or of the last good one, read back: whole, or as much as the
+    level uses that ``level_of`` returns for it.
 
     Raises NoPoint, Damaged with what there is instead, Unseen when the time is up.
     """
     wanted = point or last_good(points_fd)
     try:
-        return verify.verify(points_fd, wanted, host)
+        return verify.verify(points_fd, wanted, host, level_of)
     except Damaged as damaged:
         reason = f"the restore point {wanted} is not used: {damaged.reason}"
         with contextlib.suppress(NoPoint):

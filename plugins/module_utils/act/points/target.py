@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.evenkeel.drift.plugins.module_utils.act.points import levels, outside
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.points import levels, outside, tagging
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.errors import PointError
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.inventory import Asked as AskedContainers
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.inventory import Engines
@@ -36,7 +36,7 @@ class Target:
         self.root_fd, self._top_fd, self._objects_fd = fds
         self._host = host
         self._part: Json = document.get("services", {"outcome": "not_asked"})
-        self._inside = {"entries": levels.entries(document, level)}
+        self._inside = {"entries": levels.entries(document, level), "folders": levels.folders(document, level)}
         self._containers = levels.containers(document, level)
         self._engines: Engines | None = None
 
@@ -68,6 +68,20 @@ class Target:
         names = self._engines.names()
         found = {one["name"]: self._engines.look(one["name"], names) for one in self._containers}
         return {name: one.running for name, one in found.items() if one is not None}
+
+    def tags(self) -> dict[str, str]:
+        """Return which images the names stand for now that the level gives to others. Raises Unseen."""
+        if self.replacing({}) is None or self._engines is None:
+            return {}
+        return tagging.present(self._part, self._engines)
+
+    def put_tags_back(self, before: t.Mapping[str, str]) -> list[tuple[str, str]]:
+        """Give names of images back whose containers did not come back, and return those that could not be, each with
+        the reason. Raises Unseen.
+        """
+        if self.replacing({}) is None or self._engines is None:
+            return []
+        return tagging.put_back(self._part, self._engines, before)
 
     def has_units(self) -> bool:
         """Return whether the level brings back files of units."""

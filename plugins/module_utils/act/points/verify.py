@@ -24,9 +24,13 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.text import show
 MANIFEST, OBJECTS, COMPLETE, BAD = b"manifest.json", b"objects", b"COMPLETE", b"BAD.json"
 BY_HAND = b"ROLLBACK.sh"
 _MEMBERS_MORE = 1000
+_SHOWN = 12
 _MEMBERS = {MANIFEST, OBJECTS, COMPLETE}
 SMALL = 4 << 20
 """Largest file of a point that is neither its manifest nor an object, in bytes."""
+
+Level = t.Callable[[manifest.Json], str]
+"""Returns the level at which a point is used."""
 
 
 @contextlib.contextmanager
@@ -70,29 +74,39 @@ def completion(document: manifest.Json, content: bytes) -> bytes:
     return manifest.canonical({"manifest": digest, "summary": manifest.summary(document)}) + b"\n"
 
 
-def verify(points_fd: int, point: str, host: Host) -> manifest.Json:
-    """Read a point back, every byte of it, and return its manifest.
+def verify(points_fd: int, point: str, host: Host, level_of: Level | None = None) -> manifest.Json:
+    """Read a point back, and return its manifest: every byte of it, or of what the level uses that ``level_of`` returns
+    for it.
 
     Raises NoPoint, Damaged with the reason, Unseen when the time is up.
     """
     with opened(points_fd, point) as fd:
         document = load(fd, point)
-        verify_content(fd, document, host)
+        verify_content(fd, document, host, None if level_of is None else level_of(document))
     return document
 
 
-def verify_content(point_fd: int, document: manifest.Json, host: Host) -> None:
-    """Read back the objects that a manifest names. Raises Damaged, Unseen when the time is up."""
+def verify_content(point_fd: int, document: manifest.Json, host: Host, level: str | None = None) -> None:
+    """Read back the objects that a manifest names: all of them, or those that a level of a rollback uses. That none is
+    missing or added is looked at in any case.
+
+    Raises Damaged, Unseen when the time is up.
+    """
     wanted = manifest.members(document)
     with objects_of(point_fd) as objects_fd:
         found = _names(objects_fd)
         for name in sorted(found ^ {sha256.encode("ascii") for sha256 in wanted}):
             how = "is missing" if name not in found else "does not belong to it"
-            raise Damaged(f"the object {show(name)} {how}")
-        for sha256 in sorted(wanted):
+            raise Damaged(f"the object {_short(show(name))} {how}")
+        for sha256 in sorted(wanted if level is None else manifest.members(document, level)):
             host.check_time()
             if not is_whole(objects_fd, sha256, wanted[sha256]):
-                raise Damaged(f"the object {sha256} is not what it was")
+                raise Damaged(f"the object {_short(sha256)} is not what it was")
+
+
+def _short(name: str) -> str:
+    # Of a small secret the whole digest would be as good as the secret; enough of it to find the file is told.
+    return name if len(name) <= _SHOWN else f"{name[:_SHOWN]}..."
 
 
 @contextlib.contextmanager
@@ -119,7 +133,7 @@ def is_whole(objects_fd: int, sha256: str, size: int) -> bool:
     try:
         return os.fstat(fd).st_size == size and entry.hash_fd(fd) == (sha256, size)
     except OSError as error:
-        raise Damaged(f"the object {sha256}: {explain(error)}") from None
+        raise Damaged(f"the object {_short(sha256)}: {explain(error)}") from None
     finally:
         os.close(fd)
 

@@ -61,7 +61,7 @@ WORDS: t.Mapping[str, t.Mapping[str, t.Any]] = {
         "may_lose": (None, [{"container": _ID, "path": str, "size": (None, int), "mtime": (None, str)}]),
     },
     # What takes ``up`` back: with the image that the service ran before, or to nothing where there was nothing.
-    "back": {**_SERVICE, **_FILES},
+    "back": {**_SERVICE, **_FILES, "work": (None, [[(str, bool)]]), "spare": bool},
 }
 
 
@@ -96,7 +96,12 @@ def undo(step: Step) -> Step | None:
     """Return the step that brings a service back to what it was before, once its files are back."""
     if step["do"] == "back":
         return None
-    return {"do": "back", **{name: step[name] for name in (*_SERVICE, *_FILES)}}
+    spare = step["may_lose"] is not None
+    return {"do": "back", "spare": spare, **{name: step[name] for name in (*_SERVICE, *_FILES, "work")}}
+
+
+def _some(files: t.Sequence[str]) -> str:
+    return ", ".join(path[:100] for path in files[:3]) + (" and more" if len(files) > 3 else "")
 
 
 def _told(ids: t.Collection[str]) -> str:
@@ -126,10 +131,9 @@ class _Service:
         for one in found:
             files = self._look.own_files(one, self._step["work"], self._step["may_lose"])
             if files:
-                told = ", ".join(path[:100] for path in files[:3]) + (" and more" if len(files) > 3 else "")
                 raise Refused(
-                    f"{one.name} holds files that exist only there ({told}), and they would be lost when Compose makes "
-                    "it anew: rescue them (evenkeel.drift.rescue), or -e sync_overwrite_host_work=true"
+                    f"{one.name} holds files that exist only there ({_some(files)}), and they would be lost when "
+                    "Compose makes it anew: rescue them (evenkeel.drift.rescue), or -e sync_overwrite_host_work=true"
                 )
 
     def require_image(self) -> None:
@@ -200,14 +204,18 @@ class _Service:
         return self._look.well(self.containers, wanted, self._limit_s, "was brought back")
 
     def away(self) -> str:
-        """Stop the containers of a service that did not run before, and remove those that it did not have. Volumes
-        stay.
+        """Stop the containers of a service that did not run before, and remove those that it did not have, unless they
+        hold files that exist nowhere else. Volumes stay.
         """
         before = {one["id"] for one in self._step["before"]["containers"]}
+        # A step that an earlier version wrote down does not say.
+        spare, work, kept = self._step.get("spare", True), self._step.get("work"), []
         for one in self.containers():
             # One that is gone meanwhile does not run.
             with contextlib.suppress(NotFound):
                 self._writer.stop(one.id, limit_s=self._limit_s)
-                if one.id not in before:
+                files = self._look.own_files(one, work, ()) if spare and one.id not in before else []
+                kept += [f"{one.name} stays: it holds files that exist only there ({_some(files)})"] if files else []
+                if one.id not in before and not files:
                     self._writer.remove(one.id)
-        return f"{self.name} does not run, as before"
+        return "; ".join([f"{self.name} does not run, as before", *kept])

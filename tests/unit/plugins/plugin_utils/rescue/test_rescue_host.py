@@ -194,3 +194,12 @@ def test_a_repository_that_cannot_be_read_lets_no_rescue_go(tmp_path: Path) -> N
 
     assert prune(str(tmp_path), 1, saved) == []
     assert all(folder.is_dir() for folder in folders)
+
+
+def test_a_rescue_that_says_nothing_of_containers_goes_like_another(tmp_path: Path) -> None:
+    folder = RunFolder.create(str(tmp_path / "rescues"), "2026-11-01T12:00:00Z", "web1")
+    folder.write("rescue.json", {"host": "web1", "application": "shop", "repo": "/repo", "files": {}})
+    folder.seal()
+    newest = kept_rescue(tmp_path, 2)
+    assert prune(str(tmp_path), 1, lambda _repo, _contents: set()) == [Path(folder.path).name]
+    assert newest.is_dir()

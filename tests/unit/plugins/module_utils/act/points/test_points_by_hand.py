@@ -153,3 +153,12 @@ def test_an_older_point_has_no_script_and_no_services(lab: PointLab) -> None:
     (folder / "ROLLBACK.sh").unlink()
     with lab.fds() as (points_fd, _root_fd):
         assert verify.verify(points_fd, point, lab.host)["id"] == point
+
+
+def test_times_before_1970_come_back(lab: PointLab) -> None:
+    path = lab.write("old.txt", "old\n")
+    os.utime(path, ns=(0, -1_250_000_000))
+    point = made(lab, ["old.txt"])
+    path.write_text("new\n")
+    assert run(lab, point, "config").returncode == 0
+    assert path.stat().st_mtime_ns == -1_250_000_000

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
+import subprocess
 import typing as t
 from pathlib import Path
 
@@ -15,12 +17,14 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.act import engine a
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.engine import Writer, open_writer
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.errors import ActError
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points import looking, rollback, session, shelf
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.by_hand import script
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.inventory import Asked as Containers
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.place import Asked
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.services import Services
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.wanted import What
 from ansible_collections.evenkeel.drift.plugins.module_utils.engine.client import NotFound
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host, Unseen
+from point_lab import PointLab
 
 Json = t.Dict[str, t.Any]
 SOCKET = "/var/run/docker.sock"
@@ -42,23 +46,39 @@ def fixture_image(writer: Writer) -> str:
     pytest.skip("no small image on this machine's Docker engine")
 
 
-@pytest.fixture(name="name")
-def fixture_name(writer: Writer) -> t.Iterator[str]:
-    name = f"evenkeel-test-{os.getpid()}-{os.urandom(3).hex()}"
-    yield name
+@pytest.fixture(name="names")
+def fixture_names(writer: Writer) -> t.Iterator[t.Callable[[str], str]]:
+    """Take names for containers, which are gone afterwards with all that a rollback made of them."""
+    taken: list[str] = []
+
+    def take(name: str) -> str:
+        taken.append(name)
+        return name
+
+    yield take
+    every = [f"{name}{more}" for name in taken for more in ("", ".evenkeel-old", ".evenkeel-new", ".before")]
     volumes: set[str] = set()
-    for one in (name, f"{name}.evenkeel-old", f"{name}.evenkeel-new"):
+    for one in every:
         with contextlib.suppress(NotFound):
             mounts = writer.engine.get(f"/containers/{one}/json")["Mounts"]
             volumes |= {str(mount["Name"]) for mount in mounts if mount["Type"] == "volume"}
-    for one in (name, f"{name}.evenkeel-old", f"{name}.evenkeel-new"):
+    for one in every:
         with contextlib.suppress(ActError, NotFound):
             writer.stop(one, 0)
             writer.remove(one)
     for volume in volumes:
-        # Nothing of the collection removes a volume.
-        with act_engine._Request(SOCKET, "DELETE", f"/volumes/{volume}", None, 20) as answer:
-            assert answer.status in (204, 404)
+        remove_volume(volume)
+
+
+def remove_volume(name: str) -> None:
+    """Nothing of the collection removes a volume."""
+    with act_engine._Request(SOCKET, "DELETE", f"/volumes/{name}", None, 20) as answer:
+        assert answer.status in (204, 404)
+
+
+@pytest.fixture(name="name")
+def fixture_name(names: t.Callable[[str], str]) -> str:
+    return names(f"evenkeel-test-{os.getpid()}-{os.urandom(3).hex()}")
 
 
 def config(image: str, version: str) -> Json:
@@ -105,3 +125,72 @@ def test_a_container_is_made_again_as_it_was(writer: Writer, image: str, name: s
     assert (again["changed"], again["total"]) == (False, 0)
     rehearsed = rollback.restored(asked, looking.Wanted(None, "containers"), host, True)
     assert "1 image archives open and hold the images that they are to hold" in rehearsed["proven"]
+
+
+def by_hand(folder: Path, *level: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        ["sh", str(folder / "ROLLBACK.sh"), *level], capture_output=True, text=True, check=False, timeout=120
+    )
+
+
+def test_by_hand_a_container_shares_the_network_of_the_new_one(
+    writer: Writer, image: str, name: str, names: t.Callable[[str], str], tmp_path: Path
+) -> None:
+    if not (shutil.which("docker") and shutil.which("curl")):
+        pytest.skip("no docker or curl on this machine")
+    # By name the one that shares comes first.
+    sharing = names(f"a-{name}")
+    (tmp_path / "app").mkdir()
+    (tmp_path / "app" / "a").write_text("one\n")
+    asked = Asked(str(tmp_path / "app"), "app", str(tmp_path / "state"), "ops", "a test", "")
+    host = Host(str(tmp_path), 120)
+    plain = {**config(image, "1"), "Volumes": {}}
+    first = writer.create(name, plain)
+    writer.start(first)
+    shared = {**plain, "HostConfig": {**plain["HostConfig"], "NetworkMode": f"container:{first}"}}
+    writer.start(writer.create(sharing, shared))
+    running = Services(containers=Containers((), (name, sharing), SOCKET), archive=False)
+    point = session.present(asked, What((), ("a",), (), False, running), shelf.Keep(10), host, False)["point"]
+    for one in (sharing, name):
+        writer.stop(one, 0)
+        writer.remove(one)
+    done = by_hand(tmp_path / "state" / "app" / "points" / point, "containers")
+    assert (done.returncode, done.stderr) == (0, "")
+    now = writer.engine.get(f"/containers/{name}/json")
+    mode = writer.engine.get(f"/containers/{sharing}/json")["HostConfig"]["NetworkMode"]
+    assert mode in (f"container:{now['Id']}", f"container:{name}")
+    assert now["Id"] != first
+
+
+def test_by_hand_an_image_that_is_nowhere_stops_before_anything_is_touched(
+    writer: Writer, image: str, name: str, tmp_path: Path
+) -> None:
+    if not shutil.which("docker"):
+        pytest.skip("no docker on this machine")
+    lab = PointLab(tmp_path)
+    lab.write("a", "one\n")
+    document = {"id": "20261121T154500Z-3f9a1c", "created": "2026-11-21T15:45:00Z", "root": str(lab.root)}
+    file = {"path": "a", "type": "absent"}
+    gone = f"sha256:{'0' * 64}"
+    part = {
+        "engine": {"socket": SOCKET, "kind": "docker"},
+        "containers": [
+            {
+                "name": name,
+                "id": "1" * 64,
+                "image": gone,
+                "running": True,
+                "files": ["a"],
+                "after": [],
+                "recipe": {"sha256": "2" * 64, "size": 1},
+                "connect": {},
+            }
+        ],
+        "images": [{"id": gone, "tags": ["evenkeel-test/gone:1"], "size": 1, "archive": None, "reason": "gone"}],
+        "networks": [],
+    }
+    (tmp_path / "ROLLBACK.sh").write_bytes(script({**document, "entries": [file], "services": part}))
+    done = by_hand(tmp_path, "full")
+    assert done.returncode == 1
+    assert f"the image {gone} of {name} is gone" in done.stderr
+    assert (lab.root / "a").exists()

@@ -29,7 +29,9 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.inventor
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.place import Asked
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.services import Services
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.wanted import What
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.services import journal as service_journal
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.state import State
+from ansible_collections.evenkeel.drift.plugins.module_utils.observe import changes
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host, Unseen
 from fake_engine_kept import KeptEngine
 
@@ -601,3 +603,172 @@ def test_a_machine_that_started_anew_in_the_middle_may_run_both(site: Site) -> N
     assert told is not None
     assert told["at_point"] is True
     assert site.versions() == ONE
+
+
+def _objects(site: Site, point: str) -> Path:
+    return Path(str(site.asked.state_dir)) / "app" / "points" / point / "objects"
+
+
+def _archive(site: Site, point: str) -> Path:
+    return max(_objects(site, point).iterdir(), key=lambda one: one.stat().st_size)
+
+
+def test_a_level_reads_what_it_uses_and_no_more(site: Site) -> None:
+    point = site.save()["point"]
+    (site.root / "main.py").write_text("two\n")
+    archive = _archive(site, point)
+    archive.write_bytes(archive.read_bytes()[:-1] + b"x")
+    with pytest.raises(Damaged):
+        session.verified(site.asked, None, site.host)
+    for level in ("containers", "full"):
+        with pytest.raises(Damaged):
+            site.back(level)
+    # No image is used by this one.
+    assert site.back("config")["at_point"] is True
+    assert (site.root / "main.py").read_text() == "one\n"
+    # That one is missing is known without reading.
+    archive.unlink()
+    (site.root / "main.py").write_text("two\n")
+    with pytest.raises(Damaged, match="is missing"):
+        site.back("config", point=point)
+
+
+def test_names_of_images_go_back_when_their_containers_do_not_come(site: Site) -> None:
+    site.save()
+    site.deploy("2")
+    second = site.engine.tags["shop/web:1"]
+    _make_the_new_ones_sick(site.engine)
+    told = site.back()
+    assert {one["path"] for one in told["not_back"]} == {"db", "web"}
+    assert site.engine.tags["shop/web:1"] == second
+    assert site.versions() == TWO
+
+
+def test_names_of_images_go_back_after_a_crash_as_well(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    site.save()
+    site.deploy("2")
+    second = site.engine.tags["shop/web:1"]
+    with monkeypatch.context() as kill:
+        asked = killed_at(kill, 3, True)
+        with pytest.raises(Killed):
+            site.back()
+    assert "tag an image" in asked
+    assert site.engine.tags["shop/web:1"] != second
+    _make_the_new_ones_sick(site.engine)
+    rollback.resume(site.asked, site.host)
+    assert site.engine.tags["shop/web:1"] == second
+
+
+def test_a_name_of_an_image_stays_for_the_container_that_came_back(site: Site) -> None:
+    site.save()
+    site.deploy("2")
+    first = next(iter(site.engine.images))
+    web = site.engine.named("web")
+    assert web is not None
+    original = site.engine._start
+
+    def start(one: Json) -> t.Any:
+        if one["Config"]["Env"][1] == "VERSION=1" and one["Config"]["Labels"]["com.docker.compose.service"] == "web":
+            one["Config"]["Labels"]["sick"] = "yes"
+        return original(one)
+
+    site.engine._start = start  # type: ignore[method-assign]  # of this one engine
+    told = site.back()
+    assert [one["path"] for one in told["not_back"]] == ["web"]
+    assert site.engine.tags["shop/web:1"] == first
+
+
+def test_what_is_asked_of_units_is_kept_over_a_crash(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    point = site.save()["point"]
+    site.deploy("2")
+    with monkeypatch.context() as kill:
+        killed_at(kill, 1, True)
+        with pytest.raises(Killed):
+            rollback.restored(site.asked, looking.Wanted(None, "full", restart=False), site.host, False)
+    seen = []
+    original = rollback.look
+
+    def look(target: t.Any, wanted: looking.Wanted, earlier: t.Any) -> t.Any:
+        seen.append(wanted.restart)
+        return original(target, wanted, earlier)
+
+    monkeypatch.setattr(rollback, "look", look)
+    assert rollback.resume(site.asked, site.host) is not None
+    assert seen == [False]
+    # The next one, which nothing interrupted, is asked anew.
+    site.back("full", point=point)
+    assert seen == [False, True]
+
+
+def test_a_list_of_points_tells_what_was_interrupted(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    point = site.save()["point"]
+    assert session.info(site.asked)["unfinished"] is None
+    site.deploy("2")
+    with monkeypatch.context() as kill:
+        killed_at(kill, 3, True)
+        with pytest.raises(Killed):
+            site.back()
+    found = session.info(site.asked)["unfinished"]
+    assert {name: found[name] for name in ("kind", "point", "level", "who", "files")} == {
+        "kind": "rollback",
+        "point": point,
+        "level": "containers",
+        "who": "ops",
+        "files": True,
+    }
+    rollback.resume(site.asked, site.host)
+    assert session.info(site.asked)["unfinished"] is None
+    with place.existing(site.asked) as (state, _points_fd):
+        record = service_journal.make(state, {"kind": "sync", "who": "ops"}, str(site.root), 60.0, [], {})
+        record.write()
+        # Its files never came into place.
+        assert session.info(site.asked)["unfinished"] is None
+        record.come_due()
+        assert session.info(site.asked)["unfinished"]["phase"] == "due"
+        os.write(os.open("rollback.json", os.O_CREAT | os.O_WRONLY, 0o600, dir_fd=state.fd), b"{}")
+    assert "rollback.json cannot be read" in session.info(site.asked)["unfinished"]["damaged"]
+
+
+@pytest.mark.parametrize("after", [False, True], ids=["before its files", "after its files"])
+def test_an_audit_says_of_a_rollback_what_is_known_of_its_files(
+    site: Site, monkeypatch: pytest.MonkeyPatch, after: bool
+) -> None:
+    site.save()
+    site.deploy("2")
+    (site.root / "compose.yml").write_text("two\n")
+    original = transaction.apply_locked
+
+    def apply(*given: t.Any) -> t.Any:
+        if after:
+            return original(*given)
+        raise Killed
+
+    with monkeypatch.context() as kill:
+        kill.setattr(transaction, "apply_locked", apply)
+        killed_at(kill, 1, False)
+        with pytest.raises(Killed):
+            site.back()
+    spec = {"application": "app", "state_dir": site.asked.state_dir, "trees": {}}
+    told = changes.look(spec, site.host)["open"]
+    assert told["phase"] == ("rollback" if after else "begun")
+    assert told["services"]
+
+
+def test_a_level_gives_the_folders_of_its_files_their_times_back(site: Site) -> None:
+    folder = site.root / "deploy"
+    folder.mkdir()
+    (site.root / "compose.yml").rename(folder / "compose.yml")
+    for one in site.engine.containers.values():
+        one["Config"]["Labels"]["com.docker.compose.project.config_files"] = str(folder / "compose.yml")
+    os.utime(folder, ns=(10**18, 10**18))
+    what = What((), ("deploy/compose.yml", "main.py"), (), False, site.what)
+    session.present(site.asked, what, shelf.Keep(10), site.host, False)
+    (folder / "compose.yml").write_text("two\n")
+    folder.chmod(0o700)
+    told = site.back()
+    assert told["at_point"] is True
+    assert (folder / "compose.yml").read_text().startswith("services")
+    # Its time alone: what else the folder is does not belong to this level.
+    assert (folder.stat().st_mtime_ns, folder.stat().st_mode & 0o777) == (10**18, 0o700)
+    os.utime(folder, ns=(2 * 10**18, 2 * 10**18))
+    assert site.back()["total"] == 0

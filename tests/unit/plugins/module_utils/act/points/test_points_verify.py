@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import typing as t
 from pathlib import Path
@@ -252,3 +253,39 @@ def test_a_member_of_another_user_is_refused(lab: PointLab) -> None:
         assert "belongs to the user 1234" in refused(lab, point)
         os.chown(path, 0, -1)
     lab.verify(point)
+
+
+def test_no_message_tells_a_whole_digest(lab: PointLab) -> None:
+    """The digest of a short secret is as good as the secret."""
+    point = lab.make()
+    objects = lab.folder / point / "objects"
+    for path in sorted(objects.iterdir()):
+        content = path.read_bytes()
+        for how in ("damaged", "gone", "added"):
+            if how == "damaged":
+                path.write_bytes(content + b"x")
+            elif how == "gone":
+                path.rename(lab.folder / "aside")
+            else:
+                (objects / ("0" * 64)).write_bytes(b"")
+            with pytest.raises(Damaged) as found:
+                lab.verify(point)
+            assert not re.search("[0-9a-f]{13}", found.value.reason), found.value.reason
+            assert "..." in found.value.reason
+            (objects / ("0" * 64)).unlink(missing_ok=True)
+            if how == "gone":
+                (lab.folder / "aside").rename(path)
+            path.write_bytes(content)
+    lab.verify(point)
+
+
+@pytest.mark.parametrize("moment_ns", [32503680000 * 10**9, -(10**18), (1 << 64) + 1])
+def test_a_time_far_from_ours_is_a_time(lab: PointLab, moment_ns: int) -> None:
+    """Some file systems keep times that 64 bits of nanoseconds do not: a copy from there may have them."""
+    path = lab.write("old.txt", "old\n")
+    os.utime(path, ns=(moment_ns, moment_ns))
+    document = lab.verify(lab.make(["old.txt"]))
+    kept = path.stat().st_mtime_ns
+    assert [one["mtime_ns"] for one in document["entries"]] == [kept]
+    told = {**document, "entries": [{**document["entries"][0], "mtime_ns": moment_ns}]}
+    assert manifest.parse(manifest.canonical(manifest.sealed(told)))["entries"][0]["mtime_ns"] == moment_ns

@@ -333,6 +333,30 @@ def test_back_is_nothing_where_nothing_ran(state: str, compose_host: ComposeHost
     assert compose_host.web() is None
 
 
+@pytest.mark.parametrize(
+    ("changes", "stays"),
+    [({}, True), ({"may_lose": None}, False), ({"work": [["etc/.*", True]]}, False)],
+    ids=["work", "overwritten", "no work"],
+)
+def test_back_to_nothing_keeps_a_container_with_files_of_its_own(
+    changes: Json, stays: bool, compose_host: ComposeHost, project: Path
+) -> None:
+    step = up(project, compose_host, **changes)
+    compose.run(step, after(project))
+    known = compose_host.load()
+    # Somebody copies a file into it before the change is taken back.
+    known["containers"][0]["files"] = ["/app/hot.py"]
+    compose_host.save(known)
+    back = compose.undo(step)
+    assert back is not None
+    registry.checked([action(back)])
+    said = compose.run(back, after(project))
+    web = compose_host.web()
+    assert (web is not None) is stays
+    assert ("shop-web-1 stays: it holds files that exist only there (/app/hot.py)" in said) is stays
+    assert web is None or web["state"] == "exited"
+
+
 def test_an_up_that_meets_another_one_is_tried_again(compose_host: ComposeHost, project: Path) -> None:
     compose_host.run(OLD)
     (compose_host.state / "late").write_text("")

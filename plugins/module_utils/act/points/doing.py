@@ -1,0 +1,166 @@
+# Copyright: Contributors to the evenkeel.drift project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The part of a rollback that changes something. Private to the collection.
+
+Files below the root change, then those outside of it, each as one transaction; containers, one after the other; units.
+Everything after the files asks first how things are, so that it can be done again after a crash.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import typing as t
+
+from ansible_collections.evenkeel.drift.plugins.module_utils.act import journal, lock, transaction
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.errors import Moved, Refused, RolledBack
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.gitmove.keeping_out import kept_out
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.operations import checked
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.points import pending, verify
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.errors import Damaged, NoPoint, PointError
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.looking import Looked, Wanted, is_old
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.pending import Pending
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.place import Asked
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.restore import Way
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.target import Target, steps_of
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.release import back as switching
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.services import systemctl
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.services.kinds import StepFailed
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.state import State
+from ansible_collections.evenkeel.drift.plugins.module_utils.observe.paths import open_root
+from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host
+
+_UNIT_S = 90.0
+
+Json = t.Dict[str, t.Any]
+
+
+class Work:
+    """One rollback that changes something. ``failed`` are containers and units that could not be brought back, with
+    the reason; ``left`` paths that were left as they are.
+    """
+
+    def __init__(self, asked: Asked, wanted: Wanted, target: Target, looked: Looked, state: State, host: Host) -> None:
+        self._asked = asked
+        self._wanted = wanted
+        self._target = target
+        self._looked = looked
+        self._state = state
+        self._host = host
+        self.failed: list[Json] = []
+        self.left: list[Json] = []
+
+    def run(self, point_fd: int, objects_fd: int, restarts: bool) -> None:
+        """Do all of it; ``restarts`` is what was asked for of units, for who goes on with it.
+
+        Raises ActError, Unseen, OSError when files could not be brought back: those are as before.
+        """
+        point, looked = str(self._target.document["id"]), self._looked
+        why = f"rollback to {point}: {self._asked.why}"
+        with lock.held(self._state, self._asked.who, why) as held:
+            refuse_unfinished(self._state)
+            _still_there(point_fd, point)
+            about = (point, self._target.level, self._asked.who, self._asked.why)
+            concerned = self._target.concerned(looked.files, looked.outside)
+            known = pending.find(self._state) is not None
+            ran, tags = self._target.running(), self._target.tags()
+            begun = pending.begin(self._state, about, ran, concerned, restarts, tags)
+            try:
+                self._below_root(objects_fd, held)
+            except (Refused, Moved, RolledBack):
+                # Nothing was changed: what was not begun needs not be gone on with.
+                if not known:
+                    pending.end(self._state)
+                raise
+            self._files(looked.outside, objects_fd, self._wanted.top, held)
+            pending.files_in_place(self._state, begun)
+            if self._target.has_units() and begun.restart:
+                self._unit({"name": "", "do": "daemon-reload"})
+            self._containers(begun)
+            if self._wanted.restart:
+                for one in self._target.units(is_old(begun)):
+                    self._unit(one)
+            pending.end(self._state)
+
+    def _below_root(self, objects_fd: int, held: lock.Held) -> None:
+        """Switch back to the release that the point was made of, where the root is a link to another one; else bring
+        the files back.
+        """
+        way = self._looked.files
+        with kept_out(self._asked.root, [one["path"] for one in way.operations], self._host):
+            self._switch_or_write(way, objects_fd, held)
+
+    def _switch_or_write(self, way: Way, objects_fd: int, held: lock.Held) -> None:
+        point, asked, at = str(self._target.document["id"]), self._asked, self._target.is_at
+        back = switching.way(self._state, asked.root, point, at, self._host) if way.operations else None
+        if back is None:
+            self._files(way, objects_fd, asked.root, held)
+            return
+        self._files(Way(back.operations, [], []), objects_fd, back.above, held)
+        # What is looked at from here on is the release that the root leads to now.
+        now_fd = open_root(asked.root)
+        os.dup2(now_fd, self._target.root_fd, inheritable=False)
+        os.close(now_fd)
+
+    def _files(self, way: Way, objects_fd: int, root: str, held: lock.Held) -> None:
+        if not way.operations:
+            return
+        asked = self._asked
+        about = {"id": self._target.document["id"], "kind": "rollback", "who": asked.who, "why": asked.why}
+        operations = checked(way.operations)
+        done = transaction.apply_locked(
+            operations, [objects_fd], root, self._state, {**about, "run": asked.run}, self._host, held
+        )
+        prefix = "" if root == asked.root else "/"
+        self.left += [{**one, "path": prefix + one["path"]} for one in done["left"]]
+
+    def _containers(self, begun: Pending) -> None:
+        replacing = self._target.replacing(begun.ran)
+        if replacing is None:
+            return
+        steps = steps_of(replacing)
+        replacing.prepare(steps)
+        for step in steps:
+            try:
+                replacing.do(step)
+            except PointError as error:
+                self._failed(step.name, "container", error.reason)
+            else:
+                self._note({"what": "container brought back", "name": step.name, "do": step.how})
+        if self.failed:
+            for name, reason in self._target.put_tags_back(begun.tags or {}):
+                self._failed(name, "name of an image", f"it stands for the image of the point: {reason}")
+
+    def _unit(self, one: Json) -> None:
+        try:
+            systemctl.do(one["do"], one["name"] or None, min(_UNIT_S, max(self._host.time_left(), 1.0)))
+        except StepFailed as error:
+            self._failed(one["name"] or "systemd", "unit", error.reason)
+        else:
+            self._note({"what": "unit brought back", "name": one["name"], "do": one["do"]})
+
+    def _failed(self, name: str, kind: str, reason: str) -> None:
+        self.failed.append({"path": name, "kind": kind, "reason": reason})
+        self._note({"what": "not brought back", "name": name, "kind": kind, "reason": reason})
+
+    def _note(self, line: Json) -> None:
+        # A log that cannot be written is no reason to leave containers stopped: what was done is told all the same.
+        with contextlib.suppress(OSError):
+            self._state.log({"who": self._asked.who, **line})
+
+
+def refuse_unfinished(state: State, also_rollback: bool = False) -> None:
+    """Raise Refused when a change of files was interrupted, Unfinished when that was a rollback of more, if asked."""
+    if journal.find(state) is not None:
+        raise Refused("an earlier change was interrupted: a rollback or a deploy finishes it; then try again")
+    if also_rollback:
+        transaction.refuse_rollback(state)
+
+
+def _still_there(point_fd: int, point: str) -> None:
+    """Raise NoPoint when a point was removed after it was read back: only from here on the lock keeps it."""
+    try:
+        verify.load(point_fd, point)
+    except Damaged:
+        raise NoPoint(f"nothing was changed: the restore point {point} was removed meanwhile; pick another") from None
