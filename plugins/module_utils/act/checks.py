@@ -8,6 +8,8 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
+import re
+import stat
 import struct
 import typing as t
 
@@ -24,6 +26,9 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.text import raw, sh
 _NO_FOLDER = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP)
 # FS_IOC_GETFLAGS, and what `chattr +i` and `chattr +a` set.
 _GETFLAGS = 0x80006601 | struct.calcsize("l") << 16
+# CAP_CHOWN is the first of the capabilities.
+_CAPABILITIES = re.compile(rb"^CapEff:\s*([0-9a-f]+)$", re.MULTILINE)
+_CHOWN = 1
 _FIXED = {0x10: "immutable (chattr -i)", 0x20: "append-only (chattr -a)"}
 
 
@@ -101,6 +106,7 @@ def check_possible(folders: Folders, steps: t.Sequence[Step], entries: t.Mapping
         if entry["type"] == "file":
             names[entry["dev"], entry["inode"]] = names.get((entry["dev"], entry["inode"]), 0) + 1
     space: dict[int, tuple[os.statvfs_result, int, int]] = {}
+    gives_away = _gives_away()
     for step in steps:
         if moves_nothing(step):
             continue
@@ -110,6 +116,8 @@ def check_possible(folders: Folders, steps: t.Sequence[Step], entries: t.Mapping
         except (OSError, Unseen) as error:
             raise Refused(f"{path}: its directory cannot be opened: {said(error)}") from error
         _check_folder(step, fd)
+        if not gives_away:
+            _check_owner(step, os.fstat(fd), entry)
         _check_target(step, fd, entry, raw(path) in mounted)
         if entry["type"] == "file" and step["how"] in ("over", "attributes"):
             named = names[entry["dev"], entry["inode"]]
@@ -126,14 +134,47 @@ def check_possible(folders: Folders, steps: t.Sequence[Step], entries: t.Mapping
 def _check_folder(step: Step, fd: int) -> None:
     folder = step["folder"] or "the root"
     if os.statvfs(fd).f_flag & os.ST_RDONLY:
-        raise Refused(f"{step['path']}: its file system is mounted read-only")
+        raise Refused(f"{step['path']}: its file system is mounted read-only: mount it writable, then deploy again")
     if step["how"] == "attributes":
         return
     fixed = _fixed(fd)
     if fixed:
         raise Refused(f"{step['path']}: {folder} is {fixed}")
     if not os.access(".", os.W_OK | os.X_OK, dir_fd=fd, effective_ids=True):
-        raise Refused(f"{step['path']}: user {os.geteuid()} cannot write in {folder}")
+        raise Refused(
+            f"{step['path']}: user {os.geteuid()} cannot write in {folder}: deploy as its owner, or as root (become)"
+        )
+
+
+def _gives_away() -> bool:
+    """Return whether this process may give files to other users, as root may."""
+    if os.geteuid() == 0:
+        return True
+    try:
+        with open("/proc/self/status", "rb") as file:
+            status = file.read()
+    except OSError:
+        # Then the kernel says so when the change comes to it, and everything goes back.
+        return True
+    found = _CAPABILITIES.search(status)
+    return found is None or bool(int(found.group(1), 16) & _CHOWN)
+
+
+def _check_owner(step: Step, folder: os.stat_result, entry: Entry) -> None:
+    """Refuse a file that would have to be given to somebody else, by a user who may not."""
+    new = step["new"]
+    if new["type"] == "absent":
+        return
+    uid, gids = os.geteuid(), {os.getegid(), *os.getgroups()}
+    if step["how"] == "attributes":
+        uid, gids = entry["uid"], gids | {entry["gid"]}
+    elif folder.st_mode & stat.S_ISGID:
+        gids.add(folder.st_gid)
+    if new["uid"] not in (None, uid) or (new["gid"] is not None and new["gid"] not in gids):
+        raise Refused(
+            f"{step['path']} would belong to user {new['uid']} and group {new['gid']}, to whom user {os.geteuid()} "
+            "cannot give it: deploy as root (become)"
+        )
 
 
 def _check_target(step: Step, dir_fd: int, entry: Entry, mounted: bool) -> None:
@@ -199,10 +240,10 @@ def _check_space(
         if blocks > free:
             raise Refused(
                 f"not enough space: the new files take {blocks * seen.f_frsize} bytes beside the old ones, "
-                f"and {free * seen.f_frsize} are free"
+                f"and {free * seen.f_frsize} are free: make room, then deploy again"
             )
         if seen.f_files and files > (seen.f_ffree if os.geteuid() == 0 else seen.f_favail):
-            raise Refused(f"not enough inodes: {files} new files, and {seen.f_ffree} are free")
+            raise Refused(f"not enough inodes: {files} new files, and {seen.f_ffree} are free: make room")
 
 
 def said(error: OSError | Unseen | Refused) -> str:

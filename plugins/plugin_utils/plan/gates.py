@@ -62,7 +62,8 @@ def reference(about: Json | None) -> Json:
     if about["kind"] != "git":
         return refused(
             "reference",
-            f"the reference is a {about['kind']}: files are deployed from a git commit, name one with drift_reference",
+            f"the reference is a {about['kind']}: files are deployed from a git commit. Name one with drift_repo, or "
+            "with git in drift_reference",
         )
     if about["outcome"] != "ok":
         return refused("reference", f"the reference could not be read: {about['reason']}")

@@ -12,6 +12,7 @@ import re
 import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.words import duration, number, short, size
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan import gates
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.proposals import readme
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.safe import (
     markdown,
@@ -42,7 +43,7 @@ def nothing_to_do(plan: Json) -> bool:
 def totals(host: Json) -> str:
     """Return what happens on one host in a few words."""
     if not host["actions"]:
-        return "nothing to do"
+        return "nothing is planned" if gates.refusals(host["gates"]) else "nothing to do"
     estimate = host["estimate"]
     blast = host["blast"]
     count = f"{number(len(host['actions']), 'change')}, {number(blast['files'], 'path')}"

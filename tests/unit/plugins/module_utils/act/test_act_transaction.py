@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from act_faults import counted, failing_at, in_place_of_os, short_writes, without_links
 from act_world import T, World, build, every_kind, seen, sha256
-from ansible_collections.evenkeel.drift.plugins.module_utils.act import taking, transaction
+from ansible_collections.evenkeel.drift.plugins.module_utils.act import checks, taking, transaction
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.errors import (
     Moved,
     Refused,
@@ -240,16 +240,35 @@ def test_attributes_of_all_names_of_a_file(world: World) -> None:
     assert not (world.root / "again.txt").exists()
 
 
+_TO_ROOT = "operation not permitted: user 65534 cannot give it to user 0 and group 0: everything is as it was before"
+_NOT_THEIRS = "mine would belong to user {} and group 0, to whom user 65534 cannot give it: deploy as root"
+
+
 @ROOT
-def test_a_user_who_may_not_give_files_away(world: World) -> None:
+@pytest.mark.parametrize(
+    ("owner", "setgid", "looks", "words"),
+    [
+        ((0, 0), False, True, _NOT_THEIRS.format(0)),
+        ((65534, 0), False, True, _NOT_THEIRS.format(65534)),
+        ((65534, 0), True, True, ""),
+        ((65534, 65534), False, True, ""),
+        # When it cannot be told before, the kernel does, and everything goes back.
+        ((0, 0), False, False, _TO_ROOT),
+    ],
+)
+def test_a_user_who_may_not_give_files_away(
+    world: World, owner: tuple[int, int], setgid: bool, looks: bool, words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     world.folder.parent.chmod(0o711)
     (world.root / "mine").write_bytes(b"mine\n")
-    operations = [world.write("mine", b"theirs\n", uid=0, gid=0)]
+    operations = [world.write("mine", b"theirs\n", uid=owner[0], gid=owner[1])]
     for path in (world.folder, world.root, world.root / "mine"):
         # Nothing above it belongs to anybody else but root.
-        os.chown(path, 65534, 65534)
+        os.chown(path, 65534, 0 if setgid else 65534)
+    world.root.chmod(0o2755 if setgid else 0o755)
     world.contents.chmod(0o755)
-    refused = "operation not permitted: user 65534 cannot give it to user 0 and group 0: everything is as it was before"
+    if not looks:
+        monkeypatch.setattr(checks, "_gives_away", lambda: True)
     pid = os.fork()
     if pid == 0:
         code = 1
@@ -258,12 +277,13 @@ def test_a_user_who_may_not_give_files_away(world: World) -> None:
             os.setresgid(65534, 65534, 65534)
             os.setresuid(65534, 65534, 65534)
             world.apply(operations)
-        except RolledBack as error:
-            code = 0 if refused in str(error) else 2
+            code = 0 if not words else 3
+        except (Refused, RolledBack) as error:
+            code = 0 if words and words in str(error) and isinstance(error, RolledBack) != looks else 2
         finally:
             os._exit(code)
     assert os.WEXITSTATUS(os.waitpid(pid, 0)[1]) == 0
-    assert (world.root / "mine").read_bytes() == b"mine\n"
+    assert (world.root / "mine").read_bytes() == (b"mine\n" if words else b"theirs\n")
 
 
 def test_a_directory_that_holds_more(world: World) -> None:
