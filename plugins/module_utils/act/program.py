@@ -10,6 +10,7 @@ is late is asked to end, and killed with all that it started. What it says is bo
 
 from __future__ import annotations
 
+import contextlib
 import os
 import typing as t
 
@@ -24,6 +25,9 @@ _LAST_LINES = 3
 _LONGEST = 600
 # A pipe takes as much in any case, before somebody reads.
 _PIPE = 4096
+_SHELL = "/bin/sh"
+_GATE = 'read -r go && exec "$@" </dev/null'
+"""Its own number stays: the program takes the place of the shell."""
 
 find = command.find
 """Return the absolute path of a program of the host, None when it has none."""
@@ -52,28 +56,60 @@ def run(
     environment: t.Mapping[str, str] | None = None,
     stdin: bytes = b"",
     name: str = "",
+    begun: t.Callable[[int], None] | None = None,
 ) -> Done:
     """Run a program until it ends, at most ``limit_s`` seconds, and return how.
 
     ``argv[0]`` is an absolute path, as :func:`find` gives it; ``environment`` is added to ``PATH`` and ``LC_ALL=C``;
     ``stdin`` has at most 4 KiB; ``name`` is how it is called in a reason. What it started in the background ends with
-    it. Raises ProgramFailed when it cannot be started, is late, or ends with an exit code that is not ``understood``.
+    it. ``begun`` is called with its process id before it does anything: when this process is killed until then, the
+    program never begins; it has no ``stdin`` then. Raises ProgramFailed when it cannot be started, is late, or ends
+    with an exit code that is not ``understood``.
     """
     name = name or os.path.basename(argv[0])
-    source = _source(stdin)
+    gate = None
+    if begun is None:
+        source = _source(stdin)
+    else:
+        source, sink = os.pipe()
+        argv, gate = [_SHELL, "-c", _GATE, name, *argv], _Gate(begun, sink)
     try:
         ran = command.execute(
-            argv, Host("/", limit_s), limit_s, cwd, _KEPT, source, environment=environment, grace_s=_GRACE_S
+            argv,
+            Host("/", limit_s),
+            limit_s,
+            cwd,
+            _KEPT,
+            source,
+            environment=environment,
+            grace_s=_GRACE_S,
+            name=name,
+            begun=gate and gate.open,
         )
     except Unseen as unseen:
         raise ProgramFailed(unseen.reason) from None
     finally:
         os.close(source)
+        if gate is not None:
+            os.close(gate.sink)
     said = last_words(ran.err) or last_words(ran.out)
     if ran.exit_code not in understood:
         ended = f"ended with {ran.exit_code}" if ran.exit_code >= 0 else f"was ended by signal {-ran.exit_code}"
         raise ProgramFailed(f"{name} {ended} and said: {said or 'nothing'}")
     return Done(ran.exit_code, ran.out, said, ran.seconds)
+
+
+class _Gate(t.NamedTuple):
+    """What a program waits for before it begins: a word in a pipe, of which this process alone has the other end."""
+
+    begun: t.Callable[[int], None]
+    sink: int
+
+    def open(self, pid: int) -> None:
+        self.begun(pid)
+        # When it was ended meanwhile, how it ended tells so.
+        with contextlib.suppress(BrokenPipeError):
+            fs.write(self.sink, b"go\n")
 
 
 def last_words(said: bytes) -> str:

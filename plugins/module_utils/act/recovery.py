@@ -49,6 +49,7 @@ def recover(state: State, direction: str = "auto", who: str = "", why: str = "re
     reason}], reason}``. Raises Busy, Refused, Stuck.
     """
     with lock.held(state, who, why):
+        services.refuse_hook(state)
         open_journal = journal.find(state)
         if open_journal is None:
             return dict(NOTHING)

@@ -88,22 +88,27 @@ def execute(
     stdin: int = subprocess.DEVNULL,
     environment: t.Mapping[str, str] | None = None,
     grace_s: float = 0.0,
+    name: str = "",
+    begun: t.Callable[[int], None] | None = None,
 ) -> Ran:
     """Run a program and return how it ended, whatever that is; of each output ``max_bytes`` are kept.
 
     ``environment`` is added to the plain one. A program that is late is asked to end, and killed ``grace_s`` later.
+    ``name`` is how it is called in a reason; ``begun`` is called with its process id, at once.
     Raises TooLate, and Unseen when the program cannot be started.
     """
-    name = os.path.basename(argv[0])
+    name = name or os.path.basename(argv[0])
     host.check_time()
     own = limit_s <= host.time_left()
-    begun = time.monotonic()
+    start = time.monotonic()
     limit_s = min(limit_s, host.time_left())
     process = _start(argv, cwd, stdin, subprocess.PIPE, subprocess.PIPE, environment or {})
     late, gone = False, True
     try:
-        out, err, cut = _listen(process, begun + limit_s, max_bytes)
-        code = process.wait(max(begun + limit_s - time.monotonic(), 0.0))
+        if begun is not None:
+            begun(process.pid)
+        out, err, cut = _listen(process, start + limit_s, max_bytes)
+        code = process.wait(max(start + limit_s - time.monotonic(), 0.0))
     except subprocess.TimeoutExpired:
         late = True
         _ask_to_end(process, grace_s)
@@ -112,7 +117,7 @@ def execute(
     if late:
         stays = "" if gone else f", and process {process.pid} cannot be killed: it waits in the kernel"
         raise TooLate(f"{name} was not done after {limit_s:.0f} s{stays}", own)
-    return Ran(code, out, err, cut, round(time.monotonic() - begun, 3))
+    return Ran(code, out, err, cut, round(time.monotonic() - start, 3))
 
 
 def pour(argv: t.Sequence[str], host: Host, target: int, limit_s: float) -> bool:

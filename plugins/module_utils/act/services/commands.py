@@ -32,8 +32,9 @@ def before(record: Record) -> None:
 def forget(state: State) -> None:
     """Remove what a change left whose files are not in place, and never will be: it came to nothing, and so its
     commands for that are run, again if this is interrupted. The lock is held, no journal of files is open. Raises
-    OSError, Refused.
+    OSError, Refused, Busy when a command of it still runs.
     """
+    journal.refuse_hook(state)
     record = journal.find(state)
     if record is None or record.phase != journal.PENDING:
         return
@@ -56,4 +57,4 @@ def _try(step: Step, call: Call, state: State) -> None:
 
 
 def _call(record: Record) -> Call:
-    return Call(None, record.document["limit_s"], record.document["root"], record.state.path)
+    return Call(None, record.document["limit_s"], record.document["root"], record.state.path, record.note)

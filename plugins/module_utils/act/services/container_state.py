@@ -10,7 +10,7 @@ from __future__ import annotations
 import time
 import typing as t
 
-from ansible_collections.evenkeel.drift.plugins.module_utils.act.services.kinds import StepFailed
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.services.kinds import NotWell, StepFailed
 from ansible_collections.evenkeel.drift.plugins.module_utils.containers.fields import Fields
 from ansible_collections.evenkeel.drift.plugins.module_utils.containers.layer import layer
 from ansible_collections.evenkeel.drift.plugins.module_utils.containers.log import tail
@@ -202,10 +202,10 @@ class Containers:
                 raise self._ill(late, f"{done}, and is not well after {limit:.0f} s")
             time.sleep(POLL_S)
 
-    def _ill(self, one: State, what: str) -> StepFailed:
+    def _ill(self, one: State, what: str) -> NotWell:
         try:
             lines = [line for line in tail(self.engine, one.id, one.tty, _LOG_S) if line.strip()][-_LOG_LINES:]
             said = f"; its log ends: {' | '.join(lines)}" if lines else "; its log is empty"
         except Unseen as unseen:
             said = f"; its log cannot be read: {unseen.reason}"
-        return StepFailed(shown(f"{one.name} {what} ({one.told()}){said}", self._host))
+        return NotWell(shown(f"{one.name} {what} ({one.told()}){said}", self._host))

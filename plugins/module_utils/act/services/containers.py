@@ -47,7 +47,8 @@ def look(step: Step, call: Call) -> Seen:
         return Seen(_restarted(found, call))
     if found.started_s != (step["before"]["started_s"] or 0.0):
         return Seen(False, f"the container {name} runs as the audit saw it", "it was started anew meanwhile")
-    return Seen(False)
+    well = found.runs and found.health in ("", "healthy", "starting")
+    return Seen(False, ill="" if well else f"it was {found.told()}")
 
 
 def run(step: Step, call: Call) -> str:

@@ -14,6 +14,7 @@ import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.module_utils.act import program
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.operations import BadOperations
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.services import under_way
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.services.kinds import Call, Seen, Step, StepFailed
 from ansible_collections.evenkeel.drift.plugins.module_utils.mask import mask, mask_argv
 
@@ -40,11 +41,27 @@ def run(step: Step, call: Call) -> str:
     found = step["argv"][0] if step["argv"][0].startswith("/") else program.find(step["argv"][0])
     if found is None:
         raise StepFailed(f"the hook {shown} ({step['when']}): this host has no program {mask(step['argv'][0])}")
+    if not os.access(found, os.X_OK):
+        raise StepFailed(f"the hook {shown} ({step['when']}): {mask(found)} is not there, or may not be run")
     try:
-        done = program.run([found, *step["argv"][1:]], call.limit_s, cwd=call.root)
+        done = program.run([found, *step["argv"][1:]], call.limit_s, cwd=call.root, begun=_noting(call, shown))
     except program.ProgramFailed as error:
         raise StepFailed(f"the hook {shown} ({step['when']}) failed: {error}") from None
     return f"{shown} succeeded" + (f" and said: {done.said}" if done.said else "")
+
+
+def _noting(call: Call, shown: str) -> t.Callable[[int], None] | None:
+    """Return what notes the process of a hook before it begins, None where nothing is kept."""
+    keep = call.note
+    if keep is None:
+        return None
+
+    def begun(pid: int) -> None:
+        noted = under_way.note(pid, shown)
+        if noted is not None:
+            keep(noted)
+
+    return begun
 
 
 def check(given: t.Any) -> None:

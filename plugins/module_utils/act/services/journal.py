@@ -12,12 +12,13 @@ taken back, by steps that are run in the same way.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.module_utils.act import fs, journal_form
-from ansible_collections.evenkeel.drift.plugins.module_utils.act.errors import Refused
-from ansible_collections.evenkeel.drift.plugins.module_utils.act.services import hooks, kinds, registry
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.errors import Busy, Refused
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.services import hooks, kinds, registry, under_way
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.services.kinds import Moment
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.state import State, utc_now
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Unseen
@@ -34,7 +35,9 @@ Json = t.Dict[str, t.Any]
 class Record:
     """The services of one change. ``document`` has ``token``, ``about``, ``root``, ``started``, ``limit_s``,
     ``actions``, ``hooks``, ``files`` (whether any file changed), and how far it came: ``phase``, ``direction``,
-    ``since``, ``begun`` and ``done`` (lists of ``[action, step]`` by place), ``reason``.
+    ``since``, ``begun`` and ``done`` (lists of ``[action, step]`` by place), ``reason``, and ``hook``, the
+    last command that was begun (``under_way.py``; the key is missing in older ones). A step on what was not well before
+    has ``ill``, which says how it was.
     """
 
     def __init__(self, state: State, document: Json) -> None:
@@ -61,6 +64,14 @@ class Record:
     def write(self) -> None:
         """Bring it to the disk as it is now. Raises OSError."""
         self.state.write(NAME, journal_form.sealed(self.document))
+
+    def note(self, hook: Json) -> None:
+        """Bring to the disk which command is about to begin. A full disk keeps none from being run: what is lost is
+        that a recovery finds it, if this process is killed meanwhile.
+        """
+        self.document["hook"] = hook
+        with contextlib.suppress(OSError):
+            self.write()
 
     def come_due(self) -> None:
         """Note that the files are in place, as of this moment. Raises OSError."""
@@ -130,6 +141,7 @@ def make(
             "begun": [],
             "done": [],
             "reason": "",
+            "hook": None,
         },
     )
 
@@ -144,6 +156,23 @@ def find(state: State) -> Record | None:
             f"{state.path}/{NAME} is damaged ({error}): the files are whole; look at the services that it names, then "
             "remove it"
         ) from None
+
+
+def refuse_hook(state: State) -> None:
+    """Raise Busy while a command of a change that was interrupted still runs: it is not started a second time beside
+    itself, and nothing changes under it. Raises OSError, Refused.
+    """
+    record = find(state)
+    hook = None if record is None else record.document.get("hook")
+    pids = under_way.left(hook)
+    if hook is None or not pids:
+        return
+    listed = ", ".join(map(str, pids))
+    raise Busy(
+        f"the hook {hook['said']} of a change that was interrupted still runs (process {listed}): wait until it has "
+        f"ended, or end it (kill {' '.join(map(str, pids))}), and deploy again",
+        {"pid": pids[0], "why": f"hook {hook['said']}"},
+    )
 
 
 def files_in_place(state: State, token: t.Any) -> None:

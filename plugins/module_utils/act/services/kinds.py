@@ -17,7 +17,8 @@ import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.errors import ActError
 
-Step = t.Dict[str, t.Any]
+Json = t.Dict[str, t.Any]
+Step = Json
 
 
 class Moment(t.NamedTuple):
@@ -30,23 +31,26 @@ class Moment(t.NamedTuple):
 class Call(t.NamedTuple):
     """Under what a step is run: ``since`` is when the files were in place (None before that: whatever was started
     is older), ``limit_s`` what the step may take, ``root`` where the application lives, ``state`` the path of its state
-    directory.
+    directory. ``note`` brings the note of a hook that is about to begin to the disk (``under_way.py``).
     """
 
     since: Moment | None
     limit_s: float
     root: str
     state: str
+    note: t.Callable[[Json], None] | None = None
 
 
 class Seen(t.NamedTuple):
     """What a look found: ``wanted`` says that nothing is to be done; ``expected`` and ``found`` are words, and are set
-    when what the plan saw is not so any more, and not as wanted either.
+    when what the plan saw is not so any more, and not as wanted either. ``ill`` says how a thing is that runs and is
+    not well: what was so before a change cannot be asked of the way back.
     """
 
     wanted: bool
     expected: str = ""
     found: str = ""
+    ill: str = ""
 
     @property
     def moved(self) -> bool:
@@ -55,6 +59,10 @@ class Seen(t.NamedTuple):
 
 class StepFailed(ActError):
     """A step did not do what it was to do. The message names the thing, what is so, and what to look at."""
+
+
+class NotWell(StepFailed):
+    """A step was run, and what it was run on is not well afterwards."""
 
 
 class Kind(t.Protocol):

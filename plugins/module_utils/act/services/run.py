@@ -15,35 +15,27 @@ import typing as t
 from ansible_collections.evenkeel.drift.plugins.module_utils.act import lock, transaction
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.errors import (
     ActError,
-    Refused,
     RolledBack,
     ServicesFailed,
-    ServicesMoved,
     Stuck,
     Unfinished,
 )
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.operations import BadOperations, checked
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.services import commands, hooks, journal, registry
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.services.journal import BACK, FAILED, Record
-from ansible_collections.evenkeel.drift.plugins.module_utils.act.services.kinds import Call, StepFailed
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.services.kinds import (
+    Call,
+    Kind,
+    NotWell,
+    Step,
+    StepFailed,
+)
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.services.looking import Services, look, marked, named
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.state import State
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.strategy import Strategy, Work, tree
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host, Unseen, explain
 
 Json = t.Dict[str, t.Any]
-
-
-class Services(t.NamedTuple):
-    """What follows a change: actions (``registry.py``), commands by moment (``hooks.py``), seconds for each step."""
-
-    actions: t.Sequence[Json]
-    hooks: Json
-    limit_s: float
-
-    def following(self) -> list[Json]:
-        """Return all that is run when the files are in place, in this order."""
-        after = hooks.actions(self.hooks, hooks.AFTER_CHANGE), hooks.actions(self.hooks, hooks.AFTER_SERVICES)
-        return [*after[0], *self.actions, *after[1]]
 
 
 def apply(
@@ -77,8 +69,8 @@ def apply(
         transaction.refuse_unfinished(state)
         commands.forget(state)
         refuse_unfinished(state)
-        look(services, root, state)
-        record = journal.make(state, about, root, services.limit_s, services.following(), services.hooks)
+        known = services._replace(actions=marked(services, root, state)[1])
+        record = journal.make(state, about, root, services.limit_s, known.following(), services.hooks)
         try:
             if record.needed():
                 record.write()
@@ -153,35 +145,17 @@ def refuse_unfinished(state: State) -> None:
     )
 
 
-def look(services: Services, root: str, state: State | None) -> list[Json]:
-    """Return what is to be done, before anything is touched. Raises ServicesMoved, Refused when it cannot be told."""
-    call = Call(None, services.limit_s, root, "" if state is None else state.path)
-    told, moved = [], []
-    for action in services.actions:
-        for step in action["steps"]:
-            try:
-                seen = registry.kind_of(action).look(step, call)
-            except (Unseen, StepFailed) as error:
-                raise Refused(f"{action['path']}: {error.reason}") from error
-            if seen.moved:
-                moved.append({"path": action["path"], "expected": seen.expected, "found": seen.found})
-            told.append({**_named(action, step), "state": "unchanged" if seen.wanted else "to_do", "said": ""})
-    if moved:
-        raise ServicesMoved(moved)
-    return told
-
-
 def run_steps(record: Record, warnings: list[str]) -> list[Json]:
     """Run the steps of a record that is due, and close it. Raises ServicesFailed, Stuck.
 
     Forward, the first that fails is the last, and where no file was changed what was begun is taken back at once
     (RolledBack); on the way back all are tried.
     """
-    call = Call(record.since, record.document["limit_s"], record.document["root"], record.state.path)
+    call = Call(record.since, record.document["limit_s"], record.document["root"], record.state.path, record.note)
     told: list[Json] = []
     for number, action in enumerate(record.document["actions"]):
         for place, step in enumerate(action["steps"]):
-            told.append({**_named(action, step), **_one(record, [number, place], call, warnings)})
+            told.append({**named(action, step), **_one(record, [number, place], call, warnings)})
             if told[-1]["state"] == "failed" and record.direction != BACK:
                 break
         if told and told[-1]["state"] == "failed" and record.direction != BACK:
@@ -238,7 +212,7 @@ def _one(record: Record, at: list[int], call: Call, warnings: list[str]) -> Json
         record.document["begun"].append(at)
         _write(record, warnings)
         _log(record, action, step, "begins", "", warnings)
-        said = kind.run(step, call)
+        said = _run(record, kind, step, call)
     except (StepFailed, Unseen) as error:
         said = error.reason
     except OSError as error:
@@ -252,8 +226,16 @@ def _one(record: Record, at: list[int], call: Call, warnings: list[str]) -> Json
     return {"state": "failed", "said": said}
 
 
-def _named(action: Json, step: Json) -> Json:
-    return {"kind": action["kind"], "path": action["path"], "do": step["do"]}
+def _run(record: Record, kind: Kind, step: Step, call: Call) -> str:
+    """Run a step and return what it says. What was not well before the change need not be well on the way back: that
+    would never end. Raises StepFailed, Unseen.
+    """
+    try:
+        return kind.run(step, call)
+    except NotWell as error:
+        if record.direction != BACK or not step.get("ill"):
+            raise
+        return f"{error.reason}; before the change it was no better: {step['ill']}"
 
 
 def _write(record: Record, warnings: list[str]) -> None:
@@ -272,7 +254,7 @@ def _unwritten(record: Record, error: OSError) -> str:
 
 def _log(record: Record, action: Json, step: Json, what: str, said: str, warnings: list[str]) -> None:
     about = record.document["about"]
-    line = {"what": f"step {what}", **_named(action, step), "direction": record.direction, "said": said}
+    line = {"what": f"step {what}", **named(action, step), "direction": record.direction, "said": said}
     try:
         record.state.log({**line, **{key: about.get(key) for key in ("id", "who", "why", "run")}})
     except OSError as error:

@@ -8,7 +8,11 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.module_utils.act import program
-from ansible_collections.evenkeel.drift.plugins.module_utils.act.services.kinds import StepFailed, needs_root
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.services.kinds import (
+    NotWell,
+    StepFailed,
+    needs_root,
+)
 from ansible_collections.evenkeel.drift.plugins.module_utils.mask import mask
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe import command
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host, Unseen
@@ -93,7 +97,9 @@ def do(verb: str, unit: str | None, limit_s: float) -> None:
     try:
         program.run(argv, limit_s, name=f"systemctl {verb} {unit or ''}".rstrip())
     except program.ProgramFailed as error:
-        raise StepFailed(f"{error}{last_lines(unit) if unit else ''}") from None
+        # What was told to start and does not is not well; all else could not be done.
+        kind = NotWell if verb in ("start", "restart") else StepFailed
+        raise kind(f"{error}{last_lines(unit) if unit else ''}") from None
 
 
 def last_lines(unit: str) -> str:

@@ -17,6 +17,7 @@ import typing as t
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.services import systemctl
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.services.kinds import (
     Call,
+    NotWell,
     Seen,
     Step,
     StepFailed,
@@ -28,6 +29,7 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.act.services.system
 STAYS_S = 3.0
 """A unit that is active must stay so for this long, with the same main process."""
 POLL_S = 0.1
+_LATELY_S = 60.0
 
 _NAME = re.compile(r"[A-Za-z0-9:_.\\@-]{1,255}")
 _WORD = (None, re.compile("[a-z-]{1,30}"))
@@ -66,7 +68,18 @@ def look(step: Step, call: Call) -> Seen:
         # That the files are new is why it is restarted, whatever became of it meanwhile; and whether it stays is known
         # by waiting alone.
         return Seen(False)
-    return _compared(False, _rough(step["before"]["active"]), _rough(unit.active), f"{unit.name} is")
+    seen = _compared(False, _rough(step["before"]["active"]), _rough(unit.active), f"{unit.name} is")
+    return seen._replace(ill=_ill(unit))
+
+
+def _ill(unit: Now) -> str:
+    """Return how a unit is that is to run and does not, or does not stay; nothing when all is well with it."""
+    since_s = time.clock_gettime(time.CLOCK_MONOTONIC) - unit.entered_s
+    if unit.active in ("failed", "activating"):
+        return f"it was {unit.told()}"
+    if unit.runs and unit.restarts and since_s < _LATELY_S:
+        return f"it was {unit.told()}, and systemd had started it again {unit.restarts} times, {since_s:.0f} s before"
+    return ""
 
 
 def _rough(active: str | None) -> str | None:
@@ -148,7 +161,7 @@ def healthy(name: str, limit_s: float, done: str) -> str:
         if unit.active == "inactive" and unit.kind == "oneshot" and unit.result == "success":
             return f"{name} {done}, and ended well"
         if unit.active in _AWAY:
-            raise StepFailed(f"{name} {done} and is {unit.told()}{systemctl.last_lines(name)}")
+            raise NotWell(f"{name} {done} and is {unit.told()}{systemctl.last_lines(name)}")
         if first is not None and unit.invocation == first.invocation and unit.runs:
             if unit.main_pid != first.main_pid and unit.kind not in _MANY_PIDS:
                 raise _loops(unit)
@@ -159,7 +172,7 @@ def healthy(name: str, limit_s: float, done: str) -> str:
         if first is not None and time.monotonic() - since >= STAYS_S:
             return f"{name} {done}, and stays {unit.told()}"
         if time.monotonic() >= end and first is None:
-            raise StepFailed(f"{name} {done} and is {unit.told()} after {limit_s:.0f} s{systemctl.last_lines(name)}")
+            raise NotWell(f"{name} {done} and is {unit.told()} after {limit_s:.0f} s{systemctl.last_lines(name)}")
         time.sleep(POLL_S)
 
 
@@ -167,9 +180,9 @@ def healthy(name: str, limit_s: float, done: str) -> str:
 _MANY_PIDS = ("forking", "notify", "notify-reload", "dbus")
 
 
-def _loops(unit: Now) -> StepFailed:
+def _loops(unit: Now) -> NotWell:
     again = f", and systemd has started it again {unit.restarts} times" if unit.restarts else ""
-    return StepFailed(
+    return NotWell(
         f"{unit.name} was started and ended by itself within {STAYS_S:.0f} s: it is {unit.told()}{again}"
         f"{systemctl.last_lines(unit.name)}"
     )
@@ -178,8 +191,10 @@ def _loops(unit: Now) -> StepFailed:
 def undo(step: Step) -> Step | None:
     """Return the step that brings a unit back: its files are the old ones again by then."""
     do, was = step["do"], step.get("before", {})
+    if do not in ("restart", "reload"):
+        step = {key: value for key, value in step.items() if key != "ill"}
     if do in ("restart", "reload") and _rough(was["active"]) == "inactive":
-        return {**step, "do": "stop", "before": {"active": None}}
+        return {"do": "stop", "unit": step["unit"], "before": {"active": None}}
     if do in ("restart", "reload"):
         return {**step, "do": "restart", "before": {"active": None}}
     if do == "daemon_reload":

@@ -9,6 +9,7 @@ import errno
 import functools
 import os
 import signal
+import time
 import typing as t
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from act_faults import FaultyOs, counted, in_place_of_os, killed_at
 from act_world import ABOUT, World
 from ansible_collections.evenkeel.drift.plugins.module_utils.act import recovery, transaction
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.errors import (
+    Busy,
     Refused,
     RolledBack,
     ServicesFailed,
@@ -28,11 +30,19 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.act.operations impo
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points import looking, rollback, session, shelf
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.place import Asked
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.wanted import What
-from ansible_collections.evenkeel.drift.plugins.module_utils.act.services import journal, kinds, processes, run, units
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.services import (
+    journal,
+    kinds,
+    processes,
+    run,
+    under_way,
+    units,
+)
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.services.run import Services
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host
 from ansible_collections.evenkeel.drift.plugins.module_utils.proc.reader import Gone, Proc, Stat
 from fake_systemd import FakeSystemd
+from waiting import lives, wait_until
 
 Json = t.Dict[str, t.Any]
 
@@ -202,6 +212,39 @@ def test_a_failure_that_cannot_be_noted_is_not_taken_back_by_halves(
     assert site.running() == site.files() == OLD
 
 
+def ill(looping: bool = False, **more: str) -> Json:
+    return {"looping": looping, "NRestarts": "7", "ActiveEnterTimestampMonotonic": recently(), **more}
+
+
+def recently() -> str:
+    return str(int(time.clock_gettime(time.CLOCK_MONOTONIC) * 1e6))
+
+
+@pytest.mark.parametrize(
+    "was", [ill(True), ill(ActiveState="activating", SubState="auto-restart", Result="exit-code", looping=True)]
+)
+def test_what_looped_before_the_change_does_not_keep_the_way_back_from_ending(site: Site, was: Json) -> None:
+    site.systemd.unit("two.service", site.root / "two", **was)
+    site.save()
+    with pytest.raises(ServicesFailed, match=r"two.service was (re)?started and ended by itself within"):
+        site.change(site.operations(), restart("one"), restart("two", was.get("ActiveState", "active")))
+    told = site.restore()
+    assert [step["state"] for step in told["services"]] == ["done", "done"]
+    assert "; before the change it was no better: it was " in told["services"][1]["said"]
+    assert (site.files(), site.running()["one"], site.left()) == (OLD, "old one\n", [])
+
+
+def test_what_was_well_before_must_be_well_on_the_way_back(site: Site) -> None:
+    """Only what was not is excused, and not that a unit cannot be restarted at all."""
+    site.save()
+    with pytest.raises(ServicesFailed):
+        site.change(site.operations("broken\n"), restart("one"), restart("two"))
+    site.systemd.unit("two.service", site.root / "two", looping=True)
+    with pytest.raises(ServicesFailed, match=r"two.service was (re)?started and ended by itself within"):
+        site.restore()
+    assert site.left() == ["services.json"]
+
+
 def test_a_crash_loop_is_no_success(site: Site) -> None:
     site.systemd.unit("two.service", site.root / "two", looping=True)
     with pytest.raises(ServicesFailed, match=r"two.service was (re)?started and ended by itself within"):
@@ -219,6 +262,62 @@ def test_commands_run_in_their_order(site: Site, tmp_path: Path) -> None:
         "after_change new one",
         "after_services new one",
     ]
+
+
+def killed_in_a_hook(site: Site, folder: Path) -> int:
+    """Kill a change while its hook runs, and return the hook's process. It says each time that it was started."""
+    script = f"echo $$ >> {folder}/started; [ -e {folder}/short ] || exec sleep 600"
+    change = os.fork()
+    if change == 0:
+        os.setsid()
+        site.change(site.operations(), restart("one"), hooks={"after_change": [["/bin/sh", "-c", script]]})
+        os._exit(0)
+    wait_until((folder / "started").exists, "the hook has begun")
+    wait_until(lambda: (folder / "started").read_text(), "it has said so")
+    os.kill(change, signal.SIGKILL)
+    os.waitpid(change, 0)
+    (folder / "short").touch()
+    return int((folder / "started").read_text())
+
+
+def test_a_hook_that_outlives_a_killed_change_is_named_and_not_started_beside_itself(
+    site: Site, tmp_path: Path
+) -> None:
+    hook = killed_in_a_hook(site, tmp_path)
+    try:
+        for _again in range(2):
+            with pytest.raises(Busy, match=rf"the hook /bin/sh -c .* still runs \(process {hook}\).*kill {hook}\)"):
+                site.recover()
+        with pytest.raises((Busy, Unfinished)):
+            site.change(site.operations(), restart("one"))
+        assert len((tmp_path / "started").read_text().split()) == 1
+    finally:
+        os.kill(hook, signal.SIGKILL)
+    wait_until(lambda: not lives(hook), "the hook has ended")
+    assert [step["state"] for step in site.recover()] == ["done", "done"]
+    assert len((tmp_path / "started").read_text().split()) == 2
+    assert (site.running()["one"], site.left()) == ("new one\n", [])
+
+
+def test_an_engine_that_does_not_look_for_the_hook_is_found_out(
+    site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The broken twin of the test above: the hook runs twice at once."""
+    hook = killed_in_a_hook(site, tmp_path)
+    try:
+        monkeypatch.setattr(journal.under_way, "left", lambda _noted: [])
+        site.recover()
+        assert lives(hook)
+        assert len((tmp_path / "started").read_text().split()) == 2
+    finally:
+        os.kill(hook, signal.SIGKILL)
+
+
+@pytest.mark.parametrize("known", [{"start_s": 1.0}, {"boot": "another"}])
+def test_another_process_with_the_number_of_a_hook_is_in_nobodys_way(known: Json) -> None:
+    noted = under_way.note(os.getpid(), "the hook")
+    assert noted is not None
+    assert under_way.left({**noted, "pid": os.getsid(0), **known}) == []
 
 
 @pytest.mark.parametrize(
