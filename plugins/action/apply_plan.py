@@ -12,14 +12,14 @@ import typing as t
 
 from ansible.errors import AnsibleActionFail
 from ansible_collections.evenkeel.drift.plugins.module_utils.act import strategy
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.leftover import NOTHING
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.operations import BadOperations, checked
 from ansible_collections.evenkeel.drift.plugins.plugin_utils import control
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.act.contents import ContentError, check, needed, pack
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.bundle import (
-    act_pack,
+    act_packs,
     act_script,
-    git_pack,
-    release_pack,
+    leftover_script,
 )
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.safe import terminal
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.script_action import ScriptAction, unanswered
@@ -55,9 +55,7 @@ _PLACE = ("root", "application", "state_dir", "operations", "git", "release", "s
 Json = dict[str, t.Any]
 
 # Here, where ansible-core loads the plugin, and not in each of the processes that it then forks for the hosts.
-act_pack()
-git_pack()
-release_pack()
+act_packs()
 
 
 class ActionModule(ScriptAction):
@@ -83,10 +81,19 @@ class ActionModule(ScriptAction):
         request["about"].update({key: arguments[key] for key in ("id", "why", "run", "point")})
         try:
             if request["what"] == "recover":
-                return self._send(request, variables)
+                return self._recover(request, variables)
             return self._apply(request, arguments, variables)
         except (BadOperations, ContentError) as error:
             raise AnsibleActionFail(terminal(str(error))) from error
+
+    def _recover(self, request: Json, variables: Json) -> Json:
+        """Finish what an earlier change left. Most hosts have nothing of the kind, and are not sent the code."""
+        looked = self.run_script(_MODULE, leftover_script(request), variables)
+        if looked.get("unreachable"):
+            return looked
+        if looked.get("needed") is False and not looked.get("failed"):
+            return {"changed": False, **NOTHING}
+        return self._send(request, variables)
 
     def _apply(self, request: Json, arguments: Json, variables: Json) -> Json:
         """Send the contents and apply the operations. Raises BadOperations, ContentError."""
@@ -135,4 +142,5 @@ class ActionModule(ScriptAction):
             return {**result, **told, "warnings": [*(result.get("warnings") or []), *notes]}
         if result.get("unreachable"):
             return result
-        return {"failed": True, "changed": False, "outcome": "unknown", "msg": terminal(unanswered(result))}
+        msg = terminal(unanswered(result, touches=not request["check"]))
+        return {"failed": True, "changed": False, "outcome": "unknown", "msg": msg}

@@ -15,7 +15,7 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils import control
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.plain import plain
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.schema import ContractError
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.settings import Settings
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.bundle import points_pack, points_script
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.bundle import act_packs, points_script
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.points import told
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.points.running import running_of
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.points.trees import trees_of
@@ -26,7 +26,7 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.cache import 
 
 Json = dict[str, t.Any]
 
-points_pack()
+act_packs()
 
 
 class ActionModule(ScriptAction):
@@ -63,7 +63,8 @@ class ActionModule(ScriptAction):
             self._show(host, given, result)
             return result
         if "module_stderr" in result or "module_stdout" in result:
-            return {"failed": True, "changed": False, "msg": terminal(unanswered(result))}
+            touches = not (self._task.check_mode or self.LISTS or given["state"] == "verified")
+            return {"failed": True, "changed": False, "msg": terminal(unanswered(result, touches=touches))}
         return {**result, "msg": terminal(str(result.get("msg")))}
 
     def _filled(self, given: Json, settings: Settings) -> Json:

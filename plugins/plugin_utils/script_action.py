@@ -8,6 +8,7 @@ collection.
 from __future__ import annotations
 
 import dataclasses
+import signal
 import typing as t
 
 from ansible.errors import AnsibleUndefinedConfigEntry
@@ -15,6 +16,13 @@ from ansible.plugins.action import ActionBase
 from ansible_collections.evenkeel.drift.plugins.module_utils.mask import mask
 
 _LONGEST = 500
+_NOT_KNOWN = (
+    "what it did until then is not known: run the deploy or the rollback again, which finishes what was begun or takes "
+    "it back"
+)
+# How a shell tells of a program that was ended by a signal: its number and this.
+_SHELL = 128
+_SIGNALS = {int(one): one.name for one in signal.Signals}
 
 Json = dict[str, t.Any]
 
@@ -50,10 +58,21 @@ class ScriptAction(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
         return dataclasses.replace(built, b_module_data=self._script), path
 
 
-def unanswered(result: Json) -> str:
-    """Return why a script gave no answer of its own.
+def unanswered(result: Json, touches: bool = False) -> str:
+    """Return why a script gave no answer of its own, and what follows from that when it ``touches`` the host.
 
     Of a traceback the last line is the message. Whatever else the host wrote stays there: it may hold anything.
     """
+    said = mask(_ending(result))[:_LONGEST]
+    return f"{said}; {_NOT_KNOWN}" if touches else said
+
+
+def _ending(result: Json) -> str:
+    code = result.get("rc")
     error = str(result.get("module_stderr") or "").strip().splitlines()[-1:]
-    return mask(": ".join([str(result.get("msg") or "no answer came back"), *error]))[:_LONGEST]
+    if not isinstance(code, int) or str(result.get("module_stdout") or "").strip():
+        return ": ".join([str(result.get("msg") or "no answer came back"), *error])
+    number = -code if code < 0 else code - _SHELL
+    if number in _SIGNALS:
+        return f"the program on the host was ended by {_SIGNALS[number]} before it gave an answer"
+    return ": ".join([f"the program on the host ended without an answer (exit code {code})", *error])

@@ -102,3 +102,15 @@ def test_a_step_that_fails_brings_the_host_back_by_itself(site: Site) -> None:
     hooks = {"after_services": [site.say("well")]}
     assert site.deploy(sync_hooks=hooks).code == 0
     assert site.content() == "two\n"
+
+
+def test_a_program_that_is_killed_on_the_host_is_told_as_that(site: Site) -> None:
+    hooks = {"before_change": [["/bin/sh", "-c", "kill -9 $PPID"]]}
+    outcome = site.deploy(sync_hooks=hooks)
+    assert (outcome.code, site.content()) == (2, "one\n"), outcome.text
+    reason = site.result()["reason"]
+    assert "the program on the host was ended by SIGKILL before it gave an answer; what it did until then" in reason
+    assert "is not known: run the deploy or the rollback again" in reason
+    assert "deserialization" not in outcome.text
+    outcome = site.deploy()
+    assert (outcome.code, site.content()) == (0, "two\n"), outcome.text

@@ -9,7 +9,6 @@ import contextlib
 import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.module_utils.apart import each_apart
-from ansible_collections.evenkeel.drift.plugins.module_utils.configs import environments
 from ansible_collections.evenkeel.drift.plugins.module_utils.configs.content import Missing, read_content
 from ansible_collections.evenkeel.drift.plugins.module_utils.configs.keys import secrets_in
 from ansible_collections.evenkeel.drift.plugins.module_utils.configs.model import Parsed, Unreadable
@@ -37,14 +36,21 @@ def learn_from(asked: t.Sequence[_Spec], socket: str | None, host: Host) -> None
 
 def _read(one: _Spec, socket: str | None, host: Host) -> Parsed:
     """Return the keys of a configuration. Raises Missing, Unseen, Unreadable."""
-    if one["kind"] == "process":
-        return environments.process_environment(one["patterns"], host)
-    if one["kind"] == "unit":
-        return environments.unit_variables(one["unit"], host)
-    if one["kind"] == "container":
-        return environments.container(one["container"], socket, host).environment
+    if one["kind"] != "path":
+        return _environment(one, socket, host)
     path, form = one["path"], one.get("format") or _AUTO
     form = format_of(path) if form == _AUTO else form
     if not form:
         raise Unreadable("its name does not tell its format")
     return read_keys(read_content(path, host).head, form)
+
+
+def _environment(one: _Spec, socket: str | None, host: Host) -> Parsed:
+    # Only here: a host of which no environment is asked for is not sent the code that reads them.
+    from ansible_collections.evenkeel.drift.plugins.module_utils.configs import environments
+
+    if one["kind"] == "process":
+        return environments.process_environment(one["patterns"], host)
+    if one["kind"] == "unit":
+        return environments.unit_variables(one["unit"], host)
+    return environments.container(one["container"], socket, host).environment

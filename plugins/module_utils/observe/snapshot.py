@@ -16,7 +16,6 @@ import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.module_utils.keyed import keyed
 from ansible_collections.evenkeel.drift.plugins.module_utils.masking.answer import mask_answer, recognised
-from ansible_collections.evenkeel.drift.plugins.module_utils.observe.changes import look
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.known import learn_secrets
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.registry import FOLLOW_UPS, SECTIONS, collector
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host, Unseen
@@ -40,7 +39,7 @@ def answer(request: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
     asked = request["sections"]
     host.public.update(value.strip() for value in request.get("public") or [])
     learn_secrets(request.get("secrets") or {}, host)
-    changes = look(request["changes"], host) if request.get("changes") else None
+    changes = _changes(request["changes"], host) if request.get("changes") else None
     host.changes = changes
     sections = {name: _observe(name, asked[name], host) for name in SECTIONS + FOLLOW_UPS if name in asked}
     return {
@@ -52,6 +51,13 @@ def answer(request: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
         "changes": mask_answer({"changes": changes}, host.learned, request.get("changes"))["changes"],
         "learned": [keyed(host.key, value) for value in recognised(host.learned, asked)] if host.key else [],
     }
+
+
+def _changes(asked: t.Mapping[str, t.Any], host: Host) -> dict[str, t.Any]:
+    # Only here: a request without it comes without that code.
+    from ansible_collections.evenkeel.drift.plugins.module_utils.observe.changes import look
+
+    return look(asked, host)
 
 
 def _observe(name: str, spec: t.Mapping[str, t.Any], host: Host) -> dict[str, t.Any]:

@@ -18,10 +18,10 @@ import typing as t
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe import paths
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host, Unseen, explain
 from ansible_collections.evenkeel.drift.plugins.module_utils.text import show
-from ansible_collections.evenkeel.drift.plugins.module_utils.trees import imports, record, rules, similar
+from ansible_collections.evenkeel.drift.plugins.module_utils.trees import record, rules, similar
 from ansible_collections.evenkeel.drift.plugins.module_utils.trees.forbidden import MOST_FILES
 from ansible_collections.evenkeel.drift.plugins.module_utils.trees.newest import merged
-from ansible_collections.evenkeel.drift.plugins.module_utils.trees.spec import TreeSpec, pack
+from ansible_collections.evenkeel.drift.plugins.module_utils.trees.spec import IMPORTS, TreeSpec, pack
 from ansible_collections.evenkeel.drift.plugins.module_utils.trees.walk import Walker
 from ansible_collections.evenkeel.drift.plugins.module_utils.trees.workers import Channel, Job, run_forked
 
@@ -55,7 +55,7 @@ class _Answer:
             self.newest.append(json.loads(payload))
         elif kind == rules.RULE:
             self.rules.append(json.loads(payload))
-        elif kind == imports.IMPORTS:
+        elif kind == IMPORTS:
             self.imports = json.loads(payload)
         elif kind == similar.SIMILAR:
             self.similar.append(json.loads(payload))
@@ -126,7 +126,10 @@ def _collect_tree(spec: t.Mapping[str, t.Any], host: Host) -> dict[str, t.Any]:
 def _read_code(tree: TreeSpec, spec: t.Mapping[str, t.Any], root_fd: int, host: Host, answer: _Answer) -> None:
     """Look into the tree's code, apart from its files: code that ends its reader must not cost what else was seen."""
     if spec.get("imports"):
-        check = functools.partial(imports.check_imports, root_fd, tree, spec["imports"], host)
+        # Only here: most hosts are not asked for it, and are not sent the code.
+        from ansible_collections.evenkeel.drift.plugins.module_utils.trees.imports import check_imports
+
+        check = functools.partial(check_imports, root_fd, tree, spec["imports"], host)
         problems = run_forked([check], host, answer.receive)
         if answer.imports is None:
             answer.imports = {"outcome": "unknown", "reason": "; ".join(problems) or "nothing was said"}

@@ -27,13 +27,12 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.trees.python_places
 )
 from ansible_collections.evenkeel.drift.plugins.module_utils.trees.python_source import Import
 from ansible_collections.evenkeel.drift.plugins.module_utils.trees.python_stdlib import stdlib_names
-from ansible_collections.evenkeel.drift.plugins.module_utils.trees.spec import TreeSpec
+from ansible_collections.evenkeel.drift.plugins.module_utils.trees.spec import IMPORTS, TreeSpec
 from ansible_collections.evenkeel.drift.plugins.module_utils.trees.walk import SHADOW, Visit, Walker, level_of
 from ansible_collections.evenkeel.drift.plugins.module_utils.trees.workers import Channel
 
 Json = t.Dict[str, t.Any]
 
-IMPORTS = b"i"
 _MAX_FILES = 50_000
 _MAX_LISTED = 500
 _MAX_UNKNOWN = 100

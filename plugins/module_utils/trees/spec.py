@@ -14,6 +14,8 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.observe.patterns im
 CONTENT_BYTES = 16
 STAT_BYTES = 8
 MAX_UNPACKED = 512 << 20
+IMPORTS = b"i"
+"""The kind of the message about the imports of a tree (``imports.py``)."""
 
 
 def pack(blob: bytes) -> str:

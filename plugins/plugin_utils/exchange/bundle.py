@@ -20,11 +20,14 @@ import zlib
 
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.registry import FOLLOW_UPS, SECTIONS
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.bare import bare
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.optional import OBSERVED
 
 _MODULE_UTILS = pathlib.Path(__file__).resolve().parents[2] / "module_utils"
 _PACKAGE = "ansible_collections.evenkeel.drift.plugins.module_utils"
 # How collectors import each other: a test holds this to what Python itself finds in them.
-_IMPORT = re.compile(rf"^ *from {re.escape(_PACKAGE)}([\w.]*) import (?:\(([^)]*)\)|(.*))$", re.MULTILINE)
+_IMPORT = re.compile(rf"^( *)from {re.escape(_PACKAGE)}([\w.]*) import (?:\(([^)]*)\)|(.*))$", re.MULTILINE)
+# What zlib can refer back to, in bytes.
+_WINDOW = 1 << 15
 
 # Runs on the host. A script on standard input has the working directory first in its path, which may be the home of a
 # user with fewer rights than it has itself: before anything else is imported, that goes. Collectors come from the
@@ -35,8 +38,12 @@ sys.path[:] = [folder for folder in sys.path if folder not in ("", ".")]
 sys.dont_write_bytecode = True
 import base64, json, zlib
 from importlib.machinery import ModuleSpec
-request, *packs = (json.loads(zlib.decompress(base64.b64decode(part))) for part in (REQUEST, *MODULES))
-modules = {name: source for pack in packs for name, source in pack.items()}
+modules, first = {}, b""
+for part in MODULES:
+    text = zlib.decompressobj(zdict=first[-KNOWN:]).decompress(base64.b64decode(part))
+    modules.update(json.loads(text))
+    first = first or text
+request = json.loads(zlib.decompress(base64.b64decode(REQUEST)))
 
 class Finder:
     @staticmethod
@@ -68,6 +75,11 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.{} import service
 sys.stdout.write(json.dumps(service.answer(request)))
 sys.stdout.flush()
 """
+_LEFTOVER = """
+from ansible_collections.evenkeel.drift.plugins.module_utils.act import leftover
+sys.stdout.write(json.dumps(leftover.answer(request)))
+sys.stdout.flush()
+"""
 # The modules of restore points share one program: which of them is asked stands in the request.
 _POINTS = """
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points import service
@@ -75,24 +87,45 @@ sys.stdout.write(json.dumps(service.reply(request)))
 sys.stdout.flush()
 """
 
+_ACTING = {
+    "tree": ("act.service",),
+    "git": ("act.gitmove.service",),
+    "release": ("act.release.service",),
+    "points": ("act.points.service",),
+}
+
+Packs = tuple[tuple[frozenset[str], str], ...]
+
 
 @functools.cache
-def packs() -> tuple[tuple[frozenset[str], str], ...]:
-    """Return all collectors packed, each module in one pack, and with each pack the sections that need it.
+def packs() -> Packs:
+    """Return all that observes, packed. It is the same for all hosts and all requests, so that it is made once in a
+    run.
+    """
+    roots = {section: ("observe.snapshot", f"observe.{section}") for section in SECTIONS + FOLLOW_UPS}
+    return _packed({**roots, **{name: (name,) for name in OBSERVED}}, OBSERVED.keys())
 
-    It is the same for all hosts and all requests, so that it is made once in a run.
+
+def _packed(roots: t.Mapping[str, t.Sequence[str]], optional: t.Container[str]) -> Packs:
+    """Return the code that leads from each of ``roots``: each module in one pack, with each pack those that need it.
+
+    What is ``optional`` is one of the roots, and no other leads there by an import in a function. Packs refer to the
+    text of the first one where all that need them need that one, too: apart from it they would be a tenth larger.
     """
     users: dict[str, set[str]] = {}
-    for section in SECTIONS + FOLLOW_UPS:
-        for name in _needed("observe.snapshot", "observe.crash", f"observe.{section}"):
-            users.setdefault(name, set()).add(section)
+    for root, names in roots.items():
+        for name in _needed([*names, "observe.crash"], optional):
+            users.setdefault(name, set()).add(root)
     shared: dict[frozenset[str], dict[str, str]] = {}
-    for name, sections in users.items():
-        shared.setdefault(frozenset(sections), {})[f"{_PACKAGE}.{name}"] = bare(_source(name) or "")
-    return tuple((sections, _pack(modules)) for sections, modules in shared.items())
+    for name, those in users.items():
+        shared.setdefault(frozenset(those), {})[f"{_PACKAGE}.{name}"] = bare(_source(name) or "")
+    first, *others = sorted(shared, key=lambda those: (-len(those), sorted(those)))
+    known = _text(shared[first])
+    packed = [(those, _pack(shared[those], known[-_WINDOW:] if those <= first else b"")) for those in others]
+    return ((first, _pack(shared[first])), *packed)
 
 
-def _needed(*names: str) -> set[str]:
+def _needed(names: t.Iterable[str], optional: t.Container[str]) -> set[str]:
     """Return the modules of these names and all that they import, named below the package."""
     found: set[str] = set()
     wanted = list(names)
@@ -101,7 +134,7 @@ def _needed(*names: str) -> set[str]:
         source = None if name in found else _source(name)
         if source is not None:
             found.add(name)
-            wanted += _imported(source)
+            wanted += [one for one, inside in _imported(source) if not (inside and one in optional)]
     return found
 
 
@@ -114,69 +147,66 @@ def _source(name: str) -> str | None:
         return None
 
 
-def _imported(source: str) -> t.Iterator[str]:
-    """Yield what may be a module among the names that a source imports."""
-    for below, several, line in _IMPORT.findall(source):
+def _imported(source: str) -> t.Iterator[tuple[str, bool]]:
+    """Yield what may be a module among the names that a source imports, and whether a function imports it."""
+    for indent, below, several, line in _IMPORT.findall(source):
         package = below.lstrip(".")
-        yield package
+        yield package, bool(indent)
         for word in re.findall(r"\w+", several or line):
-            yield f"{package}.{word}".lstrip(".")
+            yield f"{package}.{word}".lstrip("."), bool(indent)
 
 
-def _pack(content: t.Any) -> str:
-    packed = zlib.compress(json.dumps(content, sort_keys=True).encode("utf-8"), 9)
-    return base64.b64encode(packed).decode("ascii")
+def _text(content: t.Any) -> bytes:
+    return json.dumps(content, sort_keys=True).encode("utf-8")
+
+
+def _pack(content: t.Any, known: bytes = b"") -> str:
+    """Return JSON packed. What it says again of ``known`` is not in it: whoever unpacks it gives that, too."""
+    packer = zlib.compressobj(9, zdict=known) if known else zlib.compressobj(9)
+    return base64.b64encode(packer.compress(_text(content)) + packer.flush()).decode("ascii")
 
 
 def script(request: t.Mapping[str, t.Any]) -> bytes:
     """Return the Python program that prints ``{"answer": …}`` for a request (both shapes are in docs/design.md)."""
-    asked = request["sections"].keys()
+    asked = {*request["sections"], *(name for name, needs in OBSERVED.items() if needs(request))}
     modules = [pack for sections, pack in packs() if sections & asked]
     return _program(modules, request, _OBSERVE)
 
 
 @functools.cache
-def act_pack() -> str:
-    """Return the code that changes a host, packed. It is the same for all hosts."""
-    return _packed("act.service")
+def act_packs() -> Packs:
+    """Return all that changes a host, packed. It is the same for all hosts."""
+    return _packed(_ACTING, ())
+
+
+def _acting(*what: str) -> list[str]:
+    return [pack for those, pack in act_packs() if those & {*what}]
 
 
 @functools.cache
-def git_pack() -> str:
-    """Return the code that changes a host and moves its repository, packed. It is the same for all hosts."""
-    return _packed("act.gitmove.service")
+def _leftover_packs() -> Packs:
+    return _packed({"leftover": ("act.leftover",)}, ())
 
 
-@functools.cache
-def release_pack() -> str:
-    """Return the code that makes a release on a host and switches to it, packed. It is the same for all hosts."""
-    return _packed("act.release.service")
-
-
-@functools.cache
-def points_pack() -> str:
-    """Return the code of restore points, packed. It is the same for all hosts."""
-    return _packed("act.points.service")
-
-
-def _packed(name: str) -> str:
-    return _pack({f"{_PACKAGE}.{module}": bare(_source(module) or "") for module in _needed(name, "observe.crash")})
+def leftover_script(request: t.Mapping[str, t.Any]) -> bytes:
+    """Return the Python program that tells whether a request to recover needs :func:`act_script`."""
+    return _program([pack for _those, pack in _leftover_packs()], request, _LEFTOVER)
 
 
 def act_script(request: t.Mapping[str, t.Any]) -> bytes:
     """Return the Python program that does what a request to ``act/service.py`` says, and prints its answer."""
     if request.get("git"):
-        return _program([git_pack()], request, _ACT.format("act.gitmove"))
+        return _program(_acting("git"), request, _ACT.format("act.gitmove"))
     if request.get("release"):
-        return _program([release_pack()], request, _ACT.format("act.release"))
-    return _program([act_pack()], request, _ACT.format("act"))
+        return _program(_acting("release"), request, _ACT.format("act.release"))
+    return _program(_acting("tree"), request, _ACT.format("act"))
 
 
 def points_script(request: t.Mapping[str, t.Any]) -> bytes:
     """Return the Python program that does what a request to ``act/points/service.py`` says, and prints its answer."""
-    return _program([points_pack()], request, _POINTS)
+    return _program(_acting("points"), request, _POINTS)
 
 
 def _program(modules: t.Sequence[str], request: t.Mapping[str, t.Any], end: str) -> bytes:
-    packed = f"MODULES = {list(modules)}\nREQUEST = '{_pack(request)}'\n"
+    packed = f"KNOWN = {_WINDOW}\nMODULES = {list(modules)}\nREQUEST = '{_pack(request)}'\n"
     return f"#!/usr/bin/python\n{packed}{_PROGRAM}{end}".encode("ascii")

@@ -10,6 +10,7 @@ import typing as t
 import pytest
 from ansible_collections.evenkeel.drift.plugins.action.snapshot_info import _answer
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.observation import HostUnseen
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.script_action import unanswered
 
 
 def test_an_answer_is_taken_out_of_the_result() -> None:
@@ -42,3 +43,23 @@ def test_a_reason_is_masked_and_short() -> None:
         _answer({"failed": True, "msg": "https://user:hunter2hunter2@example.org/ " + "x" * 9000})
     assert "hunter2" not in raised.value.reason
     assert len(raised.value.reason) <= 500
+
+
+@pytest.mark.parametrize(
+    ("result", "said"),
+    [
+        ({"rc": 137, "module_stderr": "sh: line 1: 4711 Killed", "msg": "x"}, "was ended by SIGKILL before it gave"),
+        ({"rc": -9, "msg": "x"}, "was ended by SIGKILL before it gave an answer"),
+        ({"rc": 143, "msg": "x"}, "was ended by SIGTERM before it gave an answer"),
+        ({"rc": 0, "module_stdout": "", "msg": "x"}, "ended without an answer (exit code 0)"),
+        ({"rc": 1, "module_stderr": "KeyError in act.fs:8\n"}, "without an answer (exit code 1): KeyError in act.fs:8"),
+        ({"rc": 0, "module_stdout": "half", "msg": "not JSON"}, "not JSON"),
+        ({"msg": "no python"}, "no python"),
+    ],
+)
+def test_a_program_without_an_answer(result: dict[str, t.Any], said: str) -> None:
+    assert said in unanswered(result)
+    assert "is not known" not in unanswered(result)
+    told = unanswered(result, touches=True)
+    assert said in told
+    assert "what it did until then is not known: run the deploy or the rollback again" in told

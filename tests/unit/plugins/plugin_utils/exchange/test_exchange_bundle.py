@@ -11,12 +11,14 @@ import json
 import os
 import subprocess
 import sys
+import typing as t
 import zlib
 from pathlib import Path
 
 import pytest
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.registry import FOLLOW_UPS, SECTIONS
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange import bundle
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.optional import OBSERVED
 
 _TOOLS = Path(__file__).resolve().parents[4] / "tools"
 _PYTHON38 = subprocess.run(
@@ -108,33 +110,82 @@ def test_the_broken_twin_of_that_is_led(python: str, root: Path, tmp_path: Path)
     assert b"hijacked by" in run(python, twin, tmp_path).stderr
 
 
-def imports(name: str) -> set[str]:
-    """Return what Python itself finds that a module imports of the others."""
+def imports(name: str, optional: t.Container[str] = ()) -> set[str]:
+    """Return what Python itself finds that a module imports of the others; of what is optional, that at its top."""
     package = bundle._PACKAGE
     found = set()
-    for node in ast.walk(ast.parse(bundle._source(name) or "")):
+    tree = ast.parse(bundle._source(name) or "")
+    for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom) and f"{node.module}.".startswith(f"{package}."):
             below = str(node.module)[len(package) + 1 :]
-            found |= {below, *(f"{below}.{alias.name}".lstrip(".") for alias in node.names)}
+            names = {below, *(f"{below}.{alias.name}".lstrip(".") for alias in node.names)}
+            found |= {one for one in names if one not in optional or node in tree.body}
     return {module for module in found if bundle._source(module) is not None}
 
 
+def needed(*wanted: str, optional: t.Container[str] = ()) -> set[str]:
+    todo, found = ["observe.crash", *wanted], set()
+    while todo:
+        name = todo.pop()
+        if name not in found:
+            found.add(name)
+            todo += imports(name, optional)
+    return {f"{bundle._PACKAGE}.{name}" for name in found}
+
+
+def shipped(script: bytes) -> set[str]:
+    """Return the names of the modules in a script, as a host unpacks them."""
+    head = script.decode("ascii").split("\nimport sys\n")[0]
+    values: dict[str, t.Any] = {}
+    exec(head, values)  # The assignments at its beginning.
+    found, first = set(), b""
+    for part in values["MODULES"]:
+        text = zlib.decompressobj(zdict=first[-values["KNOWN"] :]).decompress(base64.b64decode(part))
+        found |= json.loads(text).keys()
+        first = first or text
+    return found
+
+
 @pytest.mark.parametrize("section", SECTIONS + FOLLOW_UPS)
-def test_a_section_has_all_that_it_imports_and_nothing_else(section: str) -> None:
-    wanted = ["observe.snapshot", "observe.crash", f"observe.{section}"]
-    needed: set[str] = set()
-    while wanted:
-        name = wanted.pop()
-        if name not in needed:
-            needed.add(name)
-            wanted += imports(name)
-    shipped = {
-        name
-        for sections, pack in bundle.packs()
-        if section in sections
-        for name in json.loads(zlib.decompress(base64.b64decode(pack)))
-    }
-    assert shipped == {f"{bundle._PACKAGE}.{name}" for name in needed}
+def test_a_section_has_all_that_it_imports_and_nothing_else(section: str, root: Path) -> None:
+    asked = {**request(root), "sections": {section: {}}}
+    assert shipped(bundle.script(asked)) == needed("observe.snapshot", f"observe.{section}", optional=OBSERVED)
+
+
+_TREE = {"git": {"path": "."}, "trees": {"trees": [{"name": "app", "imports": {"venv": None, "ignore": []}}]}}
+_CHANGES = {"application": "app", "state_dir": "/nowhere", "trees": {}}
+_OPTIONAL = [
+    ("configs.environments", {"secrets": {"configs": [{"kind": "process", "patterns": ["x"]}], "socket": None}}),
+    ("configs.environments", {"secrets": {"configs": [{"kind": "unit", "unit": "x.service"}], "socket": None}}),
+    ("configs.environments", {"secrets": {"configs": [{"kind": "container", "container": "x"}], "socket": None}}),
+    ("trees.imports", {"sections": _TREE}),
+    ("observe.changes", {"changes": _CHANGES}),
+]
+
+
+@pytest.mark.parametrize(("module", "more"), _OPTIONAL)
+def test_what_only_some_requests_need_comes_with_those(module: str, more: dict[str, object], root: Path) -> None:
+    without, with_it = (shipped(bundle.script({**request(root), **added})) for added in ({}, more))
+    name = f"{bundle._PACKAGE}.{module}"
+    assert name not in without
+    assert with_it == without | needed(module, optional=OBSERVED)
+
+
+def test_each_module_that_is_optional_has_a_test() -> None:
+    assert {module for module, _more in _OPTIONAL} == set(OBSERVED)
+
+
+@pytest.mark.parametrize("python", _PYTHONS)
+def test_what_is_left_out_is_not_missed(python: str, root: Path, tmp_path: Path) -> None:
+    (root / ".env").write_text("TOKEN=canary-of-this-test\n")
+    learning = {**request(root), "key": "00" * 32, "secrets": {"configs": [{"kind": "path", "path": ".env"}]}}
+    for one in (learning, {**learning, "sections": _TREE, "changes": _CHANGES}):
+        done = run(python, bundle.script(one), tmp_path)
+        assert (done.returncode, done.stderr) == (0, b"")
+        answer = json.loads(done.stdout)["answer"]
+        assert {section["outcome"] for section in answer["sections"].values()} == {"ok"}
+        assert bool(answer["changes"]) == ("changes" in one)
+        assert answer["learned"] or "trees" not in one["sections"]
 
 
 def test_no_bytecode_is_written_from_the_first_import_on() -> None:
