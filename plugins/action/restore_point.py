@@ -12,6 +12,7 @@ from ansible.errors import AnsibleActionFail
 from ansible.utils.display import Display
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.service import ARGUMENTS, NEEDS
 from ansible_collections.evenkeel.drift.plugins.plugin_utils import control
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract import backup
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.plain import plain
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.schema import ContractError
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.settings import Settings
@@ -49,7 +50,7 @@ class ActionModule(ScriptAction):
                 f"drift_{name}": given[name] for name in ("root", "application", "state_dir") if given.get(name)
             }
             settings = control.settings_of(variables, self._templar.template, overrides)
-            arguments = self._filled(given, settings)
+            arguments = {**self._filled(given, settings), "restic": self._second(given, variables, host)}
         except ContractError as error:
             raise AnsibleActionFail(f"{host}: {error}") from error
         except ReferenceUnavailable as error:
@@ -66,6 +67,12 @@ class ActionModule(ScriptAction):
             touches = not (self._task.check_mode or self.LISTS or given["state"] == "verified")
             return {"failed": True, "changed": False, "msg": terminal(unanswered(result, touches=touches))}
         return {**result, "msg": terminal(str(result.get("msg")))}
+
+    def _second(self, given: Json, variables: Json, host: str) -> Json | None:
+        """Return the repository in which points are kept besides; by default that of the host's variables."""
+        if given.get("restic") is not None:
+            return backup.restic(given["restic"], host, "restic")
+        return backup.restic(self._templar.template(variables.get(backup.RESTIC)), host)
 
     def _filled(self, given: Json, settings: Settings) -> Json:
         arguments = {

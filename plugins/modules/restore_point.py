@@ -15,6 +15,8 @@ description:
     C(refs/evenkeel/), and a bundle of what no remote was known to have.
   - A point stays on the host, readable by the user who made it alone, because it holds secrets too. A point is read
     back before it counts, and again before it is used. One in which a single bit has changed is refused.
+  - Where O(restic) names a repository, a point is kept there as well, encrypted by the host. One that is no longer on
+    the host is brought back from there when it is named.
   - It can also hold what runs - systemd units with their files and state, crontabs, environment files, and containers
     with their configuration, networks and images. Their names are all that leaves the host.
   - Files are restored in one transaction with a journal, so that each path is entirely as it was or
@@ -63,6 +65,11 @@ options:
       - Where points are kept, an absolute path. By default the variable C(drift_state_dir), else C(/var/lib/evenkeel),
         or C($XDG_STATE_HOME/evenkeel) for a user who is not root.
     type: path
+  restic:
+    description:
+      - A repository of restic, in which points are kept besides, and from which a named point that is no longer on the
+        host is brought back. By default the variable C(backup_restic), whose keys this has; C({}) stands for none.
+    type: dict
   point:
     description:
       - Which point. With O(state=verified) and O(state=restored) by default the newest one that is not marked bad.
@@ -248,6 +255,23 @@ notes:
   type: list
   elements: str
   sample: []
+restic:
+  description:
+    - Where the point is kept besides, read back from there, with what could not be done and is not needed in C(notes).
+      When this cannot be done the module fails, and RV(point) names the point that is on the host alone.
+  returned: O(state=present) when O(restic) names a repository
+  type: dict
+  sample:
+    repository: sftp:backup@192.0.2.7:/srv/restic
+    snapshot: 1b1a1832
+    forgotten: []
+    notes: []
+    seconds: 2.1
+returned:
+  description: Whether the point was brought back from the repository.
+  returned: O(state=verified) and O(state=restored) when O(restic) names a repository
+  type: bool
+  sample: false
 pruned:
   description: The points that were removed.
   returned: O(state=present)

@@ -31,6 +31,11 @@ options:
     description:
       - Where points are kept, an absolute path. By default as for M(evenkeel.drift.restore_point).
     type: path
+  restic:
+    description:
+      - A repository of restic in which points are kept besides. By default the variable C(backup_restic), whose keys
+        this has; C({}) stands for none.
+    type: dict
 seealso:
   - module: evenkeel.drift.restore_point
 """
@@ -73,6 +78,39 @@ unfinished:
   returned: success
   type: dict
   sample: null
+restic:
+  description:
+    - The points of this host in the repository, the newest first. RV(restic.outcome) is V(ok), V(not_asked), or
+      V(unknown) with the RV(restic.reason) why they cannot be seen.
+  returned: success
+  type: dict
+  contains:
+    outcome:
+      description: Whether the repository was seen.
+      type: str
+      returned: success
+    reason:
+      description: Why it was not.
+      type: str
+      returned: success
+    address:
+      description: Which repository it is.
+      type: str
+      returned: success
+    points:
+      description: The points.
+      type: list
+      elements: dict
+      returned: success
+  sample:
+    outcome: ok
+    reason: ''
+    address: sftp:backup@192.0.2.7:/srv/restic
+    points:
+      - id: 20261121T154500Z-3f9a1c
+        created: '2026-11-21T15:45:00Z'
+        bytes: 20971520
+        on_host: true
 """
 
 # Tells ansible-core that this is a script whose arguments it puts in itself: such a script needs no zip file on the

@@ -135,19 +135,33 @@ def pour(argv: t.Sequence[str], host: Host, target: int, limit_s: float) -> bool
 
 @contextlib.contextmanager
 def beside(
-    argv: t.Sequence[str], stdin: int, stdout: int, limits: t.Mapping[int, int]
+    argv: t.Sequence[str],
+    stdin: int,
+    stdout: int,
+    limits: t.Mapping[int, int],
+    stderr: int = subprocess.DEVNULL,
+    environment: t.Mapping[str, str] = types.MappingProxyType({}),
 ) -> t.Iterator[subprocess.Popen[bytes]]:
     """Run a program beside this process, between two open files, and end it with the block at the latest.
 
-    ``limits`` are resource limits by ``resource.RLIMIT_*``. Raises Unseen when it cannot be started.
+    ``limits`` are resource limits by ``resource.RLIMIT_*``; ``environment`` is added to the plain one. Raises Unseen
+    when it cannot be started.
     """
-    process = _start(argv, "/", stdin, stdout, subprocess.DEVNULL)
+    process = _start(argv, "/", stdin, stdout, stderr, environment)
     try:
         for kind, most in limits.items():
             _limit(process.pid, argv[0], kind, most)
         yield process
     finally:
         _end(process)
+
+
+def ended(process: subprocess.Popen[bytes], limit_s: float) -> int | None:
+    """Return the exit code of a program that runs beside this process, None when it has not ended in time."""
+    try:
+        return process.wait(max(limit_s, 0.0))
+    except subprocess.TimeoutExpired:
+        return None
 
 
 def _limit(pid: int, program: str, kind: int, most: int) -> None:

@@ -38,6 +38,9 @@ def sentences(state: str, check: bool, result: Json) -> list[str]:
     """Return the lines about what was done with a restore point, or would be."""
     if state == "present":
         return _planned(result) if check else _made(result)
+    returned = [f"restore point {result['point']} was brought back from the restic repository"]
+    if state in ("verified", "restored") and result.get("returned"):
+        return returned + sentences(state, check, {**result, "returned": False})
     if state == "verified":
         return [
             f"restore point {result['point']} of {result['created']} is whole: {_size(result)}, read back in "
@@ -65,7 +68,20 @@ def _made(result: Json) -> list[str]:
     lines.append(f"  {_NOT_SAVED}" if running else f"  {_NOT_SAVED}, no containers and no units")
     if result["pruned"]:
         lines.append(f"  removed, since newer ones are kept: {', '.join(result['pruned'])}")
-    return lines
+    return lines + [f"  {line}" for line in _elsewhere(result.get("restic"))]
+
+
+def _elsewhere(kept: Json | None) -> list[str]:
+    """Return what is told of a point's second place; nothing when there is none."""
+    if kept is None:
+        return []
+    lines = [
+        f"kept in the restic repository {kept['repository']} as well, snapshot {kept['snapshot']}: encrypted here, "
+        f"brought there and read back in {_seconds(kept)}"
+    ]
+    if kept["forgotten"]:
+        lines.append(f"forgotten there, since newer ones are kept: {', '.join(kept['forgotten'])}")
+    return [*lines, *kept["notes"]]
 
 
 def _git(git: Json) -> list[str]:

@@ -62,6 +62,17 @@ def check_room(points_fd: int, entries: t.Sequence[Json], shared: Shared, images
         raise NoRoom(f"a restore point needs {inodes} inodes, and {room.f_favail} are free in the state directory")
 
 
+def check_return(points_fd: int, size: int) -> None:
+    """Refuse to bring a point of ``size`` bytes back where it does not fit with something to spare. Raises NoRoom."""
+    room = os.fstatvfs(points_fd)
+    free = room.f_bavail * room.f_frsize
+    if size + _MARGIN_BYTES > free:
+        raise NoRoom(
+            f"the restore point needs {_mib(size + _MARGIN_BYTES)} MiB, {_mib(_MARGIN_BYTES)} to spare; the state "
+            f"directory has {_mib(free)} MiB free: free some, then try again"
+        )
+
+
 def _of_them(images: int) -> str:
     return f", {_mib(images)} of them for images" if images else ""
 

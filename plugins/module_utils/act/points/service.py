@@ -12,8 +12,15 @@ import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.errors import ActError, Moved
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.operations import BadOperations
-from ansible_collections.evenkeel.drift.plugins.module_utils.act.points import looking, rollback, session, shelf
-from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.errors import PointError
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.points import (
+    elsewhere,
+    looking,
+    restic,
+    rollback,
+    session,
+    shelf,
+)
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.errors import NoPoint, PointError
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.inventory import Asked as Containers
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.levels import LEVELS
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.place import Asked
@@ -29,6 +36,7 @@ INFO_ARGUMENTS: dict[str, Json] = {
     "root": {"type": "path"},
     "application": {"type": "str"},
     "state_dir": {"type": "path"},
+    "restic": {"type": "dict"},
 }
 ARGUMENTS: dict[str, Json] = {
     "state": {"type": "str", "choices": ["present", "verified", "restored", "bad", "absent"], "default": "present"},
@@ -74,6 +82,8 @@ def answer(options: Json, act: t.Callable[[Json, bool], Json], check: bool) -> J
     except Moved as moved:
         # What was expected and found are digests, of secrets too: only the paths are told.
         result = {"failed": True, "msg": moved.reason, "moved": [one["path"] for one in moved.paths][:1000]}
+    except elsewhere.OnlyHere as error:
+        result = {"failed": True, "changed": True, "msg": error.reason, "point": error.point}
     except (ActError, Unseen) as error:
         result = {"failed": True, "msg": error.reason}
     except BadOperations as error:
@@ -91,19 +101,38 @@ def act(options: Json, check: bool) -> Json:
     """Do what the module ``restore_point`` is asked. Raises ActError and Unseen with a reason, OSError."""
     asked = _asked(options)
     host = Host(asked.root, options["timeout"])
-    state, point = options["state"], options["point"]
+    state, point, second = options["state"], options["point"], restic.place_of(options.get("restic"))
+    if second is not None and state in ("verified", "restored"):
+        return _used(options, asked, host, check, second)
     if state == "present":
         what = What(options["trees"], options["paths"], options["operations"], options["git"], _services(options))
         keep = shelf.Keep(options["keep"], options["keep_days"], options["keep_mb"])
-        return session.present(asked, what, _checked(keep), host, check)
-    if state == "verified":
-        return session.verified(asked, point, host)
-    if state == "restored":
-        wanted = looking.Wanted(point, options["level"], options["save"], options["restart"])
-        return rollback.restored(asked, wanted, host, check)
+        return session.present(asked, what, _checked(keep), host, check, second)
     if state == "bad":
         return session.bad(asked, point, asked.why, check)
-    return session.absent(asked, point, check)
+    if state == "absent":
+        return session.absent(asked, point, check)
+    return _use(options, asked, host, check)
+
+
+def _use(options: Json, asked: Asked, host: Host, check: bool) -> Json:
+    if options["state"] == "verified":
+        return session.verified(asked, options["point"], host)
+    wanted = looking.Wanted(options["point"], options["level"], options["save"], options["restart"])
+    return rollback.restored(asked, wanted, host, check)
+
+
+def _used(options: Json, asked: Asked, host: Host, check: bool, second: restic.Place) -> Json:
+    """Use a point that is on the host, or in the second place."""
+    point = options["point"]
+    if point is not None:
+        returned = elsewhere.bring_back(second, asked, point, check)
+        told = _use(options, asked, host, check)
+        return {**told, "returned": returned, "changed": told["changed"] or returned}
+    try:
+        return {**_use(options, asked, host, check), "returned": False}
+    except NoPoint as error:
+        raise NoPoint(error.reason + elsewhere.hint(second, asked.application)) from None
 
 
 def _services(options: Json) -> Services:
@@ -113,7 +142,8 @@ def _services(options: Json) -> Services:
 
 def list_points(options: Json, _check: bool) -> Json:
     """Do what the module ``restore_point_info`` is asked. Raises ActError, OSError."""
-    return session.info(_asked({"who": "", "why": "", "run": "", **options}))
+    asked = _asked({"who": "", "why": "", "run": "", **options})
+    return session.info(asked, restic.place_of(options.get("restic")))
 
 
 def _asked(options: Json) -> Asked:

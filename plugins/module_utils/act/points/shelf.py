@@ -232,6 +232,13 @@ def _exceeds(point: str, place: int, size: int, keep: Keep, now: float) -> bool:
     )
 
 
+def beyond(points: t.Iterable[str], newest: int, days: int | None, now: float) -> set[str]:
+    """Return those of some points that are more than ``newest``, or older than ``days``; the newest one never is."""
+    ordered = sorted(set(points), reverse=True)
+    keep = Keep(newest, days)
+    return {point for place, point in enumerate(ordered) if place and _exceeds(point, place, 0, keep, now)}
+
+
 def _weigh(points_fd: int, point: str, seen: dict[tuple[int, int], int]) -> None:
     """Add the objects of a point by inode: what points share takes its space once."""
     with verify.opened(points_fd, point) as fd, verify.objects_of(fd) as objects_fd, os.scandir(objects_fd) as listing:

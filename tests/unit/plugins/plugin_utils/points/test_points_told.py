@@ -197,3 +197,16 @@ def test_many_changes_are_counted() -> None:
 def test_a_point_that_was_marked_or_removed(state: str, check: bool, line: str) -> None:
     assert sentences(state, check, {"changed": True, "point": POINT}) == [line]
     assert sentences(state, check, {"changed": False, "point": POINT}) == []
+
+
+def test_a_point_in_a_second_place() -> None:
+    kept = {"repository": "/r", "snapshot": "1b1a1832", "forgotten": ["one"], "notes": ["a note"], "seconds": 2.14}
+    assert sentences("present", False, {**MADE, "restic": kept})[-3:] == [
+        "  kept in the restic repository /r as well, snapshot 1b1a1832: encrypted here, brought there and read back "
+        "in 2.1 s",
+        "  forgotten there, since newer ones are kept: one",
+        "  a note",
+    ]
+    back = sentences("verified", False, {**MADE, "returned": True})
+    assert back[0] == f"restore point {POINT} was brought back from the restic repository"
+    assert back[1:] == sentences("verified", False, {**MADE, "returned": False})

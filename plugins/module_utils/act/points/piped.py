@@ -1,0 +1,99 @@
+# Copyright: Contributors to the evenkeel.drift project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a program writes, read while it is written: an archive that never lies on a disk. Private to the collection."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import select
+import subprocess
+import typing as t
+
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.errors import Damaged
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.program import ProgramFailed, last_words
+from ansible_collections.evenkeel.drift.plugins.module_utils.observe import command
+from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host, Unseen
+
+_PART = 1 << 20
+_SAID = 64 << 10
+# What may follow the end of an archive.
+_PADDING = 1 << 20
+_GRACE_S = 10.0
+
+
+class Source:
+    """A pipe that is read until the host's time is up, as a file."""
+
+    def __init__(self, fd: int, host: Host) -> None:
+        self._fd = fd
+        self._host = host
+
+    def read(self, size: int = _PART) -> bytes:
+        """Return some bytes, none at the end. Raises Unseen when the time is up."""
+        if not select.select([self._fd], [], [], max(self._host.time_left(), 0.0))[0]:
+            self._host.check_time()
+            raise Unseen("a program said nothing more until the time was up")
+        return os.read(self._fd, size)
+
+    def drain(self) -> None:
+        """Read what pads an archive. Raises Damaged when much more follows it, Unseen."""
+        left = _PADDING
+        while left > 0:
+            part = self.read(min(left, _PART))
+            if not part:
+                return
+            left -= len(part)
+        raise Damaged("more than padding follows the end of the archive")
+
+
+@contextlib.contextmanager
+def output_of(argv: t.Sequence[str], host: Host, environment: t.Mapping[str, str]) -> t.Iterator[Source]:
+    """Yield what a program writes; it is to be read to its end.
+
+    Raises ProgramFailed with the program's last words when it did not end well, also where that is why the block found
+    what it read Damaged; Unseen when it cannot be started or the time is up.
+    """
+    with contextlib.ExitStack() as stack:
+        out, out_sink = _pipe(stack)
+        err, err_sink = _pipe(stack)
+        try:
+            running = command.beside(argv, subprocess.DEVNULL, out_sink, {}, err_sink, environment)
+            process = stack.enter_context(running)
+        finally:
+            # Only the program has these ends now: when it ends, so does what is read.
+            os.close(out_sink)
+            os.close(err_sink)
+        source = Source(out, host)
+        try:
+            yield source
+            source.drain()
+        except Damaged:
+            # Where nothing more comes the program may tell why.
+            with contextlib.suppress(Damaged):
+                source.drain()
+                code = command.ended(process, min(_GRACE_S, host.time_left()))
+                if code:
+                    _raise_failed(argv[0], code, err)
+            raise
+        code = command.ended(process, min(_GRACE_S, host.time_left()))
+        if code != 0:
+            _raise_failed(argv[0], code, err)
+
+
+def _pipe(stack: contextlib.ExitStack) -> tuple[int, int]:
+    """Return a pipe whose end to read from is closed with the stack."""
+    source, sink = os.pipe()
+    stack.callback(os.close, source)
+    return source, sink
+
+
+def _raise_failed(program: str, code: int | None, err: int) -> t.NoReturn:
+    os.set_blocking(err, False)
+    try:
+        said = last_words(os.read(err, _SAID))
+    except BlockingIOError:
+        said = ""
+    how = "did not end" if code is None else f"ended with {code}"
+    raise ProgramFailed(f"{os.path.basename(program)} {how} and said: {said or 'nothing'}")

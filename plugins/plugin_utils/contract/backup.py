@@ -1,0 +1,90 @@
+# Copyright: Contributors to the evenkeel.drift project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Where restore points are kept besides their host: ``backup_restic``. Private to the collection."""
+
+from __future__ import annotations
+
+import re
+import typing as t
+
+from ansible_collections.evenkeel.drift.plugins.module_utils.mask import mask
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract import shapes
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.plain import plain
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.schema import REQUIRED, Key, Map, Problems, Wrong
+
+RESTIC = "backup_restic"
+
+_SCHEMES = ("local", "sftp", "rest", "s3", "swift", "b2", "azure", "gs", "rclone")
+_CREDENTIALS = re.compile(r"://[^/@\s]*:[^/@\s]+@")
+
+
+class Address(shapes.Text):
+    """Where a repository of restic is, as restic names it, without a password."""
+
+    def describe(self) -> str:
+        return "repository of restic: an absolute path on the host, or an address such as sftp:backup@192.0.2.7:/srv/r"
+
+    def convert(self, value: t.Any) -> str:
+        text = super().convert(value)
+        if _CREDENTIALS.search(text) or mask(text) != text:
+            raise Wrong(
+                "holds a password: leave it out here, and put RESTIC_REPOSITORY=… into a file of the host that "
+                "env_file names"
+            )
+        if not text.startswith("/") and text.partition(":")[0] not in _SCHEMES:
+            raise Wrong(f"expected a {self.describe()}; it begins with / or one of {', '.join(_SCHEMES)} and a colon")
+        return text
+
+
+class Named(shapes.Text):
+    """The name of a host as restic takes it."""
+
+    def convert(self, value: t.Any) -> str:
+        text = super().convert(value)
+        if text.startswith("-") or "," in text:
+            raise Wrong("expected a name without commas that does not begin with a dash")
+        return text
+
+
+def _complete(read: dict[str, t.Any]) -> None:
+    if read["repository"] is None and read["env_file"] is None:
+        raise Wrong("names no repository: say repository: …, or name an env_file of the host with RESTIC_REPOSITORY")
+
+
+_KEYS = {
+    "repository": Key(Address(), None, "where it is, as restic names it; unset: `RESTIC_REPOSITORY` of `env_file`"),
+    "password_file": Key(shapes.HostPath(), REQUIRED, "the file on the host with the password of the repository"),
+    "env_file": Key(
+        shapes.HostPath(), None, "a file on the host with variables for restic, such as `AWS_SECRET_ACCESS_KEY`"
+    ),
+    "host": Key(
+        Named(), None, "the name by which the points of this host are known there; unset: its name in the inventory"
+    ),
+    "keep": Key(shapes.Integer(1, 100_000), 30, "how many points of this host and application are kept there"),
+    "keep_days": Key(
+        shapes.Integer(1, 100_000), None, "points that are older are forgotten there; the newest one never is"
+    ),
+    "timeout": Key(shapes.Duration(), "1h", "what bringing a point there and reading it back may take"),
+}
+_RESTIC = Map(_KEYS, _complete)
+
+
+def documented_keys() -> list[tuple[str, Key]]:
+    """Return what docs/backup.md lists of ``backup_restic``."""
+    return [(f"{RESTIC}{rest}", key) for rest, key in _RESTIC.inner()]
+
+
+def restic(value: t.Any, host: str, place: str = RESTIC) -> dict[str, t.Any] | None:
+    """Return a repository of restic as it is declared, complete; None where none is: null, empty text or map.
+
+    ``host`` is the name in the inventory, ``place`` where the value stands. Raises ContractError with all
+    that is wrong.
+    """
+    value = plain(value, place)
+    if value is None or value == "" or value == {}:
+        return None
+    problems = Problems()
+    read = _RESTIC.read(value, place, problems)
+    problems.raise_any()
+    return {**read, "host": read["host"] or host}
