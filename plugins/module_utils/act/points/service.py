@@ -100,37 +100,39 @@ def answer(options: Json, act: t.Callable[[Json, bool], Json], check: bool) -> J
 def act(options: Json, check: bool) -> Json:
     """Do what the module ``restore_point`` is asked. Raises ActError and Unseen with a reason, OSError."""
     asked = _asked(options)
-    host = Host(asked.root, options["timeout"])
     state, point, second = options["state"], options["point"], restic.place_of(options.get("restic"))
     if second is not None and state in ("verified", "restored"):
-        return _used(options, asked, host, check, second)
+        return _used(options, asked, check, second)
     if state == "present":
         what = What(options["trees"], options["paths"], options["operations"], options["git"], _services(options))
         keep = shelf.Keep(options["keep"], options["keep_days"], options["keep_mb"])
+        host = Host(asked.root, options["timeout"])
         return session.present(asked, what, _checked(keep), host, check, second)
     if state == "bad":
         return session.bad(asked, point, asked.why, check)
     if state == "absent":
         return session.absent(asked, point, check)
-    return _use(options, asked, host, check)
+    return _use(options, asked, check)
 
 
-def _use(options: Json, asked: Asked, host: Host, check: bool) -> Json:
+def _use(options: Json, asked: Asked, check: bool) -> Json:
+    host = Host(asked.root, options["timeout"])
     if options["state"] == "verified":
         return session.verified(asked, options["point"], host)
     wanted = looking.Wanted(options["point"], options["level"], options["save"], options["restart"])
     return rollback.restored(asked, wanted, host, check)
 
 
-def _used(options: Json, asked: Asked, host: Host, check: bool, second: restic.Place) -> Json:
+def _used(options: Json, asked: Asked, check: bool, second: restic.Place) -> Json:
     """Use a point that is on the host, or in the second place."""
     point = options["point"]
     if point is not None:
         returned = elsewhere.bring_back(second, asked, point, check)
-        told = _use(options, asked, host, check)
+        # What a slow line took is no part of the time that a rollback has.
+        told = _use(options, asked, check)
         return {**told, "returned": returned, "changed": told["changed"] or returned}
     try:
-        return {**_use(options, asked, host, check), "returned": False}
+        return {**_use(options, asked, check), "returned": False}
     except NoPoint as error:
         raise NoPoint(error.reason + elsewhere.hint(second, asked.application)) from None
 
