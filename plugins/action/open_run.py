@@ -11,9 +11,11 @@ import typing as t
 from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible.inventory.manager import InventoryManager
 from ansible_collections.evenkeel.drift.plugins.plugin_utils import control
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.audit import since
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.audit.claims import check_claims
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.audit.hosts import utc_now
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.audit.opening import open_run
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.plain import plain
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.schema import ContractError
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.settings import (
     RUN_WIDE,
@@ -35,7 +37,7 @@ class ActionModule(ControlAction):
     def run(self, tmp: str | None = None, task_vars: Json | None = None) -> Json:
         variables = task_vars or {}
         super().run(tmp, variables)
-        self.validate_argument_spec(argument_spec={})
+        arguments = self.validate_argument_spec(argument_spec={since.KEY: {"type": "raw"}})[1]
         hosts = list(variables["ansible_play_hosts_all"])
         try:
             settings = self._run_wide(variables)
@@ -59,6 +61,7 @@ class ActionModule(ControlAction):
                         "signing_key": settings.signing_key,
                     },
                     "run_wide": control.run_wide(variables, self._templar.template),
+                    since.KEY: plain(arguments[since.KEY], since.KEY),
                 },
             )
         except (ContractError, StoreError) as error:

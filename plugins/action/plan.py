@@ -16,7 +16,6 @@ from ansible.utils.vars import load_extra_vars
 from ansible_collections.evenkeel.drift.plugins.plugin_utils import control
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.audit.hosts import utc_now
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract import sync
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.plain import plain
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.schema import ContractError
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.settings import resolve
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.control_action import ControlAction
@@ -73,17 +72,9 @@ class ActionModule(ControlAction):
 
     def _settings(self, variables: Json, hosts: t.Sequence[str]) -> sync.SyncSettings:
         """Return the settings of the deploy, which are the same for all of its hosts. Raises ContractError."""
-        given = self._templated(variables)
-        # What the play or -e says counts for every host. What the inventory says must be said of all.
-        of_hosts = {host: self._inventoried(variables["hostvars"][host]) for host in hosts}
-        first = of_hosts[hosts[0]]
-        problems = [
-            f"{name}: must be equal on all hosts of a deploy, but is {its.get(name)!r} for {host} and "
-            f"{first.get(name)!r} for {hosts[0]}: give it with -e"
-            for host, its in of_hosts.items()
-            for name in sorted(its.keys() | first.keys())
-            if its.get(name) != first.get(name)
-        ]
+        known = sync.variables()
+        given = control.prefixed(variables, sync.PREFIX, known, self._templar.template)
+        problems = control.unequal(known, hosts, variables["hostvars"], "deploy")
         problems += self._silent_batches(variables, given)
         if problems:
             raise ContractError(problems)
@@ -94,16 +85,6 @@ class ActionModule(ControlAction):
         given = control.drift_variables(variables, self._templar.template)
         wanted = {name: given[name] for name in ("drift_keep_deploys",) if name in given}
         return resolve({"drift_root": "/", **wanted}, cwd=os.getcwd()).keep_deploys
-
-    def _inventoried(self, its: t.Mapping[str, t.Any]) -> Json:
-        """Return our variables among those that a host has by itself."""
-        return {name: plain(its[name], name) for name in sync.variables() if name in its}
-
-    def _templated(self, variables: Json) -> Json:
-        """Return the values of our variables, and the names of those that have our prefix and may be anybody's."""
-        known = sync.variables()
-        names = sorted(name for name in variables if name.startswith(sync.PREFIX))
-        return {name: plain(self._templar.template(variables[name]), name) if name in known else None for name in names}
 
     def _silent_batches(self, variables: Json, given: Json) -> list[str]:
         """Refuse batches that Ansible would not see: a play is cut into them before it knows any host's variables."""

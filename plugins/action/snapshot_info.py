@@ -10,6 +10,7 @@ import typing as t
 from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure
 from ansible_collections.evenkeel.drift.plugins.module_utils.mask import mask
 from ansible_collections.evenkeel.drift.plugins.plugin_utils import control
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.audit import since
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.audit.hosts import HostRun, observe_alone, refuse
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.schema import ContractError
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.bundle import packs, script
@@ -57,6 +58,7 @@ class ActionModule(ScriptAction):
             if folder is None:
                 return {"changed": False, **observe_alone(host, settings, self._sender(variables))}
             control.check_run_wide(folder, control.run_wide(variables, self._templar.template))
+            settings = since.applied(settings, folder.read("run.json").get(since.KEY))
             run = HostRun(folder, host, settings, host in arguments["reference_hosts"])
             summary = run.observe(self._sender(variables))
             return {"changed": False, **summary, "reason": terminal(summary["reason"])}

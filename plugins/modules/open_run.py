@@ -29,6 +29,11 @@ attributes:
     support: N/A
     details:
       - Every run has a folder of its own.
+options:
+  since:
+    description:
+      - From when on logs are read whose contract says nothing of C(since), as there. A verification gives it.
+    type: raw
 seealso:
   - module: evenkeel.drift.snapshot_info
   - module: evenkeel.drift.judge

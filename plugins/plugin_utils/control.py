@@ -58,6 +58,32 @@ def environment(variables: Json, host: str, template: t.Callable[[t.Any], t.Any]
     return str(named or environment_of(its.get("inventory_file"), variables.get("ansible_inventory_sources") or ()))
 
 
+def prefixed(
+    variables: t.Mapping[str, t.Any], prefix: str, known: t.Collection[str], template: t.Callable[[t.Any], t.Any]
+) -> Json:
+    """Return the values of the ``known`` variables, and the names alone of others that have the prefix."""
+    names = sorted(name for name in variables if name.startswith(prefix))
+    return {name: plain(template(variables[name]), name) if name in known else None for name in names}
+
+
+def unequal(known: t.Collection[str], hosts: t.Sequence[str], hostvars: t.Mapping[str, t.Any], what: str) -> list[str]:
+    """Return a sentence for each variable that the inventory says differently of two hosts.
+
+    What the play or -e says counts for every host. What the inventory says must be said of all.
+    """
+    of_hosts = {
+        host: {name: plain(hostvars[host][name], name) for name in known if name in hostvars[host]} for host in hosts
+    }
+    first = of_hosts[hosts[0]]
+    return [
+        f"{name}: must be equal on all hosts of a {what}, but is {its.get(name)!r} for {host} and "
+        f"{first.get(name)!r} for {hosts[0]}: give it with -e"
+        for host, its in of_hosts.items()
+        for name in sorted(its.keys() | first.keys())
+        if its.get(name) != first.get(name)
+    ]
+
+
 def run_wide(variables: t.Mapping[str, t.Any], template: t.Callable[[t.Any], t.Any]) -> Json:
     """Return the variables of one host that must be equal on all hosts of a run, as plain values."""
     given = drift_variables({name: variables.get(name) for name in RUN_WIDE}, template)

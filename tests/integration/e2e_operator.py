@@ -127,4 +127,4 @@ class Operator:
         if not self.runs.is_dir():
             return set()
         folders = {path for path in self.runs.iterdir() if path.is_dir() and not path.is_symlink()}
-        return folders - {self.runs / "deploys", self.runs / "rescues"}
+        return folders - {self.runs / name for name in ("deploys", "rescues", "verifications")}

@@ -27,6 +27,7 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract import (
     trees,
     units,
 )
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.criteria import criteria
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.overviews import overviews
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.schema import (
     Problems,
@@ -76,7 +77,7 @@ _STORED: dict[str, t.Callable[[t.Any], t.Any]] = {
     "commands": commands.stored,
 }
 
-OVERVIEWS = overviews(SECTIONS)
+OVERVIEWS = {**overviews(SECTIONS), "criteria": criteria(SECTIONS)}
 """What a contract holds besides sections."""
 
 

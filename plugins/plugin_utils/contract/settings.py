@@ -47,7 +47,7 @@ class Settings:
     reference: dict[str, t.Any] | None
     """``{git: {repo, ref}}``, ``{host: name}`` or ``{baseline: path}``"""
     contract: dict[str, t.Any]
-    """By section; and ``pipeline`` and ``catalogue``, as far as it has them."""
+    """By section; and ``pipeline``, ``catalogue`` and ``criteria``, as far as it has them."""
     waivers: list[dict[str, t.Any]]
     fail_on: str
     sections: list[str]
@@ -55,6 +55,7 @@ class Settings:
     output_dir: str
     keep_runs: int
     keep_deploys: int
+    keep_verifications: int
     keep_rescues: int | None
     run: str | None
     save_baseline: str | None
@@ -128,6 +129,9 @@ def variables(cwd: str = ".") -> dict[str, Key]:
         "drift_output_dir": Key(local, "drift-runs", "where run folders are made"),
         "drift_keep_runs": Key(shapes.Integer(1, 100_000), 30, "how many run folders are kept"),
         "drift_keep_deploys": Key(shapes.Integer(1, 100_000), 100, "how many folders of deploys that ended are kept"),
+        "drift_keep_verifications": Key(
+            shapes.Integer(1, 100_000), 100, "how many folders of verifications that ended are kept"
+        ),
         "drift_keep_rescues": Key(
             shapes.Integer(1, 100_000), None, "how many rescues are kept whose work is in the repository; unset: all"
         ),

@@ -13,11 +13,9 @@ import zoneinfo
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.services.hooks import PHASES
 from ansible_collections.evenkeel.drift.plugins.module_utils.gitdata.refs import is_valid
 from ansible_collections.evenkeel.drift.plugins.module_utils.mask import mask_argv
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract import shapes
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.plain import plain
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract import prefixed, shapes
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.schema import (
     REQUIRED,
-    ContractError,
     Key,
     ListOf,
     Map,
@@ -26,10 +24,7 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.schema imp
     Shape,
     Wrong,
     below,
-    default_of,
     found,
-    nearest,
-    unknown_key,
 )
 
 PREFIX = "sync_"
@@ -270,10 +265,7 @@ class SyncSettings:
 
 def documented_keys() -> list[tuple[str, Key]]:
     """Return what docs/deploy.md lists: each variable, and what is below it."""
-    listed = []
-    for name, key in variables().items():
-        listed += [(name, key), *((f"{name}{rest}", inner) for rest, inner in key.shape.inner())]
-    return listed
+    return prefixed.documented(variables())
 
 
 def resolve(values: t.Mapping[str, t.Any]) -> SyncSettings:
@@ -282,20 +274,8 @@ def resolve(values: t.Mapping[str, t.Any]) -> SyncSettings:
     A variable that is null or empty text counts as unset. The prefix may be another role's too: of the names that
     nobody knows, those are refused that look like one of ours. Raises ContractError with all that is wrong.
     """
-    problems, known = Problems(), variables()
-    read: dict[str, t.Any] = {name: default_of(key) for name, key in known.items()}
-    for name in sorted(name for name in values if name.startswith(PREFIX)):
-        value = values[name]
-        if name not in known:
-            # The prefix that all of them share is no likeness.
-            near = nearest(name.removeprefix(PREFIX), [one.removeprefix(PREFIX) for one in known])
-            if near is not None:
-                problems.add(name, unknown_key(PREFIX + near, known, "variable"))
-        elif value is not None and value != "":
-            try:
-                read[name] = known[name].shape.read(plain(value, name), name, problems)
-            except ContractError as error:
-                problems.merge(error.errors)
+    problems = Problems()
+    read = prefixed.read(values, PREFIX, variables(), problems)
     if read["sync_approve"] and not read["sync_require_approval"] and not len(problems):
         problems.add("sync_approve", "approves a plan, but sync_require_approval is not true: nothing asks for it")
     if read["sync_shared"] and read["sync_strategy"] != "release":

@@ -74,12 +74,15 @@ class RunFolder:
         return folder
 
     @classmethod
-    def existing(cls, name: str, output_dir: str) -> RunFolder:
-        """Return the folder of a run that took place: its path, or its id below ``output_dir``. Raises StoreError."""
+    def existing(cls, name: str, output_dir: str, variable: str = "drift_run", what: str = "run") -> RunFolder:
+        """Return the folder of what took place: its path, or its id below ``output_dir``. Raises StoreError.
+
+        ``variable`` gave the name, and ``what`` is looked for.
+        """
         for path in (name, os.path.join(output_dir, name)):
             if os.path.isfile(os.path.join(path, "run.json")):
                 return cls(os.path.realpath(path))
-        raise StoreError(f"drift_run: there is no run {name!r}, neither as a folder nor below {output_dir}")
+        raise StoreError(f"{variable}: there is no {what} {name!r}, neither as a folder nor below {output_dir}")
 
     @property
     def id(self) -> str:
@@ -140,9 +143,9 @@ class RunFolder:
         with open(self.join(name), "rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
 
-    def verify(self, but: t.Collection[str] = ()) -> None:
-        """Check every file, ``but`` the named ones, against the checksums. Raises StoreError, naming the first file
-        that is not what was written, or that the run did not write.
+    def verify(self, but: t.Collection[str] = ()) -> dict[str, str]:
+        """Check every file, ``but`` the named ones, against the checksums, and return these by name. Raises StoreError,
+        naming the first file that is not what was written, or that the run did not write.
         """
         if not self.complete():
             raise StoreError(f"{self.path} is incomplete: its file {INCOMPLETE} says why")
@@ -156,6 +159,7 @@ class RunFolder:
         for name in sorted((checksums.keys() | set(self.files())) - set(but)):
             if name not in checksums or not os.path.isfile(self.join(name)) or self.checksum(name) != checksums[name]:
                 raise StoreError(f"{self.join(name)} is not what the run wrote; {MANIFEST} says otherwise")
+        return checksums
 
 
 def _make_output_dir(path: str) -> None:

@@ -116,6 +116,7 @@ def test_only_the_root_is_needed() -> None:
         "output_dir": f"{CWD}/drift-runs",
         "keep_runs": 30,
         "keep_deploys": 100,
+        "keep_verifications": 100,
         "keep_rescues": None,
         "run": None,
         "save_baseline": None,

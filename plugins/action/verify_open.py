@@ -1,0 +1,69 @@
+# Copyright: Contributors to the evenkeel.drift project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Opens a verification: checks its variables, and makes its folder before anything is observed."""
+
+from __future__ import annotations
+
+import os
+import typing as t
+
+from ansible.errors import AnsibleActionFail
+from ansible_collections.evenkeel.drift.plugins.plugin_utils import control
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract import verify
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.schema import ContractError
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.settings import resolve
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.control_action import ControlAction
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan import deploys
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan.document import PlanError
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.safe import terminal
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.run import RunFolder, StoreError
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify import folder, gates
+
+Json = dict[str, t.Any]
+
+
+class ActionModule(ControlAction):
+    """Runs once for all hosts, and connects to none."""
+
+    def run(self, tmp: str | None = None, task_vars: Json | None = None) -> Json:
+        variables = task_vars or {}
+        super().run(tmp, variables)
+        self.validate_argument_spec(argument_spec={})
+        hosts = [str(host) for host in variables["ansible_play_hosts_all"]]
+        try:
+            settings = self._settings(variables, hosts)
+            opened = self._open(variables, hosts, settings)
+        except (ContractError, StoreError, PlanError) as error:
+            raise AnsibleActionFail(terminal(str(error))) from error
+        return {"changed": False, "folder": opened.path, "id": opened.id, "since": settings.since}
+
+    def _settings(self, variables: Json, hosts: t.Sequence[str]) -> verify.VerifySettings:
+        """Return the settings of the verification, which are the same for all of its hosts. Raises ContractError."""
+        known = verify.variables()
+        given = control.prefixed(variables, verify.PREFIX, known, self._templar.template)
+        problems = control.unequal(known, hosts, variables["hostvars"], "verification")
+        if problems:
+            raise ContractError(problems)
+        return verify.resolve(given, cwd=os.getcwd())
+
+    def _open(self, variables: Json, hosts: t.Sequence[str], settings: verify.VerifySettings) -> RunFolder:
+        given = control.drift_variables(variables, self._templar.template)
+        wanted: Json = {name: given[name] for name in ("drift_output_dir", "drift_keep_verifications") if name in given}
+        general = resolve({"drift_root": "/", **wanted}, cwd=os.getcwd())
+        labels = sorted({control.environment(variables, host, self._templar.template) for host in hosts})
+        about = {
+            "controller": control.controller(),
+            "hosts": list(hosts),
+            "keep": general.keep_verifications,
+            "settings": {"strict": settings.strict, "again_days": settings.again_days, "since": settings.since},
+            **self._deploy(settings.deploy, general.output_dir),
+        }
+        return folder.open_verification(general.output_dir, labels[0] if len(labels) == 1 else "several", about)
+
+    def _deploy(self, name: str | None, output_dir: str) -> Json:
+        """Return the deploy that is verified, and its gates as they were. Raises StoreError, PlanError."""
+        if name is None:
+            return {"deploy": None, "gates": []}
+        found = RunFolder.existing(name, os.path.join(output_dir, deploys.FOLDER), "verify_deploy", "deploy")
+        return {"deploy": found.id, "gates": gates.read(found)}

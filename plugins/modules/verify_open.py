@@ -1,0 +1,61 @@
+#!/usr/bin/python
+# Copyright: Contributors to the evenkeel.drift project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: verify_open
+short_description: Open the folder of a verification
+description:
+  - Checks the C(verify_*) variables, and makes one private folder for all hosts of the play, below C(verifications) in
+    C(drift_output_dir).
+  - Meant to be used with C(run_once), before anything is observed. Connects to no host.
+version_added: 1.0.0
+author:
+  - The evenkeel.drift maintainers (@evenkeel)
+extends_documentation_fragment:
+  - evenkeel.drift.attributes
+  - evenkeel.drift.attributes.action
+attributes:
+  check_mode:
+    support: full
+    details:
+      - The folder is made on the control node in check mode too. No host is changed.
+  diff_mode:
+    support: none
+  idempotent:
+    support: N/A
+    details:
+      - Every verification has a folder of its own.
+seealso:
+  - module: evenkeel.drift.verify_result
+  - module: evenkeel.drift.open_run
+"""
+
+EXAMPLES = r"""
+---
+- name: Open the verification
+  evenkeel.drift.verify_open:
+  run_once: true
+  register: opened
+"""
+
+RETURN = r"""
+folder:
+  description: The folder of the verification.
+  returned: success
+  type: str
+  sample: /home/ops/drift-runs/verifications/20261121T184500Z-prod-1
+id:
+  description: Its id, the name of the folder.
+  returned: success
+  type: str
+  sample: 20261121T184500Z-prod-1
+since:
+  description: From when on logs are read that the contract gives no C(since), for M(evenkeel.drift.open_run).
+  returned: success
+  type: raw
+  sample: deploy
+"""

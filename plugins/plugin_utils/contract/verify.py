@@ -1,0 +1,64 @@
+# Copyright: Contributors to the evenkeel.drift project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The public ``verify_*`` variables: their shapes, defaults and validation. Private to the collection."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract import log_shapes, prefixed, shapes
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.schema import Key, Problems
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.settings import RunName
+
+PREFIX = "verify_"
+
+
+class FolderName(RunName):
+    """The id of a folder below ``drift_output_dir``, left as it is, or its path."""
+
+    def describe(self) -> str:
+        return "id, or path of a folder on the control node"
+
+
+def variables(cwd: str = ".") -> dict[str, Key]:
+    """Return every ``verify_*`` variable; relative paths of the control node start at ``cwd``."""
+    folder = FolderName(cwd)
+    return {
+        "verify_since": Key(
+            log_shapes.Since(), log_shapes.DEPLOY, "from when on logs are read that have no `since` in the contract"
+        ),
+        "verify_deploy": Key(
+            folder, None, "the deploy that is verified, by its id or its folder; its gates stand in the report"
+        ),
+        "verify_strict": Key(shapes.Boolean(), False, "whether a host fails that holds only under conditions"),
+        "verify_again_days": Key(shapes.Integer(1, 3650), 7, "in how many days to verify again at the latest"),
+    }
+
+
+@dataclasses.dataclass(frozen=True)
+class VerifySettings:
+    """Field ``x`` is variable ``verify_x``, validated and complete."""
+
+    since: t.Any
+    """Seconds before now, a time in UTC, or ``deploy``."""
+    deploy: str | None
+    strict: bool
+    again_days: int
+
+
+def resolve(values: t.Mapping[str, t.Any], *, cwd: str) -> VerifySettings:
+    """Return the settings that the variables give; names without ``verify_`` are not looked at.
+
+    Raises ContractError with all that is wrong.
+    """
+    problems = Problems()
+    read = prefixed.read(values, PREFIX, variables(cwd), problems)
+    problems.raise_any()
+    return VerifySettings(**{name.removeprefix(PREFIX): value for name, value in read.items()})
+
+
+def documented_keys() -> list[tuple[str, Key]]:
+    """Return what docs/verify.md lists."""
+    return prefixed.documented(variables())

@@ -1,0 +1,51 @@
+# Copyright: Contributors to the evenkeel.drift project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""verify.json and the findings of its run as the report reads them. Private to the collection."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.document import Lines, paragraph, table
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.model import Json, Report
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.status import Status
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify import verdicts
+
+ROWS = 200
+"""How many rows a table shows; the rest is counted and stands in verify.json."""
+
+STATUS = {
+    verdicts.PASS: Status("PASS", "\u2705", "green"),
+    verdicts.OBSERVATION: Status("OBSERVATION", "\U0001f7e1", "yellow"),
+    verdicts.NOT_EXERCISED: Status("NOT EXERCISED", "\u2796", "none"),
+    verdicts.UNKNOWN: Status("UNKNOWN", "\u2753", "cyan"),
+    verdicts.FAIL: Status("FAIL", "\u274c", "red"),
+    verdicts.CONDITIONAL: Status("CONDITIONAL", "\U0001f7e1", "yellow"),
+}
+
+
+class Verification:
+    """Read access to one verify.json; ``report`` is that of the findings of its run."""
+
+    def __init__(self, data: Json, findings: Json) -> None:
+        self.data = data
+        self.report = Report(findings)
+        self.checks: list[Json] = data["checks"]
+        self._by_id: dict[str, Json] = {one["id"]: one for one in self.checks}
+
+    def check(self, name: str) -> Json:
+        """Return the check with this id."""
+        return self._by_id[name]
+
+    @property
+    def open(self) -> list[Json]:
+        """The checks that are not PASS, the worst first."""
+        return [one for one in self.checks if one["verdict"] != verdicts.PASS]
+
+
+def rows(titles: t.Sequence[str], found: t.Sequence[t.Sequence[object]]) -> Lines:
+    """Return a table, and how many rows of it are not shown."""
+    hidden = len(found) - ROWS
+    lines = table(titles, found[:ROWS])
+    return [*lines, *paragraph(f"... and {hidden} more in verify.json.")] if hidden > 0 else lines

@@ -1,0 +1,154 @@
+# Copyright: Contributors to the evenkeel.drift project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What was measured, what may go wrong, what to do, what it rests on, and how to see it again. Private to the
+collection.
+"""
+
+from __future__ import annotations
+
+import shlex
+
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.words import number
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan.render import STATES
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.commands import HOSTS, plain
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.document import (
+    Lines,
+    Markup,
+    code,
+    fence,
+    heading,
+    paragraph,
+    phrase,
+)
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.model import Json
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.sections import registry
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.status import NOT_STATED, priority
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.verify.model import STATUS, Verification, rows
+
+_INFRASTRUCTURE = ("processes", "units", "ports", "containers", "compose", "streams", "resources")
+_CODE = ("git", "trees", "packages")
+_CHECK = "# in the folder of the run, and in that of the verification\nsha256sum -c MANIFEST.sha256"
+_COMMANDS = 200
+_WORDS = Markup(
+    "The tables from here to the risks are those of the audit, in its words: OK, DRIFT, UNKNOWN, NOTE. What an audit "
+    "calls DRIFT is FAIL above from severity medium on, and OBSERVATION below."
+)
+
+
+def measured(seen: Verification) -> Lines:
+    """Return the tables of the sections, in the words of an audit's report: what each shows is what was measured."""
+    lines: Lines = []
+    for title, sections in (
+        ("API endpoints", ("endpoints",)),
+        ("Infrastructure", _INFRASTRUCTURE),
+        ("Logs and performance", ("logs",)),
+        ("Configuration, expected and observed", ("configs",)),
+        ("Code", _CODE),
+        ("Commands of the contract", ("commands",)),
+    ):
+        here = [section for section in sections if section in seen.report.sections]
+        if here and not lines:
+            lines += paragraph(_WORDS)
+        lines += heading(2, title) if here else []
+        for section in here:
+            lines += registry.RENDERERS[section](seen.report)
+    return lines
+
+
+def gates(seen: Verification) -> Lines:
+    """Return the gates of the deploy that is verified, as its plan had them: what is not declared blocks nothing."""
+    found = seen.data["gates"]
+    if seen.data["deploy"] is None:
+        return []
+    lines = heading(2, "Before the deployment")
+    lines += paragraph(phrase("The gates of the deploy {}, as its plan had them:", code(seen.data["deploy"])))
+    ticked = [
+        phrase(
+            "- [{}] {} {}{}: {}",
+            Markup("x" if one["state"] == "pass" else " "),
+            Markup(f"[{STATES[one['state']].word}]" if one["state"] in STATES else "[UNKNOWN]"),
+            one["name"].replace("_", " "),
+            Markup("") if one["host"] is None else phrase(" of {}", one["host"]),
+            one["sentence"],
+        )
+        for one in found
+    ]
+    return [*lines, *ticked, ""]
+
+
+def risks(seen: Verification) -> Lines:
+    """Return every check that is not PASS, with the impact and the owner that the contract states."""
+    found = [seen.check(name) for name in seen.data["risks"]]
+    lines = heading(2, "Risks")
+    if not found:
+        return [*lines, *paragraph("None: every check is PASS.")]
+    return [*lines, *rows(("Risk", "Host", "Verdict", "Severity", "Impact", "Owner"), [_risk(one) for one in found])]
+
+
+def _risk(one: Json) -> tuple[object, ...]:
+    return (
+        one["summary"],
+        one["host"],
+        STATUS[one["verdict"]].markdown(),
+        priority(one["severity"]),
+        one["impact"] or NOT_STATED,
+        one["owner"] or NOT_STATED,
+    )
+
+
+def follow_up(seen: Verification) -> Lines:
+    """Return what is to be done, by horizon."""
+    lines = heading(2, "Follow-up")
+    found = seen.data["follow_up"]
+    if not found:
+        return [*lines, *paragraph("Nothing: no check asks for anything.")]
+    listed = [
+        (one["within"], priority(one["severity"]), one["text"], number(len(one["checks"]), "check")) for one in found
+    ]
+    return [*lines, *rows(("When", "Priority", "What", "Of"), listed)]
+
+
+def evidence(seen: Verification) -> Lines:
+    """Return what this rests on, and how to see that nobody changed it."""
+    listed = [
+        (code(one["path"]), one["host"], one["started"], one["finished"], one["bytes"], code(one["sha256"]))
+        for one in seen.data["evidence"]
+    ]
+    lines = [*heading(2, "Evidence"), *paragraph(phrase("In the folder of the run {}:", code(seen.data["run"])))]
+    lines += rows(("File", "Host", "From", "To", "Bytes", "sha256"), listed)
+    return [*lines, *paragraph("To see that no file was changed since:"), *fence(_CHECK, "sh")]
+
+
+def commands(seen: Verification) -> Lines:
+    """Return the commands that repeat the checks by hand, by host, each once."""
+    lines = heading(2, "Commands to repeat each check")
+    lines += paragraph("These only read. Run them on the host, in the root that is named.")
+    shown = left_out = 0
+    for environment, host in seen.report.hosts:
+        mine: dict[str, list[str]] = {}
+        for one in seen.checks:
+            if one["host"] == host and one["command"]:
+                mine.setdefault(one["command"], []).append(f"{one['section']} {one['check']} {one['subject']}")
+        name, root = plain(host), plain(seen.report.root(environment, host))
+        if not mine:
+            continue
+        if name is None or root is None or shown == HOSTS:
+            left_out += 1
+            continue
+        shown += 1
+        lines += heading(3, code(name)) + fence("\n".join(_script(root, mine)), "sh")
+    silent = sum(1 for one in seen.checks if not one["command"])
+    if silent:
+        lines += paragraph(f"No command for {number(silent, 'check')}: the evidence is in the folder of the run.")
+    if left_out:
+        lines += paragraph(f"{number(left_out, 'host')} left out: all commands are in verify.json.")
+    return lines
+
+
+def _script(root: str, mine: dict[str, list[str]]) -> list[str]:
+    made = [f"cd -- {shlex.quote(root)}"]
+    for command, names in list(mine.items())[:_COMMANDS]:
+        more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+        made += [f"# {', '.join(names[:3])}{more}", command]
+    return made

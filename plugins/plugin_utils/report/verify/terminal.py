@@ -1,0 +1,70 @@
+# Copyright: Contributors to the evenkeel.drift project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The answer of a verification on a terminal: criteria, what is not PASS, the verdict. Private to the collection."""
+
+from __future__ import annotations
+
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.words import number
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.model import Json
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.screen import Screen
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.verify.model import STATUS
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify import verdicts
+
+SHOWN = 20
+"""How many checks are shown; the rest is counted."""
+
+
+def render(data: Json, *, columns: int = 80, colour: bool = False, report_path: str) -> str:
+    """Return what the operator sees, no line but the report's path wider than ``columns`` cells."""
+    screen = Screen(columns, colour)
+    screen.line(f"Verification {data['id']} of {data['application'] or 'an application without a name'}")
+    told = data["window"]
+    screen.line(f"Evidence of {told['from']} to {told['to']}" if told["from"] else "There is no evidence")
+    _logs(screen, data)
+    screen.gap()
+    for one in data["criteria"]:
+        optional = "" if one["required"] else " (optional)"
+        screen.marked(STATUS[one["verdict"]], f"{one['name']}{optional}")
+        if one["verdict"] != verdicts.PASS:
+            screen.paragraph(one["decision"], "  ", 4)
+    _open(screen, data)
+    _verdict(screen, data)
+    screen.whole("Report: ", report_path)
+    return screen.text()
+
+
+def _logs(screen: Screen, data: Json) -> None:
+    """Say where logs could not be read since a change that nobody wrote down."""
+    for one in data["logs_since"]:
+        if one["asked"] == "deploy" and one["from"] is None:
+            screen.paragraph(
+                f"{one['host']}: when its last change was is not known ({one['reason']}), so its logs are not either: "
+                "give -e verify_since=1h, or a time",
+                "",
+                4,
+            )
+
+
+def _open(screen: Screen, data: Json) -> None:
+    found = [one for one in data["checks"] if one["verdict"] != verdicts.PASS]
+    screen.gap()
+    screen.line(f"Not PASS: {len(found)} of {number(data['counts']['checks'], 'check')}")
+    for one in found[:SHOWN]:
+        screen.marked(STATUS[one["verdict"]], f"{one['host']} {one['section']} {one['check']} {one['subject']}")
+        screen.paragraph(one["summary"], "  ", 3)
+    if len(found) > SHOWN:
+        screen.line(f"and {len(found) - SHOWN} more in the report")
+
+
+def _verdict(screen: Screen, data: Json) -> None:
+    screen.gap()
+    overall = data["overall"]
+    counts = data["counts"]["criteria_by_verdict"]
+    said = ", ".join(f"{counts[one]} {STATUS[one].word}" for one in verdicts.VERDICTS if counts[one])
+    screen.marked(
+        STATUS[overall["verdict"]],
+        f"{number(data['counts']['criteria'], 'criterion', 'criteria')}: {said}",
+        before="Verdict: ",
+    )
+    screen.line(f"Verify again by {data['next_validation']['by']}, or after the next deployment")

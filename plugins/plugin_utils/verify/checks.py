@@ -1,0 +1,124 @@
+# Copyright: Contributors to the evenkeel.drift project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The checks of a verification: those of the run, and for each tree one that says how much of it is equal. Private to
+the collection. Pure.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import typing as t
+
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.check import finding_id
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.severity import rank
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.words import number
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify import repeating, verdicts
+
+TREES = "trees"
+COMPARISON = "comparison"
+_RULES = ("forbidden", "imports", "similar", "must_not_contain", "must_contain")
+"""The checks of a tree that are no comparison with its reference."""
+
+Json = dict[str, t.Any]
+
+
+def make(
+    environment: str,
+    host: str,
+    about: tuple[str, str, str, str],
+    outcome: str,
+    summary: str,
+    *,
+    severity: str = "high",
+    expected: Json | None = None,
+    observed: Json | None = None,
+    evidence: t.Sequence[str] = (),
+    command: str = "",
+) -> Json:
+    """Return a check that a verification makes itself. ``about`` is section, component, check and subject."""
+    section, component, check, subject = about
+    return {
+        "id": finding_id(environment, host, *about),
+        "environment": environment,
+        "host": host,
+        "section": section,
+        "component": component,
+        "check": check,
+        "subject": subject,
+        "outcome": outcome,
+        "severity": severity,
+        "verdict": verdicts.of_check(outcome, severity),
+        "summary": summary,
+        "expected": expected or {},
+        "observed": observed or {},
+        "evidence": list(evidence),
+        "command": command,
+        "waiver": None,
+        "owner": "",
+        "impact": "",
+        "remedy": None,
+    }
+
+
+def of_run(findings: Json) -> list[Json]:
+    """Return all checks of a run, each with its verdict and the command that repeats it by hand."""
+    places = repeating.Places(findings)
+    made = [_of_run(one, places, findings) for one in [*findings["checks"], *findings["findings"]]]
+    known = {(one["host"], one["component"]) for one in made if (one["section"], one["check"]) == (TREES, COMPARISON)}
+    environments = {host: env["name"] for env in findings["environments"] for host in env["hosts"]}
+    for facts in findings["facts"]:
+        for tree in (facts["facts"].get("trees") or ()) if facts["section"] == TREES else ():
+            # A tree that was not seen at all has a check that says so.
+            if (facts["host"], tree["name"]) not in known and tree["outcome"] == "ok":
+                made.append(_compared(environments[facts["host"]], facts["host"], tree, made))
+    return made
+
+
+def _of_run(one: Json, places: repeating.Places, findings: Json) -> Json:
+    return {
+        **{key: one[key] for key in ("id", "environment", "host", "section", "component", "check", "subject")},
+        **{key: one[key] for key in ("outcome", "severity", "summary", "expected", "observed")},
+        "evidence": _evidence(one, findings),
+        "verdict": verdicts.of_check(one["outcome"], one["severity"]),
+        "command": places.command(one),
+        **{key: one.get(key) for key in ("waiver", "remedy")},
+        **{key: one.get(key) or "" for key in ("owner", "impact")},
+    }
+
+
+def _evidence(one: Json, findings: Json) -> list[str]:
+    """Return what a check rests on. A waiver stands in the settings of the hosts that it may cover."""
+    if one["component"] != "waivers":
+        return list(one["evidence"])
+    settings = [item for item in findings["evidence"] if item["section"] == "settings"]
+    return [f"{item['path']}#waivers" for item in settings if fnmatch.fnmatchcase(item["host"], one["host"])]
+
+
+def _compared(environment: str, host: str, tree: Json, checks: t.Sequence[Json]) -> Json:
+    """Return how much of a tree is equal, where the run has no check of that: it has one where all of it is."""
+    mine = [one for one in checks if (one["host"], one["section"], one["component"]) == (host, TREES, tree["name"])]
+    counts = tree["counts"]
+    about = (TREES, tree["name"], COMPARISON, tree["path"])
+    evidence = sorted({path for one in mine for path in one["evidence"]})[:1]
+    if tree.get("reference") is None:
+        said = f"{tree['path']} was compared with nothing: {tree.get('reason') or 'no reference is named'}"
+        return make(environment, host, about, "not_exercised", said, observed=counts, evidence=evidence)
+    compared = [one for one in mine if one["check"] not in _RULES]
+    grave = [one for one in compared if one["verdict"] == verdicts.worst(two["verdict"] for two in compared)]
+    outcome, severity = _as_bad_as(grave)
+    open_ones = sum(1 for one in compared if one["verdict"] != verdicts.PASS)
+    said = (
+        f"{counts['equal']} of {number(counts['files'], 'file')} of {tree['path']} equal the reference; "
+        f"{number(open_ones, 'check')} of the comparison did not pass"
+    )
+    return make(environment, host, about, outcome, said, severity=severity, observed=counts, evidence=evidence)
+
+
+def _as_bad_as(grave: t.Sequence[Json]) -> tuple[str, str]:
+    """Return outcome and severity of the worst of some checks, which are of a tree that is not wholly equal."""
+    if not grave:
+        return "unknown", "high"
+    one = min(grave, key=lambda check: rank(check["severity"]))
+    outcome = "observation" if one["outcome"] in ("waived", "pass") else str(one["outcome"])
+    return outcome, str(one["severity"])

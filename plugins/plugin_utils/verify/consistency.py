@@ -1,0 +1,136 @@
+# Copyright: Contributors to the evenkeel.drift project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What keeps a verification from being written: it contradicts itself, or says more than its evidence. Private to the
+collection. Pure.
+"""
+
+from __future__ import annotations
+
+import collections
+import typing as t
+
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.words import number
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify import criteria, document, verdicts
+
+_TOLD = 10
+
+Json = t.Mapping[str, t.Any]
+
+
+class Contradiction(Exception):
+    """A verification that must not be written; the message says why."""
+
+
+def check(made: Json, findings: Json, files: t.Mapping[str, str]) -> None:
+    """Raise Contradiction, with every reason, unless a verify.json holds together.
+
+    ``findings`` are those of its run, ``files`` the checksums by name of all that it may name as evidence.
+    """
+    problems = [
+        *_counts(made),
+        *_criteria(made),
+        *_endpoints(made, findings),
+        *_windows(made, findings),
+        *_logs(made),
+        *_evidence(made, files),
+    ]
+    if problems:
+        more = len(problems) - _TOLD
+        told = [*problems[:_TOLD], *([f"and {number(more, 'other contradiction')}"] if more > 0 else [])]
+        raise Contradiction(
+            f"The verification {made['id']} is not written, because it contradicts itself: {'; '.join(told)}"
+        )
+
+
+def _counts(made: Json) -> list[str]:
+    problems = []
+    counted = document.counts(made["checks"], made["criteria"])
+    for name, told in counted.items():
+        if made["counts"].get(name) != told:
+            problems.append(f"{name} is counted as {made['counts'].get(name)}, and there are {told}")
+    for total, parts in (("checks", "by_verdict"), ("criteria", "criteria_by_verdict")):
+        if sum(made["counts"][parts].values()) != made["counts"][total]:
+            problems.append(f"the {total} by verdict do not add up to {made['counts'][total]}")
+    often = collections.Counter(one["id"] for one in made["checks"])
+    problems += [f"the check {name} stands there {times} times" for name, times in sorted(often.items()) if times > 1]
+    for one in made["checks"]:
+        if one["verdict"] != verdicts.of_check(one["outcome"], one["severity"]):
+            problems.append(f"{_name(one)} is {one['outcome']} ({one['severity']}), and is called {one['verdict']}")
+    return problems
+
+
+def _criteria(made: Json) -> list[str]:
+    known = {one["id"]: one for one in made["checks"]}
+    problems, placed = [], set()
+    for one in made["criteria"]:
+        lost = [name for name in one["checks"] if name not in known]
+        problems += [f"the criterion {one['name']} names the check {name}, which is not there" for name in lost]
+        placed |= set(one["checks"])
+        if not lost and one["verdict"] != criteria.verdict_of(one["checks"], one["missing"], known):
+            problems.append(f"the criterion {one['name']} is called {one['verdict']}, and its checks are not")
+    problems += [f"{_name(one)} belongs to no criterion" for one in made["checks"] if one["id"] not in placed]
+    unseen = [one["host"] for one in made["hosts"] if not one["observed"]]
+    decided = verdicts.overall(made["criteria"], unseen)["verdict"]
+    if made["overall"]["verdict"] != decided:
+        problems.append(f"the whole is called {made['overall']['verdict']}, and by its criteria it is {decided}")
+    return problems
+
+
+def _endpoints(made: Json, findings: Json) -> list[str]:
+    """Every row of the table of endpoints has checks, and every endpoint with checks has a row."""
+    problems = []
+    for facts in findings["facts"]:
+        if facts["section"] != "endpoints":
+            continue
+        channels = {one["name"] for one in facts["facts"].get("webhooks") or ()}
+        checked = {
+            one["component"]
+            for one in made["checks"]
+            if (one["host"], one["section"]) == (facts["host"], "endpoints") and one["component"] not in channels
+        }
+        told = facts["facts"].get("total", 0)
+        if len(checked) != told:
+            problems.append(f"{number(told, 'endpoint')} of {facts['host']} in the table, and checks of {len(checked)}")
+    return problems
+
+
+def _windows(made: Json, findings: Json) -> list[str]:
+    told, seen = made["window"], document.window(findings)
+    if (told["from"], told["to"], told["seconds"]) == (seen["from"], seen["to"], seen["seconds"]):
+        return []
+    return [
+        f"the window is called {told['from']} to {told['to']} ({told['seconds']} s), and the evidence is of "
+        f"{seen['from']} to {seen['to']} ({seen['seconds']} s)"
+    ]
+
+
+def _logs(made: Json) -> list[str]:
+    """A log that passes was read to its end, and says of which part it speaks."""
+    problems = []
+    for one in made["checks"]:
+        read = one["observed"].get("read") if (one["section"], one["check"]) == ("logs", "log") else None
+        if one["verdict"] != verdicts.PASS or not isinstance(read, dict):
+            continue
+        if not read["complete"]:
+            problems.append(f"{_name(one)} passes, and was not read to its end: {read['reason']}")
+        elif read["dated"] and read["lines"] and (read["first"] is None or read["last"] is None):
+            problems.append(f"{_name(one)} passes, and does not say of which time it is")
+    return problems
+
+
+def _evidence(made: Json, files: t.Mapping[str, str]) -> list[str]:
+    problems = []
+    for one in made["checks"]:
+        lost = sorted({path for path in (named.partition("#")[0] for named in one["evidence"]) if path not in files})
+        problems += [f"{_name(one)} rests on {path}, which is not there" for path in lost]
+        if one["verdict"] == verdicts.PASS and not one["evidence"]:
+            problems.append(f"{_name(one)} passes, and rests on no evidence")
+    for item in made["evidence"]:
+        if files.get(item["path"]) != item["sha256"]:
+            problems.append(f"{item['path']} is not what the run vouches for")
+    return problems
+
+
+def _name(check: Json) -> str:
+    return f"{check['section']} {check['check']} {check['subject']} of {check['host']}"

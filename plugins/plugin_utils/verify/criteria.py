@@ -1,0 +1,165 @@
+# Copyright: Contributors to the evenkeel.drift project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which check belongs to which criterion, and what each criterion comes to. Private to the collection. Pure."""
+
+from __future__ import annotations
+
+import fnmatch
+import typing as t
+
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.criteria import REST
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.words import number, some
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify import verdicts
+
+SECTIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("Code", ("git", "trees", "packages")),
+    ("Processes", ("processes",)),
+    ("Services and ports", ("units", "ports")),
+    ("Containers", ("containers", "compose")),
+    ("Endpoints", ("endpoints",)),
+    ("Streams", ("streams",)),
+    ("Logs", ("logs",)),
+    ("Configuration", ("configs",)),
+    ("Resources", ("resources",)),
+    ("Commands", ("commands",)),
+    ("Regression", ("regression",)),
+    ("Observation window", ("watch",)),
+    ("The run itself", ("run",)),
+)
+"""The criteria of a contract that names none."""
+
+_KEYS = ("section", "component", "check", "subject")
+
+Json = dict[str, t.Any]
+
+
+class Host(t.NamedTuple):
+    """What decides about one host: its criteria, None where it names none, and the sections that it was asked for."""
+
+    name: str
+    environment: str
+    criteria: list[Json] | None
+    sections: tuple[str, ...]
+
+
+def matches(selector: Json, check: Json) -> bool:
+    """Return whether a check is one of those that a selector is about."""
+    return all(fnmatch.fnmatchcase(check[key], selector[key]) for key in _KEYS)
+
+
+def build(checks: t.Sequence[Json], hosts: t.Sequence[Host]) -> list[Json]:
+    """Return the criteria, in the order of the contract: ``[{name, description, required, verdict, decision, checks,
+    missing}]``.
+
+    ``checks`` are ids; ``missing`` is what the contract asks for and nothing was checked of: ``[{host, selector,
+    sentence}]``.
+    Hosts whose contracts name the same criterion share it; each host's own selectors choose among its own checks.
+    """
+    made: dict[str, Json] = {}
+    for host in sorted(hosts):
+        mine = [check for check in checks if concerns(check, host)]
+        chosen = _declared(host, mine, made) if host.criteria is not None else _by_section(host, mine, made)
+        rest = [check["id"] for check in mine if check["id"] not in chosen]
+        if rest and host.criteria is not None:
+            _named(made, REST, True, None)["checks"].update(rest)
+    placed = {one for entry in made.values() for one in entry["checks"]}
+    homeless = [check["id"] for check in checks if check["id"] not in placed]
+    if homeless:
+        _named(made, REST, True, None)["checks"].update(homeless)
+    ordered = [one for name, one in made.items() if name != REST] + ([made[REST]] if REST in made else [])
+    known = {check["id"]: check for check in checks}
+    return [_decided(one, known) for one in ordered]
+
+
+def concerns(check: Json, host: Host) -> bool:
+    """Return whether a check is of a host, or of several of which it is one."""
+    if check["host"] == host.name:
+        return True
+    named = (check["observed"] or {}).get("hosts")
+    if isinstance(named, list) and named and all(isinstance(one, str) for one in named):
+        return host.name in named and host.environment == check["environment"]
+    return fnmatch.fnmatchcase(host.name, check["host"]) and fnmatch.fnmatchcase(host.environment, check["environment"])
+
+
+def _declared(host: Host, mine: t.Sequence[Json], made: dict[str, Json]) -> set[str]:
+    """Add what the contract of a host selects, and return the ids of that."""
+    chosen: set[str] = set()
+    for criterion in host.criteria or []:
+        entry = _named(made, criterion["name"], criterion["required"], criterion.get("description"))
+        for selector in criterion["checks"]:
+            found = {check["id"] for check in mine if matches(selector, check)}
+            entry["checks"].update(found)
+            chosen |= found
+            if not found:
+                entry["missing"].append(_missing(host, selector, mine))
+    return chosen
+
+
+def _missing(host: Host, selector: Json, mine: t.Sequence[Json]) -> Json:
+    there = sorted({check["check"] for check in mine if fnmatch.fnmatchcase(check["section"], selector["section"])})
+    hint = f"; of {selector['section']} there are {some(there)}" if there else ""
+    words = " ".join(f"{key}={selector[key]}" for key in _KEYS if selector[key] != "*") or "everything"
+    sentence = f"on {host.name} nothing was checked that {words} selects{hint}"
+    return {"host": host.name, "selector": selector, "sentence": sentence}
+
+
+def _by_section(host: Host, mine: t.Sequence[Json], made: dict[str, Json]) -> set[str]:
+    chosen: set[str] = set()
+    for name, sections in SECTIONS:
+        found = {check["id"] for check in mine if check["section"] in sections}
+        asked = [section for section in sections if section in host.sections]
+        if not found and not asked:
+            continue
+        entry = _named(made, name, True, None)
+        entry["checks"].update(found)
+        chosen |= found
+        silent = [one for one in asked if not any(check["section"] == one for check in mine)]
+        entry["missing"] += [_silent(host, section) for section in silent]
+    return chosen
+
+
+def _silent(host: Host, section: str) -> Json:
+    selector = {"section": section, "component": "*", "check": "*", "subject": "*"}
+    sentence = f"on {host.name} the contract asks for {section}, and nothing of it was checked"
+    return {"host": host.name, "selector": selector, "sentence": sentence}
+
+
+def _named(made: dict[str, Json], name: str, required: bool, description: str | None) -> Json:
+    entry = made.setdefault(
+        name, {"name": name, "description": description, "required": required, "checks": set(), "missing": []}
+    )
+    # One host for which it is required is enough.
+    entry["required"] = entry["required"] or required
+    return entry
+
+
+def _decided(entry: Json, known: t.Mapping[str, Json]) -> Json:
+    ids = sorted(entry["checks"], key=lambda one: order(known[one]))
+    verdict = verdict_of(ids, entry["missing"], known)
+    return {**entry, "checks": ids, "verdict": verdict, "decision": decision(ids, entry["missing"], known)}
+
+
+def order(check: Json) -> tuple[t.Any, ...]:
+    """Return where a check stands among others: the worst first, then by host and what it is about."""
+    keys = ("environment", "host", *_KEYS)
+    return (verdicts.VERDICTS.index(check["verdict"]), *(check[key] for key in keys))
+
+
+def verdict_of(ids: t.Iterable[str], missing: t.Sequence[Json], known: t.Mapping[str, Json]) -> str:
+    """Return the verdict of a criterion: the worst of its checks, UNKNOWN for what was not checked at all."""
+    given = [known[one]["verdict"] for one in ids]
+    return verdicts.worst([*given, *([verdicts.UNKNOWN] if missing else [])])
+
+
+def decision(ids: t.Sequence[str], missing: t.Sequence[Json], known: t.Mapping[str, Json]) -> str:
+    """Return in words why a criterion has its verdict."""
+    if not ids and not missing:
+        return "nothing was checked"
+    counted = verdicts.counts(known[one]["verdict"] for one in ids)
+    said = [f"{counted[one]} {one}" for one in verdicts.VERDICTS if counted[one]]
+    parts = [f"{number(len(ids), 'check')}: {', '.join(said)}"] if ids else []
+    parts += [one["sentence"] for one in missing[:3]]
+    if len(missing) > 3:
+        parts.append(f"and {number(len(missing) - 3, 'other selector')} without a check")
+    return "; ".join(parts)

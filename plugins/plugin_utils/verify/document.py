@@ -1,0 +1,183 @@
+# Copyright: Contributors to the evenkeel.drift project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""verify.json: what was checked, by which criteria it was judged, what was decided. Private to the collection. Pure.
+
+Whatever a report says is taken from here, so that a number stands in one place.
+"""
+
+from __future__ import annotations
+
+import datetime
+import typing as t
+
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.severity import SEVERITIES
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.words import number
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.status import HORIZONS
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify import criteria, verdicts
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify.inputs import Inputs, Seen
+
+SCHEMA = "evenkeel.drift/verification/1"
+_REASONS = 50
+"""How many reasons a host is told; all are among the checks."""
+_TIME = "%Y-%m-%dT%H:%M:%SZ"
+
+Json = dict[str, t.Any]
+
+
+class About(t.NamedTuple):
+    """What a verification is told of itself."""
+
+    id: str
+    started: str
+    controller: Json
+    deploy: str | None
+    strict: bool
+    again_days: int
+
+
+def build(about: About, inputs: Inputs, checks: t.Sequence[Json], more: Json | None = None) -> Json:
+    """Return verify.json. ``checks`` are all that were made; ``more`` holds ``regression``, ``watch`` and ``gates``."""
+    findings = inputs.findings
+    ordered = sorted(checks, key=criteria.order)
+    made = criteria.build(ordered, [seen.host for seen in inputs.hosts])
+    unseen = sorted(seen.host.name for seen in inputs.hosts if seen.failure is not None)
+    whole = verdicts.overall(made, unseen)
+    return {
+        "schema": SCHEMA,
+        "id": about.id,
+        "run": findings["run"]["id"],
+        "deploy": about.deploy,
+        "application": findings["run"]["application"],
+        "environments": [env["name"] for env in findings["environments"]],
+        "as_of": about.started,
+        "controller": about.controller,
+        "strict": about.strict,
+        "window": window(findings),
+        "logs_since": [_logs_since(inputs.since, seen) for seen in inputs.hosts if seen.logs is not None],
+        "hosts": [_host(seen, ordered, made, about.strict) for seen in inputs.hosts],
+        "criteria": made,
+        "checks": ordered,
+        "counts": counts(ordered, made),
+        "risks": [one["id"] for one in ordered if one["verdict"] != verdicts.PASS],
+        "follow_up": follow_up(ordered),
+        "regression": None,
+        "watch": [],
+        "gates": [],
+        **(more or {}),
+        "evidence": [
+            {key: one[key] for key in ("path", "host", "section", "started", "finished", "outcome", "bytes", "sha256")}
+            for one in findings["evidence"]
+        ],
+        "rules": {"check": verdicts.CHECK_RULE, "criterion": verdicts.CRITERION_RULE},
+        "overall": whole,
+        "next_validation": {
+            "by": _after(about.started, about.again_days),
+            "or": "the next deployment",
+            "days": about.again_days,
+        },
+    }
+
+
+def counts(checks: t.Sequence[Json], made: t.Sequence[Json]) -> Json:
+    """Return all counts that a report may say, each counted from the checks and criteria themselves."""
+    return {
+        "checks": len(checks),
+        "by_verdict": verdicts.counts(one["verdict"] for one in checks),
+        "criteria": len(made),
+        "criteria_by_verdict": verdicts.counts(one["verdict"] for one in made),
+    }
+
+
+def window(findings: t.Mapping[str, t.Any]) -> Json:
+    """Return when the evidence was taken: from the begin of the first file to the end of the last one.
+
+    A host can send anything for a time: a file without two that can be read tells nothing.
+    """
+    files = [one for one in findings["evidence"] if _is_time(one["started"]) and _is_time(one["finished"])]
+    if not files:
+        return {"from": None, "to": None, "seconds": None, "of": "no evidence was stored"}
+    begin, end = min(one["started"] for one in files), max(one["finished"] for one in files)
+    hosts = len({one["host"] for one in files})
+    return {
+        "from": begin,
+        "to": end,
+        "seconds": seconds_between(begin, end),
+        "of": f"the times in {number(len(files), 'evidence file')} of {number(hosts, 'host')}",
+    }
+
+
+def seconds_between(begin: str, end: str) -> int:
+    """Return the seconds between two times of evidence."""
+    return int((_moment(end) - _moment(begin)).total_seconds())
+
+
+def _is_time(text: str) -> bool:
+    try:
+        _moment(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _moment(text: str) -> datetime.datetime:
+    return datetime.datetime.strptime(text, _TIME)
+
+
+def _after(text: str, days: int) -> str:
+    return (_moment(text) + datetime.timedelta(days=days)).strftime("%Y-%m-%d")
+
+
+def _logs_since(since: t.Any, seen: Seen) -> Json:
+    """Return from when on the logs of a host were read that have no time of their own, null when it is not known."""
+    last = (seen.changes or {}).get("last")
+    if since == "deploy":
+        reason = "" if last else str((seen.changes or {}).get("last_reason") or "its record of changes was not seen")
+        return {"host": seen.host.name, "asked": "deploy", "from": last["time"] if last else None, "reason": reason}
+    return {"host": seen.host.name, "asked": since, "from": None if isinstance(since, int) else since, "reason": ""}
+
+
+def _host(seen: Seen, checks: t.Sequence[Json], made: t.Sequence[Json], strict: bool) -> Json:
+    """Return what was decided about one host, by what of the criteria is its own."""
+    mine = {one["id"]: one for one in checks if criteria.concerns(one, seen.host)}
+    own, gaps = [], []
+    for one in made:
+        ids = [name for name in one["checks"] if name in mine]
+        missing = [gap for gap in one["missing"] if gap["host"] == seen.host.name]
+        if ids or missing:
+            decided = {"verdict": criteria.verdict_of(ids, missing, mine), "decision": ""}
+            own.append({**decided, "name": one["name"], "required": one["required"]})
+            gaps += missing if one["required"] else []
+    verdict = verdicts.overall(own, [seen.host.name] if seen.failure is not None else [])["verdict"]
+    required = {name for one in made if one["required"] for name in one["checks"]}
+    reasons = [_reason(one) for one in mine.values() if one["verdict"] != verdicts.PASS and one["id"] in required]
+    reasons += [{"check": None, "verdict": verdicts.UNKNOWN, "sentence": gap["sentence"]} for gap in gaps]
+    reasons.sort(key=lambda one: verdicts.VERDICTS.index(one["verdict"]))
+    return {
+        "host": seen.host.name,
+        "environment": seen.host.environment,
+        "observed": seen.failure is None,
+        "failure": seen.failure,
+        "verdict": verdict,
+        "reasons": reasons[:_REASONS],
+        "fails": verdict == verdicts.FAIL or (strict and verdict != verdicts.PASS),
+    }
+
+
+def _reason(check: Json) -> Json:
+    return {"check": check["id"], "verdict": check["verdict"], "sentence": check["summary"]}
+
+
+def follow_up(checks: t.Sequence[Json]) -> list[Json]:
+    """Return what is to be done, by horizon: ``[{severity, within, kind, text, checks}]``, each remedy told once."""
+    found: dict[tuple[str, str, str], list[str]] = {}
+    for one in checks:
+        remedy = one["remedy"]
+        if one["verdict"] != verdicts.PASS and one["outcome"] != "waived" and remedy:
+            found.setdefault((one["severity"], str(remedy["kind"]), str(remedy["text"])), []).append(one["id"])
+    return [
+        {"severity": severity, "within": HORIZONS[severity], "kind": kind, "text": text, "checks": sorted(ids)}
+        for (severity, kind, text), ids in sorted(
+            found.items(), key=lambda item: (SEVERITIES.index(item[0][0]), item[0][1:])
+        )
+    ]

@@ -1,0 +1,64 @@
+# Copyright: Contributors to the evenkeel.drift project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a verification is made of: a run that was judged and sealed, read as it is. Private to the collection."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.audit.opening import FINDINGS
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.audit.since import KEY
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.store import evidence
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.run import RunFolder, StoreError
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify.criteria import Host
+
+Json = dict[str, t.Any]
+
+
+@dataclasses.dataclass(frozen=True)
+class Seen:
+    """One host of the run. ``failure`` is why it was not observed, None when it was; ``changes`` its own record."""
+
+    host: Host
+    failure: Json | None
+    changes: Json | None
+    logs: Json | None
+    """The evidence of the section logs, None when there is none that can be used."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Inputs:
+    """A run: its findings.json, the files that it vouches for with their checksums, and its hosts."""
+
+    findings: Json
+    manifest: dict[str, str]
+    since: t.Any
+    hosts: list[Seen]
+
+
+def read(folder: RunFolder) -> Inputs:
+    """Return what is in a run folder. Raises StoreError when it is not whole, or not what the run wrote."""
+    manifest = folder.verify()
+    try:
+        findings, run = folder.read(FINDINGS), folder.read("run.json")
+    except FileNotFoundError as error:
+        raise StoreError(f"{folder.path} is no run that was judged: it has no {error.filename}") from error
+    environments = [(env["name"], host) for env in findings["environments"] for host in env["hosts"]]
+    return Inputs(findings, manifest, run.get(KEY), [_seen(folder, *one) for one in sorted(environments)])
+
+
+def _seen(folder: RunFolder, environment: str, name: str) -> Seen:
+    settings = evidence.load(folder, name, evidence.SETTINGS) or {}
+    outcome = evidence.load(folder, name, evidence.HOST)
+    failure = {"kind": "failed", "reason": "its observation did not begin"} if outcome is None else outcome["failure"]
+    logs = None if failure else evidence.load(folder, name, "logs")
+    host = Host(
+        name,
+        environment,
+        (settings.get("overviews") or {}).get("criteria"),
+        tuple(sorted(settings.get("contract") or {})),
+    )
+    usable = logs is not None and logs["outcome"] == "ok"
+    return Seen(host, failure, (outcome or {}).get("changes"), logs["data"] if logs and usable else None)

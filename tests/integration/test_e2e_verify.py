@@ -1,0 +1,243 @@
+# Copyright: Contributors to the evenkeel.drift project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Verification as an operator runs it: after a deploy, by criteria, over the local connection."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+import time
+import typing as t
+from collections.abc import Iterator
+from pathlib import Path
+
+import jsonschema
+import pytest
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.run import RunFolder, StoreError
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify.deciding import decide
+from e2e_operator import Operator, Outcome
+from e2e_project import Repository
+from waiting import wait_until
+
+SCHEMA = json.loads((Path(__file__).parents[2] / "docs" / "verify.schema.json").read_text(encoding="utf-8"))
+DEPLOY, VERIFY = "evenkeel.drift.deploy", "evenkeel.drift.verify"
+FAILED, UNREACHABLE = 2, 4
+LOOP = "import sys, time\ntime.sleep(300)\n"
+
+Json = dict[str, t.Any]
+
+
+class Shop:
+    """An application of one tree, one log and one process, deployed at its first commit."""
+
+    def __init__(self, folder: Path, operator: Operator) -> None:
+        self.operator = operator
+        self.folder = folder
+        self.reference = Repository(folder / "reference")
+        self.reference.commit("First", {"src/app.py": LOOP, "src/other.py": "1\n"})
+        self.root = self.reference.deploy(folder / "web1", with_git=False)
+        self.log = self.root / "app.log"
+        self.say("INFO started")
+        self.processes: list[subprocess.Popen[bytes]] = []
+
+    def say(self, text: str) -> None:
+        with self.log.open("a") as file:
+            file.write(f"{time.strftime('%Y-%m-%d %H:%M:%S', time.gmtime())} +0000 {text}\n")
+
+    def start(self) -> None:
+        self.processes.append(subprocess.Popen([sys.executable, "src/app.py", str(self.folder)], cwd=self.root))
+
+    def stop(self) -> None:
+        while self.processes:
+            process = self.processes.pop()
+            process.kill()
+            process.wait()
+
+    def contract(self, **more: t.Any) -> Json:
+        return {
+            "trees": [{"name": "source", "path": "src"}],
+            "processes": [{"name": "app", "match": rf"app\.py {self.folder}$", "not_older_than": ["source"]}],
+            "logs": [{"name": "main", "path": "app.log", "max": {"ERROR": 0}}],
+            **more,
+        }
+
+    def play(self, playbook: str, *arguments: str, contract: Json | None = None, **variables: t.Any) -> Outcome:
+        inventory = self.operator.inventory(
+            {"web1": {"drift_root": str(self.root)}},
+            drift_repo=str(self.reference.path),
+            drift_state_dir=str(self.folder / "state"),
+            drift_contract=contract or self.contract(),
+        )
+        extra = json.dumps({"drift_output_dir": str(self.operator.runs), "sync_services": False, **variables})
+        return self.operator.play(playbook, "-i", str(inventory), "-e", extra, *arguments)
+
+    def verification(self) -> tuple[Path, Json]:
+        folder = (self.operator.runs / "verifications" / "latest").resolve()
+        made = json.loads((folder / "verify.json").read_text())
+        jsonschema.validate(made, SCHEMA)
+        return folder, made
+
+
+@pytest.fixture(name="shop")
+def fixture_shop(tmp_path: Path, operator: Operator) -> Iterator[Shop]:
+    made = Shop(tmp_path / "shop", operator)
+    yield made
+    made.stop()
+
+
+def fingerprint(root: Path) -> dict[str, tuple[int, int, int, str]]:
+    found = {}
+    for path in sorted(root.rglob("*")):
+        seen = path.lstat()
+        content = hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""
+        found[str(path)] = (seen.st_mode, seen.st_mtime_ns, seen.st_ctime_ns, content)
+    return found
+
+
+def verdicts(made: Json) -> dict[str, str]:
+    return {one["name"]: one["verdict"] for one in made["criteria"]}
+
+
+def checks(made: Json, section: str) -> dict[tuple[str, str], Json]:
+    return {(one["check"], one["component"]): one for one in made["checks"] if one["section"] == section}
+
+
+def test_after_a_deploy_what_runs_the_old_code_fails_by_name_and_what_was_started_anew_passes(shop: Shop) -> None:
+    shop.say("ERROR of the release before")
+    shop.start()
+    started = time.time()
+    wait_until(lambda: time.time() > started + 2, "the process is older than what is deployed now")
+    shop.reference.commit("Second", {"src/other.py": "2\n"})
+    criteria = [
+        {
+            "name": "The fix is deployed and runs",
+            "checks": [
+                {"section": "trees", "component": "source", "check": "comparison"},
+                {"section": "processes", "check": "code"},
+            ],
+        },
+        {"name": "No errors", "checks": [{"section": "logs", "subject": "main:ERROR"}]},
+    ]
+    contract = shop.contract(criteria=criteria)
+    shop.play(DEPLOY, contract=contract)
+    deploy = max(path.name for path in (shop.operator.runs / "deploys").iterdir() if path.is_dir())
+    before = fingerprint(shop.root)
+    shop.say("INFO all is well")
+    before[str(shop.log)] = fingerprint(shop.root)[str(shop.log)]
+    told = shop.play(VERIFY, contract=contract, verify_deploy=deploy)
+    assert told.code == FAILED, told.text
+    assert fingerprint(shop.root) == before
+    folder, made = shop.verification()
+    assert made["deploy"] == deploy
+    assert {gate["state"] for gate in made["gates"]} >= {"pass", "not_declared"}
+    assert verdicts(made)["The fix is deployed and runs"] == "FAIL"
+    stale = checks(made, "processes")["code", "app"]
+    assert stale["verdict"] == "FAIL"
+    assert "runs since" in stale["summary"] and "src/other.py was changed at" in stale["summary"]
+    assert f"FAIL: {stale['summary']}" in told.text
+    # The error was before the deploy: it is not in the window.
+    assert verdicts(made)["No errors"] == "PASS"
+    assert made["logs_since"][0]["from"] is not None
+    report = (folder / "verify-report.md").read_text()
+    assert f"The gates of the deploy `{deploy}`" in report
+    assert subprocess.run(["sha256sum", "-c", "--quiet", "MANIFEST.sha256"], cwd=folder, check=False).returncode == 0
+    assert not (folder / "INCOMPLETE").exists()
+
+    shop.stop()
+    shop.start()
+    told = shop.play(VERIFY, contract=contract, verify_strict=True)
+    assert told.code == 0, told.text
+    _folder, made = shop.verification()
+    assert made["overall"]["verdict"] == "PASS"
+    assert "Verdict: [PASS] 3 criteria: 3 PASS" in told.text
+
+
+def test_a_host_without_a_record_of_changes_is_unknown_and_says_what_to_do(shop: Shop) -> None:
+    shop.start()
+    told = shop.play(VERIFY)
+    assert told.code == FAILED
+    assert "give -e verify_since=1h" in " ".join(told.text.split())
+    _folder, made = shop.verification()
+    assert verdicts(made)["Logs"] == "UNKNOWN"
+
+    for more in ([], ["--check"]):
+        told = shop.play(VERIFY, *more, verify_since="1h", drift_keep_verifications=2)
+        assert told.code == 0, told.text
+        folder, made = shop.verification()
+        assert made["overall"]["verdict"] == "PASS"
+        assert checks(made, "logs")["log", "main"]["observed"]["read"]["lines"] == 1
+    kept = [path for path in folder.parent.iterdir() if not path.is_symlink() and path.is_dir()]
+    assert len(kept) == 2
+
+
+def test_a_quiet_log_is_conditional_and_fails_only_who_asks_for_that(shop: Shop) -> None:
+    shop.start()
+    quiet = {
+        "name": "main",
+        "path": "app.log",
+        "since": "1h",
+        "numbers": [{"name": "cycle", "pattern": "took (.*)s", "max": 1}],
+    }
+    optional = {"name": "The page", "required": False, "checks": [{"section": "logs", "check": "numbers"}]}
+    told = shop.play(VERIFY, contract=shop.contract(logs=[quiet], criteria=[optional]))
+    _folder, made = shop.verification()
+    assert (told.code, made["overall"]["verdict"]) == (0, "CONDITIONAL"), told.text
+    told = shop.play(VERIFY, contract=shop.contract(logs=[quiet]), verify_strict=True)
+    assert told.code == FAILED
+    assert "NOT_EXERCISED: " in told.text
+
+
+def test_bad_input_is_told_before_anything_is_observed(shop: Shop) -> None:
+    told = shop.play(VERIFY, verify_strikt=True)
+    assert told.code == FAILED
+    assert 'did you mean "verify_strict"?' in told.text
+    assert not shop.operator.runs.exists()
+    told = shop.play(VERIFY, verify_deploy="20260101T000000Z-prod-1")
+    assert "verify_deploy: there is no deploy '20260101T000000Z-prod-1'" in " ".join(told.text.split())
+    assert not shop.operator.runs.exists()
+
+
+def test_a_host_out_of_reach_fails_the_whole(shop: Shop) -> None:
+    hosts = {
+        "far": {"drift_root": "/srv", "ansible_connection": "ssh", "ansible_host": "127.0.0.1", "ansible_port": 1},
+        "web1": {"drift_root": str(shop.root)},
+    }
+    given = {"drift_contract": {"trees": [{"name": "source", "path": "src"}]}, "drift_repo": str(shop.reference.path)}
+    inventory = shop.operator.inventory(hosts, **given)
+    told = shop.operator.play(VERIFY, "-i", inventory, "-e", json.dumps({"drift_output_dir": str(shop.operator.runs)}))
+    assert told.code == UNREACHABLE, told.text
+    _folder, made = shop.verification()
+    assert made["overall"]["reasons"][0] == "far could not be observed"
+    assert [(one["host"], one["verdict"], one["fails"]) for one in made["hosts"]] == [
+        ("far", "FAIL", True),
+        ("web1", "PASS", False),
+    ]
+
+
+def test_a_run_that_was_altered_is_not_verified(shop: Shop) -> None:
+    shop.start()
+    told = shop.play(VERIFY, verify_since="1h")
+    assert told.run is not None
+    folder, made = shop.verification()
+    again, _findings = decide(RunFolder(str(folder)), RunFolder(str(told.run)))
+    assert again == made, "the same run gives the same verification"
+    evidence = told.run / "evidence" / "web1" / "logs.json"
+    os.chmod(evidence, 0o600)
+    evidence.write_text(evidence.read_text().replace("INFO", "NONE") + " ")
+    with pytest.raises(StoreError, match=r"logs\.json is not what the run wrote"):
+        decide(RunFolder(str(folder)), RunFolder(str(told.run)))
+
+
+def test_the_role_does_all_of_it_in_one_play(shop: Shop) -> None:
+    shop.start()
+    play = [{"hosts": "all", "gather_facts": False, "roles": ["evenkeel.drift.verify"]}]
+    path = shop.operator.desk / "site.json"
+    path.write_text(json.dumps(play))
+    told = shop.play(str(path), verify_since="1h", verify_again_days=3)
+    assert told.code == 0, told.text
+    _folder, made = shop.verification()
+    assert made["next_validation"]["days"] == 3

@@ -1,0 +1,206 @@
+# Copyright: Contributors to the evenkeel.drift project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""verify.json: by its schema, with a window that is computed, and the same bytes from the same run."""
+
+from __future__ import annotations
+
+import json
+import typing as t
+from pathlib import Path
+
+import jsonschema
+import pytest
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract import verify
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.schema import ContractError
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.settings import resolve
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.spec import rows
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify import document
+from verify_builders import ABOUT, check, criterion, item, run, seen, verification
+
+DOCS = Path(__file__).parents[5] / "docs"
+SCHEMA = json.loads((DOCS / "verify.schema.json").read_text(encoding="utf-8"))
+WAIVER = {"reason": "planned", "owner": "ops", "expires": "2026-12-31"}
+
+Json = dict[str, t.Any]
+
+
+def tree(**more: t.Any) -> Json:
+    counts = {"files": 240, "equal": 238, "directories": 12, "ignored": 0, "unknown": 0}
+    made = {"name": "source", "path": "src", "outcome": "ok", "reason": "", "reference": "r1", "counts": counts, **more}
+    return {"host": "web1", "section": "trees", "facts": {"trees": [made]}}
+
+
+def test_it_is_as_the_schema_says() -> None:
+    findings = run(
+        check("git", "commit"),
+        check("processes", "code", "fail"),
+        check("logs", "max", "waived", waiver=WAIVER),
+        check("endpoints", "sent", "not_exercised", severity="info"),
+        facts=[tree()],
+    )
+    changes = {"last": {"time": "2026-11-21T18:00:00Z"}}
+    failure = {"kind": "unreachable", "reason": "no route"}
+    hosts = [
+        seen(
+            "web1",
+            [criterion("Code", {"section": "git"}), criterion("No such", {"section": "units"})],
+            changes=changes,
+            logs={},
+        ),
+        seen("web2", failure=failure),
+    ]
+    made = verification(findings, *hosts)
+    jsonschema.validate(made, SCHEMA)
+    assert json.loads(json.dumps(made)) == made
+    assert made["overall"]["verdict"] == "FAIL"
+    assert made["overall"]["reasons"][0] == "web2 could not be observed"
+    assert [(one["host"], one["verdict"], one["fails"]) for one in made["hosts"]] == [
+        ("web1", "FAIL", True),
+        ("web2", "FAIL", True),
+    ]
+
+
+def test_a_host_fails_by_what_is_its_own() -> None:
+    findings = run(check("git", "commit"), check("git", "commit", "fail", host="web2"), hosts=["web1", "web2"])
+    made = verification(findings, seen("web1"), seen("web2"))
+    assert [(one["host"], one["verdict"], one["fails"]) for one in made["hosts"]] == [
+        ("web1", "PASS", False),
+        ("web2", "FAIL", True),
+    ]
+    assert made["hosts"][1]["reasons"][0]["sentence"] == "git commit is fail"
+
+
+@pytest.mark.parametrize("strict", [True, False])
+def test_strictness_fails_a_host_that_is_conditional(strict: bool) -> None:
+    findings = run(check("endpoints", "sent", "not_exercised", severity="info"))
+    made = verification(findings, about=ABOUT._replace(strict=strict))
+    assert made["overall"]["verdict"] == "CONDITIONAL"
+    assert [(one["verdict"], one["fails"]) for one in made["hosts"]] == [("CONDITIONAL", strict)]
+
+
+def test_the_window_is_that_of_the_evidence() -> None:
+    findings = run(check("git", "commit"))
+    findings["evidence"] = [
+        item("evidence/web1/git.json", started="2026-11-21T18:10:00Z", finished="2026-11-21T18:11:00Z"),
+        item("evidence/web2/git.json", started="2026-11-21T18:04:00Z", finished="2026-11-21T18:35:00Z"),
+        item("evidence/web2/settings.json", started="", finished=""),
+    ]
+    assert document.window(findings) == {
+        "from": "2026-11-21T18:04:00Z",
+        "to": "2026-11-21T18:35:00Z",
+        "seconds": 31 * 60,
+        "of": "the times in 2 evidence files of 2 hosts",
+    }
+    assert document.window({**findings, "evidence": []})["from"] is None
+
+
+@pytest.mark.parametrize(
+    ("outcome", "severity", "verdict"),
+    [
+        ("fail", "critical", "FAIL"),
+        ("fail", "low", "OBSERVATION"),
+        ("unknown", "high", "UNKNOWN"),
+        ("waived", "high", "OBSERVATION"),
+    ],
+)
+def test_a_tree_that_differs_has_a_check_of_its_own(outcome: str, severity: str, verdict: str) -> None:
+    waiver = WAIVER if outcome == "waived" else None
+    file = check("trees", "content", outcome, component="source", subject="src/a.py", severity=severity, waiver=waiver)
+    made = verification(run(file, check("trees", "forbidden", "fail", component="source"), facts=[tree()]))
+    whole = next(one for one in made["checks"] if one["check"] == "comparison")
+    assert whole["verdict"] == verdict
+    assert whole["summary"].startswith("238 of 240 files of src equal the reference")
+    assert whole["evidence"] == ["evidence/web1/trees.json#source"] or whole["evidence"]
+
+
+def test_a_tree_that_was_compared_with_nothing_is_not_exercised() -> None:
+    made = verification(run(check("trees", "forbidden", component="source"), facts=[tree(reference=None)]))
+    whole = next(one for one in made["checks"] if one["check"] == "comparison")
+    assert (whole["verdict"], made["overall"]["verdict"]) == ("NOT_EXERCISED", "CONDITIONAL")
+
+
+def test_the_next_validation_is_a_date() -> None:
+    made = verification(run(check("git", "commit")), about=ABOUT._replace(again_days=14))
+    assert made["next_validation"] == {"by": "2026-12-05", "or": "the next deployment", "days": 14}
+
+
+def test_each_remedy_is_told_once_by_horizon() -> None:
+    cure = {"kind": "restart", "text": "Restart it."}
+    findings = run(
+        check("processes", "code", "fail", component="a", remedy=cure, severity="critical"),
+        check("processes", "code", "fail", component="b", remedy=cure, severity="critical"),
+        check("logs", "max", "fail", severity="medium"),
+        check("git", "modified", "waived", waiver=WAIVER),
+    )
+    found = verification(findings)["follow_up"]
+    assert [(one["within"], one["text"], len(one["checks"])) for one in found] == [
+        ("within 1 hour", "Restart it.", 2),
+        ("within 1 week", "Look at main.", 1),
+    ]
+
+
+def test_the_variables_are_documented() -> None:
+    page = (DOCS / "verify.md").read_text(encoding="utf-8")
+    table = page.partition("<!-- table: verify -->\n")[2].partition("\n<!-- end -->")[0]
+    assert table.splitlines() == rows(verify.documented_keys())
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ({"verify_strikt": True}, 'verify_strikt: unknown variable, did you mean "verify_strict"?'),
+        ({"verify_since": "yesterday"}, "verify_since: expected a duration like 2h"),
+        ({"verify_again_days": 0}, "verify_again_days: expected"),
+        ({"verify_strict": "perhaps"}, "verify_strict: expected"),
+    ],
+)
+def test_bad_variables_are_refused_by_name(values: Json, said: str) -> None:
+    with pytest.raises(ContractError) as caught:
+        verify.resolve(values, cwd="/home/me")
+    assert said in str(caught.value)
+
+
+def test_good_variables_are_read() -> None:
+    read = verify.resolve(
+        {"verify_since": "1h", "verify_deploy": "runs/a", "verify_unrelated_to_us": 1}, cwd="/home/me"
+    )
+    assert (read.since, read.deploy, read.strict, read.again_days) == (3600, "/home/me/runs/a", False, 7)
+    assert verify.resolve({}, cwd="/").since == "deploy"
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (
+            [{"name": "A", "checks": [{"section": "endpoint"}]}],
+            'criteria[0].checks[0].section: unknown section, did you mean "endpoints"?',
+        ),
+        ([{"name": "A", "checks": []}], "criteria[0].checks: expected a list of map, found an empty list"),
+        ([{"name": "A"}], "criteria[0].checks: is missing"),
+        ([{"name": "A", "checks": [{"subject": "x"}]}], "criteria[0].checks[0].section: is missing"),
+        ([{"name": "A", "check": [{"section": "git"}]}], 'did you mean "checks"?'),
+        ([{"name": "A", "checks": [{"section": "*"}]}] * 2, "is already the one of"),
+        (
+            [{"name": "Everything else that the contract declares", "checks": [{"section": "git"}]}],
+            "what no other one selects",
+        ),
+        ([], "expected a list of map, found an empty list"),
+    ],
+)
+def test_bad_criteria_are_refused_with_their_place(given: list[Json], said: str) -> None:
+    with pytest.raises(ContractError) as caught:
+        resolve({"drift_root": "/srv/app", "drift_contract": {"git": {}, "criteria": given}}, cwd="/")
+    assert said in str(caught.value)
+
+
+def test_criteria_are_no_section() -> None:
+    given = [{"name": "A", "checks": [{"section": "pro*"}, {"section": "watch"}]}]
+    read = resolve({"drift_root": "/srv/app", "drift_contract": {"git": {}, "criteria": given}}, cwd="/")
+    assert read.sections == ["git"]
+    assert read.contract["criteria"][0]["checks"][0] == {
+        "section": "pro*",
+        "component": "*",
+        "check": "*",
+        "subject": "*",
+    }
