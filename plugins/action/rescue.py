@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import typing as t
 
 from ansible.errors import AnsibleActionFail
@@ -21,12 +22,14 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.base impor
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.observation import HostUnseen
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.registry import exchange
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.shape import OUTCOME, GarbledAnswer, require
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.words import number
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan import gates, making
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan.source import saved_in
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan.source import Source, saved_in
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.reference.unavailable import ReferenceUnavailable
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.safe import terminal
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.rescue import containers
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.rescue import host as rescue
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.rescue.commit import NOTHING, Undone
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.rescue.kept import ABOUT, prune
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.store import evidence
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.cache import Cache, default_folder
@@ -36,7 +39,7 @@ _SECTION = {"outcome": OUTCOME, "reason": str, "data": dict}
 _SECONDS = 300
 # What keeps a host from being changed need not keep its work from being saved.
 _NEEDED = ("observed", "reference", "coverage")
-_NOTHING = {"changed": False, "files": [], "not_rescued": [], "folder": None}
+_NOTHING = {"changed": False, "files": [], "modes": [], "deleted": [], "not_rescued": [], "folder": None}
 
 Json = dict[str, t.Any]
 
@@ -69,31 +72,35 @@ class ActionModule(SnapshotModule):
             raise StoreError("; ".join(refused) or "nothing is known to rescue without a reference")
         trees: list[Json] = _data(folder, host, "trees").get("trees", [])
         entries, lost = rescue.wanted(trees, part)
-        made, more = rescue.works(
-            entries, self._contents(variables, part["root"], entries, allow_secrets, folder, host)
-        )
+        pages, too_many = rescue.pages(entries)
+        for one in too_many:
+            del entries[one["path"]]
+        made, more = rescue.works(entries, self._contents(variables, part["root"], pages, allow_secrets, folder, host))
         inside = self._inside_containers(variables, part["root"], allow_secrets, folder, host)
-        made, lost = [*made, *inside.works], [*lost, *more, *inside.lost]
-        if not made and not lost:
-            Display().display(terminal(f"{host}: nothing exists only there, as far as the contract goes"))
-            return dict(_NOTHING)
+        made, lost = [*made, *inside.works], [*lost, *too_many, *more, *inside.lost]
         bases = [tree["base"]["commit"] for tree in trees if tree.get("base")]
         base = bases[0] if bases else reference["commit"]
+        undone = rescue.undone(part, _based(folder, host, Source(reference, cache), trees, base))
+        if not made and not lost and undone == NOTHING:
+            Display().display(terminal(f"{host}: nothing exists only there, as far as the contract goes"))
+            return dict(_NOTHING)
+        told: Json = {"modes": sorted(undone.modes), "deleted": list(undone.deleted), "not_rescued": _shown(lost)}
+        changed = bool(made or undone.modes or undone.deleted)
         if self._task.check_mode:
             paths = [work.path for work in made]
-            Display().display(_told(host, paths, lost, None, part))
-            return {"changed": bool(paths), "files": paths, "not_rescued": _shown(lost), "folder": None}
-        kept = rescue.keep(os.path.dirname(folder.path), part, reference, base, made, lost, inside.kept)
+            Display().display(_told(host, paths, undone, lost, None, part))
+            return {"changed": changed, "files": paths, "folder": None, **told}
+        kept = rescue.keep(os.path.dirname(folder.path), part, reference, base, made, lost, inside.kept, undone)
         about = kept.read(ABOUT)
         prune(os.path.dirname(folder.path), self._keep(variables), saved_in)
-        Display().display(_told(host, sorted(about["files"]), lost, kept, {**part, **about}))
+        Display().display(_told(host, sorted(about["files"]), undone, lost, kept, {**part, **about}))
         return {
-            "changed": bool(made),
+            "changed": changed,
             "files": sorted(about["files"]),
-            "not_rescued": _shown(lost),
             "folder": kept.path,
             "branch": about.get("branch"),
             "commit": about.get("commit"),
+            **told,
         }
 
     def _keep(self, variables: Json) -> int | None:
@@ -110,13 +117,22 @@ class ActionModule(SnapshotModule):
         return exchange("configs", contract["configs"], context).request()
 
     def _contents(
-        self, variables: Json, root: str, entries: Json, allow_secrets: list[str], folder: RunFolder, host: str
+        self,
+        variables: Json,
+        root: str,
+        pages: t.Sequence[t.Sequence[str]],
+        allow_secrets: list[str],
+        folder: RunFolder,
+        host: str,
     ) -> Json:
-        """Return the host's answer about the contents of files. Raises HostUnseen, GarbledAnswer."""
-        paths = [path for path, entry in sorted(entries.items()) if entry["type"] == "file"]
-        if not paths:
-            return {"files": {}}
-        return self._asked(variables, root, folder, host, "contents", {"paths": paths, "allow_secrets": allow_secrets})
+        """Return the host's answers about the contents of files, page by page. Raises HostUnseen, GarbledAnswer."""
+        found: Json = {}
+        for paths in pages:
+            spec = {"paths": paths, "allow_secrets": allow_secrets}
+            answer = self._asked(variables, root, folder, host, "contents", spec)
+            require(answer, {"files": dict}, "the host's answer about contents")
+            found.update((path, answer["files"][path]) for path in paths if path in answer["files"])
+        return {"files": found}
 
     def _inside_containers(
         self, variables: Json, root: str, allow_secrets: list[str], folder: RunFolder, host: str
@@ -169,16 +185,48 @@ def _data(folder: RunFolder, host: str, section: str) -> Json:
     return found["data"] if found is not None and found["outcome"] == "ok" else {}
 
 
+def _based(folder: RunFolder, host: str, source: Source, trees: t.Sequence[Json], base: str) -> dict[str, Json]:
+    """Return the entries of the commit that a host was deployed from, of the trees of which that is known.
+
+    Raises ReferenceUnavailable.
+    """
+    kept: Json = evidence.load(folder, host, evidence.SETTINGS) or {}
+    contracts = {one["name"]: one for one in kept["contract"]["trees"]}
+    found: dict[str, Json] = {}
+    for tree in trees:
+        if tree.get("base") and tree["base"]["commit"] == base:
+            found.update(source.based(host, kept["root"], kept["contract"], contracts[tree["name"]], base))
+    return found
+
+
 def _shown(lost: t.Sequence[Json]) -> list[str]:
     return [terminal(f"{one['path']}: {one['reason']}") for one in lost]
 
 
-def _told(host: str, paths: t.Sequence[str], lost: t.Sequence[Json], kept: RunFolder | None, about: Json) -> str:
-    lines = [f"{host}: {len(paths)} paths with work that exists only there{' would be saved' if kept is None else ''}"]
+def _told(
+    host: str, paths: t.Sequence[str], undone: Undone, lost: t.Sequence[Json], kept: RunFolder | None, about: Json
+) -> str:
+    count = len(paths) + len(undone.modes)
+    lines = [
+        f"{host}: {number(count, 'path')} with work that exists only there{' would be saved' if kept is None else ''}"
+    ]
     lines += [f"  {path}" for path in paths]
+    lines += [f"  {path}: its mode" for path in sorted(undone.modes)]
+    lines += [f"  deleted there: {path}" for path in undone.deleted]
     lines += [f"  not rescued: {one['path']}: {one['reason']}" for one in lost]
-    if kept is not None and about.get("branch"):
-        bundle = kept.join("work.bundle")
-        lines += [f"  as a patch: {kept.join('work.patch')}"]
-        lines += [f"  as a branch: git -C {about['repo']} fetch {bundle} {about['branch']}:{about['branch']}"]
+    if kept is not None:
+        deleted = about.get("deleted") or {}
+        lines += _ways(kept, about, "work.patch", about.get("branch"), "")
+        lines += _ways(kept, about, "deleted.patch", deleted.get("branch"), "with what was deleted, ")
     return "\n".join(terminal(line) for line in lines)
+
+
+def _ways(kept: RunFolder, about: Json, patch: str, branch: str | None, what: str) -> list[str]:
+    """Return the commands that bring a rescue into the operator's repository."""
+    if branch is None:
+        return []
+    repo, bundle = shlex.quote(about["repo"]), shlex.quote(kept.join("work.bundle"))
+    return [
+        f"  {what}as a branch: git -C {repo} fetch {bundle} {branch}:{branch}",
+        f"  {what}as a patch: git -C {repo} am --keep-cr {shlex.quote(kept.join(patch))}",
+    ]

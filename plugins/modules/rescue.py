@@ -12,6 +12,7 @@ description:
   - Reads on the host the files that a run found to be work of the host's own, and commits them, byte for byte, on top
     of the commit that the host was deployed from. The commit lies in a bundle and in a patch on the control node, in a
     folder of its own in C(rescues) below C(drift_output_dir). The repository of the reference is not written to.
+  - What was deleted on the host is a second commit, on a branch of its own.
   - Files of a secret class are left out and named. So are files that look as if they held a secret, or that hold one
     which is in use on the host.
   - A deploy counts what was rescued as saved.
@@ -63,6 +64,18 @@ files:
   type: list
   elements: str
   sample: [src/monitoring/monitor.py]
+modes:
+  description: The paths whose mode alone was changed on the host.
+  returned: success
+  type: list
+  elements: str
+  sample: [bin/start.sh]
+deleted:
+  description: The paths that were deleted on the host. They are a commit of their own, on a branch of its own.
+  returned: success
+  type: list
+  elements: str
+  sample: [src/old.py]
 not_rescued:
   description: The paths that were not, each with the reason.
   returned: success
@@ -75,12 +88,12 @@ folder:
   type: str
   sample: /home/ops/drift-runs/rescues/20261121T160000Z-prod-1-1
 branch:
-  description: The branch in the bundle.
+  description: The branch in the bundle. Null where there is nothing but what was deleted.
   returned: when something was saved
   type: str
   sample: rescue/prod-1-20261121T160000Z
 commit:
-  description: The commit in the bundle.
+  description: The commit of that branch.
   returned: when something was saved
   type: str
   sample: 9fceb02d0ae598e95dc970b74767f19372d61af8

@@ -8,8 +8,10 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shlex
 import shutil
 import stat
+import subprocess
 import typing as t
 from pathlib import Path
 
@@ -254,6 +256,32 @@ def test_what_was_rescued_is_replaced_and_can_be_had_from_the_bundle(site: Site)
     left = [path for path in site.operator.runs.rglob("*") if path.is_file()]
     assert len(left) > 20
     assert not [path for path in left if b"abcdefgh12345" in path.read_bytes()]
+
+
+def test_a_rescue_takes_large_folders_modes_and_what_was_deleted(site: Site) -> None:
+    root = site.host()
+    (root / "bin/start.sh").chmod(0o755)
+    (root / "app/main.py").chmod(0o755)
+    own = {f"own/f{number:03}.py": f"own {number}\n" for number in range(250)}
+    write(root, own)
+    before = fingerprint(root)
+    extra = ["-e", json.dumps({"drift_output_dir": str(site.operator.runs)})]
+    outcome = site.operator.play("evenkeel.drift.rescue", "-i", str(site.inventory()), *extra)
+    assert outcome.code == 0, outcome.text
+    assert fingerprint(root) == before
+    (kept,) = (path for path in (site.operator.runs / "rescues").iterdir() if path.is_dir())
+    about = json.loads((kept / "rescue.json").read_text())
+    assert about["files"].keys() == own.keys()
+    assert (about["not_rescued"], about["deleted_paths"]) == ([], ["app/deleted.py"])
+    assert "\n  deleted there: app/deleted.py\n" in outcome.text
+    for branch in (about["branch"], about["deleted"]["branch"]):
+        (command,) = (line for line in outcome.text.splitlines() if line.endswith(f":{branch}"))
+        subprocess.run(shlex.split(command.split(": ", 1)[1]), check=True, capture_output=True)
+    names = git(site.reference.path, "diff", "--name-status", site.first, about["branch"]).splitlines()
+    assert sorted(names) == sorted(["M\tapp/main.py", *(f"A\t{path}" for path in own)])
+    assert git(site.reference.path, "show", f"{about['branch']}:app/main.py") == "one"
+    gone = git(site.reference.path, "diff", "--name-status", about["branch"], about["deleted"]["branch"])
+    assert gone == "D\tapp/deleted.py"
 
 
 def test_only_who_says_so_overwrites_it_and_the_restore_point_has_it(site: Site) -> None:

@@ -20,6 +20,10 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.directories i
 Entry = dict[str, t.Any]
 
 _SAMPLE = 200
+LISTED = 2_000
+"""Of a directory that only the host has, so many files are listed with their contents' digests; of a whole tree
+``_LISTED_IN_ALL``."""
+_LISTED_IN_ALL = 5_000
 # The value of a reference entry whose content a filter would have made: not comparable.
 FILTERED = "filtered:"
 
@@ -108,6 +112,7 @@ class _Comparer:
             self._grouped.setdefault((top, side), []).append(directory)
 
     def _emit_groups(self) -> None:
+        room = _LISTED_IN_ALL
         for (path, side), directories in sorted(self._grouped.items()):
             files = sum(directory.files for directory in directories)
             if not files and self._compared.exec_only:
@@ -127,7 +132,8 @@ class _Comparer:
                 "directories": len(directories),
                 "sample": sample[:_SAMPLE],
             }
-            if side == "host" and files <= _SAMPLE and all(one.entries is not None for one in directories):
+            if side == "host" and files <= min(LISTED, room) and all(one.entries is not None for one in directories):
+                room -= files
                 group["entries"] = [
                     {"path": join(directory.path, name), "entry": shown_entry(fields)}
                     for directory in directories

@@ -17,13 +17,19 @@ import zlib
 from ansible_collections.evenkeel.drift.plugins.module_utils.text import raw
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.audit.hosts import utc_now
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.shape import ByName, OneOf, require
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.tree_compare import LISTED
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.words import number
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan import left_out
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.rescue.commit import Work, commit, refused
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.words import size as size_of
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan import document, left_out
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.rescue.commit import NOTHING, Undone, Work, commit, refused
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.rescue.kept import ABOUT, FOLDER
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.run import RunFolder, safe_name
 
 MAX_BYTES = 64 << 20
+"""The most that one file may have."""
+MAX_TOTAL = 256 << 20
+_PAGE_BYTES = 16 << 20
+_PAGE_FILES = 500
 _ANSWER = {"files": ByName({"content": OneOf([None, str]), "reason": str})}
 
 Json = dict[str, t.Any]
@@ -44,7 +50,8 @@ def wanted(trees: t.Sequence[Json], part: Json) -> tuple[dict[str, Json], list[J
         for group in tree["groups"]:
             listed = {one["path"]: one["entry"] for one in group.get("entries") or ()}
             if group["path"] in left and not listed:
-                reason = f"holds {number(group['files'], 'file')}, more than are listed: archive it by hand"
+                count = number(group["files"], "file")
+                reason = f"holds {count}, more than are listed ({LISTED} of a directory): archive it by hand"
                 lost.append({"path": group["path"], "reason": reason})
             chosen = listed if group["path"] in left else listed.keys() & left.keys()
             entries.update({path: listed[path] for path in chosen})
@@ -54,6 +61,50 @@ def wanted(trees: t.Sequence[Json], part: Json) -> tuple[dict[str, Json], list[J
             lost.append({"path": path, "reason": reason})
             del entries[path]
     return entries, lost
+
+
+def undone(part: Json, based: t.Mapping[str, Json]) -> Undone:
+    """Return what the host changed without content of its own, of what its part of a plan would change back.
+
+    ``based`` are the entries of the commit that it was deployed from: what that does not have, the host cannot have
+    deleted.
+    """
+    modes: dict[str, str] = {}
+    deleted = []
+    for one in document.operations(part):
+        path, before = one["path"], one["before"]
+        known = based.get(path)
+        if known is None or refused(path):
+            continue
+        if one["do"] in ("write", "link") and before["type"] == "absent":
+            deleted.append(path)
+        elif one["do"] in ("write", "attributes") and known["type"] == before["type"] == "file" and before.get("mode"):
+            runs = int(before["mode"], 8) & 0o100
+            if runs != int(known["mode"], 8) & 0o100:
+                modes[path] = "100755" if runs else "100644"
+    return Undone(modes, sorted(deleted))
+
+
+def pages(entries: t.Mapping[str, Json]) -> tuple[list[list[str]], list[Json]]:
+    """Return the files to ask the host for, as many at once as one answer may hold, and those that are too many."""
+    found: list[list[str]] = []
+    lost: list[Json] = []
+    total = size = 0
+    for path, entry in sorted(entries.items()):
+        if entry["type"] != "file":
+            continue
+        total += entry["size"]
+        if total > MAX_TOTAL:
+            reason = f"there is more than the {size_of(MAX_TOTAL)} that one rescue takes: rescue again for the rest"
+            lost.append({"path": path, "reason": reason})
+            total -= entry["size"]
+            continue
+        if not found or len(found[-1]) == _PAGE_FILES or size + entry["size"] > _PAGE_BYTES:
+            found.append([])
+            size = 0
+        found[-1].append(path)
+        size += entry["size"]
+    return found, lost
 
 
 def works(entries: t.Mapping[str, Json], answer: t.Any) -> tuple[list[Work], list[Json]]:
@@ -100,10 +151,12 @@ def keep(
     made: t.Sequence[Work],
     lost: t.Sequence[Json],
     containers: t.Sequence[Json] = (),
+    undone: Undone = NOTHING,
 ) -> RunFolder:
     """Write a rescue into a folder of its own and seal it. Raises StoreError, ReferenceUnavailable.
 
-    ``containers`` is what of containers is in it, ``[{id, files: [{path, size, mtime}], settings: [key]}]``.
+    ``undone`` is what the host changed without content of its own; ``containers`` is what of containers is in it,
+    ``[{id, files: [{path, size, mtime}], settings: [key]}]``.
     """
     now, host = utc_now(), part["host"]
     folder = RunFolder.create(os.path.join(output_dir, FOLDER), now, re.sub("[^A-Za-z0-9_.-]", "-", safe_name(host)))
@@ -116,15 +169,14 @@ def keep(
         "at": now,
         "files": {work.path: hashlib.sha256(work.content).hexdigest() for work in made},
         "containers": sorted(containers, key=lambda one: str(one["id"])),
+        "modes": dict(undone.modes),
+        "deleted_paths": list(undone.deleted),
         "not_rescued": sorted(lost, key=lambda one: str(one["path"])),
     }
-    if made:
+    if made or undone.modes or undone.deleted:
         branch = f"rescue/{re.sub('[^A-Za-z0-9_-]', '-', host)}-{now.replace(':', '').replace('-', '')}"
-        message = (
-            f"Work of {host} that nobody committed\n\n"
-            f"{number(len(made), 'path')} of {part['root']} as seen on {host} at {now}.\n"
-        )
-        about.update(commit(reference["repo"], base, made, branch, message, folder.path))
+        message = f"Work of {host} that nobody committed\n\nAs seen in {part['root']} on {host} at {now}.\n"
+        about.update(commit(reference["repo"], base, made, branch, message, folder.path, undone))
     folder.write(ABOUT, about)
     folder.seal()
     return folder

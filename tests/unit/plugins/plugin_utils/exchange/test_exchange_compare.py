@@ -58,6 +58,17 @@ def test_equal_trees_are_counted_and_never_opened() -> None:
     assert (result.equal, result.differences, result.groups, result.unknown) == (5, [], [], [])
 
 
+def test_no_more_files_of_a_directory_are_listed_than_there_is_room_for() -> None:
+    sizes = {"a": 2_001, "b": 2_000, "c": 201, "d": 2_000, "e": 800, "f": 1}
+    own = {name: {f"f{number:04}": file() for number in range(count)} for name, count in sizes.items()}
+    result = run(tree(root={"x": file()}, **own), tree(root={"x": file()}))
+    # Too large by itself, and too large for what is left of all that a tree may list.
+    listed = {group["path"]: len(group.get("entries") or ()) for group in result.groups}
+    assert listed == {"a/": 0, "b/": 2_000, "c/": 201, "d/": 2_000, "e/": 0 if sizes["e"] > 799 else 800}
+    assert [group["files"] for group in result.groups] == [2_001, 2_000, 201, 2_000, 800]
+    assert found(result) == [("f/f0000", ["presence"])]
+
+
 @pytest.mark.parametrize("unseen", ["", "sub/", "sub"])
 def test_what_lies_in_something_unseen_is_unknown(unseen: str) -> None:
     host = tree() if unseen == "" else tree(root={"a": file(), "b": file()})

@@ -17,7 +17,7 @@ import pytest
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.shape import GarbledAnswer
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.reference.unavailable import ReferenceUnavailable
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.rescue import host as rescue
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.rescue.commit import Work, commit, refused
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.rescue.commit import Undone, Work, commit, refused
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.rescue.kept import prune, rescued
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.run import RunFolder
 
@@ -54,7 +54,7 @@ def test_only_the_hosts_own_work_is_asked_for() -> None:
     assert sorted(entries) == ["d/one", "own"]
     assert {one["path"]: one["reason"] for one in lost} == {
         "d/.env": "a file of a secret class",
-        "large/": "holds 900 files, more than are listed: archive it by hand",
+        "large/": "holds 900 files, more than are listed (2000 of a directory): archive it by hand",
     }
 
 
@@ -131,6 +131,100 @@ def test_the_bundle_gives_a_branch_with_exactly_the_hosts_bytes(repository: Path
     assert raw == b"echo\r\n"
     git(repository, "apply", "--index", os.fspath(folder / "work.patch"))
     assert git(repository, "write-tree") == git(repository, "rev-parse", "rescue/web1^{tree}")
+
+
+HARD = [
+    Work("src/a.py", "100644", b"one\nFrom here\n-- \n--- a\n+++ b\ndiff --git a/x b/x\nno newline"),
+    Work("crlf.txt", "100644", b"a\r\nB\r\n"),
+    Work("latin.txt", "100644", b"caf\xe9 \xff\n"),
+    Work("nul.dat", "100644", b"\0" + bytes(range(256))),
+    Work("empty", "100644", b""),
+    Work("a\nb.txt", "100644", b"a name with a newline\n"),
+    Work("n\\xe9.txt", "100644", b"a name that is not UTF-8\n"),
+    Work("\u00fc \"q\" 'x'.txt", "100644", b"x\n"),
+    Work("deep/er/run.sh", "100755", b"#!/bin/sh\n"),
+    Work("link", "120000", b"../outside"),
+]
+
+
+@pytest.mark.parametrize("start", ["base", "later"])
+def test_the_patches_are_taken_by_git_am(start: str, repository: Path, tmp_path: Path) -> None:
+    (repository / "crlf.txt").write_bytes(b"a\r\nb\r\n")
+    for name in ("gone.py", "kept.py", "run.sh", "mode.sh"):
+        (repository / name).write_text(f"{name}\n")
+    (repository / "mode.sh").chmod(0o755)
+    git(repository, "add", "-A")
+    git(repository, "commit", "-q", "-m", "Two")
+    base = git(repository, "rev-parse", "HEAD")
+    (repository / "kept.py").write_text("later\n")
+    git(repository, "commit", "-q", "-a", "-m", "Three")
+    folder = tmp_path / "kept"
+    folder.mkdir()
+    undone = Undone({"run.sh": "100755", "mode.sh": "100644", "never.sh": "100755"}, ["gone.py"])
+    about = commit(os.fspath(repository), base, HARD, "rescue/web1", "Work\n\nText.\n", os.fspath(folder), undone)
+    git(repository, "fetch", "-q", os.fspath(folder / "work.bundle"), "refs/heads/rescue/*:refs/heads/rescue/*")
+    assert git(repository, "rev-parse", "rescue/web1-deleted^") == about["commit"]
+    assert git(repository, "diff", "--name-status", "rescue/web1", "rescue/web1-deleted") == "D\tgone.py"
+    modes = dict(
+        reversed(line.split(maxsplit=3)[::3]) for line in git(repository, "ls-tree", "-r", "rescue/web1").split("\n")
+    )
+    assert (modes["run.sh"], modes["mode.sh"], "never.sh" in modes) == ("100755", "100644", False)
+    git(repository, "checkout", "-q", "-b", "taken", base if start == "base" else "main")
+    for patch, branch in (("work.patch", "rescue/web1"), ("deleted.patch", "rescue/web1-deleted")):
+        git(repository, "am", "-q", "--keep-cr", os.fspath(folder / patch))
+        changed = git(repository, "diff", "--name-only", branch, "HEAD")
+        assert changed == ("" if start == "base" else "kept.py")
+    assert git(repository, "log", "-1", "--format=%an %s") == "evenkeel.drift Work: what it deleted"
+
+
+def test_what_was_deleted_alone_is_no_work(repository: Path, tmp_path: Path) -> None:
+    base = git(repository, "rev-parse", "HEAD")
+    folder = os.fspath(tmp_path)
+    about = commit(os.fspath(repository), base, [], "rescue/web1", "Work\n", folder, Undone({}, ["src/a.py"]))
+    assert about == {"base": base, "deleted": {"commit": about["deleted"]["commit"], "branch": "rescue/web1-deleted"}}
+    assert not (tmp_path / "work.patch").exists()
+    git(repository, "fetch", "-q", os.path.join(folder, "work.bundle"), "rescue/web1-deleted:x")
+    assert git(repository, "ls-tree", "-r", "--name-only", "x") == ".gitattributes"
+
+
+def operation(do: str, path: str, before: Json) -> Json:
+    return {"do": do, "path": path, "before": before, "mode": "0644"}
+
+
+def test_what_the_host_undid_is_what_its_plan_would_do_again() -> None:
+    absent: Json = {"type": "absent"}
+    based = {path: file(mode="0644") for path in ("deleted", "runs", "same", "behind", "ahead", "x/.git/a")}
+    based.update({"link": {"type": "link", "target": "a"}, "stopped": file(mode="0755")})
+    operations = [
+        operation("directory", "folder", absent),
+        operation("write", "deleted", absent),
+        operation("write", "x/.git/a", absent),
+        operation("write", "never", absent),
+        operation("link", "link", absent),
+        operation("write", "behind", file()),
+        operation("write", "ahead", file(mode="0755")),
+        operation("remove", "deleted", file(mode="0755")),
+        operation("attributes", "runs", file(mode="0755")),
+        operation("attributes", "stopped", file(mode="0644")),
+        operation("attributes", "same", file(mode="0600")),
+        operation("attributes", "unknown", file(mode="0755")),
+    ]
+    part = {"actions": [{"operations": operations}, {"steps": []}]}
+    assert rescue.undone(part, based) == Undone(
+        {"ahead": "100755", "runs": "100755", "stopped": "100644"}, ["deleted", "link"]
+    )
+
+
+def test_files_are_asked_for_in_pages(monkeypatch: pytest.MonkeyPatch) -> None:
+    sized = {f"f{number}": {**file(), "size": number << 20} for number in (1, 9, 8, 20, 2, 300)}
+    pages, lost = rescue.pages({**sized, "link": {"type": "link", "target": "a"}})
+    assert pages == [["f1", "f2"], ["f20"], ["f8"], ["f9"]]
+    assert [one["path"] for one in lost] == ["f300"]
+    assert "more than the 256 MiB that one rescue takes: rescue again" in lost[0]["reason"]
+    many = {f"f{number:04}": file() for number in range(1001)}
+    assert [len(page) for page in rescue.pages(many)[0]] == [500, 500, 1]
+    monkeypatch.setattr(rescue, "MAX_TOTAL", 2)
+    assert [one["path"] for one in rescue.pages({name: file() for name in "abc"})[1]] == ["c"]
 
 
 @pytest.mark.parametrize("path", ["x/.git/config", "x/.GIT", "git~1/a", "a\\\\.git . /b", "src/a.py/b", ".gitmodules"])
