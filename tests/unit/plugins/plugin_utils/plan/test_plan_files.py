@@ -176,7 +176,7 @@ def test_what_an_earlier_commit_had_is_removed_even_when_the_base_is_no_longer_k
 
 
 def test_a_large_directory_of_the_hosts_own_is_left_to_people(tmp_path: Path) -> None:
-    host = {**BASE, **{f"d/{number:03}": ("file", "x", False) for number in range(201)}}
+    host = {**BASE, **{f"d/{number:04}": ("file", "x", False) for number in range(2001)}}
     made, out = plan(tmp_path, host, BASE, BASE, ALL)
     assert made == []
     assert out["d/"].kind == "host_work"
