@@ -42,6 +42,7 @@ _REQUESTS: dict[str, tuple[str, str, tuple[int, ...]]] = {
     "start a container": ("POST", "/containers/{}/start", (204, 304)),
     "stop a container": ("POST", "/containers/{}/stop", (204, 304)),
     "restart a container": ("POST", "/containers/{}/restart", (204,)),
+    "give a container a restart policy": ("POST", "/containers/{}/update", (200,)),
     "rename a container": ("POST", "/containers/{}/rename", (204,)),
     "remove a container": ("DELETE", "/containers/{}", (204,)),
     "create a network": ("POST", "/networks/create", (201,)),
@@ -124,6 +125,13 @@ class Writer:
         query: Query = {} if grace_s is None else {"t": int(grace_s)}
         limit_s = max(limit_s, _LIMIT_S + (_GRACE_S if grace_s is None else grace_s))
         self._ask(do, container, query, limit_s=limit_s)
+
+    def set_restart(self, container: str, name: str, maximum: int) -> None:
+        """Say when the engine starts a container again by itself: ``no``, ``always``, ``unless-stopped``, or
+        ``on-failure``, then ``maximum`` times (0: without end).
+        """
+        policy = {"Name": name or "no", "MaximumRetryCount": maximum}
+        self._ask("give a container a restart policy", container, body={"RestartPolicy": policy})
 
     def rename(self, container: str, name: str) -> None:
         """Give a container another name. Raises Conflict when that is taken."""

@@ -36,14 +36,18 @@ def join(
 def services(asked: t.Sequence[Proposal], running: t.Sequence[Json]) -> list[Json]:
     """Return the actions of proposals on what runs, without the steps that ``running``, the plan's own, have anyway."""
     there = [step for action in running for step in action["steps"]]
-    known = {(step["do"], step.get("unit")) for step in there}
+    known = {_name(step) for step in there}
     made = []
     for action in (one for proposal in asked for one in proposal.actions if "steps" in one):
-        steps = [step for step in action["steps"] if (step["do"], step["unit"]) not in known]
-        known.update((step["do"], step["unit"]) for step in steps)
+        steps = [step for step in action["steps"] if _name(step) not in known]
+        known.update(_name(step) for step in steps)
         if steps:
             made.append({**action, "steps": steps})
     return made
+
+
+def _name(step: Json) -> tuple[str, str | None]:
+    return step["do"], step.get("unit") or step.get("container")
 
 
 def _dealt_with(left: Json, planned: t.Container[str], covered: t.Container[str]) -> bool:

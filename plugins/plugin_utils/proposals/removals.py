@@ -216,7 +216,34 @@ def _container(one: Json, data: Json, why: t.Sequence[Json], seen: Seen) -> Prop
                 (f"{tool} update --restart {quoted(restart)} {identity}{start}",),
             ),
         ),
+        actions=(_stopped(one, data, why),) if tool == "docker" else (),
     )
+
+
+def _stopped(one: Json, data: Json, why: t.Sequence[Json]) -> Json:
+    """Return the action of a plan. With the step goes what leads back: a deploy that fails starts it again."""
+    before = {"id": one["id"], "image_id": one["image"]["id"], "started_s": one["started_s"]}
+    step = {
+        "do": "stop",
+        "container": one["id"],
+        "name": one["name"],
+        "socket": data["engine"]["socket"],
+        "restart": {"name": one["restart_policy"]["name"], "maximum": one["restart_policy"]["maximum"] or 0},
+        "running": one["state"] == "running",
+        "before": before,
+    }
+    return {
+        "kind": "container",
+        "path": one["name"],
+        "summary": f"Stop the container {one['name']}, which nothing declares",
+        "severity": why[0]["severity"],
+        "findings": sorted(wrong["id"] for wrong in why),
+        "steps": [step],
+        "undo": "give it its restart policy back, start it",
+        "restart": [],
+        "bytes": 0,
+        "diff": None,
+    }
 
 
 def _dependents(one: Json, data: Json) -> t.Iterator[str]:

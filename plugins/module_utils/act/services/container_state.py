@@ -36,7 +36,9 @@ Json = t.Dict[str, t.Any]
 
 
 class State(t.NamedTuple):
-    """One container: ``health`` is empty without a check, ``image`` is an id, ``restart`` its restart policy."""
+    """One container: ``health`` is empty without a check, ``image`` is an id, ``restart`` its restart policy;
+    ``auto_remove`` says that its engine removes it when it ends.
+    """
 
     id: str
     name: str
@@ -50,6 +52,7 @@ class State(t.NamedTuple):
     started_s: float
     restarts: int
     restart: str
+    auto_remove: bool
     image: str
     tty: bool
     patience_s: float
@@ -120,6 +123,7 @@ class Containers:
             started_s=state.moment("StartedAt") or 0.0,
             restarts=fields.number("RestartCount"),
             restart=host.map("RestartPolicy").text("Name"),
+            auto_remove=host.flag("AutoRemove"),
             image=fields.raw("Image"),
             tty=config.flag("Tty"),
             patience_s=_patience(check),

@@ -1,7 +1,7 @@
 # Copyright: Contributors to the evenkeel.drift project
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Containers: one that is there is restarted as it is. Private to the collection.
+"""Containers: one that is there is restarted as it is, or stopped and started again. Private to the collection.
 
 ``before`` of a step is what the audit saw: its id, the image that it was made of, and when it was started. A container
 is known by its id, never by its name alone.
@@ -13,9 +13,11 @@ import re
 import time
 import typing as t
 
-from ansible_collections.evenkeel.drift.plugins.module_utils.act.engine import Uncertain, Writer, open_writer
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.engine import Uncertain
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.errors import ActError
-from ansible_collections.evenkeel.drift.plugins.module_utils.act.services.container_state import Containers, State
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.services import container_end
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.services.container_end import opened
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.services.container_state import State
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.services.kinds import (
     Call,
     Seen,
@@ -23,23 +25,24 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.act.services.kinds 
     StepFailed,
     is_since,
 )
-from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host
 
 _ID = re.compile("[0-9a-f]{64}")
 _PATH = re.compile("/.{1,4095}", re.DOTALL)
-WORDS: t.Mapping[str, t.Mapping[str, t.Any]] = {
-    "restart": {
-        "container": _ID,
-        "name": str,
-        "socket": (None, _PATH),
-        "before": {"id": _ID, "image_id": re.compile("(sha256:)?[0-9a-f]{64}"), "started_s": (None, float)},
-    }
+_RESTART: t.Mapping[str, t.Any] = {
+    "container": _ID,
+    "name": str,
+    "socket": (None, _PATH),
+    "before": {"id": _ID, "image_id": re.compile("(sha256:)?[0-9a-f]{64}"), "started_s": (None, float)},
 }
+_END: t.Mapping[str, t.Any] = {**_RESTART, "restart": container_end.POLICY, "running": bool}
+WORDS: t.Mapping[str, t.Mapping[str, t.Any]] = {"restart": _RESTART, "stop": _END, "start": _END}
 
 
 def look(step: Step, call: Call) -> Seen:
-    """Return whether a container was restarted since the files changed. Raises Unseen."""
-    found = _opened(step, call)[1].inspect(step["container"])
+    """Return whether a container was restarted since the files changed, or is stopped. Raises StepFailed, Unseen."""
+    if step["do"] != "restart":
+        return container_end.look(step, call)
+    found = opened(step, call)[1].inspect(step["container"])
     name = step["name"]
     if found is None:
         return Seen(False, f"the container {name} ({step['container'][:12]}) is there", "it is gone")
@@ -52,8 +55,10 @@ def look(step: Step, call: Call) -> Seen:
 
 
 def run(step: Step, call: Call) -> str:
-    """Restart a container and wait until it is well. Raises StepFailed, Unseen."""
-    writer, containers = _opened(step, call)
+    """Restart a container and wait until it is well; or stop it. Raises StepFailed, Unseen."""
+    if step["do"] != "restart":
+        return container_end.run(step, call)
+    writer, containers = opened(step, call)
     identity = step["container"]
     before = containers.inspect(identity)
     if before is None and step["before"]["started_s"] is None:
@@ -78,8 +83,10 @@ def run(step: Step, call: Call) -> str:
 
 def undo(step: Step) -> Step | None:
     """Return the same step: a container uses the files that are back only when it is restarted once more. By then it
-    may have been started anew, or be gone.
+    may have been started anew, or be gone. What was stopped is started.
     """
+    if step["do"] != "restart":
+        return container_end.undo(step)
     return {**step, "before": {**step["before"], "started_s": None}}
 
 
@@ -90,10 +97,3 @@ def _restarted(found: State, call: Call) -> bool:
     if not found.runs or age_s < 0:
         return False
     return is_since(time.clock_gettime(time.CLOCK_MONOTONIC) - age_s, call.since)
-
-
-def _opened(step: Step, call: Call) -> tuple[Writer, Containers]:
-    # To end, to begin, and to become well: each has its own limit.
-    host = Host(call.root, call.limit_s * 3)
-    writer = open_writer(step["socket"], host)
-    return writer, Containers(writer.engine, host)

@@ -47,6 +47,7 @@ def writer(fake: FakeEngine, seconds: float = 20) -> Writer:
         (lambda one: one.rename(ID, "web.old"), f"POST /containers/{ID}/rename?name=web.old", 204),
         (lambda one: one.remove(ID), f"DELETE /containers/{ID}?force=false&link=false&v=false", 204),
         (lambda one: one.tag(f"sha256:{ID}", "a/b", "1"), f"POST /images/sha256:{ID}/tag?repo=a/b&tag=1", 201),
+        (lambda one: one.set_restart(ID, "no", 0), f"POST /containers/{ID}/update", 200),
         (lambda one: one.connect("net", ID, {"Aliases": ["web"]}), "POST /networks/net/connect", 200),
         (lambda one: one.disconnect("net", ID), "POST /networks/net/disconnect", 200),
     ],

@@ -31,6 +31,7 @@ def container() -> tuple[Json, Json]:
         "name": "debug-shell",
         "state": "running",
         "image": {"name": "busybox", "id": "b" * 64, "now": "c" * 64},
+        "started_s": 1795262400.0,
         "restart_policy": {"name": "unless-stopped", "maximum": 0},
         "network_mode": "shop",
         "networks": [{"name": "shop"}],
@@ -109,7 +110,11 @@ def everything() -> list[t.Any]:
     ]
     sections = {
         "processes": runs,
-        "containers": {"engine": {"kind": "docker"}, "containers": [record], "outside": [made]},
+        "containers": {
+            "engine": {"kind": "docker", "socket": "/run/docker.sock"},
+            "containers": [record],
+            "outside": [made],
+        },
         "ports": {"listeners": []},
         "trees": {"trees": [tree]},
         "logs": {

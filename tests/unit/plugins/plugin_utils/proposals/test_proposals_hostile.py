@@ -52,6 +52,7 @@ def hostile(name: str) -> list[t.Any]:
         "name": name,
         "state": name,
         "image": {"name": name, "id": name, "now": "b"},
+        "started_s": 1795262400.0,
         "restart_policy": {"name": name, "maximum": 1},
         "network_mode": name,
         "networks": [{"name": name}],
@@ -86,7 +87,11 @@ def hostile(name: str) -> list[t.Any]:
     ]
     runs = processes(one, two)
     runs["matches"] = {"worker": [7], "gone": [7, 8]}
-    containers = {"engine": {"kind": "docker"}, "containers": [container], "outside": [outside]}
+    containers = {
+        "engine": {"kind": "docker", "socket": "/run/docker.sock"},
+        "containers": [container],
+        "outside": [outside],
+    }
     ports = {"listeners": [listener]}
     sections = {"processes": runs, "containers": containers, "ports": ports, "trees": {"trees": [tree]}}
     return [seen(contract, wrong, host=name or "h", logs={"logs": [log]}, **sections)]

@@ -15,11 +15,13 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.proposals.removals 
 from proposals_seen import finding, process, processes, seen
 
 Json = dict[str, t.Any]
+ENGINE = {"kind": "docker", "socket": "/var/run/docker.sock"}
 CONTAINER: Json = {
     "id": "a" * 64,
     "name": "debug-shell",
     "state": "running",
-    "image": {"name": "busybox"},
+    "image": {"name": "busybox", "id": "c" * 64},
+    "started_s": 1795262400.5,
     "compose": None,
     "restart_policy": {"name": "on-failure", "maximum": 3},
     "network_mode": "shop",
@@ -38,7 +40,7 @@ def container(check: str = "declared", others: t.Sequence[Json] = (), **more: t.
     contract = {"containers": {"expected": [{"name": "web"}], "only_expected": True}}
     one = {**CONTAINER, **more}
     wrong = [finding("containers", check, one["name"], one["name"])]
-    return seen(contract, wrong, containers={"engine": {"kind": "docker"}, "containers": [one, *others]})
+    return seen(contract, wrong, containers={"engine": ENGINE, "containers": [one, *others]})
 
 
 @pytest.mark.parametrize("check", ["declared", "compose"])
@@ -59,6 +61,23 @@ def test_a_container_is_stopped_and_stays(check: str) -> None:
         "inside it",
     ):
         assert said in told
+
+
+def test_a_plan_stops_a_container_with_what_leads_back() -> None:
+    (one,) = removals(container())
+    (action,) = services([one], [])
+    registry.checked([action])
+    (step,) = action["steps"]
+    assert (step["do"], step["container"], step["running"]) == ("stop", "a" * 64, True)
+    assert step["restart"] == {"name": "on-failure", "maximum": 3}
+    assert step["before"] == {"id": "a" * 64, "image_id": "c" * 64, "started_s": 1795262400.5}
+    # What the plan does anyway, it does once.
+    assert services([one], [action]) == []
+    podman = container()
+    data = podman.section("containers") or {}
+    podman = podman.__class__(**{**vars(podman), "section": lambda _name: {**data, "engine": {"kind": "podman"}}})
+    (by_hand,) = removals(podman)
+    assert by_hand.actions == ()
 
 
 def test_what_is_expected_or_not_judged_stays() -> None:
