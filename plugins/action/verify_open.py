@@ -18,7 +18,7 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan import deploys
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan.document import PlanError
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.safe import terminal
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.run import RunFolder, StoreError
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify import folder, gates
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify import accepted, folder, gates
 
 Json = dict[str, t.Any]
 
@@ -51,6 +51,7 @@ class ActionModule(ControlAction):
         given = control.drift_variables(variables, self._templar.template)
         wanted: Json = {name: given[name] for name in ("drift_output_dir", "drift_keep_verifications") if name in given}
         general = resolve({"drift_root": "/", **wanted}, cwd=os.getcwd())
+        before = None if settings.accepted is None else accepted.read(settings.accepted, general.output_dir)
         labels = sorted({control.environment(variables, host, self._templar.template) for host in hosts})
         about = {
             "controller": control.controller(),
@@ -59,7 +60,10 @@ class ActionModule(ControlAction):
             "settings": {"strict": settings.strict, "again_days": settings.again_days, "since": settings.since},
             **self._deploy(settings.deploy, general.output_dir),
         }
-        return folder.open_verification(general.output_dir, labels[0] if len(labels) == 1 else "several", about)
+        opened = folder.open_verification(general.output_dir, labels[0] if len(labels) == 1 else "several", about)
+        if before is not None:
+            opened.write(accepted.FILE, before)
+        return opened
 
     def _deploy(self, name: str | None, output_dir: str) -> Json:
         """Return the deploy that is verified, and its gates as they were. Raises StoreError, PlanError."""

@@ -47,12 +47,12 @@ folder:
   description: The folder of the verification.
   returned: success
   type: str
-  sample: /home/ops/drift-runs/verifications/20261121T184500Z-prod-1
+  sample: /home/ops/drift-runs/verifications/20261121T184500Z-verify-prod-1
 id:
   description: Its id, the name of the folder.
   returned: success
   type: str
-  sample: 20261121T184500Z-prod-1
+  sample: 20261121T184500Z-verify-prod-1
 since:
   description: From when on logs are read that the contract gives no C(since), for M(evenkeel.drift.open_run).
   returned: success

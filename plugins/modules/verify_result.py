@@ -62,12 +62,12 @@ folder:
   description: The folder of the verification.
   returned: success
   type: str
-  sample: /home/ops/drift-runs/verifications/20261121T184500Z-prod-1
+  sample: /home/ops/drift-runs/verifications/20261121T184500Z-verify-prod-1
 report:
   description: The report.
   returned: success
   type: str
-  sample: /home/ops/drift-runs/verifications/20261121T184500Z-prod-1/verify-report.md
+  sample: /home/ops/drift-runs/verifications/20261121T184500Z-verify-prod-1/verify-report.md
 verdict:
   description: What was decided of the whole, V(PASS), V(CONDITIONAL) or V(FAIL).
   returned: success

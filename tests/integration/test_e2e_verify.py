@@ -191,6 +191,33 @@ def test_a_quiet_log_is_conditional_and_fails_only_who_asks_for_that(shop: Shop)
     assert "NOT_EXERCISED: " in told.text
 
 
+def test_what_got_worse_than_what_was_accepted_is_found(shop: Shop) -> None:
+    shop.start()
+    contract = shop.contract(logs=[{"name": "main", "path": "app.log"}])
+    first = shop.play(VERIFY, contract=contract, verify_since="1h")
+    assert first.code == 0, first.text
+    folder, _made = shop.verification()
+    shop.say("ERROR TypeError: it broke")
+    assert first.run is not None
+    for accepted in (folder.name, str(first.run)):
+        told = shop.play(VERIFY, contract=contract, verify_since="1h", verify_accepted=accepted)
+        assert told.code == FAILED, told.text
+        later, made = shop.verification()
+        broken = [one for one in made["checks"] if one["verdict"] == "FAIL"]
+        assert {one["component"] for one in broken} == {"logs:main:ERROR", "logs:main:TypeError"}
+        assert broken[0]["summary"].endswith("1 in 1 h, and in 1 h when it was accepted 0; 0 would be expected")
+        assert checks(made, "regression")["feature", "processes:app"]["verdict"] == "PASS"
+        assert f"Compared with `{Path(accepted).name}`" in (later / "verify-report.md").read_text()
+    # What is FAIL is accepted by nobody, and neither is what was altered, or is of something else.
+    refused = {later.name: "nobody accepts that", "../nowhere": "there is no verification or run"}
+    (folder / "verify.json").write_text("{}")
+    refused[folder.name] = "is not what the run wrote"
+    for name, said in refused.items():
+        told = shop.play(VERIFY, verify_accepted=name)
+        assert (told.code, told.run) == (FAILED, None)
+        assert said in " ".join(told.text.split())
+
+
 def test_bad_input_is_told_before_anything_is_observed(shop: Shop) -> None:
     told = shop.play(VERIFY, verify_strikt=True)
     assert told.code == FAILED

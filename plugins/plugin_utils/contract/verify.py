@@ -29,6 +29,9 @@ def variables(cwd: str = ".") -> dict[str, Key]:
         "verify_since": Key(
             log_shapes.Since(), log_shapes.DEPLOY, "from when on logs are read that have no `since` in the contract"
         ),
+        "verify_accepted": Key(
+            folder, None, "what to compare with: a verification or a run that was accepted, by its id or its folder"
+        ),
         "verify_deploy": Key(
             folder, None, "the deploy that is verified, by its id or its folder; its gates stand in the report"
         ),
@@ -43,6 +46,7 @@ class VerifySettings:
 
     since: t.Any
     """Seconds before now, a time in UTC, or ``deploy``."""
+    accepted: str | None
     deploy: str | None
     strict: bool
     again_days: int

@@ -88,9 +88,17 @@ def _of_run(one: Json, places: repeating.Places, findings: Json) -> Json:
 
 
 def _evidence(one: Json, findings: Json) -> list[str]:
-    """Return what a check rests on. A waiver stands in the settings of the hosts that it may cover."""
+    """Return what a check rests on. A waiver stands in the settings of the hosts that it may cover.
+
+    What is unknown because there is no evidence of it rests on none.
+    """
     if one["component"] != "waivers":
-        return list(one["evidence"])
+        stored = {item["path"] for item in findings["evidence"]}
+        return [
+            path
+            for path in one["evidence"]
+            if one["outcome"] != "unknown" or path.partition("#")[0] in stored or path.startswith("references/")
+        ]
     settings = [item for item in findings["evidence"] if item["section"] == "settings"]
     return [f"{item['path']}#waivers" for item in settings if fnmatch.fnmatchcase(item["host"], one["host"])]
 

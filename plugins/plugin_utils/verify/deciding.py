@@ -8,7 +8,16 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.run import RunFolder
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify import checks, consistency, document, folder, inputs
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify import (
+    accepted,
+    checks,
+    consistency,
+    document,
+    figures,
+    folder,
+    inputs,
+    regression,
+)
 
 Json = dict[str, t.Any]
 
@@ -21,6 +30,28 @@ def decide(opened: RunFolder, run: RunFolder) -> tuple[Json, Json]:
     described = document.About(
         opened.id, about["started"], about["controller"], about["deploy"], settings["strict"], settings["again_days"]
     )
-    made = document.build(described, seen, checks.of_run(seen.findings), {"gates": about["gates"]})
+    base = checks.of_run(seen.findings)
+    more: Json = {"gates": about["gates"], "figures": figures.of(seen, base)}
+    found = _accepted(opened, seen.findings)
+    compared = [] if found is None else regression.checks(more["figures"], _against(found, seen))
+    if found is not None:
+        more["regression"] = {"accepted": found["name"], "rule": regression.RULE, "checks": len(compared)}
+    made = document.build(described, seen, [*base, *compared], more)
     consistency.check(made, seen.findings, {**seen.manifest, **folder.files_of(opened)})
     return made, seen.findings
+
+
+def _accepted(opened: RunFolder, findings: Json) -> Json | None:
+    """Return what this verification is compared with, None when nothing was named. Raises StoreError."""
+    try:
+        found: Json = opened.read(accepted.FILE)
+    except FileNotFoundError:
+        return None
+    accepted.comparable(found, findings)
+    return found
+
+
+def _against(found: Json, seen: inputs.Inputs) -> regression.Against:
+    # A host that was not seen has nothing to compare: that it was not is said already.
+    environments = {one.host.name: one.host.environment for one in seen.hosts if one.failure is None}
+    return regression.Against(found["name"], found["figures"], environments)

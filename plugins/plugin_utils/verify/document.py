@@ -37,7 +37,9 @@ class About(t.NamedTuple):
 
 
 def build(about: About, inputs: Inputs, checks: t.Sequence[Json], more: Json | None = None) -> Json:
-    """Return verify.json. ``checks`` are all that were made; ``more`` holds ``regression``, ``watch`` and ``gates``."""
+    """Return verify.json. ``checks`` are all that were made; ``more`` holds ``regression``, ``figures``, ``watch`` and
+    ``gates``.
+    """
     findings = inputs.findings
     ordered = sorted(checks, key=criteria.order)
     made = criteria.build(ordered, [seen.host for seen in inputs.hosts])
@@ -62,6 +64,7 @@ def build(about: About, inputs: Inputs, checks: t.Sequence[Json], more: Json | N
         "risks": [one["id"] for one in ordered if one["verdict"] != verdicts.PASS],
         "follow_up": follow_up(ordered),
         "regression": None,
+        "figures": None,
         "watch": [],
         "gates": [],
         **(more or {}),

@@ -27,9 +27,12 @@ Json = dict[str, t.Any]
 
 
 def open_verification(output_dir: str, label: str, about: Json) -> RunFolder:
-    """Make the folder of a verification. Raises StoreError. ``about`` stands in run.json."""
+    """Make the folder of a verification. Raises StoreError. ``about`` stands in run.json.
+
+    Its id says what it is: its run begins in the same second, and has the same label.
+    """
     started = utc_now()
-    folder = RunFolder.create(os.path.join(output_dir, FOLDER), started, label)
+    folder = RunFolder.create(os.path.join(output_dir, FOLDER), started, f"verify-{label}")
     folder.write(ABOUT, {**about, "id": folder.id, "kind": "verification", "started": started})
     return folder
 

@@ -26,6 +26,8 @@ class Seen:
     changes: Json | None
     logs: Json | None
     """The evidence of the section logs, None when there is none that can be used."""
+    windows: t.Mapping[str, t.Any] = dataclasses.field(default_factory=dict)
+    """From when on each log was read: ``since`` of its contract, None where it was read by lines or bytes."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -61,4 +63,5 @@ def _seen(folder: RunFolder, environment: str, name: str) -> Seen:
         tuple(sorted(settings.get("contract") or {})),
     )
     usable = logs is not None and logs["outcome"] == "ok"
-    return Seen(host, failure, (outcome or {}).get("changes"), logs["data"] if logs and usable else None)
+    windows = {entry["name"]: entry["since"] for entry in (settings.get("contract") or {}).get("logs") or ()}
+    return Seen(host, failure, (outcome or {}).get("changes"), logs["data"] if logs and usable else None, windows)

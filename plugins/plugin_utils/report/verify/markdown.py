@@ -17,6 +17,7 @@ PARTS: tuple[t.Callable[[Verification], Lines], ...] = (
     header.summary,
     matrix.render,
     parts.gates,
+    parts.regression,
     parts.measured,
     parts.risks,
     parts.follow_up,

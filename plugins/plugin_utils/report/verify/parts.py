@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import shlex
 
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.words import number
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.words import duration, number
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan.render import STATES
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.commands import HOSTS, plain
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.document import (
@@ -75,6 +75,41 @@ def gates(seen: Verification) -> Lines:
         for one in found
     ]
     return [*lines, *ticked, ""]
+
+
+def regression(seen: Verification) -> Lines:
+    """Return what was compared with an accepted run: both numbers, and by which bounds."""
+    told: Json | None = seen.data["regression"]
+    if told is None:
+        return []
+    found = [one for one in seen.checks if one["section"] == "regression"]
+    lines = heading(2, "Regression")
+    lines += paragraph(phrase("Compared with {}. {}", code(told["accepted"]), Markup(told["rule"])))
+    listed = [
+        (
+            one["host"],
+            one["component"],
+            one["check"],
+            _value(one["expected"]),
+            _value(one["observed"]),
+            STATUS[one["verdict"]].markdown(),
+        )
+        for one in found
+    ]
+    return [*lines, *rows(("Host", "What", "Compared", "Accepted", "Now", "Verdict"), listed)]
+
+
+def _value(side: Json) -> str:
+    """Return the number of one side of a comparison."""
+    if "ms" in side:
+        return f"{side['ms']:.0f} ms"
+    if "kib" in side:
+        return f"{side['kib'] / 1024:.0f} MiB"
+    if "count" in side:
+        return (
+            f"{side['count']} in {duration(side['seconds'])}" if side["seconds"] else f"{side['count']}, time not known"
+        )
+    return f"{side['passed']} of {side['checks']} passed" if "checks" in side else ""
 
 
 def risks(seen: Verification) -> Lines:

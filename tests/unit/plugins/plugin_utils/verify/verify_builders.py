@@ -8,7 +8,7 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.check import finding_id
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify import checks, document
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify import checks, document, figures
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify.criteria import Host
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify.inputs import Inputs, Seen
 
@@ -122,4 +122,5 @@ def criterion(name: str, *selectors: Json, **more: t.Any) -> Json:
 def verification(findings: Json, *hosts: Seen, about: document.About = ABOUT, **more: t.Any) -> Json:
     """The verify.json of a run."""
     inputs = Inputs(findings, files(findings), None, list(hosts) or [seen()])
-    return document.build(about, inputs, checks.of_run(findings), more)
+    made = checks.of_run(findings)
+    return document.build(about, inputs, made, {"figures": figures.of(inputs, made), **more})
