@@ -11,13 +11,14 @@ import typing as t
 from ansible.errors import AnsibleActionFail
 from ansible.utils.display import Display
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.service import ARGUMENTS, NEEDS
+from ansible_collections.evenkeel.drift.plugins.module_utils.mask import mask
 from ansible_collections.evenkeel.drift.plugins.plugin_utils import control
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract import backup
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.plain import plain
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.schema import ContractError
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.settings import Settings
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.bundle import act_packs, points_script
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.points import told
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.points import fetching, told
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.points.running import running_of
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.points.trees import trees_of
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.reference.unavailable import ReferenceUnavailable
@@ -51,8 +52,15 @@ class ActionModule(ScriptAction):
             }
             settings = control.settings_of(variables, self._templar.template, overrides)
             arguments = {**self._filled(given, settings), "restic": self._second(given, variables, host)}
+            wanted = self._wanted(given, variables)
+            arguments["fetch"] = wanted and {
+                "certificate": fetching.certificate(wanted["recipient"]),
+                "timeout": wanted["timeout"],
+            }
         except ContractError as error:
             raise AnsibleActionFail(f"{host}: {error}") from error
+        except fetching.FetchError as error:
+            raise AnsibleActionFail(terminal(f"{host}: {error}")) from error
         except ReferenceUnavailable as error:
             raise AnsibleActionFail(terminal(f"{host}: what the reference ignores cannot be told: {error}")) from error
         request = {"options": arguments, "check": bool(self._task.check_mode), "list": self.LISTS}
@@ -61,8 +69,7 @@ class ActionModule(ScriptAction):
         if result.get("unreachable"):
             return result
         if not result.get("failed"):
-            self._show(host, given, result)
-            return result
+            return self._told(host, given, self._fetched(host, settings, wanted, result))
         if "module_stderr" in result or "module_stdout" in result:
             touches = not (self._task.check_mode or self.LISTS or given["state"] == "verified")
             return {"failed": True, "changed": False, "msg": terminal(unanswered(result, touches=touches))}
@@ -73,6 +80,44 @@ class ActionModule(ScriptAction):
         if given.get("restic") is not None:
             return backup.restic(given["restic"], host, "restic")
         return backup.restic(self._templar.template(variables.get(backup.RESTIC)), host)
+
+    def _wanted(self, given: Json, variables: Json) -> Json | None:
+        """Return where a new point is fetched to; by default what the host's variables say."""
+        if given.get("state") != "present" or self._task.check_mode:
+            return None
+        if given.get("fetch") is not None:
+            return backup.fetch(given["fetch"], os.getcwd(), "fetch")
+        return backup.fetch(self._templar.template(variables.get(backup.FETCH)), os.getcwd())
+
+    def _fetched(self, host: str, settings: Settings, wanted: Json | None, result: Json) -> Json:
+        """Fetch what the host has encrypted, and return the result with what came of it."""
+        sealed = result.pop("sealed", None)
+        if wanted is None:
+            return result
+        point = str(result.get("point"))
+        folder = fetching.folder_of(wanted["to"], host, settings.application)
+        try:
+            try:
+                fetched = fetching.fetch(sealed, point, self._ask, folder, wanted["keep"])
+            finally:
+                self._ask(fetching.removal(sealed, point))
+        except fetching.FetchError as error:
+            reason = f"the restore point {point} is good, and was not fetched: {error}"
+            return {"failed": True, "changed": True, "point": point, "msg": terminal(reason)}
+        return {**result, "fetched": fetched}
+
+    def _ask(self, words: str) -> str:
+        """Run a shell command on the host, and return what it wrote. Raises FetchError."""
+        ran = self._low_level_execute_command(words)
+        if ran["rc"] != 0:
+            said = mask(str(ran.get("stderr") or "").strip()[-300:])
+            raise fetching.FetchError(f"the host said: {said or 'nothing'}")
+        return str(ran["stdout"])
+
+    def _told(self, host: str, given: Json, result: Json) -> Json:
+        if not result.get("failed"):
+            self._show(host, given, result)
+        return result
 
     def _filled(self, given: Json, settings: Settings) -> Json:
         arguments = {

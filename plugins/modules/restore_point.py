@@ -15,6 +15,8 @@ description:
     C(refs/evenkeel/), and a bundle of what no remote was known to have.
   - A point stays on the host, readable by the user who made it alone, because it holds secrets too. A point is read
     back before it counts, and again before it is used. One in which a single bit has changed is refused.
+  - Where O(fetch) says so, the host encrypts a new point for the owner of a certificate, and it is fetched to the
+    control node.
   - Where O(restic) names a repository, a point is kept there as well, encrypted by the host. One that is no longer on
     the host is brought back from there when it is named.
   - It can also hold what runs - systemd units with their files and state, crontabs, environment files, and containers
@@ -69,6 +71,11 @@ options:
     description:
       - A repository of restic, in which points are kept besides, and from which a named point that is no longer on the
         host is brought back. By default the variable C(backup_restic), whose keys this has; C({}) stands for none.
+    type: dict
+  fetch:
+    description:
+      - Where a new point is fetched to, and for whom its host encrypts it before. By default the variable
+        C(backup_fetch), whose keys this has; C({}) stands for nowhere.
     type: dict
   point:
     description:
@@ -267,6 +274,17 @@ restic:
     forgotten: []
     notes: []
     seconds: 2.1
+fetched:
+  description:
+    - Where the point is on the control node. When it cannot be fetched the module fails, and RV(point) names the point.
+  returned: O(state=present) when O(fetch) says where
+  type: dict
+  sample:
+    path: /home/me/ops/kept/web1/app/20261121T154500Z-3f9a1c
+    bytes: 20972104
+    parts: 1
+    removed: []
+    seconds: 1.3
 returned:
   description: Whether the point was brought back from the repository.
   returned: O(state=verified) and O(state=restored) when O(restic) names a repository

@@ -1,7 +1,7 @@
 # Copyright: Contributors to the evenkeel.drift project
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Where restore points are kept besides their host: ``backup_restic``. Private to the collection."""
+"""Where restore points are kept besides their host: ``backup_restic``, ``backup_fetch``. Private to the collection."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract import sha
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.plain import plain
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.schema import REQUIRED, Key, Map, Problems, Wrong
 
-RESTIC = "backup_restic"
+RESTIC, FETCH = "backup_restic", "backup_fetch"
 
 _SCHEMES = ("local", "sftp", "rest", "s3", "swift", "b2", "azure", "gs", "rclone")
 _CREDENTIALS = re.compile(r"://[^/@\s]*:[^/@\s]+@")
@@ -70,21 +70,48 @@ _KEYS = {
 _RESTIC = Map(_KEYS, _complete)
 
 
-def documented_keys() -> list[tuple[str, Key]]:
-    """Return what docs/backup.md lists of ``backup_restic``."""
-    return [(f"{RESTIC}{rest}", key) for rest, key in _RESTIC.inner()]
+def documented_keys() -> dict[str, list[tuple[str, Key]]]:
+    """Return what docs/backup.md lists, by table."""
+    shapes_of = {RESTIC: _RESTIC, FETCH: _fetch(".")}
+    return {name: [(f"{name}{rest}", key) for rest, key in shape.inner()] for name, shape in shapes_of.items()}
+
+
+def _fetch(cwd: str) -> Map:
+    local = shapes.LocalPath(cwd)
+    return Map(
+        {
+            "to": Key(local, REQUIRED, "the folder in which they are kept, as `<host>/<application>/<point>`"),
+            "recipient": Key(
+                local, REQUIRED, "the file with the certificate, as PEM, for whose owner the host encrypts them"
+            ),
+            "keep": Key(shapes.Integer(1, 100_000), 10, "how many points of a host and application are kept there"),
+            "timeout": Key(shapes.Duration(), "1h", "what encrypting a point may take"),
+        }
+    )
+
+
+def fetch(value: t.Any, cwd: str, place: str = FETCH) -> dict[str, t.Any] | None:
+    """Return where points are fetched to as it is declared, complete; None where that is nowhere.
+
+    Relative paths start at ``cwd``. Raises ContractError with all that is wrong.
+    """
+    return _read(_fetch(cwd), value, place)
 
 
 def restic(value: t.Any, host: str, place: str = RESTIC) -> dict[str, t.Any] | None:
     """Return a repository of restic as it is declared, complete; None where none is: null, empty text or map.
 
-    ``host`` is the name in the inventory, ``place`` where the value stands. Raises ContractError with all
-    that is wrong.
+    ``host`` is the name in the inventory, ``place`` where the value stands. Raises ContractError.
     """
+    read = _read(_RESTIC, value, place)
+    return None if read is None else {**read, "host": read["host"] or host}
+
+
+def _read(shape: Map, value: t.Any, place: str) -> dict[str, t.Any] | None:
     value = plain(value, place)
     if value is None or value == "" or value == {}:
         return None
     problems = Problems()
-    read = _RESTIC.read(value, place, problems)
+    read = shape.read(value, place, problems)
     problems.raise_any()
-    return {**read, "host": read["host"] or host}
+    return read

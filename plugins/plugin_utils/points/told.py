@@ -68,7 +68,14 @@ def _made(result: Json) -> list[str]:
     lines.append(f"  {_NOT_SAVED}" if running else f"  {_NOT_SAVED}, no containers and no units")
     if result["pruned"]:
         lines.append(f"  removed, since newer ones are kept: {', '.join(result['pruned'])}")
-    return lines + [f"  {line}" for line in _elsewhere(result.get("restic"))]
+    return lines + [f"  {line}" for line in [*_elsewhere(result.get("restic")), *_fetched(result.get("fetched"))]]
+
+
+def _fetched(kept: Json | None) -> list[str]:
+    if kept is None:
+        return []
+    lines = [f"fetched, encrypted by its host, in {_seconds(kept)}: {kept['path']}, {_amount(kept['bytes'])}"]
+    return lines + ([f"removed there, since newer ones are kept: {', '.join(kept['removed'])}"] * bool(kept["removed"]))
 
 
 def _elsewhere(kept: Json | None) -> list[str]:

@@ -18,7 +18,11 @@ import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.module_utils.act import fs
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points import manifest, verify
-from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.disk import make_folder, read_member
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.disk import (
+    make_folder,
+    open_member,
+    read_member,
+)
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.errors import Damaged
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host
 from ansible_collections.evenkeel.drift.plugins.module_utils.text import spelled
@@ -45,6 +49,19 @@ def members(point_fd: int, document: Json) -> dict[str, Json]:
     for name in (verify.MANIFEST, verify.COMPLETE, *([verify.BY_HAND] if "by_hand" in document else [])):
         found[name.decode("ascii")] = manifest.object_of(read_member(point_fd, name, manifest.MAX_BYTES))
     return found
+
+
+@contextlib.contextmanager
+def opened_member(point_fd: int, name: str) -> t.Iterator[int]:
+    """Yield a descriptor of a file of a point, by its name below the point's folder, to be read. Raises Damaged."""
+    found = _OBJECT.fullmatch(name)
+    with contextlib.ExitStack() as stack:
+        if found:
+            fd = verify.open_object(stack.enter_context(verify.objects_of(point_fd)), found[1])
+        else:
+            fd = open_member(point_fd, name.encode("ascii"))
+        stack.callback(os.close, fd)
+        yield fd
 
 
 def compare(source: Readable, point: str, wanted: t.Mapping[str, Json], host: Host) -> None:

@@ -19,11 +19,13 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.act.points import (
     place,
     restic,
     room,
+    sealing,
     shelf,
     verify,
 )
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.disk import make_folder, remove_tree
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.errors import NoPoint, PointError
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.state import State
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe import paths
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host, Unseen, explain
 from ansible_collections.evenkeel.drift.plugins.module_utils.text import spelled
@@ -33,12 +35,40 @@ _RETURNED = b".returned"
 Json = t.Dict[str, t.Any]
 
 
+class Second(t.NamedTuple):
+    """Where points are kept besides: a repository of restic, and the control node, for which they are encrypted."""
+
+    restic: restic.Place | None = None
+    recipient: sealing.Recipient | None = None
+
+
+NOWHERE = Second()
+
+
 class OnlyHere(PointError):
     """A point was made and is good, and could not be kept in the second place that was declared."""
 
+    HOW = "on this host alone"
+
     def __init__(self, point: str, reason: str) -> None:
-        super().__init__(f"the restore point {point} is good, and on this host alone: {reason}")
+        super().__init__(f"the restore point {point} is good, and {self.HOW}: {reason}")
         self.point = point
+
+
+class NotSealed(OnlyHere):
+    """A point was made and is good, and could not be encrypted so that it can be fetched."""
+
+    HOW = "was not fetched"
+
+
+def seal(recipient: sealing.Recipient, state: State, points_fd: int, point: str) -> Json:
+    """Encrypt a finished point so that it can be fetched, as :func:`sealing.seal` tells it. Raises NotSealed."""
+    try:
+        return sealing.seal(recipient, state, points_fd, point)
+    except (PointError, Unseen) as error:
+        raise NotSealed(point, error.reason) from None
+    except OSError as error:
+        raise NotSealed(point, explain(error)) from None
 
 
 def keep(second: restic.Place, asked: place.Asked, points_fd: int, point: str) -> Json:
@@ -120,7 +150,7 @@ def bring_back(second: restic.Place, asked: place.Asked, point: str, check: bool
         )
     with place.opened(asked) as (state, points_fd), lock.held(state, asked.who, f"return of {point}"):
         sweep(points_fd)
-        room.check_return(points_fd, snapshot.size)
+        room.check_free(points_fd, snapshot.size)
         _receive(repository, snapshot, points_fd, host)
         state.log({"what": "restore point brought back from the repository", "who": asked.who, "point": point})
     return True

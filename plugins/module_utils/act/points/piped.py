@@ -75,11 +75,11 @@ def output_of(argv: t.Sequence[str], host: Host, environment: t.Mapping[str, str
                 source.drain()
                 code = command.ended(process, min(_GRACE_S, host.time_left()))
                 if code:
-                    _raise_failed(argv[0], code, err)
+                    raise_failed(argv[0], code, err)
             raise
         code = command.ended(process, min(_GRACE_S, host.time_left()))
         if code != 0:
-            _raise_failed(argv[0], code, err)
+            raise_failed(argv[0], code, err)
 
 
 def _pipe(stack: contextlib.ExitStack) -> tuple[int, int]:
@@ -89,7 +89,10 @@ def _pipe(stack: contextlib.ExitStack) -> tuple[int, int]:
     return source, sink
 
 
-def _raise_failed(program: str, code: int | None, err: int) -> t.NoReturn:
+def raise_failed(program: str, code: int | None, err: int) -> t.NoReturn:
+    """Raise ProgramFailed with the last words that a program wrote to the pipe ``err``; without a ``code`` it did not
+    end.
+    """
     os.set_blocking(err, False)
     try:
         said = last_words(os.read(err, _SAID))

@@ -62,14 +62,17 @@ def check_room(points_fd: int, entries: t.Sequence[Json], shared: Shared, images
         raise NoRoom(f"a restore point needs {inodes} inodes, and {room.f_favail} are free in the state directory")
 
 
-def check_return(points_fd: int, size: int) -> None:
-    """Refuse to bring a point of ``size`` bytes back where it does not fit with something to spare. Raises NoRoom."""
-    room = os.fstatvfs(points_fd)
+def check_free(fd: int, size: int) -> None:
+    """Refuse to write a copy of a point of ``size`` bytes where it does not fit with something to spare.
+
+    Raises NoRoom.
+    """
+    room = os.fstatvfs(fd)
     free = room.f_bavail * room.f_frsize
     if size + _MARGIN_BYTES > free:
         raise NoRoom(
-            f"the restore point needs {_mib(size + _MARGIN_BYTES)} MiB, {_mib(_MARGIN_BYTES)} to spare; the state "
-            f"directory has {_mib(free)} MiB free: free some, then try again"
+            f"a copy of the restore point needs {_mib(size + _MARGIN_BYTES)} MiB, {_mib(_MARGIN_BYTES)} to spare; the "
+            f"state directory has {_mib(free)} MiB free: free some, then try again"
         )
 
 

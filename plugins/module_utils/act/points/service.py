@@ -17,6 +17,7 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.act.points import (
     looking,
     restic,
     rollback,
+    sealing,
     session,
     shelf,
 )
@@ -41,6 +42,7 @@ INFO_ARGUMENTS: dict[str, Json] = {
 ARGUMENTS: dict[str, Json] = {
     "state": {"type": "str", "choices": ["present", "verified", "restored", "bad", "absent"], "default": "present"},
     **INFO_ARGUMENTS,
+    "fetch": {"type": "dict"},
     "point": {"type": "str"},
     "paths": {"type": "list", "elements": "str", "default": []},
     "operations": {"type": "list", "elements": "dict", "default": []},
@@ -107,7 +109,7 @@ def act(options: Json, check: bool) -> Json:
         what = What(options["trees"], options["paths"], options["operations"], options["git"], _services(options))
         keep = shelf.Keep(options["keep"], options["keep_days"], options["keep_mb"])
         host = Host(asked.root, options["timeout"])
-        return session.present(asked, what, _checked(keep), host, check, second)
+        return session.present(asked, what, _checked(keep), host, check, elsewhere.Second(second, _recipient(options)))
     if state == "bad":
         return session.bad(asked, point, asked.why, check)
     if state == "absent":
@@ -135,6 +137,11 @@ def _used(options: Json, asked: Asked, check: bool, second: restic.Place) -> Jso
         return {**_use(options, asked, check), "returned": False}
     except NoPoint as error:
         raise NoPoint(error.reason + elsewhere.hint(second, asked.application)) from None
+
+
+def _recipient(options: Json) -> sealing.Recipient | None:
+    fetch = options.get("fetch")
+    return None if fetch is None else sealing.Recipient(fetch["certificate"], fetch["timeout"])
 
 
 def _services(options: Json) -> Services:

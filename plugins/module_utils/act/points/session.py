@@ -24,6 +24,7 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.act.points import (
     restic,
     room,
     saving,
+    sealing,
     services,
     shelf,
 )
@@ -43,9 +44,9 @@ Json = t.Dict[str, t.Any]
 
 
 def present(
-    asked: Asked, what: What, keep: shelf.Keep, host: Host, check: bool, second: restic.Place | None = None
+    asked: Asked, what: What, keep: shelf.Keep, host: Host, check: bool, second: elsewhere.Second = elsewhere.NOWHERE
 ) -> Json:
-    """Make a restore point, remove those that are older than is kept, and keep it in a second place, if one is given.
+    """Make a restore point, remove those that are older than is kept, and keep it in second places, as far as given.
 
     Raises ActError and Unseen with a reason, OSError.
     """
@@ -60,9 +61,11 @@ def present(
             told = _make_and_prune(asked, what, keep, (points_fd, root_fd), state, (wanted, notes), host)
             told["seconds"] = _since(begun)
             state.log({"what": "restore point made", "who": asked.who, "why": asked.why, **_short(told)})
-            if second is not None:
-                # Not under the lock: a slow line is no reason to keep a rollback waiting.
-                told["restic"] = _keep_elsewhere(second, asked, points_fd, state, told["point"])
+            # Not under the lock: a slow line is no reason to keep a rollback waiting.
+            if second.restic is not None:
+                told["restic"] = _keep_elsewhere(second.restic, asked, points_fd, state, told["point"])
+            if second.recipient is not None:
+                told["sealed"] = elsewhere.seal(second.recipient, state, points_fd, told["point"])
     return {"changed": True, **told}
 
 
@@ -90,6 +93,7 @@ def _make_and_prune(
         refuse_unfinished(state, also_rollback=True)
         sweep(points_fd)
         elsewhere.sweep(points_fd)
+        sealing.sweep(state)
         document = saving.make_point(asked, what, fds, wanted, host)
         pruned = shelf.outdated(points_fd, keep, time.time())
         for point in pruned:

@@ -64,7 +64,15 @@ def test_what_is_wrong_is_named_and_no_secret_is_told(given: t.Any, said: str) -
     assert "c4n4ry-88" not in str(caught.value)
 
 
-def test_each_key_is_documented_with_its_type_and_default() -> None:
-    match = re.search(r"<!-- table: restic -->\n(.*?)\n<!-- end -->", DOCS.read_text(encoding="utf-8"), re.DOTALL)
+def test_where_points_are_fetched_to_starts_where_the_operator_stands() -> None:
+    read = backup.fetch({"to": "kept", "recipient": "/etc/backup.pem"}, "/home/me")
+    assert read == {"to": "/home/me/kept", "recipient": "/etc/backup.pem", "keep": 10, "timeout": 3600}
+    with pytest.raises(ContractError, match=r"backup_fetch\.recipient: is missing"):
+        backup.fetch({"to": "kept"}, "/home/me")
+
+
+@pytest.mark.parametrize("table", sorted(backup.documented_keys()))
+def test_each_key_is_documented_with_its_type_and_default(table: str) -> None:
+    match = re.search(rf"<!-- table: {table} -->\n(.*?)\n<!-- end -->", DOCS.read_text(encoding="utf-8"), re.DOTALL)
     assert match is not None
-    assert match[1].splitlines() == rows(backup.documented_keys())
+    assert match[1].splitlines() == rows(backup.documented_keys()[table])
