@@ -20,8 +20,10 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section imp
 from e2e_arena import CANARY, INSIDE, LEVELS, Arena
 from e2e_host import differences, see
 from e2e_project import write
+from waiting import LIMIT_S
 
 BUDGET_S = 5.0
+WALKS = 50
 
 
 @LEVELS
@@ -33,7 +35,8 @@ def test_nothing_outside_of_the_tree_is_read(tmp_path: Path, level: str) -> None
     walks = seen_inside = seen_link = 0
     with arena.flipping():
         end = time.monotonic() + BUDGET_S
-        while time.monotonic() < end:
+        # On a busy machine, the walks take longer than the budget.
+        while time.monotonic() < end or (walks < WALKS and time.monotonic() < end + LIMIT_S):
             view = see(arena.root)
             told = repr([directory.entries for directory in view.directories])
             text = repr(details.collect(asked, Host(os.fspath(arena.root), 60)))
@@ -42,7 +45,7 @@ def test_nothing_outside_of_the_tree_is_read(tmp_path: Path, level: str) -> None
             walks += 1
             seen_inside += inside in text
             seen_link += "outside" in told
-    assert walks > 50
+    assert walks >= WALKS
     assert seen_inside, "the file itself was seen as well"
     assert seen_link, "and so was the link in its place"
 
