@@ -72,9 +72,11 @@ else:
         unit = load(name)
         if verb in ("start", "restart"):
             begin(name, unit)
-        elif verb == "reload":
+        elif verb == "reload" and not unit.get("deaf"):
             unit["StateChangeTimestampMonotonic"] = now()
             unit["ran_with"] = "".join(open(one).read() for one in unit["reads"])
+            if "crash" in unit["ran_with"]:
+                begin(name, unit)
         elif verb == "stop":
             unit.update(ActiveState="inactive", SubState="dead", MainPID="0")
         elif verb in ("enable", "disable"):

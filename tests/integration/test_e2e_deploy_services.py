@@ -114,3 +114,13 @@ def test_a_program_that_is_killed_on_the_host_is_told_as_that(site: Site) -> Non
     assert "deserialization" not in outcome.text
     outcome = site.deploy()
     assert (outcome.code, site.content()) == (0, "two\n"), outcome.text
+
+
+def test_a_restart_by_name_touches_no_file_and_is_refused_where_nothing_has_the_name(site: Site) -> None:
+    outcome = site.deploy("-e", "sync_restart=shop.service", sync_hooks={"before_change": [site.say("begun")]})
+    assert outcome.code == 2, outcome.text
+    assert "sync_restart names shop.service, which is no unit or process of this" in outcome.text
+    plan = json.loads((site.last() / "plan.json").read_text())
+    jsonschema.validate(plan, SCHEMA)
+    assert [one["actions"] for one in plan["hosts"]] == [[]]
+    assert (site.content(), site.lines()) == ("one\n", [])

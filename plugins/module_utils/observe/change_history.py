@@ -23,27 +23,55 @@ _TAIL = 4 << 20
 _MOST_JOURNALS = 20
 _IN_PLACE, _ENDS = "is in place", ("is in place", "went back")
 _BEGINS, _REHEARSED = "begins", "rollback rehearsed"
+_STEP_DONE, _RELOAD = "step is done", "reload"
+_MOST_RELOADS = 200
 _ABOUT = ("kind", "who", "why", "run", "journal")
 
 Json = t.Dict[str, t.Any]
 
 
 def last_changes(dir_fd: int, trees: t.Mapping[str, str], host: Host) -> Json:
-    """Return ``{last: null|Change, last_reason, rehearsed, trees: {name: null|Change|{reason}}}`` of an open state
-    directory.
+    """Return ``{last: null|Change, last_reason, rehearsed, reloads, trees: {name: null|Change|{reason}}}`` of an open
+    state directory.
 
     ``trees`` are paths below the host's root, by name. Change is ``{time, time_s, kind, who, why, run, journal}``, and
-    null where no change is recorded. Raises OSError, Unseen.
+    null where no change is recorded. ``reloads`` are the files that a unit has read again by a reload of a deploy,
+    ``[{unit, path, time, time_s}]``, the newest of each. Raises OSError, Unseen.
     """
     lines = _lines(dir_fd)
+    reloads = _reloads(lines)
     placed, reason = _placed(lines, _known(dir_fd))
     last = placed[0] if placed and not reason else None
     return {
         "last": last,
         "last_reason": reason or ("" if last else "no change of this application is recorded on this host"),
         "rehearsed": _rehearsed(lines),
-        "trees": _of_trees(dir_fd, placed, reason, trees, host) if trees else {},
+        "reloads": reloads,
+        "trees": _of_trees(dir_fd, placed, reason, trees, host, _reread(reloads, host)) if trees else {},
     }
+
+
+def _reloads(lines: t.Sequence[Json]) -> list[Json]:
+    """Return the newest reload of each unit and file: a step that began and did not come to its end proves nothing."""
+    found: dict[tuple[str, str], Json] = {}
+    for entry in lines:
+        if (entry.get("what"), entry.get("do")) != (_STEP_DONE, _RELOAD) or not isinstance(entry.get("files"), list):
+            continue
+        seconds, unit = _seconds(entry.get("time")), str(entry.get("path"))
+        for path in entry["files"] if seconds is not None else ():
+            about = {"unit": unit, "path": str(path), "time": entry["time"], "time_s": seconds}
+            if len(found) < _MOST_RELOADS:
+                found.setdefault((unit, str(path)), about)
+    return list(found.values())
+
+
+def _reread(reloads: t.Sequence[Json], host: Host) -> dict[str, int]:
+    """Return when each file was read again last, by its absolute path."""
+    found: dict[str, int] = {}
+    for one in reloads:
+        path = os.path.join(os.path.realpath(host.root), one["path"])
+        found[path] = max(one["time_s"], found.get(path, 0))
+    return found
 
 
 def _rehearsed(lines: t.Sequence[Json]) -> dict[str, Json]:
@@ -119,9 +147,16 @@ def _seconds(moment: t.Any) -> int | None:
 
 
 def _of_trees(
-    dir_fd: int, placed: t.Sequence[Json], reason: str, trees: t.Mapping[str, str], host: Host
+    dir_fd: int,
+    placed: t.Sequence[Json],
+    reason: str,
+    trees: t.Mapping[str, str],
+    host: Host,
+    reread: t.Mapping[str, int],
 ) -> dict[str, Json | None]:
-    """Return the last change that touched each tree: its closed journal says which paths it changed."""
+    """Return the last change that touched each tree: its closed journal says which paths it changed. Those that were
+    ``reread`` since do not count: by their times, which a deploy does not turn back, other processes are judged.
+    """
     found: dict[str, Json | None] = {}
     root = os.path.realpath(host.root)
     wanted = {name: os.path.normpath(os.path.join(root, path)) for name, path in trees.items()}
@@ -137,6 +172,7 @@ def _of_trees(
         if paths is None:
             reason = f"the journal of the change of {change['time']} is no longer there, or cannot be read"
             break
+        paths = [path for path in paths if reread.get(path, -1) < change["time_s"]]
         for name, tree in wanted.items():
             below = tree.rstrip("/") + "/"
             if name not in found and any(path in (way, tree) or path.startswith(below) for path in paths):

@@ -49,6 +49,7 @@ def look(spec: t.Mapping[str, t.Any], host: Host) -> Json:
         "last": None,
         "last_reason": "no change of this application is recorded on this host",
         "rehearsed": {},
+        "reloads": [],
         "trees": dict.fromkeys(spec.get("trees") or {}),
     }
     try:

@@ -23,9 +23,9 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.schema imp
     Problems,
     Shape,
     Wrong,
-    below,
     found,
 )
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.sync_services import Followers, Reloads
 
 PREFIX = "sync_"
 BATCHES = "sync_serial"
@@ -118,20 +118,6 @@ class Command(shapes.Text):
         return argv
 
 
-class Followers(Shape):
-    """Which containers are restarted beside which others."""
-
-    def describe(self) -> str:
-        return "map of a container or Compose service to a list of these"
-
-    def read(self, value: t.Any, place: str, problems: Problems) -> dict[str, list[str]]:
-        if not isinstance(value, dict):
-            problems.add(place, f"expected a {self.describe()}, found {found(value)}")
-            return {}
-        names = ListOf(shapes.Text(), minimum=1)
-        return {name: names.read(value[name], below(place, name), problems) for name in value}
-
-
 _WINDOW = Map(
     {
         "days": Key(ListOf(shapes.Choice(DAYS), minimum=1, split=True), list(DAYS), "on which days it begins"),
@@ -220,6 +206,18 @@ def _services() -> dict[str, Key]:
         "sync_hooks": Key(
             MapOf(PHASES, ListOf(Command()), "moment"), {}, "commands of yours that run on each host that is changed"
         ),
+        "sync_restart": Key(
+            ListOf(shapes.Text(), split=True),
+            [],
+            "units and processes of the contract, containers, Compose services that are restarted, and nothing else is "
+            "done",
+        ),
+        "sync_reload": Key(
+            Reloads(),
+            {},
+            "units that are reloaded, not restarted, where all that changed are these files: each reads them again by "
+            "its `ExecReload=`",
+        ),
         "sync_restart_unhealthy": Key(
             ListOf(shapes.Text()),
             [],
@@ -258,6 +256,8 @@ class SyncSettings:
     services_timeout: int
     kill: bool
     hooks: dict[str, list[list[str]]]
+    restart: list[str]
+    reload: dict[str, list[str]]
     restart_unhealthy: list[str]
     restart_with: dict[str, list[str]]
     serial: t.Any
@@ -278,6 +278,11 @@ def resolve(values: t.Mapping[str, t.Any]) -> SyncSettings:
     read = prefixed.read(values, PREFIX, variables(), problems)
     if read["sync_approve"] and not read["sync_require_approval"] and not len(problems):
         problems.add("sync_approve", "approves a plan, but sync_require_approval is not true: nothing asks for it")
+    if read["sync_restart"]:
+        if not read["sync_services"]:
+            problems.add("sync_restart", "restarts services, and sync_services is false: leave out one of them")
+        if read["sync_proposals"]:
+            problems.add("sync_restart", "restarts what it names and does nothing else: apply sync_proposals by itself")
     if read["sync_shared"] and read["sync_strategy"] != "release":
         problems.add("sync_shared", f"is for sync_strategy: release, and that is {read['sync_strategy']}")
     for number, path in enumerate(read["sync_shared"]):

@@ -59,6 +59,7 @@ _CHANGES = {
     ),
     "under_way": OneOf([None, {**dict.fromkeys(("who", "why", "since"), _TEXT), "pid": int}]),
     "last": OneOf([None, _CHANGE]),
+    "reloads": [{"unit": str, "path": str, "time": str, "time_s": int}],
     "rehearsed": ByName({"time": str, "time_s": int, "point": str}),
     "trees": ByName(OneOf([None, _CHANGE, {"reason": str}])),
 }
@@ -108,7 +109,7 @@ def _changes(answer: Json) -> Json:
         require(answer.get("changes"), _CHANGES, "the host's record of changes")
     except GarbledAnswer as garbled:
         nothing: Json = {"path": "", "open": None, "under_way": None, "last": None, "rehearsed": {}, "trees": {}}
-        return {**nothing, "outcome": "unknown", "reason": str(garbled), "last_reason": str(garbled)}
+        return {**nothing, "reloads": [], "outcome": "unknown", "reason": str(garbled), "last_reason": str(garbled)}
     changes: Json = answer["changes"]
     return changes
 

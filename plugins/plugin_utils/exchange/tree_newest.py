@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 from ansible_collections.evenkeel.drift.plugins.module_utils.proc.clock import iso
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.patterns import compile_selection
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.base import Json
@@ -14,6 +16,7 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.directories i
 
 # So many that the files which only the host has do not crowd out those of the reference.
 _COUNT = 500
+_BEFORE = 10
 # In their order: packages of code are called log and cache, too.
 _APART = (
     *("log/", "logs/", "cache/"),
@@ -33,21 +36,28 @@ def asked(contract: Json, name: str) -> Json | None:
 
 def newest(view: TreeView, reference: Directories | None) -> Json:
     """Return the file that was changed last among those that the reference knows: ``{outcome, reason, path, mtime,
-    mtime_s}``; without a reference among all that are not ignored.
+    mtime_s, before, cut}``; without a reference among all that are not ignored. ``before`` has those that were changed
+    just before it, ``{path, mtime, mtime_s}``, for a process that has read the last one again; ``cut`` says that there
+    may be more.
 
     The outcome is ``ok`` without a path when there is none. It is ``unknown`` when not all was seen; a path is then
     the newest of what was seen, and as much proof that a process is older as any.
     """
-    found = next((file for file in view.newest["files"] if reference is None or _knows(reference, file[0])), None)
-    made: Json = {"outcome": "ok", "reason": "", "path": None, "mtime": None, "mtime_s": None}
-    if found is not None:
-        seconds = found[1] / 1e9
-        made.update(path=found[0], mtime=iso(seconds), mtime_s=seconds)
+    known = (file for file in view.newest["files"] if reference is None or _knows(reference, file[0]))
+    found = [_moment(*file) for file in itertools.islice(known, 2 + _BEFORE)]
+    made: Json = {"outcome": "ok", "reason": "", "path": None, "mtime": None, "mtime_s": None, "cut": False}
+    made.update(before=found[1 : 1 + _BEFORE], cut=len(found) > 1 + _BEFORE or view.newest["dropped"])
+    if found:
+        made.update(found[0])
     elif view.newest["dropped"]:
         made.update(outcome="unknown", reason=f"the {_COUNT} newest files are none that the reference knows")
     if view.outcome != "ok" or not view.complete or view.unseen_total:
         made.update(outcome="unknown", reason=view.reason or "not all of the tree could be read")
     return made
+
+
+def _moment(path: str, mtime_ns: int) -> Json:
+    return {"path": path, "mtime": iso(mtime_ns / 1e9), "mtime_s": mtime_ns / 1e9}
 
 
 def _knows(reference: Directories, path: str) -> bool:

@@ -75,6 +75,24 @@ class Ages:
         near = f": within the {tolerance:g} s that cannot be told apart" if abs(late) <= tolerance else ", before that"
         return scope.passed(kind.check, subject, level, f"{told}{near}", **times)
 
+    def reread(self, kind: Kind, subject: str, process: Details, file: Details, reload: Details) -> Check:
+        """Return the check of what a process has read again since it was changed, by the reload that the host's own
+        record tells of. ``file`` is ``{path, mtime, mtime_s}``.
+        """
+        path, changed = file["path"], file["mtime"]
+        if self._doubt(process, file["mtime_s"], path):
+            return self.compare(kind, subject, process, path, changed, file["mtime_s"])
+        who = f"{self._scope.component} (pid {process['pid']}) runs since {process['started']}"
+        return self._scope.passed(
+            kind.check,
+            subject,
+            self._level(kind.check),
+            f"{who}, {kind.what}{path} was changed at {changed}, and {reload['unit']} was reloaded at {reload['time']} "
+            "to read it again",
+            expected={"path": path, "changed": changed},
+            observed={"pid": process["pid"], "started": process["started"]},
+        )
+
     def unknown(self, kind: Kind, subject: str, reason: str) -> Check:
         said = f"Whether {subject} is older than what it runs ({kind.check}) is not known: {reason}"
         return self._scope.unknown(kind.check, subject, self._level(kind.check), said)

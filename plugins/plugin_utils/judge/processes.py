@@ -11,7 +11,7 @@ import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge import process_age, process_instance
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.check import Check, Details
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.process_age import Ages, Level
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.process_age import Ages, Kind, Level
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.remedies import remedy
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.scope import Context, Judgement, Scope
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.words import LISTED, number
@@ -198,8 +198,8 @@ class _Rules:
             if file["outcome"] != "ok" or file["mtime_s"] is None:
                 checks.append(self._ages.unknown(process_age.CONFIGURATION, about, f"{path}: {file['reason']}"))
             else:
-                kind, at = process_age.CONFIGURATION, (file["mtime"], file["mtime_s"])
-                checks.append(self._ages.compare(kind, about, process, path, *at))
+                one = {"path": path, "mtime": file["mtime"], "mtime_s": file["mtime_s"]}
+                checks.append(self._against(process_age.CONFIGURATION, about, process, one))
         checks += self._unit_files(subject, process)
         if process["venv"] is not None:
             checks += self._environment(subject, process, self._data["environments"].get(process["venv"]))
@@ -224,11 +224,42 @@ class _Rules:
             what = f"the tree {tree} ({change['why'] or change['kind']})"
             return self._ages.compare(kind, about, process, what, change["time"], change["time_s"])
         if path is not None and (known or proof):
-            return self._ages.compare(kind, about, process, path, newest["mtime"], changed_s)
+            return self._against_newest(kind, about, process, newest)
         if not known:
             return self._ages.unknown(kind, about, f"the tree {tree}: {newest['reason']}")
         said = f"There is no file in the tree {tree} that {subject} could be older than"
         return self._scope.passed(kind.check, about, self._level(kind.check), said)
+
+    def _against_newest(self, kind: Kind, subject: str, process: Details, newest: Details) -> Check:
+        """Return the check against the file of a tree that was changed last among those that were not read again."""
+        before = newest.get("before")
+        for one in (newest, *(before or ())):
+            if self._reload(process, one) is None:
+                return self._ages.compare(kind, subject, process, one["path"], one["mtime"], one["mtime_s"])
+        if newest["outcome"] != "ok" or before is None or newest["cut"]:
+            reason = f"{newest['path']} was read again by a reload, and which was changed before it is not told"
+            return self._ages.unknown(kind, subject, reason)
+        return self._against(kind, subject, process, newest)
+
+    def _against(self, kind: Kind, subject: str, process: Details, file: Details) -> Check:
+        """Return the check against one file, ``{path, mtime, mtime_s}``."""
+        reload = self._reload(process, file)
+        if reload is not None:
+            return self._ages.reread(kind, subject, process, file, reload)
+        return self._ages.compare(kind, subject, process, file["path"], file["mtime"], file["mtime_s"])
+
+    def _reload(self, process: Details, file: Details) -> Details | None:
+        """Return the reload by which the unit of a process that is older than a file has read it again, None without
+        one. The record has whole seconds.
+        """
+        if file["mtime_s"] <= process["started_s"] + self._data["tolerance_s"]:
+            return None
+        for one in (self._context.changes or {}).get("reloads") or ():
+            if (one["unit"], one["path"]) == (process["unit_key"], file["path"]) and one["time_s"] + 1 > file[
+                "mtime_s"
+            ]:
+                return t.cast("Details", one)
+        return None
 
     def _recorded(self, tree: str) -> Details | None:
         """Return the last change of a tree that the host's own record tells of, None when there is none."""

@@ -40,7 +40,7 @@ def restarts(known: Known, up: t.Iterable[tuple[str, str]]) -> list[Json]:
     _followers(running, known, served, due)
     socket = (known.contract.get("containers") or {}).get("socket") or (data.get("engine") or {}).get("socket")
     chosen = sorted((one for one in running if one["id"] in due), key=lambda one: str(one["name"]))
-    return [_action(one, *due[one["id"]], socket) for one in chosen]
+    return [restart_action(one, *due[one["id"]], socket) for one in chosen]
 
 
 def _uses(container: Json, known: Known) -> str:
@@ -96,7 +96,8 @@ def _label(container: Json) -> str:
     return f"{compose.get('project')}/{compose.get('service')}"
 
 
-def _action(container: Json, why: str, findings: t.Sequence[Json], socket: str | None) -> Json:
+def restart_action(container: Json, why: str, findings: t.Sequence[Json], socket: str | None) -> Json:
+    """Return the action that restarts one container of the section containers as it is."""
     severities = [one["severity"] for one in findings] or [SEVERITIES[-1]]
     before = {key: container[key] for key in ("id", "started_s")}
     step = {

@@ -72,3 +72,10 @@ def usable(host: str, actions: t.Sequence[Json]) -> Json | None:
 def seconds_of(moment: str) -> float:
     """Return a time as documents spell it in seconds after 1970."""
     return float(calendar.timegm(time.strptime(moment, "%Y-%m-%dT%H:%M:%SZ")))
+
+
+def no_trees(found: Json | None) -> Json:
+    """No tree was seen. ``found`` is the evidence of the section, None where it was not asked."""
+    if found is None:
+        return gates.passed("coverage", "no trees were audited, and only those are deployed")
+    return gates.refused("coverage", f"the trees were not seen: {found['reason']}. Repair that and deploy again")

@@ -5,10 +5,12 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.audit.opening import FINDINGS
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.patterns import compile_lines
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.sync import SyncSettings
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan import (
     container_look,
@@ -17,13 +19,14 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan import (
     host_gates,
     moving,
     names,
+    restarting,
 )
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan.decide import Policy
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan.files import plan_files
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan.host_gates import seconds_of
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan.left_out import LeftOut
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan.services import Planned, plan_services
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan.services_seen import ByHand
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan.services_seen import ByHand, users
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan.services_seen import Seen as Running
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan.source import Source
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan.totals import totalled
@@ -124,6 +127,8 @@ class _Host:
 
     def part(self, state_dir: str | None, asked: t.Iterable[Proposal] = ()) -> Json:
         """Return the host's part with the proposals that were asked for: the shape is in docs/design.md."""
+        if self._settings.restart:
+            return self._restarting(state_dir)
         actions: list[Json] = []
         left: list[Json] = []
         mine = [one for one in asked if one.host == self.host]
@@ -152,6 +157,26 @@ class _Host:
             if garbled is not None:
                 running = running._replace(actions=[])
                 checked.append(garbled)
+        return self._told(state_dir, actions + running.actions, left, checked, running.by_hand)
+
+    def _restarting(self, state_dir: str | None) -> Json:
+        """Return the host's part of a plan that restarts what the operator names, and does nothing else."""
+        checked = [gates.observed(self.host, self._failure()), gates.reference(self._reference)]
+        if gates.refusals(checked):
+            return self._told(state_dir, [], [], checked, [])
+        contract, inside = self._kept["contract"], self._data("containers")
+        actions, named = restarting.plan(self._settings.restart, self._running_now(), inside, contract)
+        checked += [*self._declared(), named, *gates.on_the_host()]
+        return self._told(state_dir, [] if gates.refusals(checked) else actions, [], checked, [])
+
+    def _told(
+        self,
+        state_dir: str | None,
+        actions: list[Json],
+        left: list[Json],
+        checked: list[Json],
+        by_hand: t.Sequence[ByHand],
+    ) -> Json:
         part: Json = {
             "host": self.host,
             "environment": self._kept.get("environment", self._environment),
@@ -159,10 +184,10 @@ class _Host:
             "root": self._kept.get("root", "/"),
             "state_dir": state_dir,
             "reference": self._kept.get("reference"),
-            "actions": actions + running.actions,
+            "actions": actions,
             "left_out": left,
             "gates": checked,
-            "blast": {"by_hand": [one._asdict() for one in running.by_hand]},
+            "blast": {"by_hand": [one._asdict() for one in by_hand]},
         }
         return totalled(part)
 
@@ -195,9 +220,13 @@ class _Host:
 
     def _services(self, files: list[Json]) -> Planned:
         """Return what follows from the actions on files, and from the findings about what runs."""
-        seen = Running(self._kept["contract"], self._data("processes"), self._data("units"), self._kept["root"])
+        seen = self._running_now()
         findings = [one for one in self._findings["findings"] if one["host"] == self.host]
-        return plan_services(files, seen, findings, self._settings.services, self._settings.kill)
+        reloads = {unit: compile_lines(lines) for unit, lines in self._settings.reload.items()}
+        return plan_services(files, seen, findings, self._settings.services, self._settings.kill, reloads)
+
+    def _running_now(self) -> Running:
+        return Running(self._kept["contract"], self._data("processes"), self._data("units"), self._kept["root"])
 
     def _failure(self) -> Json | None:
         outcome = evidence.load(self._folder, self.host, evidence.HOST)
@@ -215,7 +244,7 @@ class _Host:
         """Return the actions on files, what is left out, and the gates that depend on them."""
         data = self._data("trees")
         if data is None:
-            return [], [], [_no_trees(evidence.load(self._folder, self.host, "trees"))]
+            return [], [], [host_gates.no_trees(evidence.load(self._folder, self.host, "trees"))]
         try:
             unmade = source.unmade()
             made = Trees(self._folder, self.host, self._kept, self._findings, self._policy.prune)
@@ -226,7 +255,7 @@ class _Host:
         covered = gates.coverage(data["trees"], unmade)
         if gates.refusals([covered]):
             return [], [], [covered]
-        actions, left = plan_files(trees, self._policy, self._restarts)
+        actions, left = plan_files(trees, self._policy, functools.partial(users, self._kept["contract"]))
         overwritten = sum(1 for action in actions if action.pop("overwrites"))
         resources, needed = self._data("resources"), sum(action["bytes"] for action in actions)
         return (
@@ -267,17 +296,3 @@ class _Host:
             return names.gate(host, source.compose_model)
         except ReferenceUnavailable as error:
             return gates.refused(names.NAME, f"the reference could not be read: {error.reason}")
-
-    def _restarts(self, tree: str, path: str) -> list[str]:
-        """Return the processes of the contract that use a changed path only after a restart."""
-        return [
-            process["name"]
-            for process in self._kept["contract"].get("processes") or []
-            if tree in process["not_older_than"] or path in process["reads"]
-        ]
-
-
-def _no_trees(found: Json | None) -> Json:
-    if found is None:
-        return gates.passed("coverage", "no trees were audited, and only those are deployed")
-    return gates.refused("coverage", f"the trees were not seen: {found['reason']}. Repair that and deploy again")

@@ -4,15 +4,17 @@
 """What runs on one host, and has to follow: from changed files and findings to steps on units and processes. Private to
 the collection. Pure.
 
-Restarted is what a unit of systemd supervises. A process without one is named, with the reason, for whoever started it
-knows how. Reloading is left to hooks: whether a program has taken over a configuration, no audit can see.
+Restarted is what a unit of systemd supervises, or reloaded where only files have changed of which the operator says
+that it reads them again. A process without a unit is named, with the reason, for whoever started it knows how.
 """
 
 from __future__ import annotations
 
 import re
+import types
 import typing as t
 
+from ansible_collections.evenkeel.drift.plugins.module_utils.observe.patterns import Patterns, named
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.severity import SEVERITIES
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.words import number
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan import services_duplicates
@@ -24,8 +26,13 @@ STALE = ("code", "configuration", "unit_file", "environment", "replaced")
 """The checks of the section processes that a restart ends."""
 _PID = re.compile(r".*?\[(\d+)\]", re.DOTALL)
 _SHOWN = 3
+_CONTENT = ("write", "link", "remove")
+_RUNNING = ("active", "reloading", "refreshing")
 # What is to be done with a unit, the most telling first: a start makes a restart needless, a stop both.
-_VERBS = ("stop", "start", "restart", "daemon_reload")
+_VERBS = ("stop", "start", "restart", "reload", "daemon_reload")
+
+Reloads = t.Mapping[str, t.Sequence[t.Sequence[t.Any]]]
+"""Patterns, as ``compile_lines`` makes them, of the files that a unit reads again when it is reloaded, by unit."""
 
 
 class Need:
@@ -34,6 +41,7 @@ class Need:
     def __init__(self) -> None:
         self.verbs: set[str] = set()
         self.why: list[str] = []
+        self.files: set[str] = set()
         self.findings: dict[str, str] = {}
         self.severity = SEVERITIES[-1]
 
@@ -55,28 +63,34 @@ class Planned(t.NamedTuple):
 
 
 def plan_services(
-    files: t.Sequence[Json], seen: Seen, findings: t.Iterable[Json], wanted: bool = True, kill: bool = False
+    files: t.Sequence[Json],
+    seen: Seen,
+    findings: t.Iterable[Json],
+    wanted: bool = True,
+    kill: bool = False,
+    reloads: Reloads = types.MappingProxyType({}),
 ) -> Planned:
     """Return what follows from the actions on files and from the findings of one host.
 
     ``wanted`` says whether anything of it may be planned at all, ``kill`` whether a process that does not end may be
     killed. The numbers of the actions are left to the caller.
     """
+    rereads = {unit: Patterns(pairs) for unit, pairs in reloads.items()}
     needs: dict[str, Need] = {}
     by_hand: dict[str, ByHand] = {}
     own = [one for one in findings if one["outcome"] == "fail"]
     ended, more = services_duplicates.plan(seen, own, kill)
     seen.end(step["pid"] for action in ended for step in action["steps"])
     for action in files:
-        _of_file(action, seen, needs, by_hand)
+        _of_file(action, seen, needs, by_hand, rereads)
     for finding in own:
         if finding["section"] == "processes":
-            _of_process(finding, seen, needs, by_hand)
+            _of_process(finding, seen, needs, by_hand, rereads)
         elif finding["section"] == "units":
             _of_unit(finding, seen, needs, by_hand)
     order = {name: place for place, name in enumerate(seen.order())}
     names = sorted(needs, key=lambda name: (order.get(name, len(order)), name))
-    actions = [_action(name, needs[name], seen) for name in names]
+    actions = [unit_action(name, needs[name], seen) for name in names]
     by_hand.update((one.name, one) for one in more if one.name not in by_hand)
     if not wanted:
         told = sorted({*by_hand, *(name for action in files for name in action["restart"]), *needs})
@@ -84,20 +98,32 @@ def plan_services(
     return Planned(actions + ended, [by_hand[name] for name in sorted(by_hand)])
 
 
-def _of_file(action: Json, seen: Seen, needs: dict[str, Need], by_hand: dict[str, ByHand]) -> None:
+def _of_file(
+    action: Json, seen: Seen, needs: dict[str, Need], by_hand: dict[str, ByHand], rereads: t.Mapping[str, Patterns]
+) -> None:
+    paths = [one["path"] for one in action["operations"] if one["do"] in _CONTENT]
+    again = {unit for unit, patterns in rereads.items() if paths and all(named(patterns, path) for path in paths)}
     for name in action["restart"]:
         units, hand = seen.supervisors(name)
         for unit in units:
-            _need(needs, unit).add("restart", f"{name} uses {action['path']}", action)
+            if unit not in again:
+                _need(needs, unit).add("restart", f"{name} uses {action['path']}", action)
         if hand is not None:
             by_hand[name] = hand
+    for unit in sorted(again):
+        # What does not run reads its files when it is started.
+        if seen.active(unit) in (*_RUNNING, None):
+            _need(needs, unit).add("reload", f"it reads {action['path']} again", action)
+            _need(needs, unit).files.update(paths)
     for operation in action["operations"]:
         for unit in seen.defined_by(operation["path"]):
             verb = "restart" if seen.active(unit) == "active" else "daemon_reload"
             _need(needs, unit).add(verb, f"{operation['path']} defines it", action)
 
 
-def _of_process(finding: Json, seen: Seen, needs: dict[str, Need], by_hand: dict[str, ByHand]) -> None:
+def _of_process(
+    finding: Json, seen: Seen, needs: dict[str, Need], by_hand: dict[str, ByHand], rereads: t.Mapping[str, Patterns]
+) -> None:
     name = finding["component"]
     if finding["check"] == "instances" and finding["cause"] == "not_running":
         unit = seen.declared_unit(name)
@@ -108,10 +134,18 @@ def _of_process(finding: Json, seen: Seen, needs: dict[str, Need], by_hand: dict
     if finding["check"] not in STALE or pid is None:
         return
     found, hand = seen.supervisor(name, int(pid[1]))
-    if found is not None:
+    path = finding["subject"].partition("]:")[2]
+    if found is not None and finding["check"] == "configuration" and _named(rereads.get(found), path):
+        _need(needs, found).add("reload", finding["summary"], finding)
+        _need(needs, found).files.add(path)
+    elif found is not None:
         _need(needs, found).add("restart", finding["summary"], finding)
     elif hand is not None:
         by_hand[name] = hand
+
+
+def _named(patterns: Patterns | None, path: str) -> bool:
+    return patterns is not None and named(patterns, path)
 
 
 def _of_unit(finding: Json, seen: Seen, needs: dict[str, Need], by_hand: dict[str, ByHand]) -> None:
@@ -137,7 +171,8 @@ def _need(needs: dict[str, Need], unit: str) -> Need:
     return needs.setdefault(unit, Need())
 
 
-def _action(name: str, need: Need, seen: Seen) -> Json:
+def unit_action(name: str, need: Need, seen: Seen) -> Json:
+    """Return the action on one unit."""
     main = next((verb for verb in _VERBS if verb in need.verbs), None)
     switch = next((verb for verb in ("enable", "disable") if verb in need.verbs), None)
     steps: list[Json] = []
@@ -145,6 +180,9 @@ def _action(name: str, need: Need, seen: Seen) -> Json:
         steps.append({"do": switch, "unit": name, "before": {"enabled": seen.enabled(name)}})
     if main == "daemon_reload":
         steps.append({"do": main, "unit": name})
+    elif main == "reload":
+        active = {"active": seen.active(name)}
+        steps.append({"do": main, "unit": name, "before": active, "files": sorted(need.files)})
     elif main is not None:
         steps.append({"do": main, "unit": name, "before": {"active": seen.active(name)}})
     verbs = [verb for verb in (switch, main) if verb is not None]
@@ -180,6 +218,7 @@ def _undo(verbs: t.Sequence[str], name: str) -> str:
         "enable": "disable it",
         "disable": "enable it",
         "restart": "restart it once its files are the old ones",
+        "reload": "restart it once its files are the old ones",
         "daemon_reload": "let systemd read its files once more",
     }
     return ", ".join(back[verb] for verb in verbs)

@@ -21,6 +21,15 @@ class ByHand(t.NamedTuple):
     reason: str
 
 
+def users(contract: Json, tree: str, path: str) -> list[str]:
+    """Return the processes of a contract that use a changed path only after a restart."""
+    return [
+        process["name"]
+        for process in contract.get("processes") or []
+        if tree in process["not_older_than"] or path in process["reads"]
+    ]
+
+
 class Seen:
     """The evidence of the sections ``processes`` and ``units`` (None where it was not asked or not seen), beside the
     host's contract and root.

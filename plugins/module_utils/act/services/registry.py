@@ -105,9 +105,14 @@ def undoing(action: Json, files: bool) -> Json | None:
     for step in action["steps"]:
         back = kind_of(action).undo(step)
         # Two steps on one thing may lead back by one.
-        if back is not None and back not in undone and (files or back["do"] != step["do"]):
+        if back is not None and back not in undone and (files or not _repeats(step, back)):
             undone.append(back)
     return {**action, "steps": undone} if undone else None
+
+
+def _repeats(step: Step, back: Step) -> bool:
+    """Return whether what leads back would only do once more what was done; a reload is led back from by a restart."""
+    return back["do"] == step["do"] or (step["do"], back["do"]) == ("reload", "restart")
 
 
 def stays(begun: Json, done: Json, files: bool) -> bool:
@@ -116,7 +121,7 @@ def stays(begun: Json, done: Json, files: bool) -> bool:
     """
     for step in begun["steps"]:
         back = kind_of(begun).undo(step)
-        lasting = step in done["steps"] if back is None else not files and back["do"] == step["do"]
+        lasting = step in done["steps"] if back is None else not files and _repeats(step, back)
         if lasting and step["do"] not in _TRACELESS:
             return True
     return False

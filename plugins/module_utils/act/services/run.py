@@ -255,6 +255,9 @@ def _unwritten(record: Record, error: OSError) -> str:
 def _log(record: Record, action: Json, step: Json, what: str, said: str, warnings: list[str]) -> None:
     about = record.document["about"]
     line = {"what": f"step {what}", **named(action, step), "direction": record.direction, "said": said}
+    if step["do"] == "reload":
+        # What a process has read again is known by this line alone: an audit looks for it.
+        line["files"] = step["files"]
     try:
         record.state.log({**line, **{key: about.get(key) for key in ("id", "who", "why", "run")}})
     except OSError as error:

@@ -38,12 +38,14 @@ _ENABLED: t.Mapping[str, t.Any] = {"unit": _NAME, "before": {"enabled": _WORD}}
 WORDS: t.Mapping[str, t.Mapping[str, t.Any]] = {
     "daemon_reload": {"unit": _NAME},
     "restart": _ACTIVE,
-    "reload": _ACTIVE,
+    "reload": {**_ACTIVE, "files": [str]},
     "start": _ACTIVE,
     "stop": _ACTIVE,
     "enable": _ENABLED,
     "disable": _ENABLED,
 }
+"""``files`` of a reload are those that the unit reads again by it: what is told of it names them."""
+_UNABLE = "it has no ExecReload=, and cannot be reloaded: take it out of sync_reload, and it is restarted"
 _STILL = ("active", "activating", "reloading", "refreshing")
 _AWAY = ("inactive", "failed")
 
@@ -68,6 +70,8 @@ def look(step: Step, call: Call) -> Seen:
         # That the files are new is why it is restarted, whatever became of it meanwhile; and whether it stays is known
         # by waiting alone.
         return Seen(False)
+    if do == "reload" and not unit.can_reload:
+        raise StepFailed(_UNABLE)
     seen = _compared(False, _rough(step["before"]["active"]), _rough(unit.active), f"{unit.name} is")
     return seen._replace(ill=_ill(unit))
 
@@ -107,11 +111,15 @@ def run(step: Step, call: Call) -> str:
         return _stopped(name)
     unit = systemctl.look(name)
     if _is_new(unit, do, call):
-        return healthy(name, call.limit_s, "was started after the files had changed")
+        begun = "was started" if do == "restart" else "was started or reloaded"
+        return healthy(name, call.limit_s, f"{begun} after the files had changed")
     if unit.needs_reload:
         # systemd would start it as its files were, not as they are.
         systemctl.do("daemon-reload", None, call.limit_s)
-    if do == "reload" and not (unit.can_reload and unit.runs):
+    if do == "reload" and unit.runs:
+        return _reloaded(unit, end)
+    if do == "reload":
+        # What does not run any more reads all when it is started.
         do = "restart"
     if do != "start":
         # One that failed too often just now is refused by systemd until that is forgotten.
@@ -120,7 +128,33 @@ def run(step: Step, call: Call) -> str:
     return healthy(name, max(end - time.monotonic(), 1.0), _DONE[do])
 
 
-_DONE = {"restart": "was restarted", "reload": "was reloaded", "start": "was started"}
+_DONE = {"restart": "was restarted", "start": "was started"}
+
+
+def _reloaded(before: Now, end: float) -> str:
+    """Reload a unit, and return a sentence once it is known to go on with its process. Raises StepFailed."""
+    if not before.can_reload:
+        raise StepFailed(f"{before.name}: {_UNABLE}")
+    systemctl.do("reload", before.name, max(end - time.monotonic(), 1.0))
+    after = systemctl.look(before.name)
+    if after.changed_s <= before.changed_s:
+        raise StepFailed(f"{before.name} was to be reloaded, and systemd has noted no reload of it: look at it")
+    _same(before, after)
+    said = healthy(before.name, max(end - time.monotonic(), 1.0), "was reloaded")
+    _same(before, systemctl.look(before.name))
+    return f"{said}, with process {before.main_pid}" if before.main_pid else said
+
+
+def _same(before: Now, after: Now) -> None:
+    """Raise NotWell when a unit does not go on as it was: its process ended over the reload."""
+    if after.invocation == before.invocation and after.main_pid in (before.main_pid, 0):
+        return
+    if after.invocation == before.invocation and after.kind in _MANY_PIDS:
+        return
+    raise NotWell(
+        f"{before.name} was reloaded, and its process {before.main_pid} ended over it: it is {after.told()}"
+        f"{systemctl.last_lines(before.name)}"
+    )
 
 
 def _is_new(unit: Now, do: str, call: Call) -> bool:
@@ -196,7 +230,8 @@ def undo(step: Step) -> Step | None:
     if do in ("restart", "reload") and _rough(was["active"]) == "inactive":
         return {"do": "stop", "unit": step["unit"], "before": {"active": None}}
     if do in ("restart", "reload"):
-        return {**step, "do": "restart", "before": {"active": None}}
+        kept = {key: value for key, value in step.items() if key != "files"}
+        return {**kept, "do": "restart", "before": {"active": None}}
     if do == "daemon_reload":
         return dict(step)
     other = {"start": "stop", "stop": "start", "enable": "disable", "disable": "enable"}[do]

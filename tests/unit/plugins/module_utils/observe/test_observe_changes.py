@@ -135,6 +135,30 @@ def test_a_rehearsal_is_told_by_its_level(world: World) -> None:
     assert {level: one["point"] for level, one in found.items()} == {"config": "p-1", "full": "p-3"}
 
 
+def test_what_a_unit_has_read_again_is_told_and_no_change_of_its_tree(world: World) -> None:
+    trees = {"all": ".", "source": "folder"}
+    world.apply([world.write("folder/inside", b"changed\n"), world.write("keep.txt", b"changed\n")])
+    assert None not in seen(world, trees=trees)["trees"].values()
+    log = world.states / "shop" / "log.jsonl"
+    step = {"kind": "unit", "path": "web.service", "do": "reload", "files": ["folder/inside"]}
+    lines = [
+        {"time": "2030-11-20T12:00:00Z", "what": "step is done", **step},
+        {"time": "2030-11-20T12:00:01Z", "what": "step begins", **step, "files": ["keep.txt"]},
+        {"time": "2030-11-20T12:00:02Z", "what": "step failed", **step, "files": ["keep.txt"]},
+        {"time": "2030-11-20T12:00:03Z", "what": "step is done", **step, "do": "restart", "files": ["keep.txt"]},
+        {"time": "2030-11-20T12:00:04Z", "what": "step is done", **step, "files": "keep.txt"},
+        {"time": "yesterday", "what": "step is done", **step, "files": ["keep.txt"]},
+    ]
+    log.write_text(log.read_text() + "".join(json.dumps(line) + "\n" for line in lines))
+    found = seen(world, trees=trees)
+    assert [(one["unit"], one["path"], one["time"]) for one in found["reloads"]] == [
+        ("web.service", "folder/inside", "2030-11-20T12:00:00Z")
+    ]
+    # The other file of the same change was not read again.
+    assert found["trees"]["source"] is None
+    assert found["trees"]["all"]["journal"] == found["last"]["journal"]
+
+
 def test_what_cannot_be_read_is_not_known(world: World) -> None:
     world.apply(every_kind(world))
     (world.states / "shop").chmod(0o755)

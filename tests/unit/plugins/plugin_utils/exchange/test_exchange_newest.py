@@ -54,7 +54,16 @@ def test_logs_caches_and_secrets_say_nothing_about_the_code(tmp_path: Path) -> N
         "path": "src/main.py",
         "mtime": "2023-11-14T22:13:30Z",
         "mtime_s": float(_BEGIN + 10),
+        "before": [{"path": "src/old.py", "mtime": "2023-11-14T22:13:25Z", "mtime_s": float(_BEGIN + 5)}],
+        "cut": False,
     }
+
+
+def test_those_changed_just_before_are_told_up_to_a_limit(tmp_path: Path) -> None:
+    _write(tmp_path, {f"{number:02}.py": number for number in range(12)})
+    found = tree_newest.newest(_view(tmp_path), None)
+    assert (found["path"], [one["path"] for one in found["before"]][::9]) == ("11.py", ["10.py", "01.py"])
+    assert found["cut"]
 
 
 @pytest.mark.parametrize("path", ["src/cache/redis.py", "app/log/__init__.py", "lib/logs/index.js"])
@@ -91,6 +100,8 @@ def test_a_tree_without_files_has_no_newest(tmp_path: Path) -> None:
         "path": None,
         "mtime": None,
         "mtime_s": None,
+        "before": [],
+        "cut": False,
     }
 
 

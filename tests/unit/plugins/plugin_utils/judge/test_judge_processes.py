@@ -148,6 +148,49 @@ def test_older_than_a_change_that_the_host_recorded(after_s: float, outcome: str
     assert [check.outcome for check in made.checks if check.check == "code"] == [outcome]
 
 
+def reload(path: str, after_s: float, unit: str = "app.service") -> Json:
+    return {"unit": unit, "path": path, "time": "2026-11-21T12:00:00Z", "time_s": START + after_s}
+
+
+OTHER = {"path": "b.py", "mtime": "EARLIER", "mtime_s": START - 9}
+
+
+@pytest.mark.parametrize(
+    ("reloads", "more", "outcome"),
+    [
+        ([reload("a.py", 60)], {"before": [OTHER], "cut": False}, "pass"),
+        ([reload("a.py", 60)], {"before": [], "cut": False}, "pass"),
+        ([], {"before": [OTHER], "cut": False}, "fail"),
+        # Before it was changed once more, by another unit, or of another file.
+        ([reload("a.py", 58)], {"before": [OTHER], "cut": False}, "fail"),
+        ([reload("a.py", 60, "other.service")], {"before": [], "cut": False}, "fail"),
+        ([reload("b.py", 60)], {"before": [], "cut": False}, "fail"),
+        # Another file was changed as well, and nothing reads it again.
+        ([reload("a.py", 60)], {"before": [{**OTHER, "mtime_s": START + 9}], "cut": False}, "fail"),
+        # What else was changed is not told: an old evidence, or too many.
+        ([reload("a.py", 60)], {}, UNKNOWN),
+        ([reload("a.py", 60)], {"before": [], "cut": True}, UNKNOWN),
+    ],
+)
+def test_what_a_reload_has_read_again_is_not_held_against_a_process(
+    reloads: list[Json], more: Json, outcome: str
+) -> None:
+    tree = newest(59.9)
+    tree["newest"].update(more)
+    files = {"a.py": {"outcome": "ok", "reason": "", "mtime": "CHANGED", "mtime_s": START + 59.9}}
+    context = Context("prod", "prod-1", seen={"trees": {"trees": [tree]}}, changes={"trees": {}, "reloads": reloads})
+    made = judge([entry(not_older_than="source", reads="a.py")], evidence(process(), files=files), context)
+    found = {check.check: check for check in made.checks if check.check in ("code", "configuration")}
+    assert found["code"].outcome == outcome
+    again = bool(reloads) and reloads[0] == reload("a.py", 60)
+    assert found["configuration"].outcome == ("pass" if again else "fail")
+    if again:
+        assert found["configuration"].summary == (
+            "main (pid 7) runs since START, its configuration a.py was changed at CHANGED, and app.service was "
+            "reloaded at 2026-11-21T12:00:00Z to read it again"
+        )
+
+
 def test_older_than_configuration_unit_and_environment() -> None:
     changed = {"path": "/x", "mtime": "CHANGED", "mtime_s": START + 187_200}
     seen = evidence(

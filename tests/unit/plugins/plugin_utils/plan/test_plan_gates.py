@@ -25,7 +25,9 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan import (
     names,
     order,
     repository,
+    restarting,
 )
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan.services_seen import Seen
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.cache import Cache
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.run import RunFolder
 
@@ -76,6 +78,7 @@ def test_each_gate_is_documented() -> None:
         host_gates.rehearsed(settings(), None, 0.0),
         host_gates.classified(settings(), False, []),
         gates.images(),
+        restarting.plan([], Seen({}, None, None, "/"), None, {})[1],
         *gates.on_the_host(),
     ]
     listed = [tuple(cell.strip(" `") for cell in row.split("|")[1:3]) for row in table("gates")[2:]]
@@ -167,6 +170,14 @@ def test_a_window_opens_and_closes(windows: list[Json], now: str, state: str) ->
             "looks like a secret, and a plan is stored",
         ),
         ({"restart_unhealthy": "web"}, "sync_restart_unhealthy: expected a list of text"),
+        ({"restart": {"web": 1}}, "sync_restart: expected a list of text, or text with commas"),
+        ({"restart": "web.service", "services": False}, "sync_restart: restarts services, and sync_services is false"),
+        ({"restart": "web", "proposals": ["clean-up"]}, "sync_restart: restarts what it names and does nothing else"),
+        ({"reload": ["web"]}, "sync_reload: expected a map of a unit to a list of gitignore patterns"),
+        ({"reload": {"web": ["a"]}}, "sync_reload.web: expected a name of a systemd unit with its kind"),
+        ({"reload": {"a@.service": ["a"]}}, "a@.service is a template: name an instance of it"),
+        ({"reload": {"web.service": "a"}}, "expected a list of gitignore pattern without !, found the text"),
+        ({"reload": {"web.service": ["!a"]}}, "expected a gitignore pattern without !, found the text"),
         ({"restart_with": ["web"]}, "sync_restart_with: expected a map of a container or Compose service"),
         ({"restart_with": {"web": "bot"}}, "sync_restart_with.web: expected a list of text"),
         ({"restart_with": {"web": []}}, "sync_restart_with.web"),

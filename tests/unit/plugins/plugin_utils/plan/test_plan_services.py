@@ -9,6 +9,7 @@ import typing as t
 
 import pytest
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.services import registry
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.patterns import compile_lines
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan import host_gates
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan.services import Planned, plan_services
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan.services_seen import ByHand, Seen
@@ -172,6 +173,54 @@ def test_a_changed_unit_file_restarts_what_it_defines() -> None:
     ]
     idle = unit("x.service", "inactive", fragment="/srv/shop/units/x.service")
     assert steps(plan_services([file("units/x.service")], seen(units=[idle]), [])) == [("daemon_reload", "x.service")]
+
+
+RELOADS = {"web.service": compile_lines(["conf/*.ini", "certs/"])}
+
+
+def of_reload(*files: Json, findings: t.Sequence[Json] = (), active: str = "active") -> list[tuple[t.Any, ...]]:
+    running = [process(10, "web.service")] if active == "active" else []
+    here = seen(running, [unit("web.service", active)])
+    return steps(plan_services(list(files), here, findings, reloads=RELOADS))
+
+
+@pytest.mark.parametrize(
+    ("files", "expected"),
+    [
+        ([file("conf/a.ini", "web")], [("reload", "web.service", "active")]),
+        # No process of the contract uses it: the operator says that the unit does.
+        ([file("certs/x/y.pem"), file("conf/a.ini")], [("reload", "web.service", "active")]),
+        ([file("conf/a.ini", "web"), file("src/app.py", "web")], [RESTART]),
+        ([file("conf/deep/a.ini", "web")], [RESTART]),
+        ([file("conf/a.ini", "other")], [("reload", "web.service", "active")]),
+    ],
+)
+def test_a_unit_is_reloaded_when_all_that_changed_is_what_it_reads_again(
+    files: list[Json], expected: list[t.Any]
+) -> None:
+    assert of_reload(*files) == expected
+
+
+def test_what_was_changed_before_is_read_again_as_well() -> None:
+    stale = finding("processes", "configuration", "stale_configuration", subject="web[10]:conf/a.ini")
+    assert of_reload(findings=[stale]) == [("reload", "web.service", "active")]
+    assert of_reload(findings=[{**stale, "subject": "web[10]:app.ini"}]) == [RESTART]
+    assert of_reload(findings=[stale, finding("processes", "code", "stale_process", subject="web[10]:app")]) == [
+        RESTART
+    ]
+
+
+def test_a_reload_names_what_is_read_again_and_is_led_back_from_by_a_restart() -> None:
+    here = seen([process(10, "web.service")], [unit("web.service")])
+    files = [file("conf/b.ini", "web"), file("conf/a.ini", "web")]
+    (action,) = plan_services(files, here, [], reloads=RELOADS).actions
+    assert action["steps"][0]["files"] == ["conf/a.ini", "conf/b.ini"]
+    assert action["summary"] == "Reload web.service: it reads conf/b.ini again; it reads conf/a.ini again"
+    assert action["undo"] == "restart it once its files are the old ones"
+
+
+def test_a_unit_that_does_not_run_is_not_reloaded() -> None:
+    assert of_reload(file("conf/a.ini"), active="inactive") == []
 
 
 def test_units_come_in_the_order_of_the_contract() -> None:

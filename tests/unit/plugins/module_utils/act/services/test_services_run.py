@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import errno
 import functools
+import json
 import os
 import signal
 import time
@@ -109,6 +110,11 @@ NEW = {"one": "new one\n", "two": "new two\n"}
 
 def restart(name: str, active: str | None = "active") -> Json:
     step = {"do": "restart", "unit": f"{name}.service", "before": {"active": active}}
+    return {"n": 1, "kind": "unit", "path": f"{name}.service", "steps": [step]}
+
+
+def reload(name: str) -> Json:
+    step = {"do": "reload", "unit": f"{name}.service", "before": {"active": "active"}, "files": [name]}
     return {"n": 1, "kind": "unit", "path": f"{name}.service", "steps": [step]}
 
 
@@ -570,9 +576,54 @@ def test_systemd_reads_changed_unit_files_before_it_starts_anything(site: Site) 
 
 def test_one_that_can_be_reloaded_keeps_running(site: Site) -> None:
     site.systemd.unit("one.service", site.root / "one", CanReload="yes")
-    site.change(site.operations(), unit("one", "reload"))
+    told = site.change(site.operations(), reload("one"))
     assert site.systemd.calls() == ["reload one.service"]
     assert site.running()["one"] == "new one\n"
+    assert told["services"][0]["said"] == "one.service was reloaded, and stays active (running), with process 1"
+    # What was read again is known by the log alone.
+    lines = [json.loads(line) for line in (site.states / "shop" / "log.jsonl").read_text().splitlines()]
+    assert [line["files"] for line in lines if line["what"] == "step is done"] == [["one"]]
+
+
+def test_one_that_cannot_be_reloaded_is_refused_before_anything(site: Site) -> None:
+    with pytest.raises(Refused, match=r"one.service: it has no ExecReload=, and cannot be reloaded: take it out of"):
+        site.change(site.operations(), reload("one"), check=True)
+    with pytest.raises(Refused):
+        site.change(site.operations(), reload("one"))
+    assert (site.files(), site.systemd.calls(), site.left()) == (OLD, [], [])
+
+
+def test_one_that_ends_over_its_reload_has_failed(site: Site) -> None:
+    site.systemd.unit("two.service", site.root / "two", CanReload="yes")
+    site.save()
+    with pytest.raises(
+        ServicesFailed, match=r"two.service was reloaded, and its process 1 ended over it: it is active"
+    ):
+        site.change(site.operations("crash\n"), reload("two"))
+    site.restore()
+    assert site.systemd.calls() == ["reload two.service", "restart two.service"]
+    assert (site.running(), site.left()) == (OLD, [])
+
+
+def test_one_that_does_nothing_when_it_is_to_reload_has_failed(site: Site) -> None:
+    """The exit code alone proves nothing: systemd notes when a unit was reloaded."""
+    site.systemd.unit("one.service", site.root / "one", CanReload="yes", deaf=True)
+    with pytest.raises(ServicesFailed, match=r"one.service was to be reloaded, and systemd has noted no reload of it"):
+        site.change(site.operations(), reload("one"))
+
+
+def test_one_that_no_longer_runs_reads_all_when_it_is_started(site: Site) -> None:
+    site.systemd.unit("one.service", site.root / "one", CanReload="yes")
+    hooks = {"after_change": [[str(site.systemd.folder / "bin" / "systemctl"), "stop", "one.service"]]}
+    site.change(site.operations(), reload("one"), hooks=hooks)
+    assert site.systemd.calls() == ["stop one.service", "restart one.service"]
+
+
+def test_without_files_a_reload_is_not_led_back_from(site: Site) -> None:
+    site.systemd.unit("one.service", site.root / "one", CanReload="yes")
+    with pytest.raises(ServicesFailed, match=r"no file was changed, and one.service cannot be taken back"):
+        site.change([], reload("one"), hooks={"after_services": [["false"]]})
+    assert site.systemd.calls() == ["reload one.service"]
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,54 @@
+# Copyright: Contributors to the evenkeel.drift project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Shapes of the ``sync_*`` variables that say what is restarted and reloaded. Private to the collection."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract import shapes
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.schema import (
+    ListOf,
+    Problems,
+    Shape,
+    Wrong,
+    below,
+    found,
+)
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.units import UnitName
+
+
+class Followers(Shape):
+    """Which containers are restarted beside which others."""
+
+    def describe(self) -> str:
+        return "map of a container or Compose service to a list of these"
+
+    def read(self, value: t.Any, place: str, problems: Problems) -> dict[str, list[str]]:
+        if not isinstance(value, dict):
+            problems.add(place, f"expected a {self.describe()}, found {found(value)}")
+            return {}
+        names = ListOf(shapes.Text(), minimum=1)
+        return {name: names.read(value[name], below(place, name), problems) for name in value}
+
+
+class Reloads(Shape):
+    """Which files a unit reads again when it is reloaded."""
+
+    def describe(self) -> str:
+        return "map of a unit to a list of gitignore patterns without !"
+
+    def read(self, value: t.Any, place: str, problems: Problems) -> dict[str, list[str]]:
+        if not isinstance(value, dict):
+            problems.add(place, f"expected a {self.describe()}, found {found(value)}")
+            return {}
+        patterns = ListOf(shapes.Pattern(negation=False), minimum=1)
+        made = {}
+        for name in value:
+            try:
+                UnitName().convert(name)
+            except Wrong as wrong:
+                problems.add(below(place, str(name)), str(wrong))
+            made[str(name)] = patterns.read(value[name], below(place, str(name)), problems)
+        return made
