@@ -119,7 +119,7 @@ def change(plan: Json, *place: t.Any) -> Json:
         ("references", 0, "repo", "/srv/other"),
         ("policy", "prune", True),
         ("policy", "hooks", {}),
-        ("hosts", 0, "actions", 1, "steps", 0, "do", "reload"),
+        ("hosts", 0, "actions", 1, "steps", 0, "do", "start"),
         ("hosts", 0, "actions", 1, "steps", 0, "before", "active", "failed"),
     ],
 )
