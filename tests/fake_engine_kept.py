@@ -13,6 +13,7 @@ import json
 import re
 import tarfile
 import typing as t
+from pathlib import Path
 from urllib.parse import parse_qs
 
 from fake_engine import FakeEngine, Raw, body, empty, error
@@ -38,7 +39,9 @@ def archive_of(content: bytes, tags: t.Sequence[str] = ()) -> bytes:
 
 
 class KeptEngine(FakeEngine):
-    """``containers`` are what the engine says of each, by id, ``images`` the contents of their configurations."""
+    """``containers`` are what the engine says of each, by id, ``images`` the contents of their configurations;
+    ``volume_folder`` is where its volumes lie.
+    """
 
     def __init__(self) -> None:
         super().__init__()
@@ -46,6 +49,8 @@ class KeptEngine(FakeEngine):
         self.images: dict[str, bytes] = {}
         self.tags: dict[str, str] = {}
         self.networks: dict[str, Json] = {}
+        self.volumes: dict[str, Json] = {}
+        self.volume_folder = ""
         self._count = itertools.count(1)
 
     def image(self, content: str, *tags: str) -> str:
@@ -85,6 +90,10 @@ class KeptEngine(FakeEngine):
             return self._create(asked["name"], json.loads(sent))
         if path == "/images/load":
             return self._load(sent)
+        if path == "/volumes/create":
+            made = json.loads(sent)
+            self.volume(made["Name"], made["Labels"])
+            return Raw(b"HTTP/1.1 201 Created\r\n\r\n{}")
         if path == "/networks/create":
             made = json.loads(sent)
             self.networks[made["Name"]] = made
@@ -93,7 +102,17 @@ class KeptEngine(FakeEngine):
             found = re.fullmatch(rf"/{kind}/(.+?)(?:/(json|get|tag|start|stop|rename|connect))?", path)
             if found:
                 return answered(method, found[1], found[2] or "", asked, sent)
+        if path.startswith("/volumes/") and path[9:] in self.volumes:
+            return self.volumes[path[9:]]
         return error(404, f"no such thing: {target}")
+
+    def volume(self, name: str, labels: Json) -> Path:
+        """Give it a volume below ``volume_folder``, and return where its content lies."""
+        place = Path(self.volume_folder) / name / "_data"
+        place.mkdir(parents=True, exist_ok=True)
+        known = {"Name": name, "Driver": "local", "Mountpoint": str(place), "Labels": labels, "Options": None}
+        self.volumes.setdefault(name, known)
+        return place
 
     def _all(self) -> list[tuple[str, Json]]:
         return sorted(self.containers.items(), key=lambda item: str(item[1]["Name"]))
@@ -116,7 +135,10 @@ class KeptEngine(FakeEngine):
             "State": {"Status": "created", "Running": False, "ExitCode": 0},
             "Config": {"Labels": {}, "Hostname": identity[:12], **config},
             "HostConfig": made["HostConfig"],
-            "Mounts": [],
+            "Mounts": [
+                {"Type": "volume", "Name": bind.split(":")[0], "Destination": bind.split(":")[1]}
+                for bind in made["HostConfig"].get("Binds") or []
+            ],
             "NetworkSettings": {"Networks": networks},
         }
         return Raw(b"HTTP/1.1 201 Created\r\n\r\n" + json.dumps({"Id": identity, "Warnings": []}).encode())

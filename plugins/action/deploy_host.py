@@ -31,6 +31,8 @@ _SECONDS = 600
 _PATIENCE = 10
 # How many restore points the host keeps is what the role backup says, here as well.
 _KEEP = ("backup_keep", "backup_keep_days", "backup_keep_mb")
+# And so it is for volumes, as far as containers use them that are made anew.
+_VOLUMES = ("backup_volumes", "backup_volumes_stop")
 
 Json = dict[str, t.Any]
 
@@ -186,7 +188,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
     def _save(self, part: Json) -> Json:
         kept = {
             name.removeprefix("backup_"): self._templar.template(self._variables[name])
-            for name in _KEEP
+            for name in (*_KEEP, *(_VOLUMES if containers_of(part) else ()))
             if self._variables.get(name) is not None
         }
         repository = saved_paths(self._strategy["git"]) if "git" in self._strategy else []

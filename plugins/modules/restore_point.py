@@ -140,6 +140,19 @@ options:
       - Whether the images of containers are archived. An image that a point has already takes its space once.
     type: bool
     default: true
+  volumes:
+    description:
+      - The named volumes whose content is saved, those of Docker's driver C(local) without options. With O(required)
+        only those of them that the containers use.
+    type: list
+    elements: str
+    default: []
+  volumes_stop:
+    description:
+      - Whether the containers that use one of O(volumes) are stopped while it is copied, and started again afterwards.
+        Else each file is whole, and they may be of different moments.
+    type: bool
+    default: false
   required:
     description:
       - Whether it is an error when something of what runs cannot be saved. Else the point says so.
@@ -247,10 +260,10 @@ git:
   type: dict
   sample: {outcome: saved, branch: main, ref: refs/evenkeel/20261121T154500Z-3f9a1c}
 running:
-  description: How many units, containers, images and files outside of O(root) it has.
+  description: How many units, containers, images, files outside of O(root) and volumes it has.
   returned: success
   type: dict
-  sample: {units: 2, containers: 3, images: 2, outside: 5}
+  sample: {units: 2, containers: 3, images: 2, outside: 5, volumes: 1}
 levels:
   description: What each level of a rollback brings back of it, and what it leaves.
   returned: O(state=present) and O(state=restored)

@@ -45,6 +45,7 @@ _REQUESTS: dict[str, tuple[str, str, tuple[int, ...]]] = {
     "give a container a restart policy": ("POST", "/containers/{}/update", (200,)),
     "rename a container": ("POST", "/containers/{}/rename", (204,)),
     "remove a container": ("DELETE", "/containers/{}", (204,)),
+    "create a volume": ("POST", "/volumes/create", (201,)),
     "create a network": ("POST", "/networks/create", (201,)),
     "connect a container": ("POST", "/networks/{}/connect", (200,)),
     "disconnect a container": ("POST", "/networks/{}/disconnect", (200,)),
@@ -144,6 +145,10 @@ class Writer:
     def create_network(self, config: Json) -> None:
         """Make a network as ``POST /networks/create`` has it. Raises Conflict when there is one of that name."""
         self._ask("create a network", "", body={**config, "CheckDuplicate": True})
+
+    def create_volume(self, name: str, labels: t.Mapping[str, str]) -> None:
+        """Make a volume of the driver local; one that is there stays as it is."""
+        self._ask("create a volume", "", body={"Name": _checked(name), "Driver": "local", "Labels": dict(labels)})
 
     def connect(self, network: str, container: str, endpoint: Json) -> None:
         """Connect a container to a network, with the settings that ``EndpointConfig`` has."""

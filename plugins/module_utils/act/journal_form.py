@@ -21,6 +21,8 @@ ROLLBACK = "rollback.json"
 """What is left to do of a rollback: what follows its files, and these too unless it says that they are in place."""
 ROLLBACK_BEGUN = "begun"
 """The phase of a rollback of which it is not known whether its files are in place."""
+STOPPED = "stopped.json"
+"""Which containers are stopped while volumes are copied."""
 IDLE = ("none", "stays")
 """How steps are done at whose paths nothing happens (``steps.py``)."""
 

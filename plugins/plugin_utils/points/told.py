@@ -9,6 +9,7 @@ import typing as t
 
 _SHOWN = 10
 _NOT_SAVED = "it has no databases outside these files, no volumes"
+_NO_OTHERS = "it has no databases outside these files, no other volumes"
 _NOT_TOUCHED = "not touched: files that the point does not have"
 _LEVELS = ("config", "containers", "full")
 _DONE = {
@@ -54,6 +55,7 @@ def sentences(state: str, check: bool, result: Json) -> list[str]:
 
 def _planned(result: Json) -> list[str]:
     images = f", and archives of images of about {_amount(result['images'])}" if result["images"] else ""
+    images += f", and volumes of {_amount(result['volumes'])}" if result.get("volumes") else ""
     running = _running(result["running"])
     size = f"{_size(result)}{', ' + running if running else ''}{images}"
     return [f"a restore point would have {size}; nothing was written", *(f"  {note}" for note in result["notes"])]
@@ -65,7 +67,8 @@ def _made(result: Json) -> list[str]:
     lines += [f"  {running}"] if running else []
     lines += [f"  {line}" for line in [*_git(result["git"]), *result["notes"]]]
     lines += [f"  a rollback {level} brings back {_levels(result, level)}" for level in _LEVELS if running]
-    lines.append(f"  {_NOT_SAVED}" if running else f"  {_NOT_SAVED}, no containers and no units")
+    not_saved = _NOT_SAVED if not result["running"].get("volumes") else _NO_OTHERS
+    lines.append(f"  {not_saved}" if running else f"  {not_saved}, no containers and no units")
     if result["pruned"]:
         lines.append(f"  removed, since newer ones are kept: {', '.join(result['pruned'])}")
     return lines + [f"  {line}" for line in [*_elsewhere(result.get("restic")), *_fetched(result.get("fetched"))]]
@@ -144,8 +147,8 @@ def _restored(check: bool, result: Json) -> list[str]:
 
 def _running(running: Json) -> str:
     """Return what a point has of what runs, in words; nothing when it has nothing of it."""
-    named = (("units", "unit"), ("containers", "container"), ("images", "image"), ("outside", "path outside the root"))
-    counts = [(running.get(key, 0), word) for key, word in named]
+    named = (("units", "unit"), ("containers", "container"), ("images", "image"), ("volumes", "volume"))
+    counts = [(running.get(key, 0), word) for key, word in (*named, ("outside", "path outside the root"))]
     several = {"path outside the root": "paths outside the root"}
     return ", ".join(
         f"{count} {word if count == 1 else several.get(word, word + 's')}" for count, word in counts if count

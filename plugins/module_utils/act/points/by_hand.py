@@ -23,7 +23,7 @@ _HEAD = """\
 # Brings it back without evenkeel.drift, on the host that it was made on, as the user who made it:
 #     sh ROLLBACK.sh config        the files below the root
 #     sh ROLLBACK.sh containers    the files of Compose projects, images, containers
-#     sh ROLLBACK.sh full          all of it, with unit files, crontabs, environment files, states of units
+#     sh ROLLBACK.sh full          all of it, with unit files, crontabs, environment files, volumes, states of units
 # What is there is overwritten and not saved, what came since stays, and what is interrupted is left half.
 # A container that is there is stopped and kept as <name>.before: remove it when the other one is well.
 set -eu
@@ -71,6 +71,14 @@ needed() {{ # id object container
   echo "the image $1 of $3 is gone, and not in this restore point: nothing is touched" >&2
   exit 1
 }}
+volume() {{ # name [labels, where it has to be made]
+  docker volume create "$@" >/dev/null
+  volume=$(docker volume inspect --format '{{{{.Mountpoint}}}}' "$1")
+  volume=${{volume%/_data}}
+  users=$(docker ps --quiet --filter "volume=$1")
+  [ -z "$users" ] || docker stop $users >/dev/null
+  stopped="$stopped $users"
+}}
 post() {{ # path object [expression of sed]
   whole "$2"
   sed "${{3:-}}" <"$here/objects/$2" |
@@ -103,7 +111,11 @@ def script(document: t.Mapping[str, t.Any]) -> bytes:
     lines += _block(b'[ "$level" != containers ]', _files(levels.entries(document, levels.FULL), root))
     lines += _block(b'[ "$level" = containers ]', _files(levels.entries(document, levels.CONTAINERS), root))
     lines += _block(b'[ "$level" = full ]', _files(levels.outside(document, levels.FULL), b"/"))
+    lines += [b"stopped="] if part.get("volumes") else []
+    for one in part.get("volumes", []):
+        lines += _block(b'[ "$level" = full ]', _volume(one))
     lines += _block(b'[ "$level" != config ]', _containers(part))
+    lines += _block(b'[ "$level" = full ]', _start_again(part))
     lines += _block(b'[ "$level" = full ]', _units(part))
     return b"\n".join([*lines, b'echo "$level of %s is back"' % document["id"].encode("ascii"), b""])
 
@@ -112,14 +124,34 @@ def _block(condition: bytes, lines: t.Sequence[bytes]) -> list[bytes]:
     return [b"if %s; then" % condition, *(b"  " + line for line in lines), b"fi"] if lines else []
 
 
-def _files(entries: t.Sequence[Json], above: bytes) -> list[bytes]:
+def _volume(one: Json) -> list[bytes]:
+    # Its folder is known to the engine of that night alone.
+    labels = b"".join(b" --label %s" % _quoted(f"{key}={one['labels'][key]}") for key in sorted(one["labels"]))
+    return [b"volume " + _quoted(one["name"]) + labels, *_files(one["entries"], b"", b'"$volume"/')]
+
+
+def _start_again(part: t.Mapping[str, t.Any]) -> list[bytes]:
+    """Return the line that starts what was stopped for volumes, and is not another container by now."""
+    if not part.get("volumes"):
+        return []
+    # A container of the point was made again: the one that was stopped has another name now.
+    mine = "|".join(one["name"].replace(".", "[.]") for one in part.get("containers", []))
+    others = b"grep -Ev %s | " % _quoted(f"^/({mine})([.]before)? ") if mine else b""
+    named = b"docker inspect --format '{{.Name}} {{.Id}}' $stopped"
+    return [
+        b"[ -z \"$(echo $stopped)\" ] || %s | %scut -d ' ' -f 2 | xargs -r docker start >/dev/null" % (named, others)
+    ]
+
+
+def _files(entries: t.Sequence[Json], above: bytes, within: bytes = b"") -> list[bytes]:
+    """Return the lines about paths below a folder, that of the variable ``within`` where one is given."""
     found: list[bytes] = []
     # What is gone goes from the leaves to the root, what comes from the root to the leaves.
     for one in sorted(entries, key=lambda one: str(one["path"]), reverse=True):
         if one["type"] == "absent":
-            found.append(b"gone " + _word(above + raw(one["path"])))
+            found.append(b"gone " + within + _word(above + raw(one["path"])))
     for one in entries:
-        found += _file(one, _word(above + raw(one["path"])))
+        found += _file(one, within + _word(above + raw(one["path"])))
     return found
 
 

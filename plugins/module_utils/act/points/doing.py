@@ -10,35 +10,42 @@ Everything after the files asks first how things are, so that it can be done aga
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
+import time
 import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.module_utils.act import journal, lock, transaction
-from ansible_collections.evenkeel.drift.plugins.module_utils.act.errors import Moved, Refused, RolledBack
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.errors import ActError, Moved, Refused, RolledBack
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.gitmove.keeping_out import kept_out
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.operations import checked
-from ansible_collections.evenkeel.drift.plugins.module_utils.act.points import pending, verify
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.points import pending, refilling, verify
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.errors import Damaged, NoPoint, PointError
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.inventory import Container
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.looking import Looked, Wanted, is_old
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.pending import Pending
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.place import Asked
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.restore import Way
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.stopping import stop_grace
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.target import Target, steps_of
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.release import back as switching
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.services import systemctl
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.services.kinds import StepFailed
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.state import State
+from ansible_collections.evenkeel.drift.plugins.module_utils.engine.client import NotFound
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.paths import open_root
-from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host
+from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host, Unseen, explain
 
 _UNIT_S = 90.0
+# What it takes at most to start what was stopped, beyond the time limit if need be.
+_BACK_S = 90.0
 
 Json = t.Dict[str, t.Any]
 
 
 class Work:
     """One rollback that changes something. ``failed`` are containers and units that could not be brought back, with
-    the reason; ``left`` paths that were left as they are.
+    the reason; ``left`` paths that were left as they are; ``apart`` what of volumes is not as it was saved.
     """
 
     def __init__(self, asked: Asked, wanted: Wanted, target: Target, looked: Looked, state: State, host: Host) -> None:
@@ -50,6 +57,7 @@ class Work:
         self._host = host
         self.failed: list[Json] = []
         self.left: list[Json] = []
+        self.apart: list[str] = []
 
     def run(self, point_fd: int, objects_fd: int, restarts: bool) -> None:
         """Do all of it; ``restarts`` is what was asked for of units, for who goes on with it.
@@ -64,7 +72,7 @@ class Work:
             about = (point, self._target.level, self._asked.who, self._asked.why)
             concerned = self._target.concerned(looked.files, looked.outside)
             known = pending.find(self._state) is not None
-            ran, tags = self._target.running(), self._target.tags()
+            ran, tags = self._target.running(looked.volumes), self._target.tags()
             begun = pending.begin(self._state, about, ran, concerned, restarts, tags)
             try:
                 self._below_root(objects_fd, held)
@@ -73,11 +81,13 @@ class Work:
                 if not known:
                     pending.end(self._state)
                 raise
-            self._files(looked.outside, objects_fd, self._wanted.top, held)
-            pending.files_in_place(self._state, begun)
+            self._files(looked.outside, objects_fd, self._wanted.top, held, "/{}".format)
+            begun = self._volumes(begun, objects_fd, held)
+            begun = pending.note(self._state, begun, files=True)
             if self._target.has_units() and begun.restart:
                 self._unit({"name": "", "do": "daemon-reload"})
             self._containers(begun)
+            self._start_besides(begun)
             if self._wanted.restart:
                 for one in self._target.units(is_old(begun)):
                     self._unit(one)
@@ -103,7 +113,9 @@ class Work:
         os.dup2(now_fd, self._target.root_fd, inheritable=False)
         os.close(now_fd)
 
-    def _files(self, way: Way, objects_fd: int, root: str, held: lock.Held) -> None:
+    def _files(
+        self, way: Way, objects_fd: int, root: str, held: lock.Held, shown: t.Callable[[str], str] = str
+    ) -> None:
         if not way.operations:
             return
         asked = self._asked
@@ -112,8 +124,63 @@ class Work:
         done = transaction.apply_locked(
             operations, [objects_fd], root, self._state, {**about, "run": asked.run}, self._host, held
         )
-        prefix = "" if root == asked.root else "/"
-        self.left += [{**one, "path": prefix + one["path"]} for one in done["left"]]
+        self.left += [{**one, "path": shown(one["path"])} for one in done["left"]]
+
+    def _volumes(self, begun: Pending, objects_fd: int, held: lock.Held) -> Pending:
+        """Bring volumes back, while no container uses them. What is stopped for it is started later, with the others,
+        or at once when it fails.
+        """
+        wanted = self._looked.volumes
+        if not wanted:
+            return begun
+        engines, host = self._target.engines(), self._host
+        stopped: list[Container] = []
+        try:
+            for container in reversed(self._target.users().to_stop([one.name for one in wanted])):
+                stopped.insert(0, container)
+                engines.writer.stop(container.id, stop_grace(container))
+            for one in wanted:
+                volume = refilling.made(one.saved, engines)
+                # What ended just now may have written until then.
+                way = refilling.look(one.saved, engines, host).way
+                self._files(way, objects_fd, volume.folder, held, functools.partial(refilling.shown, volume.name))
+                self.apart += refilling.apart(one.saved, engines, host)
+                begun = pending.note(self._state, begun, volumes=[*(begun.volumes or []), volume.name])
+                self._note({"what": "volume brought back", "name": volume.name})
+        except (ActError, Unseen, OSError) as error:
+            self._start_all([*(one.name for one in stopped), *(name for name, did in begun.ran.items() if did)])
+            if self.failed:
+                reason = explain(error) if isinstance(error, OSError) else error.reason
+                more = [f"{one['path']}: {one['reason']}" for one in self.failed]
+                raise PointError("; ".join([reason, *more])) from error
+            raise
+        return begun
+
+    def _start_besides(self, begun: Pending) -> None:
+        """Start the containers again that the level does not bring back, and that were stopped for a volume."""
+        self._start_all(self._target.started_besides(begun.ran))
+
+    def _start_all(self, names: t.Iterable[str]) -> None:
+        # That the time is up is no reason to leave stopped what was stopped for this.
+        self._host.deadline = max(self._host.deadline, time.monotonic() + _BACK_S)
+        left = list(dict.fromkeys(names))
+        # One that shares the network of another starts after that one: it is tried again.
+        for again in (True, False):
+            left = [name for name in left if not self._started(name, again)]
+
+    def _started(self, name: str, again: bool) -> bool:
+        try:
+            self._target.engines().writer.start(name)
+        except NotFound:
+            # Somebody has taken it away meanwhile.
+            return True
+        except (ActError, Unseen) as error:
+            if not again:
+                self._failed(
+                    name, "container", f"it was stopped for a volume, and does not start again: {error.reason}"
+                )
+            return False
+        return True
 
     def _containers(self, begun: Pending) -> None:
         replacing = self._target.replacing(begun.ran)

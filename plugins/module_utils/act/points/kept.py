@@ -47,13 +47,23 @@ _SAVED: dict[str, t.Any] = {
         }
     ],
     "networks": [{"name": str, "recipe": _OBJECT}],
+    "volumes": [
+        {
+            "name": re.compile("[a-zA-Z0-9][a-zA-Z0-9_.-]{0,254}"),
+            "labels": dict,
+            "entries": list,
+            "users": [str],
+            "stopped": bool,
+        }
+    ],
 }
 
 
 def check(part: t.Any) -> None:
     """Raise Damaged unless the part is what it must be; the entries in it are looked at elsewhere."""
     if part != {"outcome": "not_asked"}:
-        _check(part, _SAVED, "services")
+        # A point that was made before there were volumes in points says nothing of them.
+        _check({"volumes": [], **part} if isinstance(part, dict) else part, _SAVED, "services")
 
 
 def objects(part: t.Mapping[str, t.Any]) -> list[Json]:
@@ -64,8 +74,8 @@ def objects(part: t.Mapping[str, t.Any]) -> list[Json]:
 
 
 def sizes(part: t.Mapping[str, t.Any]) -> dict[str, int]:
-    """Return how many units, containers, images and files outside of the root a point has."""
-    return {name: len(part.get(name, [])) for name in ("units", "containers", "images", "outside")}
+    """Return how many units, containers, images, files outside of the root and volumes a point has."""
+    return {name: len(part.get(name, [])) for name in ("units", "containers", "images", "outside", "volumes")}
 
 
 def _check(value: t.Any, shape: t.Any, place: str) -> None:

@@ -14,6 +14,8 @@ Json = t.Dict[str, t.Any]
 
 CONFIG, CONTAINERS, FULL = "config", "containers", "full"
 LEVELS = (CONFIG, CONTAINERS, FULL)
+TOP_OF_VOLUME = "_data"
+"""The folder in which engines keep what is in a volume."""
 BUDGET_S = {CONFIG: 120, CONTAINERS: 300, FULL: 600}
 """Within this time an operator is to have a host back, in seconds."""
 
@@ -52,6 +54,11 @@ def outside(document: t.Mapping[str, t.Any], level: str) -> list[Json]:
     return list(document.get("services", {}).get("outside", [])) if level == FULL else []
 
 
+def volumes(document: t.Mapping[str, t.Any], level: str) -> list[Json]:
+    """Return the volumes that a level brings back."""
+    return list(document.get("services", {}).get("volumes", [])) if level == FULL else []
+
+
 def units(document: t.Mapping[str, t.Any], level: str) -> list[Json]:
     """Return the units that a level starts anew, and at the level full brings back: those that were seen."""
     found = [] if level == CONTAINERS else document.get("services", {}).get("units", [])
@@ -66,6 +73,7 @@ def told(document: t.Mapping[str, t.Any]) -> dict[str, Json]:
 def _told(document: t.Mapping[str, t.Any], level: str) -> Json:
     restores = _counted(len(entries(document, level)), "path below the root", "paths below the root")
     restores += _counted(len(containers(document, level)), "container with its image", "containers with their images")
+    restores += _counted(len(volumes(document, level)), "volume", "volumes")
     restores += _counted(len(outside(document, level)), "file of units and crontabs", "files of units and crontabs")
     if level == FULL:
         restores += _counted(len(units(document, level)), "unit's state", "units' states")
@@ -83,7 +91,12 @@ def _told(document: t.Mapping[str, t.Any], level: str) -> Json:
             for one in part.get("containers", [])
             if one["image"] in {image["id"] for image in part["images"] if image["archive"] is None}
         ]
-    leaves += ["the content of volumes", _NEVER, "the repository's HEAD, branches and index: what they were is in it"]
+    saved = ", ".join(one["name"] for one in part.get("volumes", []))
+    if level != FULL and saved:
+        leaves.append(f"the content of volumes, those of this point among them ({saved})")
+    else:
+        leaves.append(f"the content of volumes other than {saved}" if saved else "the content of volumes")
+    leaves += [_NEVER, "the repository's HEAD, branches and index: what they were is in it"]
     return {"restores": restores, "leaves": leaves}
 
 

@@ -9,6 +9,7 @@ import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.errors import PointError
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.pending import Pending
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.refilling import Refill
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.replacing import Step
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.restore import Way
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.target import Target, steps_of
@@ -38,15 +39,18 @@ class Looked(t.NamedTuple):
     outside: Way
     steps: list[Step]
     units: list[Json]
+    volumes: list[Refill]
 
     @property
     def total(self) -> int:
-        return len(self.files.operations) + len(self.outside.operations) + len(self.steps) + len(self.units)
+        files = len(self.files.operations) + len(self.outside.operations)
+        return files + len(self.steps) + len(self.units) + sum(one.total for one in self.volumes)
 
     def changes(self) -> list[Json]:
         """Return what each change does, without digests."""
         found = [_change(one["path"], one["do"], one["before"]["type"]) for one in self.files.operations]
         found += [_change(f"/{one['path']}", one["do"], one["before"]["type"]) for one in self.outside.operations]
+        found += [change for one in self.volumes for change in one.changes()]
         found += [_change(one.name, one.how, "container") for one in self.steps]
         return found + [_change(one["name"], one["do"], "unit") for one in self.units]
 
@@ -60,7 +64,8 @@ def look(target: Target, wanted: Wanted, earlier: Pending | None) -> Looked:
         return name in concerned or (earlier is not None and is_old(earlier)(name, since_us))
 
     units = target.units(restarts) if wanted.restart else []
-    return Looked(files, outside, steps_of(target.replacing({})), units)
+    done = (earlier.volumes or []) if earlier is not None and earlier.point == target.document["id"] else []
+    return Looked(files, outside, steps_of(target.replacing({})), units, target.refills(done))
 
 
 def is_old(begun: Pending) -> t.Callable[[str, int], bool]:
@@ -70,12 +75,13 @@ def is_old(begun: Pending) -> t.Callable[[str, int], bool]:
 
 def left(looked: Looked) -> list[Json]:
     """Return the paths that stay as they are, ``{path, reason}`` each."""
-    return looked.files.left + [{**one, "path": f"/{one['path']}"} for one in looked.outside.left]
+    of_volumes = [told for one in looked.volumes for told in one.told(one.way.left)]
+    return looked.files.left + of_volumes + [{**one, "path": f"/{one['path']}"} for one in looked.outside.left]
 
 
 def refuse_blocked(target: Target, looked: Looked) -> None:
     """Raise PointError when something stands in the way."""
-    blocked = target.blocked((looked.files, looked.outside), looked.steps)
+    blocked = target.blocked((looked.files, looked.outside), looked.steps, looked.volumes)
     if not blocked:
         return
     named = "; ".join(f"{one['path']}: {one['reason']}" for one in blocked[:_NAMED])

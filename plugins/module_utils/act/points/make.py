@@ -16,16 +16,24 @@ import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.module_utils.act import entry, fs
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.errors import ActError
-from ansible_collections.evenkeel.drift.plugins.module_utils.act.points import by_hand, manifest, room, services, verify
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.points import (
+    by_hand,
+    copying,
+    manifest,
+    room,
+    services,
+    verify,
+)
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.chosen import unreadable, with_parents
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.disk import make_folder, put, remove_tree
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.errors import PointError
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.look import BLOCKED, look
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.objects import Objects, Shared
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.outside import open_top
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.state import State
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host, Unseen, explain
 
-_TRIES = 3
+_TRIES = 4
 
 Json = t.Dict[str, t.Any]
 # Saves the state of a repository, given what makes files of the point and what turns them into objects.
@@ -58,23 +66,24 @@ def make(
     earlier: str | None,
     git: SaveGit = no_repository,
     running: services.Found | None = None,
+    state: State | None = None,
 ) -> Json:
     """Make a restore point, and return its manifest; what was read back is what was written.
 
     ``earlier`` is the point whose objects are shared where they are the same, ``running`` what runs that is to be in
-    it. Raises ActError: NoRoom with the figures, or what cannot be read; Unseen when the time is up; OSError when the
-    disk fails. Nothing is left behind.
+    it, ``state`` where is noted what is stopped for it. Raises ActError: NoRoom with the figures, or what cannot be
+    read; Unseen when the time is up; OSError when the disk fails. Nothing is left behind.
     """
     name = asked.point.encode("ascii")
     with contextlib.ExitStack() as stack:
         shared = Shared(points_fd, earlier, stack)
-        images = running.size if running is not None else 0
-        room.check_size(points_fd, survey(asked.root_fd, asked.paths, host, content=False), shared, images)
+        more = room.More(running.size, running.size_of_volumes) if running is not None else room.More()
+        room.check_size(points_fd, survey(asked.root_fd, asked.paths, host, content=False), shared, more)
         entries = survey(asked.root_fd, asked.paths, host)
-        room.check_room(points_fd, entries, shared, images)
+        room.check_room(points_fd, entries, shared, more)
         make_folder(points_fd, name)
         try:
-            document = _fill(points_fd, asked, entries, host, shared, (git, running))
+            document = _fill(points_fd, asked, entries, host, shared, (git, running, state))
         except (OSError, ActError, Unseen):
             remove_tree(points_fd, name)
             raise
@@ -121,16 +130,18 @@ def _fill(
     entries: list[Json],
     host: Host,
     shared: Shared,
-    more: tuple[SaveGit, services.Found | None],
+    more: tuple[SaveGit, services.Found | None, State | None],
 ) -> Json:
-    git, running = more
+    git, running, state = more
     with verify.opened(points_fd, asked.point) as point_fd:
         make_folder(point_fd, verify.OBJECTS)
         with verify.objects_of(point_fd) as objects_fd:
             store = Objects(objects_fd, shared)
+            # First: what is stopped for it does not wait for anything else.
+            volumes = [] if running is None else _save_volumes(running, state, store, host)
             _save_all(asked.root_fd, entries, store, host)
             told = git(store.scratch, store.keep)
-            part = services.nothing() if running is None else _save_running(running, store, host)
+            part = services.nothing() if running is None else _save_running(running, volumes, store, host)
             store.sync(host)
         told_of: Json = {
             "schema": manifest.SCHEMA,
@@ -162,7 +173,23 @@ def _save_all(root_fd: int, entries: list[Json], store: Objects, host: Host) -> 
             entries[number] = _save(root_fd, one, store)
 
 
-def _save_running(running: services.Found, store: Objects, host: Host) -> Json:
+def _save_volumes(running: services.Found, state: State | None, store: Objects, host: Host) -> list[Json]:
+    def keep(folder_fd: int, listed: list[str]) -> list[Json]:
+        # Without their contents, which are read just when they are copied: a file that changes is tried again.
+        entries, unseen = surveyed(folder_fd, listed, host, content=False)
+        if unseen:
+            raise PointError(unreadable(unseen))
+        _save_all(folder_fd, entries, store, host)
+        return entries
+
+    try:
+        return copying.copy(running, state, keep, host)
+    except PointError as error:
+        names = ", ".join(one.volume.name for one in running.volumes)
+        raise PointError(f"the volumes {names} are not saved: {error.reason}") from None
+
+
+def _save_running(running: services.Found, volumes: list[Json], store: Objects, host: Host) -> Json:
     """Save what runs, and the files outside of the root that belong to it."""
     top_fd = open_top(running.asked.top)
     try:
@@ -172,7 +199,7 @@ def _save_running(running: services.Found, store: Objects, host: Host) -> Json:
         _save_all(top_fd, entries, store, host)
     finally:
         os.close(top_fd)
-    return running.save(entries, store)
+    return running.save(entries, volumes, store)
 
 
 def _linked(entries: t.Sequence[Json]) -> list[str]:
@@ -190,7 +217,7 @@ def _save(root_fd: int, one: Json, store: Objects) -> Json:
     for _try in range(_TRIES):
         try:
             with entry.parent_of(root_fd, path) as (folder_fd, name):
-                if store.take(folder_fd, name, one):
+                if one["sha256"] is not None and store.take(folder_fd, name, one):
                     return one
                 seen = entry.look(folder_fd, name)
         except OSError as error:

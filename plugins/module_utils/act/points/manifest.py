@@ -86,6 +86,7 @@ def members(document: t.Mapping[str, t.Any], level: str = levels.FULL) -> dict[s
     """
     found: dict[str, int] = {}
     kept = [*levels.entries(document, level), *levels.outside(document, level)]
+    kept += [entry for volume in levels.volumes(document, level) for entry in volume["entries"]]
     objects = [one for one in kept if one["type"] == "file"]
     if level != levels.CONTAINERS:
         objects += document["git"].get("objects", {}).values()
@@ -145,6 +146,8 @@ def _check(document: Json) -> None:
     if "services" in document:
         services.check(document["services"])
         _check_entries(document["services"].get("outside", []))
+        for one in document["services"].get("volumes", []):
+            _check_volume(one)
     extra = {"by_hand": document["by_hand"]} if "by_hand" in document else {}
     for name, one in {**document["git"].get("objects", {}), **extra}.items():
         if not (isinstance(one, dict) and one.keys() == {"sha256", "size"}):
@@ -168,6 +171,16 @@ def _check_entries(entries: t.Sequence[t.Any]) -> None:
 def is_about(about: t.Any) -> bool:
     """Return whether a value tells who made a point and why."""
     return about.keys() == {"kind", "who", "why", "run"} and all(isinstance(one, str) for one in about.values())
+
+
+def _check_volume(volume: Json) -> None:
+    """Refuse a volume with a path outside of it: its entries begin with its own folder."""
+    _check_entries(volume["entries"])
+    top = levels.TOP_OF_VOLUME
+    if any(one["path"] != top and not one["path"].startswith(f"{top}/") for one in volume["entries"]):
+        raise Damaged(f"the manifest has a path outside of the volume {volume['name']}")
+    if not all(isinstance(one, str) for one in volume["labels"].values()):
+        raise Damaged(f"the labels of the volume {volume['name']} are not what they must be")
 
 
 def _check_entry(entry: t.Any, number: int) -> None:

@@ -27,7 +27,8 @@ Json = t.Dict[str, t.Any]
 class Pending(t.NamedTuple):
     """``ran`` says of containers whether they ran, by name; ``since_us`` when the rollback began, in microseconds of
     the boot ``boot``; ``restart`` names the units that use what was to be changed, ``restarts`` says whether units are
-    started anew at all; ``tags`` are the images that names stood for; ``files`` says whether all files are in place.
+    started anew at all; ``tags`` are the images that names stood for; ``files`` says whether all files are in place,
+    ``volumes`` which of them are as they were saved.
     """
 
     point: str
@@ -42,6 +43,7 @@ class Pending(t.NamedTuple):
     restarts: bool = True
     tags: dict[str, str] | None = None
     files: bool = False
+    volumes: list[str] | None = None
 
     def is_before(self, since_us: int) -> bool:
         """Return whether something that is active since then, in this boot, became so before the rollback."""
@@ -72,15 +74,18 @@ def begin(
     if earlier is not None:
         made = made._replace(ran={**ran, **earlier.ran}, restart=sorted({*made.restart, *earlier.restart}))
         made = made._replace(tags={**(tags or {}), **(earlier.tags or {})})
+        made = made._replace(volumes=earlier.volumes if earlier.point == point else None)
         if earlier.boot == made.boot:
             made = made._replace(since_us=earlier.since_us)
     state.write(NAME, made._asdict())
     return made
 
 
-def files_in_place(state: State, begun: Pending) -> None:
-    """Note that all files are as the point has them. Raises OSError."""
-    state.write(NAME, begun._replace(files=True)._asdict())
+def note(state: State, begun: Pending, **more: t.Any) -> Pending:
+    """Note how far it came: fields of :class:`Pending`. Returns it as it is now. Raises OSError."""
+    begun = begun._replace(**more)
+    state.write(NAME, begun._asdict())
+    return begun
 
 
 def find(state: State) -> Pending | None:

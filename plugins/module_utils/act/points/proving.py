@@ -33,6 +33,11 @@ def prove(document: Json, level: str, objects_fd: int, host: Host) -> list[str]:
         proven += _images(document, objects_fd, host)
         proven += _recipes(document, objects_fd)
         proven += _compose(document, objects_fd)
+    volumes = levels.volumes(document, level)
+    if volumes:
+        count = sum(len(one["entries"]) for one in volumes)
+        several = "volumes" if len(volumes) > 1 else "volume"
+        proven.append(f"{len(volumes)} {several} with {count} paths can be read")
     return proven
 
 

@@ -24,6 +24,7 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.act.points import (
     place,
     saving,
     shelf,
+    stopping,
     verify,
 )
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.doing import Work, refuse_unfinished
@@ -62,7 +63,7 @@ def restored(asked: Asked, wanted: Wanted, host: Host, check: bool) -> Json:
     with contextlib.ExitStack() as stack:
         root_fd = stack.enter_context(place.root(asked))
         state, points_fd = stack.enter_context(place.existing(asked))
-        finished = _finish(asked, state, check)
+        finished = _finish(asked, state, check, host)
         earlier = pending.find(state)
         asked_level = wanted.level or (earlier.level if earlier else None)
 
@@ -89,6 +90,7 @@ def restored(asked: Asked, wanted: Wanted, host: Host, check: bool) -> Json:
         told = {**saving.summary(document), "level": level, "budget_s": levels.BUDGET_S[level], "recovered": finished}
         told.update(changes=looked.changes()[:_MAX_LISTED], total=looked.total, saved=None)
         told.update(apart=[], not_back=[], services=[])
+        of_volumes: list[str] = []
         told.update(left=left(looked), proven=[], leaves=levels.told(document)[level]["leaves"])
         if check:
             told["proven"] = prove(document, level, objects_fd, host)
@@ -97,13 +99,15 @@ def restored(asked: Asked, wanted: Wanted, host: Host, check: bool) -> Json:
             return {"changed": bool(looked.total), **told}
         if looked.total or earlier:
             if wanted.save and looked.total:
-                told["saved"] = _save_present(asked, target, (points_fd, root_fd), state, host)
+                volumes = [one.name for one in looked.volumes if one.volume is not None]
+                told["saved"] = _save_present(asked, target, volumes, (points_fd, root_fd), state)
             work = Work(asked, wanted, target, looked, state, host)
             work.run(point_fd, objects_fd, restarts)
             told.update(not_back=work.failed, left=told["left"] + work.left)
+            of_volumes = work.apart
         told["services"] = services.take_back(state, asked.who, f"services after the rollback to {point}")
         known = {one["path"] for one in told["left"]}
-        apart = [path for path in _apart(target) if path not in known]
+        apart = [path for path in [*_apart(target), *of_volumes] if path not in known]
         # A unit that did not start anew may run all the same, or be down: either way it is not as it was.
         failed = (f"the {one['kind']} {one['path']}" for one in told["not_back"])
         apart += [one for one in failed if one not in apart]
@@ -132,13 +136,13 @@ def _apart(target: Target) -> list[str]:
         return [f"what cannot be looked at again ({reason})"]
 
 
-def _save_present(asked: Asked, target: Target, fds: tuple[int, int], state: State, host: Host) -> str:
+def _save_present(asked: Asked, target: Target, volumes: t.Sequence[str], fds: tuple[int, int], state: State) -> str:
     """Make a point of what a rollback is about to replace, and return its id."""
     replaced = asked._replace(why=f"what the rollback to {target.document['id']} replaced")
     with lock.held(state, asked.who, replaced.why):
         refuse_unfinished(state)
         try:
-            saved = saving.make_replaced(replaced, target.document, target.level, fds, host, target.top)
+            saved = saving.make_replaced(replaced, target, volumes, fds, state)
         except NoRoom as error:
             reason = (
                 f"what is to be replaced cannot be saved first: {error.reason}; or go without (rollback_save: false)"
@@ -147,12 +151,15 @@ def _save_present(asked: Asked, target: Target, fds: tuple[int, int], state: Sta
     return str(saved["id"])
 
 
-def _finish(asked: Asked, state: State, check: bool) -> Json | None:
+def _finish(asked: Asked, state: State, check: bool, host: Host) -> Json | None:
     """Finish a change that was interrupted, and return what was found; None when there was none."""
     if check and (journal.find(state) is not None or pending.find(state) is not None):
         raise Refused(
             "an earlier change was interrupted: nothing can be rehearsed before a rollback or a deploy has finished it"
         )
+    if not check:
+        with lock.held(state, asked.who, "start what an interrupted backup left stopped"):
+            stopping.resume(state, host)
     if journal.find(state) is None:
         return None
     done: Json = recovery.recover(state, "auto", asked.who, "finish what was interrupted, before a rollback")

@@ -19,41 +19,57 @@ _BYTES_EACH = 8192
 Json = t.Dict[str, t.Any]
 
 
+class More(t.NamedTuple):
+    """How many bytes are to be saved besides the files below the root: images that no point has yet, volumes."""
+
+    images: int = 0
+    volumes: int = 0
+
+    def told(self) -> str:
+        """Return of them what there is, in words."""
+        named = (("images", self.images), ("volumes", self.volumes))
+        return "".join(f", {_mib(size)} of them for {name}" for name, size in named if size)
+
+
+_NOTHING = More()
+
+
 def estimate(entries: t.Sequence[Json]) -> Json:
     """Return how much is to be saved: ``{files, bytes}``."""
     files = [one for one in entries if one["type"] == "file"]
     return {"files": len(files), "bytes": sum(one["size"] for one in files)}
 
 
-def check_size(points_fd: int, entries: t.Sequence[Json], shared: Shared, images: int = 0) -> None:
+def check_size(points_fd: int, entries: t.Sequence[Json], shared: Shared, more: More = _NOTHING) -> None:
     """Refuse what cannot fit, whatever is shared, before it is read: a sparse file can be larger than any disk.
 
     Raises NoRoom.
     """
     room = os.fstatvfs(points_fd)
     free = room.f_bavail * room.f_frsize + shared.size()
-    size = estimate(entries)["bytes"] + images
+    size = estimate(entries)["bytes"] + sum(more)
     if size > free:
         largest = max([one for one in entries if one["type"] == "file"], key=lambda one: int(one["size"]), default=None)
+        largest = None if more.volumes else largest
         named = f"; the largest file is {largest['path']} with {_mib(largest['size'])} MiB" if largest else ""
         raise NoRoom(
-            f"a restore point needs {_mib(size)} MiB{_of_them(images)}, and {_mib(free)} MiB are free in the state "
+            f"a restore point needs {_mib(size)} MiB{more.told()}, and {_mib(free)} MiB are free in the state "
             f"directory or shared with the last point{named}"
         )
 
 
-def check_room(points_fd: int, entries: t.Sequence[Json], shared: Shared, images: int = 0) -> None:
-    """Refuse what does not fit with something to spare, now that it is known what is shared; ``images`` is the size of
-    those that no point has yet. Raises NoRoom.
+def check_room(points_fd: int, entries: t.Sequence[Json], shared: Shared, more: More = _NOTHING) -> None:
+    """Refuse what does not fit with something to spare, now that it is known what is shared. Of volumes that is not
+    known before they are read, which is when their containers may be stopped: all of them counts. Raises NoRoom.
     """
     new = {one["sha256"]: one["size"] for one in entries if one["type"] == "file"}
     new = {sha256: size for sha256, size in new.items() if not shared.has(sha256, size)}
     room = os.fstatvfs(points_fd)
     free = room.f_bavail * room.f_frsize
-    needed = images + sum(new.values()) + _BYTES_EACH * (len(new) + 1) + 400 * len(entries) + _MARGIN_BYTES
+    needed = sum(more) + sum(new.values()) + _BYTES_EACH * (len(new) + 1) + 400 * len(entries) + _MARGIN_BYTES
     if needed > free:
         raise NoRoom(
-            f"a restore point needs {_mib(needed)} MiB{_of_them(images)}, {_mib(_MARGIN_BYTES)} to spare; the state "
+            f"a restore point needs {_mib(needed)} MiB{more.told()}, {_mib(_MARGIN_BYTES)} to spare; the state "
             f"directory has {_mib(free)} MiB free; free some, or remove old points (restore_point_info lists them)"
         )
     inodes = len(new) + _MARGIN_INODES
@@ -74,10 +90,6 @@ def check_free(fd: int, size: int) -> None:
             f"a copy of the restore point needs {_mib(size + _MARGIN_BYTES)} MiB, {_mib(_MARGIN_BYTES)} to spare; the "
             f"state directory has {_mib(free)} MiB free: free some, then try again"
         )
-
-
-def _of_them(images: int) -> str:
-    return f", {_mib(images)} of them for images" if images else ""
 
 
 def _mib(size: int) -> int:

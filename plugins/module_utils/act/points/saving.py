@@ -22,7 +22,9 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.inventor
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.kept import sizes
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.place import Asked
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.services import Services
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.target import Target
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.wanted import What
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.state import State
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.patterns import Patterns
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host
 
@@ -36,10 +38,12 @@ def make_point(
     named: tuple[t.Sequence[str], t.Sequence[str]],
     host: Host,
     kind: str = "backup",
+    state: State | None = None,
 ) -> Json:
     """Make a point of ``named``, the paths below the root and the notes about others, and return its manifest.
 
-    ``fds`` are those of the folder with the points and of the root. Whoever asks holds the lock. Raises ActError,
+    ``fds`` are those of the folder with the points and of the root, ``state`` where is noted what is stopped for it.
+    Whoever asks holds the lock. Raises ActError,
     Unseen, OSError.
     """
     points_fd, root_fd = fds
@@ -54,20 +58,22 @@ def make_point(
     git = functools.partial(gitstate.save, root_fd, point, created, secret, host) if what.git else make.no_repository
     running = services.Found(what.services, asked.root, points_fd, host) if what.services.any() else None
     request = make.Request(point, created, asked.root, root_fd, named[0], about, named[1])
-    return make.make(points_fd, request, host, earlier, git, running)
+    return make.make(points_fd, request, host, earlier, git, running, state)
 
 
-def make_replaced(asked: Asked, document: Json, level: str, fds: tuple[int, int], host: Host, top: str = "/") -> Json:
-    """Make a point of what a rollback to another one is about to replace. It is born bad, and its images are those that
-    the engine has: they are not archived.
+def make_replaced(asked: Asked, target: Target, volumes: t.Sequence[str], fds: tuple[int, int], state: State) -> Json:
+    """Make a point of what a rollback to another one is about to replace, ``volumes`` among it, for which containers
+    are stopped. It is born bad, and its images are those that the engine has: they are not archived.
     """
+    document, level = target.document, target.level
     part = document.get("services", {})
     named = [one["name"] for one in levels.containers(document, level)]
     units = [one["name"] for one in part.get("units", [])] if level == levels.FULL else []
     engine = part.get("engine") or {}
-    running = Services(units, AskedContainers((), named, engine.get("socket")), archive=False, top=top)
+    running = Services(units, AskedContainers((), named, engine.get("socket")), archive=False, top=target.top)
+    running = running._replace(volumes=volumes, stop=True)
     wanted = [one["path"] for one in levels.entries(document, level)]
-    return make_point(asked, What((), (), (), False, running), fds, (wanted, []), host, shelf.REPLACED)
+    return make_point(asked, What((), (), (), False, running), fds, (wanted, []), target.host, shelf.REPLACED, state)
 
 
 def summary(document: Json) -> Json:

@@ -26,6 +26,7 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.inventor
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.levels import LEVELS
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.place import Asked
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.services import Services
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.volumes import checked
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.wanted import What
 from ansible_collections.evenkeel.drift.plugins.module_utils.mask import mask
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host, Unseen, explain
@@ -54,6 +55,8 @@ ARGUMENTS: dict[str, Json] = {
     "containers": {"type": "list", "elements": "str", "default": []},
     "socket": {"type": "path"},
     "images": {"type": "bool", "default": True},
+    "volumes": {"type": "list", "elements": "str", "default": []},
+    "volumes_stop": {"type": "bool", "default": False},
     "required": {"type": "bool", "default": False},
     "level": {"type": "str", "choices": list(LEVELS)},
     "restart": {"type": "bool", "default": True},
@@ -146,7 +149,8 @@ def _recipient(options: Json) -> sealing.Recipient | None:
 
 def _services(options: Json) -> Services:
     containers = Containers(options["projects"], options["containers"], options["socket"])
-    return Services(options["units"], containers, options["images"], options["required"])
+    volumes, stop = checked(options["volumes"]), options["volumes_stop"]
+    return Services(options["units"], containers, options["images"], options["required"], volumes=volumes, stop=stop)
 
 
 def list_points(options: Json, _check: bool) -> Json:

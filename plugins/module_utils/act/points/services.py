@@ -13,7 +13,8 @@ import os
 import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.errors import ActError
-from ansible_collections.evenkeel.drift.plugins.module_utils.act.points import images, recipe
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.points import copying, images, recipe
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.copying import Copied
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.errors import PointError
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.inventory import (
     Asked,
@@ -41,9 +42,11 @@ SAVED, NOT_ASKED = "saved", "not_asked"
 
 
 class Services(t.NamedTuple):
-    """What is asked for: units by their names, containers; ``archive``: whether their images are archived as well.
+    """What is asked for: units by their names, containers, volumes; ``archive``: whether the images of containers are
+    archived as well; ``stop``: whether containers that use a volume are stopped while it is copied.
 
-    ``required``: whether it is an error when something of it cannot be saved.
+    ``required``: it is for a change. It is an error when something of it cannot be saved, and volumes are saved that
+    its containers use.
     """
 
     units: t.Sequence[str] = ()
@@ -51,10 +54,12 @@ class Services(t.NamedTuple):
     archive: bool = True
     required: bool = False
     top: str = "/"
+    volumes: t.Sequence[str] = ()
+    stop: bool = False
 
     def any(self) -> bool:
         """Return whether anything is asked for."""
-        return bool(self.units or self.containers.any())
+        return bool(self.units or self.containers.any() or self.volumes)
 
 
 class Found:
@@ -80,20 +85,28 @@ class Found:
         self.engines: Engines | None = None
         self.containers: list[Container] = []
         self.images: list[images.Wanted] = []
+        self.volumes: list[Copied] = []
         if asked.containers.any():
             self._look_at_engine()
+        self.volumes = copying.wanted(self, host)
 
     @property
     def size(self) -> int:
         """How many bytes of images have to be archived."""
         return images.room(self.images) if self.asked.archive else 0
 
+    @property
+    def size_of_volumes(self) -> int:
+        """How many bytes the files of volumes have."""
+        return sum(one.size for one in self.volumes)
+
     def sizes(self) -> dict[str, int]:
         """Return how many units, containers, images and files outside of the root there are."""
         return sizes(vars(self))
 
-    def save(self, outside: list[Json], store: Objects) -> Json:
-        """Make objects of what was found, and return the part of the manifest; ``outside`` are the entries of paths.
+    def save(self, outside: list[Json], volumes: list[Json], store: Objects) -> Json:
+        """Make objects of what was found, and return the part of the manifest; ``outside`` are the entries of paths,
+        ``volumes`` what became of these.
 
         Raises PointError, Unseen, NotFound, ActError, OSError.
         """
@@ -114,6 +127,7 @@ class Found:
             "containers": [self._container(one, store) for one in self.containers],
             "images": [self._image(one, store) for one in self.images],
             "networks": self._networks(store),
+            "volumes": volumes,
         }
 
     def lack(self, what: str, reason: str, required: bool = False) -> None:

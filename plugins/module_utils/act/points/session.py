@@ -27,6 +27,7 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.act.points import (
     sealing,
     services,
     shelf,
+    stopping,
 )
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.disk import sweep
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.doing import refuse_unfinished
@@ -94,7 +95,8 @@ def _make_and_prune(
         sweep(points_fd)
         elsewhere.sweep(points_fd)
         sealing.sweep(state)
-        document = saving.make_point(asked, what, fds, wanted, host)
+        stopping.resume(state, host)
+        document = saving.make_point(asked, what, fds, wanted, host, state=state)
         pruned = shelf.outdated(points_fd, keep, time.time())
         for point in pruned:
             _remove(points_fd, root_fd, point)
@@ -102,15 +104,17 @@ def _make_and_prune(
 
 
 def _estimated(what: What, asked: Asked, host: Host) -> Json:
-    """Return what a point would have of what runs: ``{running, notes, images: bytes that no point has}``."""
+    """Return what a point would have of what runs: ``{running, notes, images: bytes that no point has, volumes: bytes
+    of their files}``.
+    """
     if not what.services.any():
-        return {"running": sizes({}), "notes": [], "images": 0}
+        return {"running": sizes({}), "notes": [], "images": 0, "volumes": 0}
     try:
         with place.existing(asked) as (_state, points_fd):
             found = services.Found(what.services, asked.root, points_fd, host)
     except NoPoint:
         found = services.Found(what.services, asked.root, None, host)
-    return {"running": found.sizes(), "notes": found.notes, "images": found.size}
+    return {"running": found.sizes(), "notes": found.notes, "images": found.size, "volumes": found.size_of_volumes}
 
 
 def verified(asked: Asked, point: str | None, host: Host) -> Json:
@@ -167,6 +171,7 @@ def _unfinished(state: State) -> Json | None:
     """
     try:
         files, back, following = journal.find(state), pending.find(state), service_journal.find(state)
+        stopped = stopping.find(state)
     except ActError as error:
         return {"damaged": error.reason}
     if files is not None:
@@ -175,7 +180,9 @@ def _unfinished(state: State) -> Json | None:
         return back.summary()
     # One whose files never came into place has nothing that is left to do.
     due = following is not None and following.phase != service_journal.PENDING
-    return following.summary() if following is not None and due else None
+    if following is not None and due:
+        return following.summary()
+    return None if stopped is None else {"kind": "backup", **stopped}
 
 
 def _remove(points_fd: int, root_fd: int, point: str) -> None:

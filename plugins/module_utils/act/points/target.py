@@ -9,12 +9,19 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.evenkeel.drift.plugins.module_utils.act.points import levels, outside, tagging
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.points import (
+    levels,
+    outside,
+    refilling,
+    tagging,
+    volumes,
+)
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.errors import PointError
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.inventory import Asked as AskedContainers
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.inventory import Engines
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.inventory import opened as open_engine
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.outside import UNIT
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.refilling import Refill
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.replacing import SAME, Replacing, Step
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.restore import Way, differences, way_to
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host
@@ -34,54 +41,75 @@ class Target:
         self.level = level
         self.top = top
         self.root_fd, self._top_fd, self._objects_fd = fds
-        self._host = host
+        self.host = host
         self._part: Json = document.get("services", {"outcome": "not_asked"})
         self._inside = {"entries": levels.entries(document, level), "folders": levels.folders(document, level)}
         self._containers = levels.containers(document, level)
+        self._volumes = levels.volumes(document, level)
         self._engines: Engines | None = None
 
     def files(self) -> Way:
         """Return what leads to the files below the root. Raises Unseen."""
-        return way_to(self._inside, self.root_fd, self._host)
+        return way_to(self._inside, self.root_fd, self.host)
 
     def is_at(self, root_fd: int) -> bool:
         """Return whether the files below another root are as the point has those of its own. Raises Unseen."""
-        return not differences(self._inside, root_fd, self._host)
+        return not differences(self._inside, root_fd, self.host)
 
     def outside(self) -> Way:
         """Return what leads to the files outside of the root. Raises Unseen, OSError."""
-        return way_to({"entries": self._outside()}, self._top_fd, self._host)
+        return way_to({"entries": self._outside()}, self._top_fd, self.host)
 
     def replacing(self, ran: t.Mapping[str, bool]) -> Replacing | None:
         """Return what brings the containers back, None when the level has none. Raises Unseen."""
         if not self._containers:
             return None
+        return Replacing(self.engines(), self._part, self._objects_fd, ran, self.host)
+
+    def engines(self) -> Engines:
+        """Return the engine of the point's containers and volumes. Raises Unseen."""
         if self._engines is None:
             engine = self._part["engine"] or {}
-            self._engines = open_engine(AskedContainers((), (), engine.get("socket")), self._host)
-        return Replacing(self._engines, self._part, self._objects_fd, ran, self._host)
+            self._engines = open_engine(AskedContainers((), (), engine.get("socket")), self.host)
+        return self._engines
 
-    def running(self) -> dict[str, bool]:
-        """Return of each container that the level brings back, and that is there, whether it runs. Raises Unseen."""
-        if self.replacing({}) is None or self._engines is None:
+    def running(self, volumes: t.Sequence[Refill] = ()) -> dict[str, bool]:
+        """Return of each container that the level brings back, or that has to be stopped for a volume, whether it runs,
+        as far as it is there. Raises Unseen.
+        """
+        if not self._containers and not volumes:
             return {}
-        names = self._engines.names()
-        found = {one["name"]: self._engines.look(one["name"], names) for one in self._containers}
-        return {name: one.running for name, one in found.items() if one is not None}
+        names = self.engines().names()
+        found = {one["name"]: self.engines().look(one["name"], names) for one in self._containers}
+        more = {one.name: True for one in self.users().to_stop([one.name for one in volumes])} if volumes else {}
+        return {**{name: one.running for name, one in found.items() if one is not None}, **more}
+
+    def refills(self, done: t.Collection[str]) -> list[Refill]:
+        """Return what leads to each volume that is not yet as it was saved; ``done`` names those that an interrupted
+        rollback brought back, which were used since. Raises PointError, Unseen.
+        """
+        wanted = [one for one in self._volumes if one["name"] not in done]
+        found = [refilling.look(one, self.engines(), self.host) for one in wanted]
+        return [one for one in found if one.total or one.way.blocked]
+
+    def users(self) -> volumes.Users:
+        """Return the containers that use volumes. Raises Unseen."""
+        return volumes.Users(self.engines())
+
+    def started_besides(self, ran: t.Mapping[str, bool]) -> list[str]:
+        """Return which containers ran before, and are not of those that the level brings back."""
+        mine = {one["name"] for one in self._containers}
+        return sorted(name for name, did in ran.items() if did and name not in mine)
 
     def tags(self) -> dict[str, str]:
         """Return which images the names stand for now that the level gives to others. Raises Unseen."""
-        if self.replacing({}) is None or self._engines is None:
-            return {}
-        return tagging.present(self._part, self._engines)
+        return tagging.present(self._part, self.engines()) if self._containers else {}
 
     def put_tags_back(self, before: t.Mapping[str, str]) -> list[tuple[str, str]]:
         """Give names of images back whose containers did not come back, and return those that could not be, each with
         the reason. Raises Unseen.
         """
-        if self.replacing({}) is None or self._engines is None:
-            return []
-        return tagging.put_back(self._part, self._engines, before)
+        return tagging.put_back(self._part, self.engines(), before) if self._containers else []
 
     def has_units(self) -> bool:
         """Return whether the level brings back files of units."""
@@ -102,7 +130,7 @@ class Target:
         """
         saved = levels.units(self.document, self.level)
         found = []
-        for one, now in zip(saved, outside.states([one["name"] for one in saved], self._host)):
+        for one, now in zip(saved, outside.states([one["name"] for one in saved], self.host)):
             if now.reason and self.level == levels.FULL:
                 raise PointError(f"the state of {now.name} cannot be seen: {now.reason}")
             if now.reason:
@@ -118,15 +146,17 @@ class Target:
                 found.append({"name": now.name, "do": RESTART})
         return found
 
-    def blocked(self, ways: t.Sequence[Way], steps: t.Sequence[Step]) -> list[Json]:
-        """Return what stands in the way, ``{path, reason}`` each."""
+    def blocked(self, ways: t.Sequence[Way], steps: t.Sequence[Step], refills: t.Sequence[Refill]) -> list[Json]:
+        """Return what stands in the way, ``{path, reason}`` each. Raises Unseen."""
         found = [*ways[0].blocked, *({**one, "path": f"/{one['path']}"} for one in ways[1].blocked)]
+        found += [told for one in refills for told in one.told(one.way.blocked)]
+        found += refilling.refuse_vanishing(refills, self.users()) if refills else []
         return found + [{"path": f"the container {one.name}", "reason": one.reason} for one in steps if one.reason]
 
     def apart(self) -> list[str]:
         """Return what is not as it was saved: paths, containers, units. Raises Unseen, PointError, OSError."""
-        found = differences(self._inside, self.root_fd, self._host)
-        found += [f"/{path}" for path in differences({"entries": self._outside()}, self._top_fd, self._host)]
+        found = differences(self._inside, self.root_fd, self.host)
+        found += [f"/{path}" for path in differences({"entries": self._outside()}, self._top_fd, self.host)]
         replacing = self.replacing({})
         if replacing is not None:
             found += [f"the container {name}" for name in replacing.apart()]

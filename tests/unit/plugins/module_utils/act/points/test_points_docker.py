@@ -25,6 +25,7 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.wanted i
 from ansible_collections.evenkeel.drift.plugins.module_utils.engine.client import NotFound
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host, Unseen
 from point_lab import PointLab
+from waiting import wait_until
 
 Json = t.Dict[str, t.Any]
 SOCKET = "/var/run/docker.sock"
@@ -105,7 +106,7 @@ def test_a_container_is_made_again_as_it_was(writer: Writer, image: str, name: s
     volume = writer.engine.get(f"/containers/{first}/json")["Mounts"][0]["Name"]
     running = Services(containers=Containers((), (name,), SOCKET), required=True)
     made = session.present(asked, What((), ("a",), (), False, running), shelf.Keep(10), host, False)
-    assert made["running"] == {"units": 0, "containers": 1, "images": 1, "outside": 0}
+    assert made["running"] == {"units": 0, "containers": 1, "images": 1, "outside": 0, "volumes": 0}
     writer.stop(first)
     writer.remove(first)
     # As Compose does: the new container has the volume of the old one.
@@ -194,3 +195,56 @@ def test_by_hand_an_image_that_is_nowhere_stops_before_anything_is_touched(
     assert done.returncode == 1
     assert f"the image {gone} of {name} is gone" in done.stderr
     assert (lab.root / "a").exists()
+
+
+@pytest.fixture(name="volume")
+def fixture_volume(writer: Writer, name: str) -> t.Iterator[Path]:
+    """A volume of the engine, whose content this user may read; it is gone after the containers that use it."""
+    writer.create_volume(name, {"of": "a test"})
+    place = Path(writer.engine.get(f"/volumes/{name}")["Mountpoint"])
+    if not os.access(place, os.W_OK):
+        remove_volume(name)
+        pytest.skip("the volumes of this machine's Docker engine are not on this machine, or not this user's")
+    yield place
+
+
+def written_by(writer: Writer, name: str, image: str, content: str) -> None:
+    """Have a container with the volume run that writes to it when it is started first."""
+    once = f"test -L /data/link || {{ {content}; }}; exec sleep 1000"
+    made = {**config(image, "1"), "Volumes": {}, "Entrypoint": ["sh", "-c"], "Cmd": [once]}
+    made["HostConfig"] = {**made["HostConfig"], "Binds": [f"{name}:/data"]}
+    writer.start(writer.create(name, made))
+
+
+@pytest.mark.parametrize("how", ["rollback", "by hand"])
+def test_the_content_of_a_volume_comes_back(
+    how: str, writer: Writer, image: str, name: str, volume: Path, tmp_path: Path
+) -> None:
+    if how == "by hand" and not (shutil.which("docker") and shutil.which("curl")):
+        pytest.skip("no docker or curl on this machine")
+    written_by(writer, name, image, "umask 077; mkdir /data/d; echo one >/data/d/table; ln -s d/table /data/link")
+    wait_until(lambda: (volume / "link").is_symlink(), "the container writes")
+    (tmp_path / "app").mkdir()
+    (tmp_path / "app" / "a").write_text("one\n")
+    asked = Asked(str(tmp_path / "app"), "app", str(tmp_path / "state"), "ops", "a test", "")
+    host = Host(str(tmp_path), 120)
+    running = Services(containers=Containers((), (name,), SOCKET), archive=False, volumes=(name,), stop=True)
+    made = session.present(asked, What((), ("a",), (), False, running), shelf.Keep(10), host, False)
+    assert made["running"]["volumes"] == 1
+    assert writer.engine.get(f"/containers/{name}/json")["State"]["Running"] is True
+    before = (volume / "d" / "table").stat()
+    (volume / "d" / "table").write_text("spoiled\n")
+    (volume / "d" / "table").chmod(0o644)
+    (volume / "link").unlink()
+    if how == "rollback":
+        (volume / "came").write_text("since\n")
+        told = rollback.restored(asked, looking.Wanted(made["point"], "full"), host, False)
+        assert (told["at_point"], told["not_back"]) == (True, [])
+        assert not (volume / "came").exists()
+    else:
+        done = by_hand(tmp_path / "state" / "app" / "points" / made["point"], "full")
+        assert (done.returncode, done.stderr) == (0, "")
+    assert writer.engine.get(f"/containers/{name}/json")["State"]["Running"] is True
+    assert (volume / "d" / "table").read_text() == "one\n"
+    assert (volume / "d" / "table").stat().st_mode == before.st_mode
+    assert os.readlink(volume / "link") == "d/table"

@@ -177,7 +177,7 @@ def test_a_path_below_the_root_is_not_outside(tmp_path: Path) -> None:
 def test_everything_comes_back_and_what_came_since_goes(machine: Machine) -> None:
     before = machine.seen()
     made = machine.save()
-    assert made["running"] == {"units": 2, "containers": 0, "images": 0, "outside": 9}
+    assert made["running"] == {"units": 2, "containers": 0, "images": 0, "outside": 9, "volumes": 0}
     assert "hunter2" not in json.dumps(made)
     (machine.root / "main.py").write_text("two\n")
     machine.write(f"{SYSTEM}/{UNIT}.d/limits.conf", "[Service]\nNice=9\n")

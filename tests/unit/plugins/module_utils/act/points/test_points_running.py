@@ -123,7 +123,7 @@ def fixture_site(tmp_path: Path, engine: KeptEngine) -> Site:
 
 def test_containers_come_back_with_image_network_and_environment(site: Site) -> None:
     made = site.save()
-    assert made["running"] == {"units": 0, "containers": 2, "images": 1, "outside": 0}
+    assert made["running"] == {"units": 0, "containers": 2, "images": 1, "outside": 0, "volumes": 0}
     assert "hunter2" not in json.dumps(made)
     site.deploy("2")
     (site.root / "compose.yml").write_text("services: {}\n")
@@ -565,7 +565,7 @@ def test_a_point_that_is_removed_meanwhile_changes_nothing(site: Site, monkeypat
     site.deploy("2")
     (site.root / "main.py").write_text("two\n")
 
-    def save(_asked: t.Any, _target: t.Any, fds: tuple[int, int], *_more: t.Any) -> str:
+    def save(_asked: t.Any, _target: t.Any, _volumes: t.Any, fds: tuple[int, int], *_more: t.Any) -> str:
         # A backup of somebody else removes it, as newer ones are kept.
         shelf.remove(fds[0], point)
         return "20261121T154500Z-3f9a1c"

@@ -1,0 +1,502 @@
+# Copyright: Contributors to the evenkeel.drift project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The content of named volumes: saved as it is, brought back as it was, and no container stays stopped for it."""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+import typing as t
+from pathlib import Path
+
+import pytest
+from ansible_collections.evenkeel.drift.plugins.module_utils.act import engine as act_engine
+from ansible_collections.evenkeel.drift.plugins.module_utils.act import transaction
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.errors import ActError
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.points import (
+    doing,
+    looking,
+    make,
+    manifest,
+    objects,
+    pending,
+    place,
+    replacing,
+    rollback,
+    session,
+    shelf,
+    stopping,
+    volumes,
+)
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.errors import Damaged, NoRoom, PointError
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.inventory import Asked as Containers
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.place import Asked
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.services import Services
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.wanted import What
+from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host
+from fake_engine import error
+from fake_engine_kept import KeptEngine
+
+Json = t.Dict[str, t.Any]
+SECRET = b"password=hunter2hunter2"
+
+
+class Killed(BaseException):
+    """The process is gone: nothing of it runs any more."""
+
+
+class Site:
+    """An application with two containers of which one, db, has a volume, and a tool that has it as well."""
+
+    def __init__(self, top: Path, engine: KeptEngine) -> None:
+        self.engine = engine
+        self.root = top / "app"
+        self.root.mkdir(parents=True)
+        (self.root / "main.py").write_text("one\n")
+        engine.volume_folder = str(top / "volumes")
+        self.data = engine.volume("data", {"of": "shop"})
+        self.fill()
+        self.asked = Asked(str(self.root), "app", str(top / "state"), "ops", "a test", "")
+        self.image = engine.image("db 1", "shop/db:1")
+        engine.run("db", self.image, HostConfig={"Binds": ["data:/var/lib/db"]})
+        engine.run("tool", self.image, HostConfig={"Binds": ["data:/data"]})
+        engine.run("web", self.image)
+
+    def fill(self) -> None:
+        (self.data / "table").write_bytes(SECRET)
+        (self.data / "empty").touch()
+        (self.data / ("n" * 255)).write_text("long\n")
+        (self.data / "log").mkdir(mode=0o700)
+        (self.data / "log" / "1").write_text("first\n")
+        (self.data / "out").symlink_to("/etc/passwd")
+        (self.data / "folder").symlink_to("/etc")
+        (self.data / "table").chmod(0o600)
+        os.utime(self.data / "table", ns=(10**18, 10**18))
+        os.setxattr(self.data / "table", "user.kept", b"so")
+        self.data.chmod(0o750)
+
+    @property
+    def host(self) -> Host:
+        return Host(str(self.root), 60, workers=1)
+
+    def save(self, names: t.Sequence[str] = ("data",), check: bool = False, **more: t.Any) -> Json:
+        asked = Services(containers=Containers(("none",), ("db",), self.engine.socket), volumes=names)
+        what = What((), ("main.py",), (), False, asked._replace(**more))
+        return session.present(self.asked, what, shelf.Keep(10), self.host, check)
+
+    def back(self, level: str | None = "full", check: bool = False, point: str | None = None) -> Json:
+        return rollback.restored(self.asked, looking.Wanted(point, level), self.host, check)
+
+    def seen(self) -> Json:
+        """Return what is in the volume, as no code of the collection sees it."""
+        found: Json = {}
+        for path in [self.data, *sorted(self.data.rglob("*"))]:
+            told = path.lstat()
+            content: t.Any = os.readlink(path) if path.is_symlink() else None
+            content = path.read_bytes() if content is None and path.is_file() else content
+            kind = stat.S_IFMT(told.st_mode)
+            # Of folders the time is not compared: what runs moves it.
+            moment = None if stat.S_ISDIR(told.st_mode) or path.is_symlink() else told.st_mtime_ns
+            xattrs = {} if path.is_symlink() else {name: os.getxattr(path, name) for name in os.listxattr(path)}
+            about = (kind, stat.S_IMODE(told.st_mode), told.st_uid, told.st_gid, moment, content, xattrs)
+            found[os.path.relpath(path, self.data)] = about
+        return found
+
+    def spoil(self) -> None:
+        """Change the volume in every way."""
+        (self.data / "table").write_bytes(b"spoiled")
+        (self.data / "log" / "1").unlink()
+        (self.data / "log" / "2").write_text("second\n")
+        (self.data / "out").unlink()
+        (self.data / "new").mkdir()
+        (self.data / "new" / "file").write_text("new\n")
+        (self.data / "empty").write_text("no more\n")
+        self.data.chmod(0o777)
+
+
+@pytest.fixture(name="engine")
+def fixture_engine(monkeypatch: pytest.MonkeyPatch) -> t.Iterator[KeptEngine]:
+    monkeypatch.setattr(replacing, "_PAUSE_S", 0.001)
+    monkeypatch.setattr(replacing, "_STEADY_S", 0.01)
+    with KeptEngine() as engine:
+        yield engine
+
+
+@pytest.fixture(name="site")
+def fixture_site(tmp_path: Path, engine: KeptEngine) -> Site:
+    return Site(tmp_path, engine)
+
+
+def verbs(site: Site) -> list[str]:
+    """Return what the engine was told to stop and to start, in this order."""
+    found = []
+    for line in site.engine.asked:
+        parts = line.partition("?")[0].split("/")
+        if parts[-1] in ("stop", "start"):
+            one = site.engine.containers.get(parts[-2]) or site.engine.named(parts[-2]) or {}
+            found.append(f"{parts[-1]} {str(one.get('Name'))[1:]}")
+    return found
+
+
+def test_a_volume_comes_back_as_it_was(site: Site) -> None:
+    before = site.seen()
+    made = site.save()
+    assert made["running"]["volumes"] == 1
+    assert verbs(site) == []
+    assert "db, tool ran while the volume data was copied: each file is whole" in made["notes"][0]
+    assert made["levels"]["full"]["restores"][-1] == "1 volume"
+    assert "the content of volumes other than data" in made["levels"]["full"]["leaves"]
+    assert "the content of volumes, those of this point among them (data)" in made["levels"]["config"]["leaves"]
+    assert "hunter2" not in json.dumps(made)
+    site.spoil()
+    for level in ("config", "containers"):
+        assert site.back(level)["changed"] is False
+    site.engine.asked.clear()
+    told = site.back()
+    assert (told["at_point"], told["not_back"], told["apart"]) == (True, [], [])
+    assert site.seen() == before
+    # Those that use it are stopped for it, and no others.
+    assert verbs(site) == ["stop tool", "stop db", "start db", "start tool", *verbs(site)[4:]]
+    assert sorted(verbs(site)[4:]) == ["start db", "start tool", "stop db", "stop tool"]
+    assert set(site.engine.running()) == {"db", "tool", "web"}
+    assert {"path": "volume data/new/file", "do": "remove", "found": "file"} in told["changes"]
+    # What was replaced can be had back.
+    site.back(point=told["saved"])
+    assert (site.data / "table").read_bytes() == b"spoiled"
+    assert (site.data / "new" / "file").exists()
+    assert site.back(point=told["point"])["at_point"] is True
+    assert site.seen() == before
+
+
+def test_a_volume_that_is_gone_is_made_again(site: Site) -> None:
+    before = site.seen()
+    point = site.save()["point"]
+    for path in sorted(site.data.rglob("*"), reverse=True):
+        path.rmdir() if path.is_dir() and not path.is_symlink() else path.unlink()
+    site.data.rmdir()
+    del site.engine.volumes["data"]
+    rehearsed = site.back(check=True)
+    assert {"path": "volume data", "do": "make", "found": "absent"} in rehearsed["changes"]
+    assert "1 volume with 8 paths can be read" in rehearsed["proven"]
+    assert "data" not in site.engine.volumes
+    told = site.back(point=point)
+    assert told["at_point"] is True
+    assert site.engine.volumes["data"]["Labels"] == {"of": "shop"}
+    assert site.seen() == before
+
+
+def test_an_empty_volume_is_one_as_well(site: Site) -> None:
+    empty = site.engine.volume("nothing", {})
+    site.save(("nothing",))
+    (empty / "came").write_text("later\n")
+    assert site.back()["at_point"] is True
+    assert list(empty.iterdir()) == []
+
+
+def test_containers_are_stopped_while_it_is_copied_and_run_again(site: Site) -> None:
+    made = site.save(stop=True)
+    assert verbs(site) == ["stop tool", "stop db", "start db", "start tool"]
+    assert not any("ran while" in note for note in made["notes"])
+    assert set(site.engine.running()) == {"db", "tool", "web"}
+    assert session.info(site.asked)["unfinished"] is None
+
+
+def test_they_run_again_when_the_copy_fails(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(*_given: t.Any) -> t.NoReturn:
+        assert set(site.engine.running()) == {"web"}
+        raise OSError(28, os.strerror(28))
+
+    monkeypatch.setattr(make, "_save_all", fails)
+    with pytest.raises(OSError, match="No space left"):
+        site.save(stop=True)
+    assert set(site.engine.running()) == {"db", "tool", "web"}
+    assert session.info(site.asked) == {"points": [], "unfinished": None}
+
+
+@pytest.mark.parametrize("then", ["backup", "rollback"])
+def test_they_run_again_after_a_crash(site: Site, then: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    site.save()
+
+    def dies(*_given: t.Any) -> t.NoReturn:
+        raise Killed
+
+    with monkeypatch.context() as kill:
+        kill.setattr(make, "_save_all", dies)
+        with pytest.raises(Killed):
+            site.save(stop=True)
+    assert set(site.engine.running()) == {"web"}
+    left = session.info(site.asked)["unfinished"]
+    assert (left["kind"], [one["name"] for one in left["containers"]]) == ("backup", ["db", "tool"])
+    if then == "backup":
+        site.save(())
+    else:
+        site.back("config")
+    assert set(site.engine.running()) == {"db", "tool", "web"}
+    assert session.info(site.asked)["unfinished"] is None
+
+
+def test_one_that_does_not_start_again_is_named_and_tried_again(site: Site) -> None:
+    original = site.engine._start
+
+    def start(one: Json) -> t.Any:
+        return error(500, "no such device") if one["Name"] == "/tool" else original(one)
+
+    site.engine._start = start  # type: ignore[method-assign]  # of this one engine
+    with pytest.raises(PointError, match=r"the volumes data are not saved: what was stopped .* tool: "):
+        site.save(stop=True)
+    assert set(site.engine.running()) == {"db", "web"}
+    site.engine._start = original  # type: ignore[method-assign]  # of this one engine
+    site.save(())
+    assert set(site.engine.running()) == {"db", "tool", "web"}
+
+
+def test_one_that_would_vanish_is_not_stopped(site: Site) -> None:
+    point = site.save()["point"]
+    tool = site.engine.named("tool")
+    assert tool is not None
+    tool["HostConfig"]["AutoRemove"] = True
+    with pytest.raises(PointError, match="tool was started with --rm"):
+        site.save(stop=True)
+    site.spoil()
+    with pytest.raises(PointError, match="the volume data: tool uses it and was started with --rm"):
+        site.back(point=point)
+    assert verbs(site) == []
+    assert (site.data / "table").read_bytes() == b"spoiled"
+
+
+def test_what_shares_the_network_of_one_is_stopped_and_started_with_it(site: Site) -> None:
+    db = site.engine.named("db")
+    assert db is not None
+    site.engine.run("beside", site.image, HostConfig={"NetworkMode": f"container:{db['Id']}"})
+    site.save(stop=True)
+    done = verbs(site)
+    assert done.index("stop beside") < done.index("stop db")
+    assert done.index("start db") < done.index("start beside")
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"Driver": "nfs"}, "the volume data is of the driver nfs: only those of the driver local"),
+        ({"Options": {"type": "nfs", "o": "addr=192.0.2.1"}}, r"driver local with options \(o, type\)"),
+        ({"Mountpoint": "/etc"}, "lies at /etc, where the driver local keeps none"),
+        ({"Mountpoint": "relative/data/_data"}, "where the driver local keeps none"),
+        ({"Mountpoint": "/nowhere/data/_data"}, "/nowhere/data does not exist on this host"),
+    ],
+)
+def test_what_is_no_folder_of_the_host_is_refused_by_name(site: Site, change: Json, sentence: str) -> None:
+    site.engine.volumes["data"].update(change)
+    with pytest.raises(PointError, match=sentence):
+        site.save()
+
+
+@pytest.mark.parametrize("name", ["", "../etc", "a/b", "-x", "a b", "a\n", "x" * 256, "ä", "a?b"])
+def test_what_is_no_name_of_a_volume_is_refused(name: str) -> None:
+    with pytest.raises(PointError, match="is no name of a volume"):
+        volumes.checked([name])
+
+
+def test_a_volume_that_is_not_there_is_named(site: Site) -> None:
+    with pytest.raises(PointError, match="there is no volume other on this host"):
+        site.save(("other",))
+
+
+def test_a_volume_that_nobody_declared_is_named(site: Site) -> None:
+    assert "the content of these volumes is NOT in this point: data (backup_volumes)" in site.save(())["notes"]
+
+
+def test_a_change_saves_those_that_its_containers_use(site: Site) -> None:
+    site.engine.volume("other", {})
+    assert site.save(("data", "other"), required=True)["running"]["volumes"] == 1
+    assert site.save(("other",), required=True)["running"]["volumes"] == 0
+
+
+def test_a_file_that_changes_while_it_is_read_is_told_and_never_torn(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    original = objects.copy
+    writes = iter(range(100))
+
+    def copy(source: int, target: int, most: int) -> str:
+        (site.data / "table").write_bytes(b"written %d" % next(writes))
+        return original(source, target, most)
+
+    with monkeypatch.context() as always:
+        always.setattr(objects, "copy", copy)
+        with pytest.raises(PointError, match="_data/table: it keeps changing while it is saved"):
+            site.save()
+    writes = iter(range(1))
+
+    def once(source: int, target: int, most: int) -> str:
+        for number in writes:
+            (site.data / "table").write_bytes(b"written %d" % number)
+        return original(source, target, most)
+
+    with monkeypatch.context() as first:
+        first.setattr(objects, "copy", once)
+        site.save()
+    (site.data / "table").write_bytes(b"later")
+    site.back()
+    assert (site.data / "table").read_bytes() == b"written 0"
+
+
+def test_space_is_asked_first(site: Site) -> None:
+    with (site.data / "sparse").open("wb") as file:
+        file.truncate(1 << 42)
+    assert site.save(check=True)["volumes"] > 1 << 42
+    with pytest.raises(NoRoom, match="4194305 of them for volumes"):
+        site.save(stop=True)
+    assert verbs(site) == []
+
+
+def test_what_is_no_file_is_not_made_again_and_stays(site: Site) -> None:
+    os.mkfifo(site.data / "saved.pipe")
+    site.save()
+    (site.data / "saved.pipe").unlink()
+    os.mkfifo(site.data / "came.pipe")
+    (site.data / "table").write_bytes(b"spoiled")
+    told = site.back()
+    assert {one["path"] for one in told["left"]} == {"volume data/saved.pipe", "volume data/came.pipe"}
+    assert (site.data / "table").read_bytes() == SECRET
+    assert (site.data / "came.pipe").exists()
+
+
+def test_names_of_a_change_in_progress_are_left_out(site: Site) -> None:
+    (site.data / ".evenkeel-12345678-1").write_text("staged\n")
+    site.save()
+    (site.data / "table").write_bytes(b"spoiled")
+    assert site.back()["at_point"] is True
+    assert (site.data / ".evenkeel-12345678-1").exists()
+
+
+def test_a_damaged_file_of_a_volume_is_not_used(site: Site) -> None:
+    point = site.save()["point"]
+    folder = Path(str(site.asked.state_dir)) / "app" / "points" / point / "objects"
+    one = next(path for path in folder.iterdir() if path.read_bytes() == SECRET)
+    one.write_bytes(SECRET[:-1] + b"3")
+    site.spoil()
+    with pytest.raises(Damaged):
+        site.back()
+    assert set(site.engine.running()) == {"db", "tool", "web"}
+    # The level config does not use it.
+    assert site.back("config")["at_point"] is True
+
+
+def test_a_manifest_cannot_name_a_path_beside_the_volume(site: Site) -> None:
+    site.save()
+    with place.existing(site.asked) as (_state, points_fd):
+        document = shelf.picked(points_fd, None, site.host)
+    for path in ("other", "_datax/a", "_data/../a"):
+        volume = {**document["services"]["volumes"][0], "entries": [{"path": path, "type": "absent"}]}
+        broken = {**document, "services": {**document["services"], "volumes": [volume]}}
+        with pytest.raises(Damaged):
+            manifest.parse(manifest.canonical(manifest.sealed(broken)))
+
+
+def _drifted(top: Path, engine: KeptEngine) -> tuple[Site, Json]:
+    site = Site(top, engine)
+    before = site.seen()
+    site.save()
+    site.spoil()
+    (site.root / "main.py").write_text("two\n")
+    return site, before
+
+
+def test_a_rollback_that_is_killed_anywhere_is_gone_on_with(tmp_path: Path) -> None:
+    """At each request to the engine, before and after it, and at each transaction."""
+    number = 0
+    while True:
+        number += 1
+        with pytest.MonkeyPatch.context() as patch, KeptEngine() as engine:
+            patch.setattr(replacing, "_PAUSE_S", 0.0)
+            patch.setattr(replacing, "_STEADY_S", 0.0)
+            site, before = _drifted(tmp_path / str(number), engine)
+            with pytest.MonkeyPatch.context() as kill:
+                _kill_at(kill, number)
+                try:
+                    site.back()
+                except Killed:
+                    pass
+                else:
+                    assert number > 10
+                    return
+            if rollback.resume(site.asked, site.host) is None:
+                # Killed while what it would replace was saved: nothing had begun.
+                site.back()
+            assert site.seen() == before, number
+            assert set(engine.running()) == {"db", "tool", "web"}, number
+            assert (site.root / "main.py").read_text() == "one\n"
+            assert session.info(site.asked)["unfinished"] is None
+
+
+def _kill_at(kill: pytest.MonkeyPatch, number: int) -> None:
+    count = iter(range(1, 1000))
+
+    def step() -> None:
+        if next(count) == number:
+            raise Killed
+
+    ask, apply = act_engine.Writer._ask, transaction.apply_locked
+
+    def asking(self: t.Any, *given: t.Any, **more: t.Any) -> t.Any:
+        step()
+        told = ask(self, *given, **more)
+        step()
+        return told
+
+    def applying(*given: t.Any) -> t.Any:
+        step()
+        done = apply(*given)
+        step()
+        return done
+
+    kill.setattr(act_engine.Writer, "_ask", asking)
+    kill.setattr(transaction, "apply_locked", applying)
+
+
+def test_what_was_written_after_it_came_back_stays(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A rollback that is killed after it brought a volume back does not do so again: it is in use since."""
+    site.save()
+    site.spoil()
+
+    def dies(*_given: t.Any) -> t.NoReturn:
+        raise Killed
+
+    with monkeypatch.context() as kill:
+        kill.setattr(doing.pending, "end", dies)
+        with pytest.raises(Killed):
+            site.back()
+    (site.data / "table").write_bytes(b"written since")
+    assert rollback.resume(site.asked, site.host) is not None
+    assert (site.data / "table").read_bytes() == b"written since"
+
+
+def test_they_run_again_when_it_cannot_be_brought_back(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    site.save()
+    site.spoil()
+    original = transaction.apply_locked
+
+    def apply(*given: t.Any) -> t.Any:
+        if str(given[2]).endswith("/data"):
+            raise OSError(5, os.strerror(5))
+        return original(*given)
+
+    with monkeypatch.context() as fails:
+        fails.setattr(transaction, "apply_locked", apply)
+        with pytest.raises(OSError, match="Input/output"):
+            site.back()
+    assert set(site.engine.running()) == {"db", "tool", "web"}
+    with place.existing(site.asked) as (state, _points_fd):
+        assert pending.find(state) is not None
+    assert rollback.resume(site.asked, site.host) is not None
+    assert (site.data / "table").read_bytes() == SECRET
+
+
+def test_a_record_that_cannot_be_read_says_what_to_do(site: Site) -> None:
+    site.save()
+    with place.existing(site.asked) as (state, _points_fd):
+        os.write(os.open(stopping.NAME, os.O_CREAT | os.O_WRONLY, 0o600, dir_fd=state.fd), b"{}")
+    with pytest.raises(ActError, match=r"stopped.json cannot be read: .* start those that do not run, then remove it"):
+        site.save()
