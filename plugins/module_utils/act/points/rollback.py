@@ -157,7 +157,7 @@ def _finish(asked: Asked, state: State, check: bool, host: Host) -> Json | None:
         raise Refused(
             "an earlier change was interrupted: nothing can be rehearsed before a rollback or a deploy has finished it"
         )
-    if not check:
+    if not check and stopping.find(state) is not None:
         with lock.held(state, asked.who, "start what an interrupted backup left stopped"):
             stopping.resume(state, host)
     if journal.find(state) is None:
