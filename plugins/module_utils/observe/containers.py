@@ -53,23 +53,26 @@ def collect(spec: t.Mapping[str, t.Any], host: Host) -> Json:
     """Return the containers of one engine (``docs/design.md``).
 
     ``spec`` may have ``socket``, ``engine`` (its kind), ``names`` and ``ignore`` (patterns of names as in a shell;
-    none: all), and ``layers``: whether changed files are looked for. Raises Unseen when no engine can be asked, or it
-    does not list its containers.
+    none: all), ``layers``: whether changed files are looked for, and ``brief``: nothing is asked but how each container
+    is and what it uses. Raises Unseen when no engine can be asked, or it does not list its containers.
     """
     engine = open_engine(spec.get("socket"), host, spec.get("engine"))
     look = _Look(engine, host)
     listed = _listed(engine.get("/containers/json", {"all": True}))
     chosen = {name: identity for name, identity in listed.items() if _chosen(name, spec)}
+    brief = spec.get("brief", False)
     look.inspect(chosen)
-    look.images()
+    if not brief:
+        look.images()
     look.usage()
-    if spec.get("layers", True):
+    if spec.get("layers", True) and not brief:
         look.layers()
-    look.logs()
-    look.outside()
+    if not brief:
+        look.logs()
+        look.outside()
     return {
         "engine": {"socket": text(engine.socket), **engine.version},
-        "about": look.about(),
+        "about": None if brief else look.about(),
         "elsewhere": [{key: text(value) for key, value in one.items()} for one in engine.elsewhere],
         "now_s": time.time(),
         "total": len(listed),

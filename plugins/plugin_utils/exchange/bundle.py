@@ -80,6 +80,11 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.act import leftover
 sys.stdout.write(json.dumps(leftover.answer(request)))
 sys.stdout.flush()
 """
+_WATCH = """
+from ansible_collections.evenkeel.drift.plugins.module_utils.observe import watching
+sys.stdout.write(json.dumps({"changed": False, "answer": watching.answer(request)}))
+sys.stdout.flush()
+"""
 # The modules of restore points share one program: which of them is asked stands in the request.
 _POINTS = """
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points import service
@@ -171,6 +176,21 @@ def script(request: t.Mapping[str, t.Any]) -> bytes:
     asked = {*request["sections"], *(name for name, needs in OBSERVED.items() if needs(request))}
     modules = [pack for sections, pack in packs() if sections & asked]
     return _program(modules, request, _OBSERVE)
+
+
+@functools.cache
+def watch_packs() -> Packs:
+    """Return all that watches a host, packed. It is the same for all hosts, and for all slices of a watch."""
+    parts = {section: ("observe.watching", f"observe.{section}") for section in SECTIONS}
+    roots = {**parts, "memory": ("observe.watching",), **{name: (name,) for name in OBSERVED}}
+    return _packed(roots, OBSERVED.keys())
+
+
+def watch_script(request: t.Mapping[str, t.Any]) -> bytes:
+    """Return the Python program that prints ``{"answer": …}`` for a request to ``observe/watching.py``."""
+    # A watch of what is in no section looks at nothing, and still tells how long it was.
+    asked = {*(request["sections"] or ["memory"]), *(name for name, needs in OBSERVED.items() if needs(request))}
+    return _program([pack for those, pack in watch_packs() if those & asked], request, _WATCH)
 
 
 @functools.cache

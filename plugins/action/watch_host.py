@@ -1,0 +1,123 @@
+# Copyright: Contributors to the evenkeel.drift project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Watches a host for a while: many looks over one connection, and what they say together."""
+
+from __future__ import annotations
+
+import collections
+import os
+import typing as t
+
+from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure
+from ansible.utils.display import Display
+from ansible_collections.evenkeel.drift.plugins.module_utils.mask import mask, mask_texts
+from ansible_collections.evenkeel.drift.plugins.plugin_utils import control
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.schema import ContractError
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.settings import Settings
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.watch import read_watch
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.base import Context
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.bundle import script, watch_script
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.observation import HostUnseen
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.registry import exchange
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.safe import terminal
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.script_action import ScriptAction, unanswered
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.cache import Cache, default_folder
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.run import RunFolder, StoreError, safe_name
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify.watched import checks
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.watch.course import Course, Doors
+
+_MODULE = "evenkeel.drift.watch_host"
+_ARGUMENTS = {"window": {"type": "raw", "required": True}, "folder": {"type": "path"}}
+_WRONG = ("fail", "unknown")
+
+Json = dict[str, t.Any]
+
+
+class ActionModule(ScriptAction):
+    """Nothing stays on the host between two slices; what was seen so far is kept in the folder with each of them."""
+
+    _supports_check_mode = True
+
+    def run(self, tmp: str | None = None, task_vars: Json | None = None) -> Json:
+        variables = dict(task_vars or {}, ansible_no_target_syslog=True)
+        super().run(tmp, variables)
+        _validation, arguments = self.validate_argument_spec(argument_spec=_ARGUMENTS)
+        host = str(variables["inventory_hostname"])
+        try:
+            asked = read_watch(arguments["window"])
+            settings = control.settings_of(variables, self._templar.template)
+            if asked is None:
+                return {"changed": False, "watched": False, "checks": []}
+            context = _context(host, settings)
+            doors = Doors(
+                ask=lambda request: self._send(watch_script(request), variables),
+                read=lambda request: self._send(script(request), variables),
+                show=lambda line: Display().display(terminal(f"{host}: {line}")),
+                keep=_keeper(host, arguments["folder"]),
+            )
+            contract = {name: settings.contract[name] for name in settings.sections}
+            document = mask_texts(Course(contract, context, _base(settings, context), asked, doors).run())
+        except ContractError as error:
+            raise AnsibleActionFail(f"{host}: {error}") from error
+        except StoreError as error:
+            raise AnsibleActionFail(str(error)) from error
+        return {"changed": False, "watched": True, **_summary(document)}
+
+    def _send(self, program: bytes, variables: Json) -> Json:
+        try:
+            result = self.run_script(_MODULE, program, variables)
+        except AnsibleConnectionFailure as error:
+            raise HostUnseen("unreachable", mask(str(error))) from error
+        if result.get("unreachable"):
+            raise HostUnseen("unreachable", mask(str(result.get("msg", "the host cannot be reached"))))
+        if result.get("failed") or not isinstance(result.get("answer"), dict):
+            raise HostUnseen("failed", unanswered(result))
+        answer: Json = result["answer"]
+        return answer
+
+
+def _context(host: str, settings: Settings) -> Context:
+    return Context(
+        host=host,
+        root=settings.root,
+        cache=Cache(default_folder(os.environ)),
+        contract=settings.contract,
+        declared=settings.contract,
+        public=settings.public_values,
+    )
+
+
+def _base(settings: Settings, context: Context) -> Json:
+    """Return what all requests of a watch have in common."""
+    configs = settings.contract.get("configs")
+    return {
+        "root": settings.root,
+        "workers": settings.workers,
+        "nice": settings.nice,
+        "key": None,
+        "public": list(settings.public_values),
+        "secrets": exchange("configs", configs, context).request() if configs else {},
+    }
+
+
+def _keeper(host: str, folder: str | None) -> t.Callable[[Json], None]:
+    """Return what keeps the document: with each slice, so that whatever ends the watch leaves how far it came."""
+    name = f"watch/{safe_name(host)}.json"
+
+    def keep(document: Json) -> None:
+        if folder is not None:
+            RunFolder(folder).write(name, mask_texts(document))
+
+    return keep
+
+
+def _summary(document: Json) -> Json:
+    made = checks(document)
+    outcomes = collections.Counter(check["outcome"] for check in made)
+    return {
+        "window": document["window"],
+        "outcomes": dict(sorted(outcomes.items())),
+        "checks": made,
+        "wrong": [terminal(check["summary"]) for check in made if check["outcome"] in _WRONG],
+    }

@@ -1,0 +1,131 @@
+# Copyright: Contributors to the evenkeel.drift project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the logs of the window say: the cycles that it should hold, and the errors that came in it. Private to the
+collection.
+"""
+
+from __future__ import annotations
+
+import math
+import typing as t
+
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.log_shapes import LEVELS, UNHANDLED
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.words import duration, number
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify.watched_check import ENOUGH, Maker
+
+_BAD = LEVELS[1:]
+# The time between the end of the window and the reading of the logs counts for both: lines and seconds.
+_NEAR_S = 0.001
+
+Json = dict[str, t.Any]
+
+
+def judge(make: Maker, document: Json) -> list[Json]:
+    """Return the checks of all logs of a document."""
+    read = document["logs"]
+    if read["outcome"] != "ok":
+        text = f"What the logs say of the window is not known: {read['reason']}"
+        return [make.check("log", "logs", "unknown", text, {}, {}, "logs")]
+    # The host's time of day says where the window begins in a log: a clock that was set makes it another one.
+    set_by = document["window"]["clock_steps"]
+    doubt = f"the clock of the host was set in the window, by {set_by[0]['by_s']:g} s" if set_by else ""
+    for_s = document["window"]["for_s"]
+    if not doubt and read["window_s"] < ENOUGH * for_s:
+        doubt = f"they were read for {duration(read['window_s'])} of the {duration(for_s)} of the window"
+    return [check for log in read["logs"] for check in _log(make, log, read, doubt)]
+
+
+def _log(make: Maker, log: Json, read: Json, doubt: str) -> list[Json]:
+    name, place = log["name"], f"logs/{log['name']}"
+    if log["outcome"] != "ok":
+        missing = log["outcome"] == "missing" and not log["required"]
+        text = f"The log {name}: {log['reason']}"
+        return [make.check("log", name, "observation" if missing else "unknown", text, {}, {}, place)]
+    lines = log["read"]
+    blind = doubt or ("" if lines["complete"] else lines["reason"])
+    part = f"read: {number(lines['lines'], 'line')} of {read['from']} to {read['to']}"
+    made = [_errors(make, log, blind, part, place)]
+    for one in log["forbid"]:
+        over = one["count"] > one["max"]
+        text = f"{number(one['count'], 'line')} of {name} have {one['name']!r}, where {one['max']} may; {part}"
+        outcome = "fail" if over else "unknown" if blind else "pass"
+        made.append(
+            make.check(
+                "forbid", f"{name}:{one['name']}", outcome, _doubted(text, blind), {"max": one["max"]}, one, place
+            )
+        )
+    return made + [_cycles(make, name, one, read, blind, part, place) for one in log["cycles"]]
+
+
+def _errors(make: Maker, log: Json, blind: str, part: str, place: str) -> Json:
+    """Return the check of all errors of one log: against the contract's limits where it has some."""
+    found = {**{level: log["levels"][level] for level in _BAD if log["levels"].get(level)}, **log["exceptions"]}
+    found.update(log["unhandled"])
+    if log["exceptions_rest"]:
+        found["other exceptions"] = log["exceptions_rest"]
+    over = [
+        f"{name} {_count(log, name)}, where {limit} may be"
+        for name, limit in log["max"].items()
+        if _count(log, name) > limit
+    ]
+    told = ", ".join(f"{name} {count}" for name, count in found.items())
+    expected, observed = {"max": log["max"]}, {"errors": found, "read": log["read"]}
+    text = f"The window of {log['name']} has {told or 'no errors'}; {part}"
+    if over:
+        outcome, text = (
+            "fail",
+            f"The window of {log['name']} has too many errors: {'; '.join(over)} (all: {told}); {part}",
+        )
+    elif blind:
+        outcome = "unknown"
+    else:
+        # Errors that nobody limited are told: they may be those that were there before.
+        outcome = "observation" if found and not log["max"] else "pass"
+    return make.check("errors", log["name"], outcome, _doubted(text, blind), expected, observed, place)
+
+
+def _count(log: Json, name: str) -> int:
+    if name in LEVELS:
+        return sum(log["levels"].get(level, 0) for level in LEVELS[LEVELS.index(name) :])
+    found: t.Mapping[str, int] = log["unhandled"] if name in UNHANDLED else log["exceptions"]
+    return found.get(name, 0)
+
+
+def _doubted(text: str, blind: str) -> str:
+    return f"{text}; not all of it is known: {blind}" if blind else text
+
+
+def _cycles(make: Maker, name: str, one: Json, read: Json, blind: str, part: str, place: str) -> Json:
+    """Return the check of something that recurs: as often as the window is long enough for."""
+    subject, window_s, count = f"{name}:{one['name']}", read["window_s"], one["count"]
+    least = math.floor(window_s / one["max_s"] + _NEAR_S) if one["max_s"] else 0
+    most = math.floor(window_s / one["min_s"] + _NEAR_S) + 1 if one["min_s"] else None
+    expected = {"at_least": least, "at_most": most, "window_s": window_s, "max_s": one["max_s"], "min_s": one["min_s"]}
+    pace = (
+        f", every {duration(one['mean_s'])} on average, after {duration(one['longest_s'])} at most"
+        if one["mean_s"]
+        else ""
+    )
+    text = f"{one['name']!r} came {number(count, 'time')} in {duration(window_s)}{pace}"
+
+    def made(outcome: str, why: str) -> Json:
+        return make.check("cycles", subject, outcome, f"{text}{why}; {part}", expected, one, place)
+
+    if one["dated"] < count:
+        return made("unknown", ": not all of its lines have a time in a form that is known")
+    if blind:
+        return made("unknown", f": not all of it is known: {blind}")
+    if one["max_s"] and not least:
+        return made("not_exercised", f": it may take {duration(one['max_s'])}, which the window is too short for")
+    if count < least:
+        return made(
+            "fail", f", {count} of the {least} that the window should hold (one every {duration(one['max_s'])})"
+        )
+    if one["over"]:
+        return made("fail", f": {number(one['over'], 'interval')} took longer than {duration(one['max_s'])}")
+    if most is not None and count > most:
+        return made("fail", f", more than the {most} that fit (one every {duration(one['min_s'])} at most)")
+    if not one["max_s"] and most is None:
+        return made("observation", ": the contract names no period for it")
+    return made("pass", f", {least} or more should" if least else "")

@@ -1,0 +1,118 @@
+# Copyright: Contributors to the evenkeel.drift project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What follows from how memory, processor time and lag went over the window. Private to the collection.
+
+The rules are stated in docs/verify.md: what warms up grows too, so that a leak must still grow in the later half, and a
+slope counts only when it is three times its standard error.
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.words import number, size
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify.watched_check import ENOUGH, Maker
+
+LOOKS = 10
+"""So many looks a slope needs, half of them in the later half of the window."""
+LEAK = 0.2
+"""The part of what it began with that something may grow by in an hour."""
+GROWN_KB = 1024
+"""Less than this is no growth, whatever it would be in an hour: a page more or less."""
+BUSY_PERCENT = 90
+
+Json = dict[str, t.Any]
+
+
+def use(make: Maker, subject: str, what: str, one: Json, place: str) -> list[Json]:
+    """Return the checks of the memory and of the processor time of one process or container."""
+    memory = one["memory_kb"]
+    mean = one["cpu_mean_percent"]
+    checks = [_memory(make, subject, what, memory, place)] if memory["looks"] else []
+    if mean is not None:
+        busy = mean >= BUSY_PERCENT
+        text = f"{what} used {mean:g} % of a processor on average, {one['cpu_most_percent']:g} % at most"
+        observed = {"mean_percent": mean, "most_percent": one["cpu_most_percent"]}
+        summary = f"{text}: as much as something that only turns in circles" if busy else text
+        outcome = "observation" if busy else "pass"
+        checks.append(
+            make.check("cpu", subject, outcome, summary, {"mean_percent_below": BUSY_PERCENT}, observed, place)
+        )
+    return checks
+
+
+def _memory(make: Maker, subject: str, what: str, memory: Json, place: str) -> Json:
+    expected = {"percent_per_hour_at_most": round(100 * LEAK)}
+    text = f"{what} had {_kb(memory['first'])} at first and {_kb(memory['last'])} at last"
+    if memory["looks"] < LOOKS or memory["later"]["looks"] < LOOKS // 2:
+        summary = f"{text}; {number(memory['looks'], 'look')} are too few to tell a leak, {LOOKS} are needed"
+        return make.check("memory", subject, "not_exercised", summary, expected, memory, place)
+    text = f"{text}: {_per_hour(memory)} over the window, {_per_hour(memory['later'])} over its later half"
+    grew = memory["last"] - memory["first"] >= GROWN_KB and _leaks(memory, memory["first"])
+    if grew and _leaks(memory["later"], memory["first"]):
+        summary = f"{text}; more than {LEAK:.0%} an hour is a leak"
+        return make.check("memory", subject, "fail", summary, expected, memory, place)
+    if grew:
+        summary = f"{text}; it grew, and no longer does"
+        return make.check("memory", subject, "observation", summary, expected, memory, place)
+    return make.check("memory", subject, "pass", text, expected, memory, place)
+
+
+def _leaks(trend: Json, first: float) -> bool:
+    return bool(trend["grows"] and trend["per_hour"] > LEAK * first)
+
+
+def _kb(value: float) -> str:
+    return size(value * 1024)
+
+
+def _per_hour(trend: Json) -> str:
+    rate, error = trend["per_hour"], trend["error_per_hour"]
+    if rate is None:
+        return "not known"
+    sign = "-" if rate < 0 else "+"
+    return f"{sign}{_kb(abs(rate))}/h" + (f" (error {_kb(error)}/h)" if error is not None else "")
+
+
+def stream(make: Maker, one: Json) -> list[Json]:
+    """Return the checks of the consumer groups of one stream."""
+    name = one["name"]
+    place = f"streams/{name}"
+    if one["unseen"] and one["unseen"] == one["looks"]:
+        return [make.check("lag", name, "unknown", f"{name}: {one['reason']}", {}, {}, place)]
+    groups = one["groups"]
+    if not groups:
+        wanted = one["group_wanted"]
+        said = f"has no group {wanted}" if wanted else "has no consumer group whose lag could be watched"
+        length = one["length"]
+        text = f"{name} {said}; it had {length['first']:g} entries at first and {length['last']:g} at last"
+        return [make.check("lag", name, "fail" if wanted else "not_exercised", text, {}, {"length": length}, place)]
+    return [_group(make, one, group, place) for group in groups]
+
+
+def _group(make: Maker, stream_: Json, group: Json, place: str) -> Json:
+    name, lag, limit = f"{stream_['name']}:{group['group']}", group["lag"], stream_["max_lag"]
+    missed = group["unseen"] + stream_["unseen"]
+    expected: Json = {"lag": "back to 0, or within max_lag and not growing", "max_lag": limit}
+    observed = {"lag": lag, "pending": group["pending"], "moved": group["moved"], "caught_up": group["caught_up"]}
+
+    def made(outcome: str, summary: str) -> Json:
+        return make.check("lag", name, outcome, summary, expected, observed, place)
+
+    if not lag["looks"]:
+        return made("unknown", f"How far {name} lags behind is not known: {group['reason'] or stream_['reason']}")
+    text = f"{name} lagged by {lag['first']:g} at first, {lag['most']:g} at most and {lag['last']:g} at last"
+    if lag["last"] > 0 and lag["looks"] > 1 and not group["moved"]:
+        return made("fail", f"{text}: it read nothing in the whole window")
+    if limit is not None and lag["last"] > limit:
+        return made("fail", f"{text}, where {limit} may be")
+    if lag["grows"] and lag["last"] > lag["first"] and not group["caught_up_late"]:
+        return made("fail", f"{text}: it grows by {lag['per_hour']:g} an hour (error {lag['error_per_hour']:g})")
+    if missed > (1 - ENOUGH) * lag["looks"]:
+        return made("unknown", f"{text}; it was not seen in {number(missed, 'look')}: {group['reason']}")
+    if group["caught_up_late"]:
+        return made("pass", f"{text}: it caught up, last at {group['caught_up']}")
+    if limit is not None:
+        return made("pass", f"{text}, where {limit} may be")
+    return made("observation", f"{text}: it did not catch up in the later half of the window")

@@ -1,0 +1,186 @@
+# Copyright: Contributors to the evenkeel.drift project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What was seen of what answers and moves: endpoints, consumer groups of streams, the host's memory. Private to the
+collection.
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.words import utc
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.watch.figures import Counts, Halves, Json, Times, Trend
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.watch.running import Seen
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.watch.window import Moment
+
+GROUPS = 200
+
+
+class Endpoint(Seen):
+    """How often an endpoint answered as the contract says, and how long it took."""
+
+    def __init__(self, entry: Json) -> None:
+        super().__init__()
+        self._entry = entry
+        self._times = Times()
+        self._failures = Counts()
+        self._failed = self._over = 0
+        self._first_s: float | None = None
+        self._last_s: float | None = None
+        self._down = False
+
+    def add(self, item: Json, moment: Moment) -> None:
+        if item["outcome"] != "ok":
+            self.miss(item["reason"])
+            return
+        self.look()
+        wrong = self._wrong(item)
+        if wrong:
+            self._failed += 1
+            self._failures.add(wrong)
+            self._first_s = moment.wall_s if self._first_s is None else self._first_s
+            self._last_s = moment.wall_s
+        else:
+            self._times.add(item["total_ms"], moment.wall_s)
+            limit = self._entry["under_ms"]
+            self._over += limit is not None and item["total_ms"] > limit
+        if bool(wrong) != self._down:
+            self.events.add(moment.wall_s, f"it fails: {wrong}" if wrong else "it answers again")
+        self._down = bool(wrong)
+
+    def _wrong(self, item: Json) -> str:
+        """Return in a few words why an answer is none, or not the one that is wanted."""
+        if item["failure"] is not None:
+            return str(item["failure"])
+        if item["status"] not in self._entry["status"]:
+            return f"status {item['status']}"
+        if item["late"]:
+            return "the answer did not end in time"
+        return f"not as declared: {', '.join(sorted(item['broken'])[:3])}" if item["broken"] else ""
+
+    def told(self) -> Json:
+        asked = self.looks - self.unseen
+        return {
+            "name": self._entry["name"],
+            "required": self._entry["required"],
+            "under_ms": self._entry["under_ms"],
+            **self.seen(),
+            "asked": asked,
+            "ok": asked - self._failed,
+            "availability_percent": round(100 * (asked - self._failed) / asked, 3) if asked else None,
+            "failures": self._failures.told(),
+            "first_failure": None if self._first_s is None else utc(self._first_s),
+            "last_failure": None if self._last_s is None else utc(self._last_s),
+            "over": self._over,
+            **self._times.told(),
+        }
+
+
+class Group(Seen):
+    """How a consumer group keeps up: what waits for it, over the window and over its later half."""
+
+    def __init__(self, name: str, half_s: float) -> None:
+        super().__init__()
+        self._name = name
+        self._half_s = half_s
+        self._lag = Halves(half_s)
+        self._pending = Trend()
+        self._delivered: list[str] = []
+        self._caught_up_s: float | None = None
+        self._caught_up_late = False
+
+    def add(self, item: Json, moment: Moment) -> None:
+        if item["lag"] is None:
+            self.miss("the server does not know how many entries wait")
+        else:
+            self.look()
+            self._lag.add(moment.at_s, item["lag"])
+            if item["lag"] == 0:
+                self._caught_up_s = moment.wall_s
+                self._caught_up_late = moment.at_s >= self._half_s
+        self._pending.add(moment.at_s, item["pending"])
+        self._delivered = [*self._delivered[:1], item["last_delivered"]]
+
+    def told(self) -> Json:
+        return {
+            "group": self._name,
+            **self.seen(),
+            "lag": self._lag.told(),
+            "pending": self._pending.told(),
+            "moved": len(set(self._delivered)) > 1,
+            "caught_up": None if self._caught_up_s is None else utc(self._caught_up_s),
+            "caught_up_late": self._caught_up_late,
+        }
+
+
+class Stream(Seen):
+    """One declared stream: whether it grows, and its groups."""
+
+    def __init__(self, entry: Json, half_s: float) -> None:
+        super().__init__()
+        self._entry = entry
+        self._half_s = half_s
+        self._length = Trend()
+        self._last_ids: list[str] = []
+        self._groups: dict[str, Group] = {}
+
+    def add(self, item: Json, moment: Moment) -> None:
+        if item["outcome"] != "ok":
+            self.miss(item["reason"])
+            return
+        self.look()
+        self._length.add(moment.at_s, item["length"])
+        self._last_ids = [*self._last_ids[:1], item["last_id"]]
+        seen = {group["name"]: group for group in item["groups"]}
+        for name, group in seen.items():
+            if name in self._known(name):
+                self._groups.setdefault(name, Group(name, self._half_s)).add(group, moment)
+        for name in self._groups.keys() - seen.keys():
+            self._groups[name].miss("the group is gone")
+
+    def _known(self, name: str) -> t.Collection[str]:
+        """Return the groups that count: the one of the contract, or all."""
+        wanted = self._entry["group"]
+        if wanted is not None:
+            return (wanted,)
+        return self._groups if len(self._groups) >= GROUPS else (name,)
+
+    def told(self) -> Json:
+        return {
+            "name": self._entry["name"],
+            "max_lag": self._entry["max_lag"],
+            "group_wanted": self._entry["group"],
+            **self.seen(),
+            "length": self._length.told(),
+            "written": len(set(self._last_ids)) > 1,
+            "groups": [one.told() for _name, one in sorted(self._groups.items())],
+        }
+
+
+class Memory(Seen):
+    """What is in use of the host's memory, and whether its kernel has killed for want of it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._used = Trend()
+        self._kills: int | None = None
+        self._killed = 0
+
+    def add(self, item: Json, moment: Moment) -> None:
+        self.look()
+        self._used.add(moment.at_s, item["used_percent"])
+        kills = item["oom_kills"]
+        if kills is not None and self._kills is not None and kills > self._kills:
+            self._killed += kills - self._kills
+            self.events.add(moment.wall_s, f"the kernel killed {kills - self._kills} for want of memory")
+        # After a boot the kernel counts anew.
+        self._kills = kills
+
+    def told(self) -> Json:
+        return {
+            **self.seen(),
+            "used_percent": self._used.told(),
+            "oom_kills": self._killed,
+            "counted": self._kills is not None,
+        }
