@@ -79,8 +79,9 @@ def stream(make: Maker, one: Json) -> list[Json]:
     """Return the checks of the consumer groups of one stream."""
     name = one["name"]
     place = f"streams/{name}"
-    if one["unseen"] and one["unseen"] == one["looks"]:
-        return [make.check("lag", name, "unknown", f"{name}: {one['reason']}", {}, {}, place)]
+    if one["unseen"] == one["looks"]:
+        reason = one["reason"] or "it was never looked at"
+        return [make.check("lag", name, "unknown", f"{name}: {reason}", {}, {}, place)]
     groups = one["groups"]
     if not groups:
         wanted = one["group_wanted"]
@@ -110,8 +111,10 @@ def _group(make: Maker, stream_: Json, group: Json, place: str) -> Json:
     if lag["grows"] and lag["last"] > lag["first"] and not group["caught_up_late"]:
         return made("fail", f"{text}: it grows by {lag['per_hour']:g} an hour (error {lag['error_per_hour']:g})")
     if missed > (1 - ENOUGH) * lag["looks"]:
-        return made("unknown", f"{text}; it was not seen in {number(missed, 'look')}: {group['reason']}")
-    if group["caught_up_late"]:
+        return made(
+            "unknown", f"{text}; it was not seen in {number(missed, 'look')}: {group['reason'] or stream_['reason']}"
+        )
+    if group["caught_up_late"] or not lag["last"]:
         return made("pass", f"{text}: it caught up, last at {group['caught_up']}")
     if limit is not None:
         return made("pass", f"{text}, where {limit} may be")

@@ -1,0 +1,319 @@
+# Copyright: Contributors to the evenkeel.drift project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What follows from a watch: what did not stay as it was fails by name, and what was not seen never passes."""
+
+from __future__ import annotations
+
+import json
+import typing as t
+
+import pytest
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify.watched import checks
+from watch_world import contract, document, group, instance, look, regular, unseen
+
+Json = dict[str, t.Any]
+
+STEADY_KB = 30_000
+
+
+def judged(made: Json, check: str, subject: str | None = None) -> Json:
+    """Return the only check of that name."""
+    (found,) = [one for one in checks(made) if one["check"] == check and subject in (None, one["subject"])]
+    return found
+
+
+def outcome(made: Json, check: str, subject: str | None = None) -> str:
+    return str(judged(made, check, subject)["outcome"])
+
+
+def test_a_window_in_which_all_is_well_passes_everywhere() -> None:
+    made = checks(document(regular()))
+    assert {one["outcome"] for one in made} == {"pass"}, [one for one in made if one["outcome"] != "pass"]
+    assert {(one["component"], one["check"]) for one in made} == {
+        ("window", "window"),
+        ("processes", "stable"),
+        ("processes", "memory"),
+        ("processes", "cpu"),
+        ("units", "stable"),
+        ("containers", "stable"),
+        ("containers", "memory"),
+        ("containers", "cpu"),
+        ("endpoints", "available"),
+        ("endpoints", "time"),
+        ("streams", "lag"),
+        ("memory", "memory"),
+    }
+    assert len({one["id"] for one in made}) == len(made)
+    assert all(one["section"] == "watch" and one["host"] == "web1" for one in made)
+    assert all(one["evidence"][0].startswith("watch/web1.json#") for one in made)
+    json.dumps(made)
+
+
+def from_300(**change: t.Any) -> t.Callable[[float], Json]:
+    return lambda at_s: change if at_s >= 300 else {}
+
+
+@pytest.mark.parametrize(
+    ("change", "check", "subject", "said"),
+    [
+        (
+            lambda at: {"processes": {"instances": [instance(at, 70 if at < 300 else 99)]}},
+            "stable",
+            "api",
+            "1 new, 1 ended; 1 ran; 2023-11-14T22:18:20Z: process 70 is gone, and 1 more",
+        ),
+        (from_300(processes={"count": 0, "instances": []}), "stable", "api", "0 to 1 ran, not 1 in 11 looks"),
+        (
+            lambda at: {"processes": {"instances": [instance(at, start=500 if at < 300 else 501)]}},
+            "stable",
+            "api",
+            "1 new, 1 ended",
+        ),
+        (from_300(units={"restarts": 3, "main_pid": 99}), "stable", "api.service", "it was restarted 3 times"),
+        (from_300(units={"main_pid": 99}), "stable", "api.service", "it was restarted 1 time"),
+        (
+            from_300(units={"active": "failed"}),
+            "stable",
+            "api.service",
+            "not active in 11 of 21 looks (active 10, failed 11)",
+        ),
+        (from_300(containers={"started": "2026-11-21T00:05:00Z"}), "stable", "web", "was restarted 1 time"),
+        (from_300(containers={"id": "b" * 64}), "stable", "web", "was replaced by another 1 time"),
+        (from_300(containers={"health": "unhealthy"}), "stable", "web", "was unhealthy in 11 looks"),
+        (
+            from_300(containers={"state": "exited", "exit_code": 1}),
+            "stable",
+            "web",
+            "it is exited, exit code 1, was running",
+        ),
+        (from_300(containers={"oom_killed": True}), "stable", "web", "was killed for want of memory"),
+        (from_300(endpoints={"status": 503}), "available", "health", "10 of 21 requests as declared, 47.619 %"),
+        (from_300(endpoints={"failure": "refused", "status": None}), "available", "health", "11 x refused"),
+        (from_300(endpoints={"broken": ["json status"]}), "available", "health", "11 x not as declared: json status"),
+        (from_300(endpoints={"total_ms": 250.0}), "time", "health", "limit 100 ms; 11 of 21 over"),
+        (from_300(memory={"oom_kills": 2}), "memory", "host", "killed 2 processes for want of memory"),
+    ],
+)
+def test_what_did_not_stay_as_it_was_fails_by_name(
+    change: t.Callable[[float], Json], check: str, subject: str, said: str
+) -> None:
+    found = judged(document(regular(change)), check, subject)
+    assert found["outcome"] == "fail", found
+    assert said in found["summary"]
+
+
+def test_a_container_that_is_gone_fails_and_one_that_came_later_is_not_judged() -> None:
+    looks = regular()
+    for one in looks[5:]:
+        one["parts"]["containers"]["items"][0]["name"] = "other"
+    made = document(looks)
+    assert outcome(made, "stable", "web") == "fail"
+    assert not [one for one in checks(made) if one["subject"] == "other" and one["check"] == "stable"][1:]
+
+
+@pytest.mark.parametrize(
+    ("size_kb", "wanted"),
+    [
+        (lambda at: STEADY_KB + 20 * at, "fail"),
+        (lambda at: STEADY_KB + 20 * min(at, 240), "observation"),
+        (lambda at: STEADY_KB + 1500 * (at == 600), "pass"),
+        (lambda at: STEADY_KB + (-1) ** int(at / 30) * 400, "pass"),
+        (lambda at: STEADY_KB + at, "pass"),
+        (lambda at: STEADY_KB * 2 - 20 * at, "pass"),
+    ],
+)
+def test_a_leak_still_grows_in_the_later_half_and_by_more_than_noise(
+    size_kb: t.Callable[[float], float], wanted: str
+) -> None:
+    found = document(regular(lambda at: {"processes": {"instances": [instance(at, rss_kb=int(size_kb(at)))]}}))
+    assert outcome(found, "memory", "api:70") == wanted
+
+
+def test_a_leak_is_told_with_its_slope_and_error() -> None:
+    made = document(regular(lambda at: {"processes": {"instances": [instance(at, rss_kb=int(STEADY_KB + 20 * at))]}}))
+    summary = judged(made, "memory", "api:70")["summary"]
+    # 20 KiB a second.
+    assert "29.3 MiB at first and 41.02 MiB at last: +70.31 MiB/h (error 0 bytes/h) over the window" in summary
+
+
+def test_few_looks_tell_no_leak() -> None:
+    looks = regular(for_s=120)
+    assert outcome(document(looks, 120), "memory", "api:70") == "not_exercised"
+
+
+def lag(of: t.Callable[[float], int | None], moving: bool = True) -> Json:
+    looks = regular(lambda at: {"streams": {"groups": [group(of(at), at if moving else 0.0)]}})
+    return judged(document(looks), "lag")
+
+
+@pytest.mark.parametrize(
+    ("of", "wanted"),
+    [
+        (lambda at: 0, "pass"),
+        (lambda at: max(int(1000 - 2 * at), 0), "pass"),
+        (lambda at: int(at / 10) % 4, "pass"),
+        (lambda at: int(100 + at), "fail"),
+        (lambda at: int(5000 - at), "observation"),
+        (lambda at: None, "unknown"),
+    ],
+)
+def test_lag_grows_or_goes_to_nothing(of: t.Callable[[float], int | None], wanted: str) -> None:
+    found = lag(of)
+    assert found["outcome"] == wanted, found["summary"]
+
+
+def test_a_group_that_reads_nothing_fails_however_steady_it_is() -> None:
+    found = lag(lambda at: 10_014, moving=False)
+    assert found["outcome"] == "fail"
+    assert "it read nothing in the whole window" in found["summary"]
+
+
+def test_a_declared_lag_is_a_limit() -> None:
+    declared = contract(streams=[{"redis": "127.0.0.1:6379", "stream": "orders", "group": "workers", "max_lag": 50}])
+    for waiting, wanted in ((40, "pass"), (60, "fail")):
+        looks = [
+            {**one, "parts": {"streams": one["parts"]["streams"]}}
+            for one in regular(lambda at, waiting=waiting: {"streams": {"groups": [group(waiting, at)]}})  # type: ignore[misc]
+        ]
+        assert outcome(document(looks, declared=declared), "lag") == wanted
+
+
+@pytest.mark.parametrize("part", ["processes", "units", "containers", "endpoints", "streams", "memory"])
+def test_what_was_not_seen_in_all_looks_is_unknown_and_never_passes(part: str) -> None:
+    looks = regular()
+    for one in looks[3:9]:
+        one["parts"][part] = unseen(one["parts"][part], "it could not be read")
+    about = {part} if part != "memory" else {"memory"}
+    told = [
+        one
+        for one in checks(document(looks))
+        if one["component"] in about and one["check"] not in ("memory", "cpu", "time")
+    ]
+    told = told or [judged(document(looks), "memory", "host")]
+    assert "unknown" in {one["outcome"] for one in told}
+    assert any("it could not be read" in one["summary"] for one in told)
+
+
+def test_a_window_that_was_hardly_observed_passes_nothing() -> None:
+    looks = [one for one in regular() if not 100 < one["at_s"] < 300]
+    made = checks(document(looks))
+    assert {one["outcome"] for one in made} == {"unknown"}
+    assert "only 65% of the window were observed, 95% are needed" in made[0]["summary"]
+    # What failed in the part that was seen has failed.
+    looks[2]["parts"]["endpoints"]["items"][0]["status"] = 500
+    assert outcome(document(looks), "available") == "fail"
+
+
+def test_an_optional_endpoint_is_told_and_does_not_fail() -> None:
+    declared = contract(endpoints=[{"name": "health", "url": "http://127.0.0.1:1/", "required": False}])
+    looks = [
+        {**one, "parts": {"endpoints": one["parts"]["endpoints"]}}
+        for one in regular(from_300(endpoints={"status": 404}))
+    ]
+    assert outcome(document(looks, declared=declared), "available") == "observation"
+
+
+def cycle(**more: t.Any) -> Json:
+    return {
+        "name": "cycle",
+        "min_s": None,
+        "max_s": 37.72,
+        "count": 49,
+        "dated": 49,
+        "first": None,
+        "last": None,
+        "over": 0,
+        "longest": None,
+        "mean_s": 37.7,
+        "longest_s": 37.7,
+        **more,
+    }
+
+
+def logs(*cycles: Json, window_s: float = 1860.0, **more: t.Any) -> Json:
+    read = {"lines": 900, "first": None, "last": None, "dated": True, "complete": True, "reason": "", "unsorted": False}
+    one = {
+        "name": "main",
+        "outcome": "ok",
+        "reason": "",
+        "required": True,
+        "max": {},
+        "read": read,
+        "levels": {},
+        "exceptions": {},
+        "exceptions_rest": 0,
+        "unhandled": {},
+        "forbid": [],
+        "cycles": list(cycles),
+        **more,
+    }
+    span = {"from": "2026-11-21T18:04:00Z", "to": "2026-11-21T18:35:00Z", "window_s": window_s}
+    return {"outcome": "ok", "reason": "", **span, "logs": [one]}
+
+
+@pytest.mark.parametrize(
+    ("one", "wanted", "said"),
+    [
+        (cycle(), "pass", "49 or more should"),
+        (cycle(count=26, dated=26), "fail", "26 of the 49 that the window should hold (one every 37.7 s)"),
+        (cycle(count=0, dated=0, mean_s=None, longest_s=None), "fail", "0 of the 49"),
+        (cycle(over=1, longest_s=90), "fail", "1 interval took longer than 37.7 s"),
+        (cycle(dated=3), "unknown", "not all of its lines have a time"),
+        (cycle(max_s=3600.0, count=0, dated=0), "not_exercised", "which the window is too short for"),
+        (cycle(max_s=None, min_s=60.0), "fail", "more than the 32 that fit"),
+    ],
+)
+def test_cycles_are_counted_against_what_the_window_should_hold(one: Json, wanted: str, said: str) -> None:
+    found = judged(document(regular(for_s=1860), 1860, logs=logs(one)), "cycles")
+    assert found["outcome"] == wanted
+    assert said in found["summary"]
+
+
+def test_logs_of_a_shorter_time_than_the_window_or_of_a_clock_that_was_set_prove_nothing() -> None:
+    looks = regular(for_s=1860)
+    assert outcome(document(looks, 1860, logs=logs(cycle(), window_s=900.0)), "cycles") == "unknown"
+    for one in looks[9:]:
+        one["wall_s"] -= 600
+    made = document(looks, 1860, logs=logs(cycle()))
+    assert outcome(made, "cycles") == "unknown"
+    assert outcome(made, "errors") == "unknown"
+
+
+@pytest.mark.parametrize(
+    ("more", "wanted", "said"),
+    [
+        ({}, "pass", "no errors"),
+        ({"levels": {"WARNING": 5}}, "pass", "no errors"),
+        ({"levels": {"ERROR": 2}, "exceptions": {"KeyError": 1}}, "observation", "ERROR 2, KeyError 1"),
+        ({"levels": {"ERROR": 2}, "max": {"ERROR": 1}}, "fail", "ERROR 2, where 1 may be"),
+        ({"levels": {"CRITICAL": 2}, "max": {"ERROR": 1}}, "fail", "ERROR 2, where 1 may be"),
+        ({"unhandled": {"Traceback": 1}, "max": {"Traceback": 0}}, "fail", "Traceback 1, where 0 may be"),
+        ({"levels": {"ERROR": 1}, "max": {"ERROR": 1}}, "pass", "ERROR 1"),
+    ],
+)
+def test_errors_of_the_window_by_class(more: Json, wanted: str, said: str) -> None:
+    found = judged(document(regular(for_s=1860), 1860, logs=logs(**more)), "errors")
+    assert found["outcome"] == wanted
+    assert said in found["summary"]
+    assert "read: 900 lines of 2026-11-21T18:04:00Z to 2026-11-21T18:35:00Z" in found["summary"]
+
+
+def test_logs_that_were_not_read_are_unknown() -> None:
+    read = {"outcome": "unknown", "reason": "the host was gone", "from": None, "to": None, "window_s": 0.0, "logs": []}
+    assert outcome(document(regular(), logs=read), "log") == "unknown"
+    lost = logs()
+    lost["logs"][0].update(outcome="missing", reason="there is none")
+    assert outcome(document(regular(), logs=lost), "log") == "unknown"
+
+
+def test_a_busy_process_is_told() -> None:
+    looks = regular(lambda at: {"processes": {"instances": [{**instance(at), "cpu_s": at * 0.97}]}})
+    found = judged(document(looks), "cpu", "api:70")
+    assert found["outcome"] == "observation"
+    assert "97 % of a processor on average" in found["summary"]
+
+
+def test_a_document_with_nothing_seen_at_all_gives_checks() -> None:
+    assert {one["outcome"] for one in checks(document([]))} == {"unknown"}
+    assert outcome(document([look(0.0)]), "window") == "unknown"
