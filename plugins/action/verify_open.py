@@ -36,7 +36,13 @@ class ActionModule(ControlAction):
             opened = self._open(variables, hosts, settings)
         except (ContractError, StoreError, PlanError) as error:
             raise AnsibleActionFail(terminal(str(error))) from error
-        return {"changed": False, "folder": opened.path, "id": opened.id, "since": settings.since}
+        return {
+            "changed": False,
+            "folder": opened.path,
+            "id": opened.id,
+            "since": settings.since,
+            "watch": settings.watch,
+        }
 
     def _settings(self, variables: Json, hosts: t.Sequence[str]) -> verify.VerifySettings:
         """Return the settings of the verification, which are the same for all of its hosts. Raises ContractError."""
@@ -57,6 +63,7 @@ class ActionModule(ControlAction):
             "controller": control.controller(),
             "hosts": list(hosts),
             "keep": general.keep_verifications,
+            "watch": settings.watch,
             "settings": {"strict": settings.strict, "again_days": settings.again_days, "since": settings.since},
             **self._deploy(settings.deploy, general.output_dir),
         }

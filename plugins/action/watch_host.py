@@ -23,12 +23,13 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.registry i
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.safe import terminal
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.script_action import ScriptAction, unanswered
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.cache import Cache, default_folder
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.run import RunFolder, StoreError, safe_name
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.run import RunFolder, StoreError
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify.watched import checks
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify.watched_check import file_of
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.watch.course import Course, Doors
 
 _MODULE = "evenkeel.drift.watch_host"
-_ARGUMENTS = {"window": {"type": "raw", "required": True}, "folder": {"type": "path"}}
+_ARGUMENTS = {"window": {"type": "raw"}, "folder": {"type": "path"}}
 _WRONG = ("fail", "unknown")
 
 Json = dict[str, t.Any]
@@ -62,7 +63,7 @@ class ActionModule(ScriptAction):
             raise AnsibleActionFail(f"{host}: {error}") from error
         except StoreError as error:
             raise AnsibleActionFail(str(error)) from error
-        return {"changed": False, "watched": True, **_summary(document)}
+        return {"changed": False, "watched": True, **_summary(document, settings.environment)}
 
     def _send(self, program: bytes, variables: Json) -> Json:
         try:
@@ -103,17 +104,16 @@ def _base(settings: Settings, context: Context) -> Json:
 
 def _keeper(host: str, folder: str | None) -> t.Callable[[Json], None]:
     """Return what keeps the document: with each slice, so that whatever ends the watch leaves how far it came."""
-    name = f"watch/{safe_name(host)}.json"
 
     def keep(document: Json) -> None:
         if folder is not None:
-            RunFolder(folder).write(name, mask_texts(document))
+            RunFolder(folder).write(file_of(host), mask_texts(document))
 
     return keep
 
 
-def _summary(document: Json) -> Json:
-    made = checks(document)
+def _summary(document: Json, environment: str) -> Json:
+    made = checks(document, environment)
     outcomes = collections.Counter(check["outcome"] for check in made)
     return {
         "window": document["window"],

@@ -28,9 +28,8 @@ options:
     description:
       - How long the host is watched, as a duration such as V(10m), or a map with C(for) (from 10 seconds to 24 hours),
         C(every) (how often it is looked at, by default every 30 seconds) and C(availability) (how many of 100 requests
-        each endpoint must answer, by default 100).
+        each endpoint must answer, by default 100). Unset, nothing is watched.
     type: raw
-    required: true
   folder:
     description:
       - A folder on the control node. What was seen is kept in C(watch/<host>.json) below it, anew with each slice, so

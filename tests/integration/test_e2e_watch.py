@@ -35,7 +35,7 @@ PLAY = [
         "gather_facts": False,
         "tasks": [
             {
-                "evenkeel.drift.watch_host": {"window": {"for": "10s", "every": "1s"}, "folder": "{{ watch_folder }}"},
+                "evenkeel.drift.watch_host": {"window": {"for": "12s", "every": "1s"}, "folder": "{{ watch_folder }}"},
                 "register": "watch",
             }
         ],
@@ -128,8 +128,8 @@ def watched(operator: Operator, variables: Json, folder: Path) -> tuple[Json, di
 def test_what_did_not_stay_as_it_was_is_found_in_a_real_window(operator: Operator, tmp_path: Path) -> None:
     with application(tmp_path, faulty=True) as (_app, variables):
         document, found, text = watched(operator, variables, tmp_path / "kept")
-    assert document["window"]["looks"] + document["window"]["skipped"] == 11
-    assert "web1: watched 10" in text
+    assert document["window"]["looks"] + document["window"]["skipped"] == 13
+    assert "web1: watched 12" in text
     assert found["window", "window"] == "pass"
     assert found["stable", "steady"] == "fail"
     assert found["stable", "growing"] == "pass"
@@ -142,13 +142,28 @@ def test_what_did_not_stay_as_it_was_is_found_in_a_real_window(operator: Operato
     assert (document["processes"][1]["started"], document["processes"][1]["ended"]) == (1, 1)
 
 
-def test_a_window_in_which_nothing_happens_passes(operator: Operator, tmp_path: Path) -> None:
+def test_a_verification_watches_and_decides_by_what_it_saw(operator: Operator, tmp_path: Path) -> None:
     with application(tmp_path, faulty=False) as (app, variables):
-        document, found, text = watched(operator, variables, tmp_path / "kept")
-        assert app.ticks == document["window"]["looks"]
-    assert set(found.values()) == {"pass"}, found
-    assert "nothing has happened" in text
-    assert document["complete"]
+        inventory = operator.inventory({"web1": variables})
+        extra = {"drift_output_dir": str(operator.runs), "verify_watch": {"for": "12s", "every": "1s"}}
+        extra["verify_since"] = "1h"
+        done = operator.play("evenkeel.drift.verify", "-i", str(inventory), "-e", json.dumps(extra))
+    folder = (operator.runs / "verifications" / "latest").resolve()
+    made = json.loads((folder / "verify.json").read_text())
+    found = {
+        (one["check"], one["subject"].partition(":")[0]): one for one in made["checks"] if one["section"] == "watch"
+    }
+    assert {one["verdict"] for one in found.values()} == {"PASS"}, (done.text, found)
+    assert found["available", "health"]["observed"]["asked"] == made["watch"][0]["window"]["looks"]
+    # The audit asked once.
+    assert app.ticks == made["watch"][0]["window"]["looks"] + 1
+    assert [one["verdict"] for one in made["criteria"] if one["name"] == "Observation window"] == ["PASS"]
+    assert "web1: watched 12" in done.text
+    assert "nothing has happened" in done.text
+    report = (folder / "verify-report.md").read_text()
+    assert "## Observation window" in report
+    assert "`watch/web1.json`" in report
+    assert "watch/web1.json" in (folder / "MANIFEST.sha256").read_text()
 
 
 def test_an_interrupted_watch_leaves_its_file(operator: Operator, tmp_path: Path) -> None:

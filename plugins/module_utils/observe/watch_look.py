@@ -16,6 +16,9 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.system.memory impor
 
 Json = t.Dict[str, t.Any]
 
+COLLECTED = ("units", "containers", "endpoints", "streams")
+"""The parts that the collector of the section of that name looks at."""
+
 _LIMIT = 1 << 20
 
 
@@ -25,7 +28,7 @@ def look(asked: t.Mapping[str, t.Any], host: Host) -> Json:
     ``asked`` holds what the collectors take, by section; ``memory`` takes nothing.
     """
     parts: Json = {}
-    for name, read in _PARTS.items():
+    for name, read in PARTS.items():
         if name not in asked:
             continue
         try:
@@ -140,7 +143,7 @@ def _read(path: str) -> bytes:
         raise Unseen(f"{path} cannot be read: {explain(error)}") from None
 
 
-_PARTS: dict[str, t.Callable[[t.Mapping[str, t.Any], Host], list[Json]]] = {
+PARTS: dict[str, t.Callable[[t.Mapping[str, t.Any], Host], list[Json]]] = {
     "processes": watch_processes.collect,
     "units": _units,
     "containers": _containers,

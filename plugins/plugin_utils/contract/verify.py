@@ -8,7 +8,7 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract import log_shapes, prefixed, shapes
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract import log_shapes, prefixed, shapes, watch
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.schema import Key, Problems
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.settings import RunName
 
@@ -36,6 +36,7 @@ def variables(cwd: str = ".") -> dict[str, Key]:
             folder, None, "the deploy that is verified, by its id or its folder; its gates stand in the report"
         ),
         "verify_strict": Key(shapes.Boolean(), False, "whether a host fails that holds only under conditions"),
+        "verify_watch": watch.KEY,
         "verify_again_days": Key(shapes.Integer(1, 3650), 7, "in how many days to verify again at the latest"),
     }
 
@@ -49,6 +50,7 @@ class VerifySettings:
     accepted: str | None
     deploy: str | None
     strict: bool
+    watch: dict[str, t.Any] | None
     again_days: int
 
 

@@ -19,6 +19,7 @@ import typing as t
 import zlib
 
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.registry import FOLLOW_UPS, SECTIONS
+from ansible_collections.evenkeel.drift.plugins.module_utils.observe.watch_look import COLLECTED, PARTS
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.bare import bare
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.optional import OBSERVED
 
@@ -181,9 +182,9 @@ def script(request: t.Mapping[str, t.Any]) -> bytes:
 @functools.cache
 def watch_packs() -> Packs:
     """Return all that watches a host, packed. It is the same for all hosts, and for all slices of a watch."""
-    parts = {section: ("observe.watching", f"observe.{section}") for section in SECTIONS}
-    roots = {**parts, "memory": ("observe.watching",), **{name: (name,) for name in OBSERVED}}
-    return _packed(roots, OBSERVED.keys())
+    parts = {section: ("observe.watching", f"observe.{section}") for section in COLLECTED}
+    own = {part: ("observe.watching",) for part in PARTS if part not in COLLECTED}
+    return _packed({**parts, **own, **{name: (name,) for name in OBSERVED}}, OBSERVED.keys())
 
 
 def watch_script(request: t.Mapping[str, t.Any]) -> bytes:

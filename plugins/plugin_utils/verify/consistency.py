@@ -12,6 +12,7 @@ import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.words import number
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify import criteria, document, verdicts
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify.watched_check import ENOUGH, SECTION
 
 _TOLD = 10
 
@@ -33,6 +34,7 @@ def check(made: Json, findings: Json, files: t.Mapping[str, str]) -> None:
         *_endpoints(made, findings),
         *_windows(made, findings),
         *_logs(made),
+        *_watched(made),
         *_evidence(made, files),
     ]
     if problems:
@@ -116,6 +118,22 @@ def _logs(made: Json) -> list[str]:
             problems.append(f"{_name(one)} passes, and was not read to its end: {read['reason']}")
         elif read["dated"] and read["lines"] and (read["first"] is None or read["last"] is None):
             problems.append(f"{_name(one)} passes, and does not say of which time it is")
+    return problems
+
+
+def _watched(made: Json) -> list[str]:
+    """A window that passes was observed for as long as it says."""
+    problems = []
+    windows = {one["host"]: one for one in made["watch"]}
+    for one in made["checks"]:
+        if (one["section"], one["check"], one["verdict"]) != (SECTION, "window", verdicts.PASS):
+            continue
+        told = windows.get(one["host"])
+        if told is None or not told["complete"]:
+            problems.append(f"{_name(one)} passes, and the watch did not end")
+        elif told["window"]["observed_s"] < ENOUGH * told["window"]["for_s"]:
+            window = told["window"]
+            problems.append(f"{_name(one)} passes, and {window['observed_s']} of {window['for_s']} s were observed")
     return problems
 
 

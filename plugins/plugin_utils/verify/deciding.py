@@ -17,7 +17,9 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify import (
     folder,
     inputs,
     regression,
+    watched,
 )
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify.watched_check import file_of
 
 Json = dict[str, t.Any]
 
@@ -36,7 +38,8 @@ def decide(opened: RunFolder, run: RunFolder) -> tuple[Json, Json]:
     compared = [] if found is None else regression.checks(more["figures"], _against(found, seen))
     if found is not None:
         more["regression"] = {"accepted": found["name"], "rule": regression.RULE, "checks": len(compared)}
-    made = document.build(described, seen, [*base, *compared], more)
+    more["watch"], watched_checks = _watched(opened, seen) if about.get("watch") else ([], [])
+    made = document.build(described, seen, [*base, *compared, *watched_checks], more)
     consistency.check(made, seen.findings, {**seen.manifest, **folder.files_of(opened)})
     return made, seen.findings
 
@@ -55,3 +58,18 @@ def _against(found: Json, seen: inputs.Inputs) -> regression.Against:
     # A host that was not seen has nothing to compare: that it was not is said already.
     environments = {one.host.name: one.host.environment for one in seen.hosts if one.failure is None}
     return regression.Against(found["name"], found["figures"], environments)
+
+
+def _watched(opened: RunFolder, seen: inputs.Inputs) -> tuple[list[Json], list[Json]]:
+    """Return what was observed of the window of each host, and the checks that follow. Raises StoreError."""
+    windows, made = [], []
+    for one in seen.hosts:
+        name, environment = one.host.name, one.host.environment
+        try:
+            found = opened.read(file_of(name))
+        except FileNotFoundError:
+            made += watched.not_watched(name, environment)
+            continue
+        windows.append({key: found[key] for key in ("host", "complete", "reason", "window", "not_watched")})
+        made += watched.checks(found, environment)
+    return windows, made

@@ -12,17 +12,15 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.words import duration, number
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify import watched_logs, watched_trends
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify import verdicts, watched_logs, watched_trends
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify.watched_check import ENOUGH, Maker
 
 Json = dict[str, t.Any]
 
 
-def checks(document: Json) -> list[Json]:
-    """Return the checks of a document (``docs/design.md``): ``{id, host, section, component, check, subject, outcome,
-    summary, expected, observed, evidence}``.
-    """
-    make = Maker(document["host"])
+def checks(document: Json, environment: str = "") -> list[Json]:
+    """Return the checks of a document (``docs/design.md``), as ``verify/checks.py`` has them."""
+    make = Maker(document["host"], environment)
     made = [_window(make, document)]
     blind = made[0]["observed"]["blind"]
     for one in document["processes"]:
@@ -82,7 +80,14 @@ def _enough(check: Json, blind: str) -> Json:
     """Return a check as it stands when the window was not observed for long enough: nothing passes by that."""
     if not blind or check["outcome"] != "pass":
         return check
-    return {**check, "outcome": "unknown", "summary": f"{check['summary']}; but {blind}"}
+    summary = f"{check['summary']}; but {blind}"
+    return {**check, "outcome": "unknown", "verdict": verdicts.of_check("unknown", "high"), "summary": summary}
+
+
+def not_watched(host: str, environment: str) -> list[Json]:
+    """Return the check of a host of which there is no document, although it was to be watched."""
+    summary = f"{host} was to be watched, and was not: its watch did not begin, or left nothing behind"
+    return [Maker(host, environment).check("window", "window", "unknown", summary, {}, {}, "")]
 
 
 def unseen(one: Json) -> str:
@@ -157,9 +162,7 @@ def _containers(make: Maker, all_of: Json) -> list[Json]:
         made.append(make.check("seen", "containers", "unknown", f"The containers: {reason}", {}, {}, "containers"))
     if all_of["left_out"]:
         text = f"{all_of['left_out']} times a container came that is not watched: there were too many others"
-        made.append(
-            make.check("seen", "containers", "unknown", text, {}, {"left_out": all_of["left_out"]}, "containers")
-        )
+        made.append(make.check("seen", "others", "unknown", text, {}, {"left_out": all_of["left_out"]}, "containers"))
     for one in all_of["containers"]:
         # One that did not run has nothing to keep up; one that came later is no part of what was to stay as it was.
         if one["ran_at_first"]:

@@ -9,7 +9,7 @@ import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.document import Lines
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.model import Json
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.verify import header, matrix, parts
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.verify import header, matrix, parts, watch
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.verify.model import Verification
 
 PARTS: tuple[t.Callable[[Verification], Lines], ...] = (
@@ -18,6 +18,7 @@ PARTS: tuple[t.Callable[[Verification], Lines], ...] = (
     matrix.render,
     parts.gates,
     parts.regression,
+    watch.render,
     parts.measured,
     parts.risks,
     parts.follow_up,

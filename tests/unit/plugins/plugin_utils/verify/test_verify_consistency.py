@@ -139,3 +139,20 @@ def test_many_contradictions_are_counted() -> None:
     for one in made["checks"] * 4:
         made["criteria"][0]["checks"].append(f"no {one['id']}")
     assert refused(made).count("; ") == 10
+
+
+@pytest.mark.parametrize(
+    ("window", "said"),
+    [
+        ([], "watch window window of web1 passes, and the watch did not end"),
+        ([{"complete": False, "window": {"for_s": 600, "observed_s": 600.0}}], "the watch did not end"),
+        ([{"complete": True, "window": {"for_s": 2400, "observed_s": 1860.0}}], "1860.0 of 2400 s were observed"),
+    ],
+)
+def test_a_window_that_was_observed_for_less_than_it_says_is_not_written(window: list[Json], said: str) -> None:
+    findings = run(check("watch", "window", component="window", subject="window"))
+    made = verification(findings)
+    whole = [{"host": "web1", "complete": True, "window": {"for_s": 600, "observed_s": 600.0}}]
+    consistency.check({**made, "watch": whole}, findings, files(findings))
+    made["watch"] = [{"host": "web1", **one} for one in window]
+    assert said in refused(made, findings)

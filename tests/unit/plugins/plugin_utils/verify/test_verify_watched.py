@@ -9,7 +9,8 @@ import json
 import typing as t
 
 import pytest
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify.watched import checks
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify import verdicts
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify.watched import checks, not_watched
 from watch_world import contract, document, group, instance, look, regular, unseen
 
 Json = dict[str, t.Any]
@@ -305,6 +306,18 @@ def test_logs_that_were_not_read_are_unknown() -> None:
     lost = logs()
     lost["logs"][0].update(outcome="missing", reason="there is none")
     assert outcome(document(regular(), logs=lost), "log") == "unknown"
+
+
+def test_a_host_that_was_not_watched_is_unknown() -> None:
+    (found,) = not_watched("web1", "prod")
+    assert (found["outcome"], found["verdict"], found["evidence"]) == ("unknown", "UNKNOWN", [])
+
+
+def test_each_check_has_the_verdict_of_its_outcome() -> None:
+    for looks in (regular(), regular(from_300(units={"restarts": 1})), regular()[:12]):
+        made = checks(document(looks), "prod")
+        assert all(one["verdict"] == verdicts.of_check(one["outcome"], one["severity"]) for one in made)
+        assert {one["environment"] for one in made} == {"prod"}
 
 
 def test_a_busy_process_is_told() -> None:
