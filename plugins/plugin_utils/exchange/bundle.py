@@ -18,6 +18,7 @@ import re
 import typing as t
 import zlib
 
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.service import SECOND
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.registry import FOLLOW_UPS, SECTIONS
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.watch_look import COLLECTED, PARTS
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.bare import bare
@@ -93,11 +94,14 @@ sys.stdout.write(json.dumps(service.reply(request)))
 sys.stdout.flush()
 """
 
+# Where restore points are kept besides: a request that names no such place comes without it.
+_SECOND = "act.points.second"
 _ACTING = {
     "tree": ("act.service",),
     "git": ("act.gitmove.service",),
     "release": ("act.release.service",),
     "points": ("act.points.service",),
+    "second": (_SECOND,),
 }
 
 Packs = tuple[tuple[frozenset[str], str], ...]
@@ -197,7 +201,7 @@ def watch_script(request: t.Mapping[str, t.Any]) -> bytes:
 @functools.cache
 def act_packs() -> Packs:
     """Return all that changes a host, packed. It is the same for all hosts."""
-    return _packed(_ACTING, ())
+    return _packed(_ACTING, (_SECOND,))
 
 
 def _acting(*what: str) -> list[str]:
@@ -225,7 +229,8 @@ def act_script(request: t.Mapping[str, t.Any]) -> bytes:
 
 def points_script(request: t.Mapping[str, t.Any]) -> bytes:
     """Return the Python program that does what a request to ``act/points/service.py`` says, and prints its answer."""
-    return _program(_acting("points"), request, _POINTS)
+    beside = any(request["options"].get(name) is not None for name in SECOND)
+    return _program(_acting("points", *(["second"] if beside else [])), request, _POINTS)
 
 
 def _program(modules: t.Sequence[str], request: t.Mapping[str, t.Any], end: str) -> bytes:

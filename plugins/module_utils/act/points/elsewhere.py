@@ -23,42 +23,20 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.act.points import (
     shelf,
     verify,
 )
-from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.disk import make_folder, remove_tree
-from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.errors import NoPoint, PointError
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.disk import make_folder
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.errors import (
+    NoPoint,
+    NotSealed,
+    OnlyHere,
+    PointError,
+)
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.ways import RETURNED, sweep_returned
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.state import State
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe import paths
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host, Unseen, explain
 from ansible_collections.evenkeel.drift.plugins.module_utils.text import spelled
 
-_RETURNED = b".returned"
-
 Json = t.Dict[str, t.Any]
-
-
-class Second(t.NamedTuple):
-    """Where points are kept besides: a repository of restic, and the control node, for which they are encrypted."""
-
-    restic: restic.Place | None = None
-    recipient: sealing.Recipient | None = None
-
-
-NOWHERE = Second()
-
-
-class OnlyHere(PointError):
-    """A point was made and is good, and could not be kept in the second place that was declared."""
-
-    HOW = "on this host alone"
-
-    def __init__(self, point: str, reason: str) -> None:
-        super().__init__(f"the restore point {point} is good, and {self.HOW}: {reason}")
-        self.point = point
-
-
-class NotSealed(OnlyHere):
-    """A point was made and is good, and could not be encrypted so that it can be fetched."""
-
-    HOW = "was not fetched"
 
 
 def seal(recipient: sealing.Recipient, state: State, points_fd: int, point: str) -> Json:
@@ -149,7 +127,7 @@ def bring_back(second: restic.Place, asked: place.Asked, point: str, check: bool
             "before it is back; restore_point with state: verified brings it, and changes nothing else"
         )
     with place.opened(asked) as (state, points_fd), lock.held(state, asked.who, f"return of {point}"):
-        sweep(points_fd)
+        sweep_returned(points_fd)
         room.check_free(points_fd, snapshot.size)
         _receive(repository, snapshot, points_fd, host)
         state.log({"what": "restore point brought back from the repository", "who": asked.who, "point": point})
@@ -158,9 +136,9 @@ def bring_back(second: restic.Place, asked: place.Asked, point: str, check: bool
 
 def _receive(repository: restic.Repository, snapshot: restic.Snapshot, points_fd: int, host: Host) -> None:
     name = snapshot.point.encode("ascii")
-    make_folder(points_fd, _RETURNED)
+    make_folder(points_fd, RETURNED)
     try:
-        folder_fd = paths.open_dir(points_fd, _RETURNED)
+        folder_fd = paths.open_dir(points_fd, RETURNED)
         try:
             with repository.reading(snapshot, host) as source:
                 archive.receive(source, snapshot.point, folder_fd, snapshot.size, host)
@@ -170,15 +148,7 @@ def _receive(repository: restic.Repository, snapshot: restic.Snapshot, points_fd
         finally:
             os.close(folder_fd)
     finally:
-        sweep(points_fd)
-
-
-def sweep(points_fd: int) -> None:
-    """Remove what a process that was killed left of a point on its way back. Whoever asks this holds the lock. Raises
-    OSError.
-    """
-    with contextlib.suppress(FileNotFoundError):
-        remove_tree(points_fd, _RETURNED)
+        sweep_returned(points_fd)
 
 
 def hint(second: restic.Place, application: str) -> str:

@@ -22,3 +22,19 @@ class Damaged(PointError):
 
 class NoRoom(PointError):
     """There is not enough space for a point; nothing of it was left."""
+
+
+class OnlyHere(PointError):
+    """A point was made and is good, and could not be kept in the second place that was declared."""
+
+    HOW = "on this host alone"
+
+    def __init__(self, point: str, reason: str) -> None:
+        super().__init__(f"the restore point {point} is good, and {self.HOW}: {reason}")
+        self.point = point
+
+
+class NotSealed(OnlyHere):
+    """A point was made and is good, and could not be encrypted so that it can be fetched."""
+
+    HOW = "was not fetched"

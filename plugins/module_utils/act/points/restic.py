@@ -160,14 +160,6 @@ class Repository:
         return self._masker.mask(said)
 
 
-def place_of(asked: t.Mapping[str, t.Any] | None) -> Place | None:
-    """Return where points are kept besides, as the control node says it."""
-    if asked is None:
-        return None
-    given: Json = {name: asked.get(name) for name in Place._fields}
-    return Place(**given)
-
-
 def limits(place: Place) -> Host:
     """Return the time that the work with a repository may take."""
     return Host("/", place.timeout)

@@ -19,17 +19,14 @@ import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.module_utils.act import entry, fs, program
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.errors import ActError
-from ansible_collections.evenkeel.drift.plugins.module_utils.act.points import archive, manifest, piped, room, verify
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.points import archive, piped, room, verify
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.disk import make_folder, put, remove_tree
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.errors import Damaged, PointError
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.ways import OUTGOING
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.program import ProgramFailed
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.state import State
-from ansible_collections.evenkeel.drift.plugins.module_utils.gitdata import files
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe import command
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host, Unseen
-
-FOLDER = "outgoing"
-"""The folder of the state directory with what is on its way to the control node: nothing that only we could read."""
 
 _RECIPIENT = b"recipient.pem"
 _PART = 64 << 20
@@ -58,7 +55,7 @@ def seal(recipient: Recipient, state: State, points_fd: int, point: str) -> Json
     if openssl is None:
         raise PointError("there is no openssl on this host: install it, as its package is called")
     with contextlib.ExitStack() as stack:
-        outgoing_fd = state.folder(FOLDER)
+        outgoing_fd = state.folder(OUTGOING)
         stack.callback(os.close, outgoing_fd)
         make_folder(outgoing_fd, name)
         try:
@@ -74,20 +71,7 @@ def seal(recipient: Recipient, state: State, points_fd: int, point: str) -> Json
         except (OSError, ActError, Unseen):
             remove_tree(outgoing_fd, name)
             raise
-    return {"folder": f"{state.path}/{FOLDER}/{point}", "parts": parts.made}
-
-
-def sweep(state: State) -> None:
-    """Remove what was not fetched. Whoever asks this holds the lock. Raises OSError."""
-    if files.look(state.fd, FOLDER.encode("ascii")) is None:
-        return
-    fd = state.folder(FOLDER)
-    try:
-        for name in sorted(os.listdir(fd)):
-            if manifest.ID.fullmatch(name):
-                remove_tree(fd, name.encode("ascii"))
-    finally:
-        os.close(fd)
+    return {"folder": f"{state.path}/{OUTGOING}/{point}", "parts": parts.made}
 
 
 def _write(point_fd: int, point: str, members: t.Mapping[str, Json], target: _Parts, host: Host) -> None:

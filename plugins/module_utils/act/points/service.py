@@ -8,20 +8,18 @@ wrong. Private to the collection.
 from __future__ import annotations
 
 import json
+import types
 import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.errors import ActError, Moved
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.operations import BadOperations
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points import (
-    elsewhere,
     looking,
-    restic,
     rollback,
-    sealing,
     session,
     shelf,
 )
-from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.errors import NoPoint, PointError
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.errors import OnlyHere, PointError
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.inventory import Asked as Containers
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.levels import LEVELS
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.place import Asked
@@ -69,6 +67,9 @@ ARGUMENTS: dict[str, Json] = {
     "run": {"type": "str", "default": ""},
     "timeout": {"type": "int", "default": 600},
 }
+SECOND = ("restic", "fetch")
+"""The options that name a second place for points."""
+
 NEEDS = [("state", "bad", ("point", "why")), ("state", "absent", ("point",))]
 
 
@@ -87,7 +88,7 @@ def answer(options: Json, act: t.Callable[[Json, bool], Json], check: bool) -> J
     except Moved as moved:
         # What was expected and found are digests, of secrets too: only the paths are told.
         result = {"failed": True, "msg": moved.reason, "moved": [one["path"] for one in moved.paths][:1000]}
-    except elsewhere.OnlyHere as error:
+    except OnlyHere as error:
         result = {"failed": True, "changed": True, "msg": error.reason, "point": error.point}
     except (ActError, Unseen) as error:
         result = {"failed": True, "msg": error.reason}
@@ -105,22 +106,26 @@ def answer(options: Json, act: t.Callable[[Json, bool], Json], check: bool) -> J
 def act(options: Json, check: bool) -> Json:
     """Do what the module ``restore_point`` is asked. Raises ActError and Unseen with a reason, OSError."""
     asked = _asked(options)
-    state, point, second = options["state"], options["point"], restic.place_of(options.get("restic"))
-    if second is not None and state in ("verified", "restored"):
-        return _used(options, asked, check, second)
+    state, point = options["state"], options["point"]
     if state == "present":
         what = What(options["trees"], options["paths"], options["operations"], options["git"], _services(options))
         keep = shelf.Keep(options["keep"], options["keep_days"], options["keep_mb"])
-        host = Host(asked.root, options["timeout"])
-        return session.present(asked, what, _checked(keep), host, check, elsewhere.Second(second, _recipient(options)))
+        told = session.present(asked, what, _checked(keep), Host(asked.root, options["timeout"]), check)
+        if _beside(options) and not check:
+            told = _second().keep(options, asked, told)
+        return told
     if state == "bad":
         return session.bad(asked, point, asked.why, check)
     if state == "absent":
         return session.absent(asked, point, check)
+    if _beside(options):
+        used: Json = _second().use(options, asked, check, lambda: _use(options, asked, check))
+        return used
     return _use(options, asked, check)
 
 
 def _use(options: Json, asked: Asked, check: bool) -> Json:
+    # From here on: what it took to bring a point back is no part of the time that a rollback has.
     host = Host(asked.root, options["timeout"])
     if options["state"] == "verified":
         return session.verified(asked, options["point"], host)
@@ -128,23 +133,15 @@ def _use(options: Json, asked: Asked, check: bool) -> Json:
     return rollback.restored(asked, wanted, host, check)
 
 
-def _used(options: Json, asked: Asked, check: bool, second: restic.Place) -> Json:
-    """Use a point that is on the host, or in the second place."""
-    point = options["point"]
-    if point is not None:
-        returned = elsewhere.bring_back(second, asked, point, check)
-        # What a slow line took is no part of the time that a rollback has.
-        told = _use(options, asked, check)
-        return {**told, "returned": returned, "changed": told["changed"] or returned}
-    try:
-        return {**_use(options, asked, check), "returned": False}
-    except NoPoint as error:
-        raise NoPoint(error.reason + elsewhere.hint(second, asked.application)) from None
+def _beside(options: Json) -> bool:
+    return any(options.get(name) is not None for name in SECOND)
 
 
-def _recipient(options: Json) -> sealing.Recipient | None:
-    fetch = options.get("fetch")
-    return None if fetch is None else sealing.Recipient(fetch["certificate"], fetch["timeout"])
+def _second() -> types.ModuleType:
+    # Only here: a request without a second place comes without that code.
+    from ansible_collections.evenkeel.drift.plugins.module_utils.act.points import second
+
+    return second
 
 
 def _services(options: Json) -> Services:
@@ -156,7 +153,11 @@ def _services(options: Json) -> Services:
 def list_points(options: Json, _check: bool) -> Json:
     """Do what the module ``restore_point_info`` is asked. Raises ActError, OSError."""
     asked = _asked({"who": "", "why": "", "run": "", **options})
-    return session.info(asked, restic.place_of(options.get("restic")))
+    told = session.info(asked)
+    places: Json = {"outcome": "not_asked", "reason": "", "address": None, "points": []}
+    if options.get("restic") is not None:
+        places = _second().listed(options, asked, {one["id"] for one in told["points"]})
+    return {**told, "restic": places}
 
 
 def _asked(options: Json) -> Asked:

@@ -16,15 +16,12 @@ import typing as t
 from ansible_collections.evenkeel.drift.plugins.module_utils.act import journal, lock
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.errors import ActError
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points import (
-    elsewhere,
     gitstate,
     make,
     pending,
     place,
-    restic,
     room,
     saving,
-    sealing,
     services,
     shelf,
     stopping,
@@ -35,6 +32,7 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.errors i
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.kept import sizes
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.place import Asked
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.wanted import What, wanted_of
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.ways import sweep_ways
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.reading import default_folder
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.services import journal as service_journal
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.state import State, utc_now
@@ -44,10 +42,8 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section imp
 Json = t.Dict[str, t.Any]
 
 
-def present(
-    asked: Asked, what: What, keep: shelf.Keep, host: Host, check: bool, second: elsewhere.Second = elsewhere.NOWHERE
-) -> Json:
-    """Make a restore point, remove those that are older than is kept, and keep it in second places, as far as given.
+def present(asked: Asked, what: What, keep: shelf.Keep, host: Host, check: bool) -> Json:
+    """Make a restore point, and remove those that are older than is kept.
 
     Raises ActError and Unseen with a reason, OSError.
     """
@@ -62,22 +58,7 @@ def present(
             told = _make_and_prune(asked, what, keep, (points_fd, root_fd), state, (wanted, notes), host)
             told["seconds"] = _since(begun)
             state.log({"what": "restore point made", "who": asked.who, "why": asked.why, **_short(told)})
-            # Not under the lock: a slow line is no reason to keep a rollback waiting.
-            if second.restic is not None:
-                told["restic"] = _keep_elsewhere(second.restic, asked, points_fd, state, told["point"])
-            if second.recipient is not None:
-                told["sealed"] = elsewhere.seal(second.recipient, state, points_fd, told["point"])
     return {"changed": True, **told}
-
-
-def _keep_elsewhere(second: restic.Place, asked: Asked, points_fd: int, state: State, point: str) -> Json:
-    try:
-        told = elsewhere.keep(second, asked, points_fd, point)
-    except elsewhere.OnlyHere as error:
-        state.log({"what": "restore point NOT kept elsewhere", "who": asked.who, "point": point, "why": error.reason})
-        raise
-    state.log({"what": "restore point kept elsewhere", "who": asked.who, "point": point, **told})
-    return told
 
 
 def _make_and_prune(
@@ -93,8 +74,7 @@ def _make_and_prune(
     with lock.held(state, asked.who, f"restore point: {asked.why}"):
         refuse_unfinished(state, also_rollback=True)
         sweep(points_fd)
-        elsewhere.sweep(points_fd)
-        sealing.sweep(state)
+        sweep_ways(state, points_fd)
         stopping.resume(state, host)
         document = saving.make_point(asked, what, fds, wanted, host, state=state)
         pruned = shelf.outdated(points_fd, keep, time.time())
@@ -153,16 +133,13 @@ def absent(asked: Asked, point: str, check: bool) -> Json:
     return {"changed": True, "point": point}
 
 
-def info(asked: Asked, second: restic.Place | None = None) -> Json:
-    """Return the points, the newest first, what an interrupted change left, and what the second place has.
-
-    Raises ActError, OSError.
-    """
-    told: Json = {"points": [], "unfinished": None}
-    with contextlib.suppress(NoPoint), place.existing(asked) as (state, points_fd):
-        told = {"points": shelf.listed(points_fd), "unfinished": _unfinished(state)}
-    here = {one["id"] for one in told["points"]}
-    return {**told, "restic": elsewhere.listed(second, asked.application, here)}
+def info(asked: Asked) -> Json:
+    """Return the points, the newest first, and what an interrupted change left. Raises ActError, OSError."""
+    try:
+        with place.existing(asked) as (state, points_fd):
+            return {"points": shelf.listed(points_fd), "unfinished": _unfinished(state)}
+    except NoPoint:
+        return {"points": [], "unfinished": None}
 
 
 def _unfinished(state: State) -> Json | None:

@@ -171,6 +171,16 @@ def test_what_only_some_requests_need_comes_with_those(module: str, more: dict[s
     assert with_it == without | needed(module, optional=OBSERVED)
 
 
+@pytest.mark.parametrize("option", ["restic", "fetch"])
+def test_second_places_of_restore_points_come_with_requests_that_name_one(option: str) -> None:
+    options = {"restic": None, "fetch": None}
+    asked = ({"options": one, "check": False, "list": False} for one in (options, {**options, option: {}}))
+    without, with_it = (shipped(bundle.points_script(one)) for one in asked)
+    second = "act.points.second"
+    assert without == needed("act.points.service", optional=(second,))
+    assert with_it == without | needed(second)
+
+
 def test_each_module_that_is_optional_has_a_test() -> None:
     assert {module for module, _more in _OPTIONAL} == set(OBSERVED)
 

@@ -16,6 +16,8 @@ from pathlib import Path
 import pytest
 from act_faults import counted, killed_at
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points import sealing
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.errors import Damaged
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.state import State
 from restic_lab import CANARY, Kept, content
 
 OPENSSL = shutil.which("openssl") or ""
@@ -123,7 +125,7 @@ def test_a_damaged_object_is_not_sealed(host: Sealed) -> None:
     victim.write_bytes(bytes(changed))
     shutil.rmtree(made["sealed"]["folder"])
     recipient = sealing.Recipient(host.certificate.read_text(), 60)
-    with pytest.raises(sealing.Damaged, match="is not what it was"), sealing.State(
+    with pytest.raises(Damaged, match="is not what it was"), State(
         str(host.state / "app"), os.open(host.state / "app", os.O_RDONLY)
     ) as state:
         points_fd = os.open(host.folder(""), os.O_RDONLY)
