@@ -6,6 +6,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import typing as t
 from pathlib import Path
 
@@ -124,3 +126,19 @@ def test_a_restart_by_name_touches_no_file_and_is_refused_where_nothing_has_the_
     jsonschema.validate(plan, SCHEMA)
     assert [one["actions"] for one in plan["hosts"]] == [[]]
     assert (site.content(), site.lines()) == ("one\n", [])
+
+
+def test_a_hook_that_outlives_its_deploy_is_named_by_the_next_one(site: Site) -> None:
+    script = f"echo $$ >> {site.said}; kill -9 $PPID; exec sleep 600"
+    assert site.deploy(sync_hooks={"before_change": [["/bin/sh", "-c", script]]}).code == 2
+    (line,) = site.lines()
+    pid = int(line)
+    try:
+        outcome = site.deploy()
+        assert (outcome.code, site.content()) == (2, "one\n"), outcome.text
+        said = " ".join(outcome.text.split())
+        assert f"of a change that was interrupted still runs (process {pid}): wait until it has ended" in said
+    finally:
+        os.kill(pid, signal.SIGKILL)
+    outcome = site.deploy()
+    assert (outcome.code, site.content()) == (0, "two\n"), outcome.text

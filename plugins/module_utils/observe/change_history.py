@@ -23,7 +23,7 @@ _TAIL = 4 << 20
 _MOST_JOURNALS = 20
 _IN_PLACE, _ENDS = "is in place", ("is in place", "went back")
 _BEGINS, _REHEARSED = "begins", "rollback rehearsed"
-_STEP_DONE, _RELOAD = "step is done", "reload"
+_STEP_BEGINS, _STEP_DONE, _RELOAD = "step begins", "step is done", "reload"
 _MOST_RELOADS = 200
 _ABOUT = ("kind", "who", "why", "run", "journal")
 
@@ -52,16 +52,25 @@ def last_changes(dir_fd: int, trees: t.Mapping[str, str], host: Host) -> Json:
 
 
 def _reloads(lines: t.Sequence[Json]) -> list[Json]:
-    """Return the newest reload of each unit and file: a step that began and did not come to its end proves nothing."""
+    """Return the newest reload of each unit and file: one that began and did not come to its end proves nothing. Its
+    time is that of its begin: what was changed after that, it may not have read.
+    """
     found: dict[tuple[str, str], Json] = {}
+    ended: dict[str, t.Any] = {}
     for entry in lines:
-        if (entry.get("what"), entry.get("do")) != (_STEP_DONE, _RELOAD) or not isinstance(entry.get("files"), list):
+        unit, what = str(entry.get("path")), entry.get("what")
+        if entry.get("do") != _RELOAD or what not in (_STEP_DONE, _STEP_BEGINS):
             continue
-        seconds, unit = _seconds(entry.get("time")), str(entry.get("path"))
-        for path in entry["files"] if seconds is not None else ():
-            about = {"unit": unit, "path": str(path), "time": entry["time"], "time_s": seconds}
+        if what == _STEP_DONE:
+            ended[unit] = entry.get("files")
+            continue
+        files, seconds = ended.pop(unit, None), _seconds(entry.get("time"))
+        if not isinstance(files, list) or seconds is None:
+            continue
+        for path in map(str, files):
+            about = {"unit": unit, "path": path, "time": entry["time"], "time_s": seconds}
             if len(found) < _MOST_RELOADS:
-                found.setdefault((unit, str(path)), about)
+                found.setdefault((unit, path), about)
     return list(found.values())
 
 

@@ -166,7 +166,8 @@ class _Host:
             return self._told(state_dir, [], [], checked, [])
         contract, inside = self._kept["contract"], self._data("containers")
         actions, named = restarting.plan(self._settings.restart, self._running_now(), inside, contract)
-        checked += [*self._declared(), named, *gates.on_the_host()]
+        garbled = host_gates.usable(self.host, actions)
+        checked += [*self._declared(), named, *gates.on_the_host(), *([] if garbled is None else [garbled])]
         return self._told(state_dir, [] if gates.refusals(checked) else actions, [], checked, [])
 
     def _told(

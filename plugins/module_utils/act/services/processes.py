@@ -25,7 +25,7 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.act.services.kinds 
     StepFailed,
     boot_id,
 )
-from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host
+from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host, Unseen
 from ansible_collections.evenkeel.drift.plugins.module_utils.proc import clock
 from ansible_collections.evenkeel.drift.plugins.module_utils.proc.match import audit_itself, scan
 from ansible_collections.evenkeel.drift.plugins.module_utils.proc.reader import Gone, Proc, Stat
@@ -69,9 +69,10 @@ def run(step: Step, call: Call) -> str:
         if _running(step) is None:
             return f"process {pid} had ended already"
         _refuse_ours(pid, unit)
+        below = _below(pid)
         _send(pid, target, signal.SIGTERM)
         if _ended(step, call.limit_s):
-            return f"process {pid} ended"
+            return f"process {pid} ended{_left(below)}"
         if not step["kill"]:
             raise StepFailed(
                 f"process {pid} did not end within {call.limit_s:.0f} s of being asked to: look at it, or set "
@@ -79,7 +80,7 @@ def run(step: Step, call: Call) -> str:
             )
         _send(pid, target, signal.SIGKILL)
         if _ended(step, _KILLED_S):
-            return f"process {pid} did not end by itself, and was killed"
+            return f"process {pid} did not end by itself, and was killed{_left(below)}"
     raise StepFailed(f"process {pid} was killed and is still there: it waits in the kernel, for a disk or a network")
 
 
@@ -98,6 +99,33 @@ def _running(step: Step) -> Stat | None:
         return None
     alike = abs(found.starttime / clock.TICKS - step["start_s"]) < 1.5 / clock.TICKS
     return found if alike and not found.ended else None
+
+
+def _below(pid: int) -> dict[int, int]:
+    """Return what a process has started, and what that has: when each was started, by its id. Raises Unseen."""
+    proc, parents = Proc(), {}
+    for one in proc.pids():
+        with contextlib.suppress(Gone, Unseen):
+            parents[one] = proc.stat(one)
+    found, more = {}, [pid]
+    while more:
+        above = more.pop()
+        for one, seen in parents.items():
+            if seen.ppid == above and one not in found:
+                found[one] = seen.starttime
+                more.append(one)
+    return found
+
+
+def _left(below: t.Mapping[int, int]) -> str:
+    """Return which of these still run, as the end of a sentence: they are not what the plan ends, and nobody's now."""
+    proc, left = Proc(), []
+    for pid, started in sorted(below.items()):
+        with contextlib.suppress(Gone, Unseen):
+            seen = proc.stat(pid)
+            if seen.starttime == started and not seen.ended:
+                left.append(str(pid))
+    return f"; what it had started still runs, look at it: process {', '.join(left)}" if left else ""
 
 
 def _refuse_ours(pid: int, unit: str) -> None:

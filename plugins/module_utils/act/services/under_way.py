@@ -41,7 +41,7 @@ def left(noted: Json | None) -> list[int]:
             if os.getsid(pid) != noted["pid"]:
                 continue
             seen = proc.stat(pid)
-        except (ProcessLookupError, Gone, Unseen):
+        except (ProcessLookupError, PermissionError, Gone, Unseen):
             # It ended, or belongs to somebody of whom this user sees nothing: what it started itself it may see.
             continue
         if pid == noted["pid"] and abs(seen.starttime / clock.TICKS - noted["start_s"]) >= 1.5 / clock.TICKS:

@@ -141,13 +141,18 @@ def test_what_a_unit_has_read_again_is_told_and_no_change_of_its_tree(world: Wor
     assert None not in seen(world, trees=trees)["trees"].values()
     log = world.states / "shop" / "log.jsonl"
     step = {"kind": "unit", "path": "web.service", "do": "reload", "files": ["folder/inside"]}
+    other = {**step, "files": ["keep.txt"]}
     lines = [
-        {"time": "2030-11-20T12:00:00Z", "what": "step is done", **step},
-        {"time": "2030-11-20T12:00:01Z", "what": "step begins", **step, "files": ["keep.txt"]},
-        {"time": "2030-11-20T12:00:02Z", "what": "step failed", **step, "files": ["keep.txt"]},
-        {"time": "2030-11-20T12:00:03Z", "what": "step is done", **step, "do": "restart", "files": ["keep.txt"]},
-        {"time": "2030-11-20T12:00:04Z", "what": "step is done", **step, "files": "keep.txt"},
-        {"time": "yesterday", "what": "step is done", **step, "files": ["keep.txt"]},
+        {"time": "2030-11-20T12:00:00Z", "what": "step begins", **step},
+        {"time": "2030-11-20T12:00:03Z", "what": "step is done", **step},
+        {"time": "2030-11-20T12:00:04Z", "what": "step begins", **other},
+        {"time": "2030-11-20T12:00:05Z", "what": "step failed", **other},
+        {"time": "2030-11-20T12:00:06Z", "what": "step begins", **other, "do": "restart"},
+        {"time": "2030-11-20T12:00:07Z", "what": "step is done", **other, "do": "restart"},
+        {"time": "2030-11-20T12:00:08Z", "what": "step begins", **step, "files": "keep.txt"},
+        {"time": "2030-11-20T12:00:09Z", "what": "step is done", **step, "files": "keep.txt"},
+        {"time": "yesterday", "what": "step begins", **other},
+        {"time": "yesterday", "what": "step is done", **other},
     ]
     log.write_text(log.read_text() + "".join(json.dumps(line) + "\n" for line in lines))
     found = seen(world, trees=trees)

@@ -680,6 +680,21 @@ def test_a_second_instance_is_ended_by_id_and_start(site: Site) -> None:
         assert reaped(pid) == signal.SIGTERM
 
 
+def test_what_an_ended_process_leaves_is_named_and_left_alone(site: Site, tmp_path: Path) -> None:
+    script = f"/bin/sleep 300 & echo $! > {tmp_path}/child; wait"
+    pid, start_s = process("/bin/sh", "-c", script)
+    wait_until(lambda: (tmp_path / "child").exists() and (tmp_path / "child").read_text(), "it has a child")
+    child = int((tmp_path / "child").read_text())
+    try:
+        told = site.change([], end(pid, start_s))
+        said = f"process {pid} ended; what it had started still runs, look at it: process {child}"
+        assert told["services"][0]["said"] == said
+        assert lives(child)
+    finally:
+        os.kill(child, signal.SIGKILL)
+        reaped(pid)
+
+
 def test_a_process_of_another_boot_is_not_ended(site: Site) -> None:
     """After a reboot the same number can belong to what started in the same second: a plan of before means another."""
     pid, start_s = process("/bin/sleep", "300")
