@@ -42,6 +42,7 @@ class ActionModule(ControlAction):
             "id": opened.id,
             "since": settings.since,
             "watch": settings.watch,
+            "exercise_alerts": settings.exercise_alerts,
         }
 
     def _settings(self, variables: Json, hosts: t.Sequence[str]) -> verify.VerifySettings:

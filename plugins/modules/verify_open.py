@@ -58,4 +58,9 @@ since:
   returned: success
   type: raw
   sample: deploy
+exercise_alerts:
+  description: Whether alert channels get a test message, for M(evenkeel.drift.verify_alerts).
+  returned: success
+  type: bool
+  sample: false
 """

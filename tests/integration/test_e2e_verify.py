@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import socket
 import subprocess
 import sys
 import time
@@ -21,6 +22,7 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.run import Ru
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify.deciding import decide
 from e2e_operator import Operator, Outcome
 from e2e_project import Repository
+from endpoint_server import answer, serving
 from waiting import wait_until
 
 SCHEMA = json.loads((Path(__file__).parents[2] / "docs" / "verify.schema.json").read_text(encoding="utf-8"))
@@ -226,6 +228,36 @@ def test_bad_input_is_told_before_anything_is_observed(shop: Shop) -> None:
     told = shop.play(VERIFY, verify_deploy="20260101T000000Z-prod-1")
     assert "verify_deploy: there is no deploy '20260101T000000Z-prod-1'" in " ".join(told.text.split())
     assert not shop.operator.runs.exists()
+
+
+def test_an_alert_channel_is_tried_only_when_that_is_asked_for(shop: Shop) -> None:
+    bodies: list[bytes] = []
+
+    def taken(connection: socket.socket, request: bytes) -> None:
+        while b"please ignore" not in request:
+            request += connection.recv(65536)
+        bodies.append(request.partition(b"\r\n\r\n")[2])
+        connection.sendall(answer(status="204 No Content"))
+
+    contract = {"endpoints": [{"name": "general", "webhook": {"file": ".env", "key": "HOOK_URL"}}]}
+    with serving(taken) as server:
+        (shop.root / ".env").write_text(f"HOOK_URL={server.url}/hook/s3cr3t-t0k3n-of-the-channel\n")
+        for arguments, more in (([], {}), (["--check"], {"verify_exercise_alerts": True})):
+            told = shop.play(VERIFY, *arguments, contract=contract, **more)
+            assert told.code == 0, told.text
+            assert shop.verification()[1]["overall"]["verdict"] == "CONDITIONAL"
+            assert server.requests == []
+        told = shop.play(VERIFY, contract=contract, verify_exercise_alerts=True)
+        assert told.code == 0, told.text
+    folder, made = shop.verification()
+    assert made["overall"]["verdict"] == "PASS"
+    assert checks(made, "endpoints")["sent", "general"]["evidence"] == ["alerts/web1.json#general"]
+    assert [json.loads(body) for body in bodies] == [
+        {"content": f"evenkeel.drift test message {folder.name}, please ignore"}
+    ]
+    stored = "".join(path.read_text() for path in shop.operator.runs.rglob("*") if path.is_file())
+    assert "s3cr3t" not in stored + told.text
+    assert "A marked test message was sent" in (folder / "verify-report.md").read_text()
 
 
 def test_a_host_out_of_reach_fails_the_whole(shop: Shop) -> None:

@@ -72,11 +72,11 @@ def _look(entry: t.Mapping[str, t.Any], host: Host) -> Json:
     if _PLACEHOLDER.search(value):
         return {**made, **nothing, "state": "placeholder"}
     host.learn(secrets_of(place["key"], value))
-    kind, problem = _judge(value)
+    kind, problem = judge_address(value)
     return {**made, "state": "set", "kind": kind, "problem": problem, "digest": keyed(host.key, value)}
 
 
-def _judge(value: str) -> tuple[str, str]:
+def judge_address(value: str) -> tuple[str, str]:
     """Return kind and problem of an address, in words that hold nothing of it."""
     if not value.isprintable() or " " in value:
         return ANY, "it holds characters that no address has"

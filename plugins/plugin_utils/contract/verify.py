@@ -37,6 +37,9 @@ def variables(cwd: str = ".") -> dict[str, Key]:
         ),
         "verify_strict": Key(shapes.Boolean(), False, "whether a host fails that holds only under conditions"),
         "verify_watch": watch.KEY,
+        "verify_exercise_alerts": Key(
+            shapes.Boolean(), False, "whether each alert channel of the contract gets a test message, which others see"
+        ),
         "verify_again_days": Key(shapes.Integer(1, 3650), 7, "in how many days to verify again at the latest"),
     }
 
@@ -51,6 +54,7 @@ class VerifySettings:
     deploy: str | None
     strict: bool
     watch: dict[str, t.Any] | None
+    exercise_alerts: bool
     again_days: int
 
 

@@ -94,6 +94,12 @@ sys.stdout.write(json.dumps(service.reply(request)))
 sys.stdout.flush()
 """
 
+_ALERT = """
+from ansible_collections.evenkeel.drift.plugins.module_utils.http import alerting
+sys.stdout.write(json.dumps({"changed": True, "answer": alerting.answer(request)}))
+sys.stdout.flush()
+"""
+
 # Where restore points are kept besides: a request that names no such place comes without it.
 _SECOND = "act.points.second"
 _ACTING = {
@@ -231,6 +237,17 @@ def points_script(request: t.Mapping[str, t.Any]) -> bytes:
     """Return the Python program that does what a request to ``act/points/service.py`` says, and prints its answer."""
     beside = any(request["options"].get(name) is not None for name in SECOND)
     return _program(_acting("points", *(["second"] if beside else [])), request, _POINTS)
+
+
+@functools.cache
+def alert_packs() -> Packs:
+    """Return what sends test messages, packed. It is the same for all hosts."""
+    return _packed({"alerts": ("http.alerting",)}, ())
+
+
+def alert_script(request: t.Mapping[str, t.Any]) -> bytes:
+    """Return the Python program that sends what a request to ``http/alerting.py`` says, and prints its answer."""
+    return _program([pack for _those, pack in alert_packs()], request, _ALERT)
 
 
 def _program(modules: t.Sequence[str], request: t.Mapping[str, t.Any], end: str) -> bytes:

@@ -10,6 +10,7 @@ import typing as t
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.run import RunFolder
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify import (
     accepted,
+    alerts,
     checks,
     consistency,
     document,
@@ -32,7 +33,8 @@ def decide(opened: RunFolder, run: RunFolder) -> tuple[Json, Json]:
     described = document.About(
         opened.id, about["started"], about["controller"], about["deploy"], settings["strict"], settings["again_days"]
     )
-    base = checks.of_run(seen.findings)
+    tried = alerts.tried(opened)
+    base = [alerts.judged(one, tried) for one in checks.of_run(seen.findings)]
     more: Json = {"gates": about["gates"], "figures": figures.of(seen, base)}
     found = _accepted(opened, seen.findings)
     compared = [] if found is None else regression.checks(more["figures"], _against(found, seen))

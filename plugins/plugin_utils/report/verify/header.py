@@ -33,6 +33,14 @@ _READ_ONLY = Markup(
     "access time of symbolic links."
 )
 
+_SENT = " A marked test message was sent to alert channels, as it was asked for."
+
+
+def _exercised(seen: Verification) -> bool:
+    """Return whether a test message may have been sent: what others see is told."""
+    tried = (one for one in seen.checks if (one["section"], one["check"]) == ("endpoints", "sent"))
+    return any(one["observed"].get("outcome") in ("taken", "refused", "failed") for one in tried)
+
 
 def render(seen: Verification) -> Lines:
     """Return the title and the table under it."""
@@ -52,7 +60,7 @@ def render(seen: Verification) -> Lines:
         ("Environments", join(", ", data["environments"])),
         ("Hosts", join(", ", [_host(one) for one in data["hosts"]])),
         ("Method", _METHOD),
-        ("Read-only", _READ_ONLY),
+        ("Read-only", Markup(_READ_ONLY + (_SENT if _exercised(seen) else ""))),
         ("Produced by", producer),
     ]
     return [*heading(1, phrase("Verification report: {}", data["application"])), *table(("Item", "Value"), items)]
