@@ -6,7 +6,10 @@
 from __future__ import annotations
 
 import collections
+import contextlib
 import os
+import signal
+import types
 import typing as t
 
 from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure
@@ -31,6 +34,8 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.watch.course import
 _MODULE = "evenkeel.drift.watch_host"
 _ARGUMENTS = {"window": {"type": "raw"}, "folder": {"type": "path"}}
 _WRONG = ("fail", "unknown")
+# What the way there and back may take beside.
+_SPARE_S = 60.0
 
 Json = dict[str, t.Any]
 
@@ -52,8 +57,8 @@ class ActionModule(ScriptAction):
                 return {"changed": False, "watched": False, "checks": []}
             context = _context(host, settings)
             doors = Doors(
-                ask=lambda request: self._send(watch_script(request), variables),
-                read=lambda request: self._send(script(request), variables),
+                ask=lambda request: self._send(watch_script(request), _slice_s(request), variables),
+                read=lambda request: self._send(script(request), request["timeout_s"], variables),
                 show=lambda line: Display().display(terminal(f"{host}: {line}")),
                 keep=_keeper(host, arguments["folder"]),
             )
@@ -65,9 +70,14 @@ class ActionModule(ScriptAction):
             raise AnsibleActionFail(str(error)) from error
         return {"changed": False, "watched": True, **_summary(document, settings.environment)}
 
-    def _send(self, program: bytes, variables: Json) -> Json:
+    def _send(self, program: bytes, limit_s: float, variables: Json) -> Json:
+        most_s = limit_s + _SPARE_S
         try:
-            result = self.run_script(_MODULE, program, variables)
+            # The clock of a task that has a time limit of its own is in use already.
+            with contextlib.nullcontext() if self._task.timeout else _no_longer_than(most_s):
+                result = self.run_script(_MODULE, program, variables)
+        except _TooLate:
+            raise HostUnseen("timeout", f"the connection was silent: nothing came back within {most_s:.0f} s") from None
         except AnsibleConnectionFailure as error:
             raise HostUnseen("unreachable", mask(str(error))) from error
         if result.get("unreachable"):
@@ -76,6 +86,31 @@ class ActionModule(ScriptAction):
             raise HostUnseen("failed", unanswered(result))
         answer: Json = result["answer"]
         return answer
+
+
+class _TooLate(BaseException):
+    """No Exception: those are caught and tried again on the way up."""
+
+
+@contextlib.contextmanager
+def _no_longer_than(seconds: float) -> t.Iterator[None]:
+    """End what a connection that died without a word would keep waiting for hours. Raises _TooLate."""
+
+    def ring(_number: int, _frame: types.FrameType | None) -> t.NoReturn:
+        raise _TooLate
+
+    before = signal.signal(signal.SIGALRM, ring)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def _slice_s(request: Json) -> float:
+    """Return what a slice may take on the host: its own time, and that of its last look."""
+    return float(request["watch"]["budget_s"] + request["timeout_s"])
 
 
 def _context(host: str, settings: Settings) -> Context:

@@ -29,7 +29,7 @@ def use(make: Maker, subject: str, what: str, one: Json, place: str) -> list[Jso
     """Return the checks of the memory and of the processor time of one process or container."""
     memory = one["memory_kb"]
     mean = one["cpu_mean_percent"]
-    checks = [_memory(make, subject, what, memory, place)] if memory["looks"] else []
+    checks = [_memory(make, subject, what, memory, place)]
     if mean is not None:
         busy = mean >= BUSY_PERCENT
         text = f"{what} used {mean:g} % of a processor on average, {one['cpu_most_percent']:g} % at most"
@@ -44,6 +44,9 @@ def use(make: Maker, subject: str, what: str, one: Json, place: str) -> list[Jso
 
 def _memory(make: Maker, subject: str, what: str, memory: Json, place: str) -> Json:
     expected = {"percent_per_hour_at_most": round(100 * LEAK)}
+    if not memory["looks"]:
+        summary = f"{what}: no leak could have been seen, for nothing tells how much memory it uses"
+        return make.check("memory", subject, "not_exercised", summary, expected, {}, place)
     text = f"{what} had {_kb(memory['first'])} at first and {_kb(memory['last'])} at last"
     if memory["looks"] < LOOKS or memory["later"]["looks"] < LOOKS // 2:
         summary = f"{text}; {number(memory['looks'], 'look')} are too few to tell a leak, {LOOKS} are needed"

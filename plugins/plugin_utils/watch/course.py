@@ -25,7 +25,9 @@ SCHEMA = "evenkeel.drift/watch/1"
 UNDER_WAY = "the watch has not ended: it was interrupted, or is still under way"
 
 _SHORTEST_SLICE_S, _LONGEST_SLICE_S = 20.0, 60.0
-_LONGEST_LOOK_S, _SHORTEST_LOOK_S = 60.0, 10.0
+_LONGEST_LOOK_S, _SHORTEST_LOOK_S = 120.0, 10.0
+# A look has four times what its slowest endpoint may take: others come before it, and it has half of what is left.
+_ROOM = 4
 # How much earlier than a look is due the host is asked again, and from how long a wait on it is left alone meanwhile.
 _LEAD_S = 2.0
 _RETRY_S = 5.0
@@ -58,6 +60,8 @@ class Course:
         self._sections = asking.asked(contract, context)
         self._state = State(contract, asked.for_s, asked.every_s)
         self._slice_s = min(max(asked.for_s / 40, _SHORTEST_SLICE_S), _LONGEST_SLICE_S)
+        waits_s = [_ROOM * one["timeout_s"] for one in self._sections.get("endpoints", {}).get("endpoints", ())]
+        self._look_s = min(max([asked.every_s, _SHORTEST_LOOK_S, *waits_s]), _LONGEST_LOOK_S)
         self._window: Json | None = None
         self._last_s: float | None = None
         self._trouble = ""
@@ -90,9 +94,10 @@ class Course:
             "window": self._window,
             "last_s": self._last_s,
         }
-        limit_s = min(max(self._asked.every_s, _SHORTEST_LOOK_S), _LONGEST_LOOK_S)
         try:
-            answer = self._doors.ask({**self._base, "timeout_s": limit_s, "sections": self._sections, "watch": watch})
+            answer = self._doors.ask(
+                {**self._base, "timeout_s": self._look_s, "sections": self._sections, "watch": watch}
+            )
             asking.check(answer, self._sections)
         except (HostUnseen, GarbledAnswer) as error:
             self._trouble = str(error)

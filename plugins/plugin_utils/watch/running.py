@@ -175,10 +175,11 @@ class Unit(Seen):
 class Container(Seen):
     """One container by its name: whether it is the same all the while, and how it is."""
 
-    def __init__(self, name: str, half_s: float) -> None:
+    def __init__(self, name: str, half_s: float, from_start: bool) -> None:
         super().__init__()
         self._name = name
         self._half_s = half_s
+        self._from_start = from_start
         self._states, self._health = Counts(), Counts()
         self._first: Json | None = None
         self._last: Json | None = None
@@ -233,7 +234,7 @@ class Container(Seen):
         first = self._first or {}
         return {
             "name": self._name,
-            "ran_at_first": first.get("state") == "running",
+            "ran_at_first": self._from_start and first.get("state") == "running",
             **self.seen(),
             "states": self._states.told(),
             "health": self._health.told(),
@@ -256,12 +257,14 @@ class Containers(Seen):
         self._left_out = 0
 
     def add(self, items: t.Sequence[Json], moment: Moment) -> None:
+        from_start = self.looks == self.unseen
         self.look()
         for item in items:
-            if item["name"] not in self._known and len(self._known) >= CONTAINERS:
+            name = item["name"]
+            if name not in self._known and len(self._known) >= CONTAINERS:
                 self._left_out += 1
                 continue
-            self._known.setdefault(item["name"], Container(item["name"], self._half_s)).add(item, moment)
+            self._known.setdefault(name, Container(name, self._half_s, from_start)).add(item, moment)
         for name in self._known.keys() - {item["name"] for item in items}:
             self._known[name].missing(moment)
 

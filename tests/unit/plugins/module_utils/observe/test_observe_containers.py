@@ -11,7 +11,7 @@ import time
 import typing as t
 
 import pytest
-from ansible_collections.evenkeel.drift.plugins.module_utils.observe import containers
+from ansible_collections.evenkeel.drift.plugins.module_utils.observe import containers, watch_look
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host, Unseen
 from fake_containers import hexed, image, inspected, serve
 from fake_engine import HANG, FakeEngine, Raw, body, error, frame
@@ -240,3 +240,20 @@ def test_whatever_an_engine_answers_is_told_or_said(fake: FakeEngine, bad: t.Any
                 told = unseen.reason.encode("utf-8")
             assert told
             assert b"hunter2" not in told
+
+
+def test_a_brief_look_asks_how_each_container_is_and_nothing_else(fake: FakeEngine) -> None:
+    serve(fake, inspected("web"))
+    data = look(fake, brief=True)
+    (web,) = data["containers"]
+    assert (web["state"], web["usage"]["memory"]) == ("running", 10 << 20)
+    assert (web["layer"], web["log"], data["about"], data["outside"]) == (None, None, None, [])
+    asked = {path.partition("?")[0].rpartition("/")[2] for path in fake.asked}
+    assert asked <= {"_ping", "version", "json", "stats"}
+
+
+def test_a_watch_takes_what_it_needs_of_a_container(fake: FakeEngine) -> None:
+    serve(fake, inspected("web"))
+    part = watch_look.look({"containers": {"socket": fake.socket}}, Host("/", 20))["containers"]
+    (web,) = part["items"]
+    assert (part["outcome"], web["name"], web["state"], web["memory_kb"]) == ("ok", "web", "running", 10 << 10)

@@ -182,3 +182,9 @@ def test_samples_and_progress_of_an_audit_are_not_asked_for_in_each_look() -> No
     (stream,) = asked["streams"]["servers"][0]["streams"]
     assert (stream["progress_s"], stream["sample"]) == (None, 1)
     assert FakeHost({1: LOST}).run(declared=declared)["not_watched"] == ["there"]
+
+
+def test_a_look_has_time_for_an_endpoint_that_never_answers() -> None:
+    host = FakeHost()
+    host.run(every_s=1, for_s=10)
+    assert {request["timeout_s"] for request in host.asked} == {40}
