@@ -102,6 +102,12 @@ sys.stdout.flush()
 
 # Where restore points are kept besides: a request that names no such place comes without it.
 _SECOND = "act.points.second"
+_LOGS = """
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.logs import service
+sys.stdout.write(json.dumps(service.reply(request)))
+sys.stdout.flush()
+"""
+
 _ACTING = {
     "tree": ("act.service",),
     "git": ("act.gitmove.service",),
@@ -248,6 +254,17 @@ def alert_packs() -> Packs:
 def alert_script(request: t.Mapping[str, t.Any]) -> bytes:
     """Return the Python program that sends what a request to ``http/alerting.py`` says, and prints its answer."""
     return _program([pack for _those, pack in alert_packs()], request, _ALERT)
+
+
+@functools.cache
+def logs_packs() -> Packs:
+    """Return all that archives logs, packed. It is the same for all hosts."""
+    return _packed({"logs": ("act.logs.service",)}, ())
+
+
+def logs_script(request: t.Mapping[str, t.Any]) -> bytes:
+    """Return the Python program that does what a request to ``act/logs/service.py`` says, and prints its answer."""
+    return _program([pack for _those, pack in logs_packs()], request, _LOGS)
 
 
 def _program(modules: t.Sequence[str], request: t.Mapping[str, t.Any], end: str) -> bytes:
