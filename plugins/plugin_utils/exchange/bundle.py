@@ -100,14 +100,14 @@ sys.stdout.write(json.dumps({"changed": True, "answer": alerting.answer(request)
 sys.stdout.flush()
 """
 
-# Where restore points are kept besides: a request that names no such place comes without it.
-_SECOND = "act.points.second"
 _LOGS = """
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.logs import service
 sys.stdout.write(json.dumps(service.reply(request)))
 sys.stdout.flush()
 """
 
+# Where restore points are kept besides: a request that names no such place comes without it.
+_SECOND = "act.points.second"
 _ACTING = {
     "tree": ("act.service",),
     "git": ("act.gitmove.service",),
