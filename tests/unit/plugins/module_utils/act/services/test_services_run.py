@@ -556,7 +556,6 @@ def test_a_restart_that_helps_nothing_is_told_and_keeps_no_change_out(site: Site
         (["disable", "stop"], True, "enabled", ["disable one.service", "stop one.service"]),
         (["stop"], False, "enabled", []),
         (["start"], True, "enabled", []),
-        (["reload"], True, "enabled", ["restart one.service"]),
     ],
 )
 def test_a_unit_is_brought_to_its_state(
