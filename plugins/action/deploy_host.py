@@ -186,9 +186,12 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
         }
 
     def _save(self, part: Json) -> Json:
+        # A step that restarts a container wants it as the audit saw it: it is not stopped for a copy in between.
+        restarts = any(one["kind"] == "container" for one in part["actions"])
+        names = (*_KEEP, *(_VOLUMES[: 1 if restarts else 2] if containers_of(part) else ()))
         kept = {
             name.removeprefix("backup_"): self._templar.template(self._variables[name])
-            for name in (*_KEEP, *(_VOLUMES if containers_of(part) else ()))
+            for name in names
             if self._variables.get(name) is not None
         }
         repository = saved_paths(self._strategy["git"]) if "git" in self._strategy else []

@@ -41,12 +41,13 @@ whole() {{
 }}
 file() {{ # object mode uid gid time path
   whole "$1"
-  rm -f -- "$6.by-hand"
-  cp -- "$here/objects/$1" "$6.by-hand"
-  chown "$3:$4" "$6.by-hand"
-  chmod "$2" "$6.by-hand"
-  touch -d "@$5" "$6.by-hand"
-  mv -fT -- "$6.by-hand" "$6"
+  new=${{6%/*}}/.by-hand
+  rm -f -- "$new"
+  cp -- "$here/objects/$1" "$new"
+  chown "$3:$4" "$new"
+  chmod "$2" "$new"
+  touch -d "@$5" "$new"
+  mv -fT -- "$new" "$6"
 }}
 folder() {{ # mode uid gid path
   [ -d "$4" ] || mkdir -- "$4"

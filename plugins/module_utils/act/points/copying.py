@@ -95,6 +95,7 @@ def copy(found: Found, state: State | None, keep: Keep, host: Host) -> list[Json
             containers = volumes.Users(found.engines).to_stop(names)
             why = f"the volumes {', '.join(names)} are copied"
             held.enter_context(stopping.stopped(containers, found.engines, state, why, host))
+            volumes.refuse_running(volumes.Users(found.engines), names)
         for one in found.volumes:
             with _opened(one.volume) as fd:
                 copied.append(_copied(found, one, keep(fd, volumes.paths_in(fd, host))))

@@ -19,7 +19,7 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.act import journal,
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.errors import ActError, Moved, Refused, RolledBack
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.gitmove.keeping_out import kept_out
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.operations import checked
-from ansible_collections.evenkeel.drift.plugins.module_utils.act.points import pending, refilling, verify
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.points import pending, refilling, verify, volumes
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.errors import Damaged, NoPoint, PointError
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.inventory import Container
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.looking import Looked, Wanted, is_old
@@ -139,6 +139,7 @@ class Work:
             for container in reversed(self._target.users().to_stop([one.name for one in wanted])):
                 stopped.insert(0, container)
                 engines.writer.stop(container.id, stop_grace(container))
+            volumes.refuse_running(self._target.users(), [one.name for one in wanted])
             for one in wanted:
                 volume = refilling.made(one.saved, engines)
                 # What ended just now may have written until then.

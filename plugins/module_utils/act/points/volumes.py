@@ -129,6 +129,16 @@ def volumes_of(one: Container) -> list[str]:
     return sorted({str(mount.get("Name") or "") for mount in mounts if mount.get("Type") == "volume"})
 
 
+def refuse_running(users: Users, names: t.Sequence[str]) -> None:
+    """Raise PointError when a container that uses one of the volumes runs again: somebody starts what is stopped."""
+    found = users.to_stop(names)
+    if found:
+        raise PointError(
+            f"{found[0].name} was stopped for the volumes {', '.join(names)}, and runs again: stop what starts it, "
+            "such as a unit of systemd"
+        )
+
+
 def vanishing(containers: t.Iterable[Container]) -> list[str]:
     """Return those that are removed by being stopped."""
     return [one.name for one in containers if one.inspected["HostConfig"].get("AutoRemove")]
@@ -166,11 +176,9 @@ def paths_in(folder_fd: int, host: Host) -> list[str]:
     def below(fd: int, name: bytes, path: bytes, device: int | None) -> None:
         try:
             held = paths.open_dir(fd, name)
-        except (FileNotFoundError, NotADirectoryError):
-            return
         except OSError as error:
-            if error.errno == errno.ELOOP:
-                # A link, wherever it leads: it is saved as one.
+            # A file; a link, which is saved as one wherever it leads; or what is gone meanwhile.
+            if device is not None and error.errno in (errno.ENOENT, errno.ENOTDIR, errno.ELOOP):
                 return
             raise PointError(f"{show(path)} cannot be read: {explain(error)}") from None
         try:

@@ -162,3 +162,14 @@ def test_times_before_1970_come_back(lab: PointLab) -> None:
     path.write_text("new\n")
     assert run(lab, point, "config").returncode == 0
     assert path.stat().st_mtime_ns == -1_250_000_000
+
+
+def test_a_name_as_long_as_names_can_be_comes_back(lab: PointLab) -> None:
+    name = "n" * 255
+    path = lab.write(name, "old\n")
+    point = made(lab, [name])
+    path.write_text("new\n")
+    done = run(lab, point, "config")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert path.read_text() == "old\n"
+    assert os.listdir(lab.root) == [name]

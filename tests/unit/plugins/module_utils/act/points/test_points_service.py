@@ -236,6 +236,7 @@ def test_two_at_once(host: Host) -> None:
         ({"keep": 0}, "keep: expected a number from 1 on"),
         ({"keep_days": -1}, "keep_days: expected a number from 1 on"),
         ({"timeout": 0}, "time limit"),
+        ({"volumes": ["../etc"]}, "volumes: '../etc' is no name of a volume"),
     ],
 )
 def test_bad_input(host: Host, options: Json, sentence: str) -> None:

@@ -299,6 +299,41 @@ def test_what_is_no_name_of_a_volume_is_refused(name: str) -> None:
         volumes.checked([name])
 
 
+@pytest.mark.parametrize("how", ["link", "file", "gone"])
+def test_a_volume_without_its_folder_is_never_taken_for_an_empty_one(site: Site, how: str) -> None:
+    empty = site.engine.volume("nothing", {})
+    empty.rmdir()
+    if how == "link":
+        empty.symlink_to("/etc")
+    elif how == "file":
+        empty.touch()
+    with pytest.raises(PointError, match="_data cannot be read"):
+        site.save(("nothing",))
+
+
+@pytest.mark.parametrize("do", ["backup", "rollback"])
+def test_what_starts_again_by_itself_is_named(site: Site, do: str) -> None:
+    """As a unit of systemd does that watches over a container."""
+    site.save()
+    site.spoil()
+    original = site.engine._of_container
+
+    def of_container(method: str, name: str, verb: str, *more: t.Any) -> t.Any:
+        told = original(method, name, verb, *more)
+        one = site.engine.containers.get(name)
+        if verb == "stop" and one is not None and one["Name"] == "/tool":
+            site.engine._start(one)
+        return told
+
+    site.engine._of_container = of_container  # type: ignore[method-assign]  # of this one engine
+    with pytest.raises(PointError, match="tool was stopped for the volumes data, and runs again"):
+        site.save(stop=True) if do == "backup" else rollback.restored(
+            site.asked, looking.Wanted(None, "full", save=False), site.host, False
+        )
+    assert set(site.engine.running()) == {"db", "tool", "web"}
+    assert (site.data / "table").read_bytes() == b"spoiled"
+
+
 def test_a_volume_that_is_not_there_is_named(site: Site) -> None:
     with pytest.raises(PointError, match="there is no volume other on this host"):
         site.save(("other",))
