@@ -88,7 +88,9 @@ def commit(
             about["deleted"] = {"commit": gone, "branch": f"{branch}-deleted"}
         names = [one["branch"] for one in (about, about.get("deleted") or {}) if "branch" in one]
         refs = [f"refs/heads/{name}" for name in names]
-        repository.run("bundle", "create", "--quiet", os.path.join(folder, "work.bundle"), *refs, f"^{base}")
+        # Git makes no bundle of nothing.
+        if refs:
+            repository.run("bundle", "create", "--quiet", os.path.join(folder, "work.bundle"), *refs, f"^{base}")
     return about
 
 

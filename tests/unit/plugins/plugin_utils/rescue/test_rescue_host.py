@@ -187,6 +187,14 @@ def test_what_was_deleted_alone_is_no_work(repository: Path, tmp_path: Path) -> 
     assert git(repository, "ls-tree", "-r", "--name-only", "x") == ".gitattributes"
 
 
+def test_a_mode_of_what_the_base_does_not_have_makes_no_commit(repository: Path, tmp_path: Path) -> None:
+    base = git(repository, "rev-parse", "HEAD")
+    undone = Undone({"never.sh": "100755"}, [])
+    about = commit(os.fspath(repository), base, [], "rescue/web1", "Work\n", os.fspath(tmp_path), undone)
+    assert about == {"base": base}
+    assert os.listdir(tmp_path) == ["repository"]
+
+
 def operation(do: str, path: str, before: Json) -> Json:
     return {"do": do, "path": path, "before": before, "mode": "0644"}
 
