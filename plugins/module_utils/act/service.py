@@ -36,7 +36,7 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.act.gitmove.sweep i
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.operations import BadOperations, checked
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.reading import default_folder
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.services import run
-from ansible_collections.evenkeel.drift.plugins.module_utils.act.services.run import Services
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.services.looking import Services
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.state import State, open_state
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.strategy import Strategy, contents, tree
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.paths import open_followed
