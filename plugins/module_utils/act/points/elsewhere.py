@@ -36,6 +36,9 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.observe import path
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host, Unseen, explain
 from ansible_collections.evenkeel.drift.plugins.module_utils.text import spelled
 
+# A list is asked for by somebody who waits.
+_LIST_S = 120.0
+
 Json = t.Dict[str, t.Any]
 
 
@@ -95,7 +98,7 @@ def listed(second: restic.Place | None, application: str, here: t.Container[str]
     try:
         repository = restic.Repository(second, application)
         about["address"] = spelled(repository.address)
-        found = {one.point: one.size for one in reversed(repository.snapshots(restic.limits(second)))}
+        found = {one.point: one.size for one in reversed(repository.snapshots(restic.limits(second, _LIST_S)))}
     except (PointError, Unseen) as error:
         return {**about, "outcome": "unknown", "reason": error.reason}
     points = [

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
 import os
 import re
+import time
 import typing as t
 import urllib.parse
 
@@ -29,11 +31,14 @@ _REPOSITORY = "RESTIC_REPOSITORY"
 _PASSWORDS = ("RESTIC_PASSWORD", "RESTIC_PASSWORD_COMMAND", "RESTIC_REPOSITORY_FILE")
 _SNAPSHOT = re.compile("[0-9a-f]{64}")
 _LIST_BYTES = 64 << 20
+# Of the four lines that restic says of a lock, the last one.
+_LOCKED = "`unlock` command"
+# Hosts that share a repository forget one after the other: each keeps the others out for a second or two.
+_PATIENCE_S, _PAUSE_S = 180.0, 2.0
 _CURES = (
     ("wrong password", "the password file is not that of this repository"),
     ("unable to open config file", "is the address right? A new repository is made once, with: restic init"),
-    ("repository is already locked", "another restic works there: wait; a lock that was left goes with: restic unlock"),
-    ("unable to create lock", "the repository cannot be written to, or another restic works there"),
+    (_LOCKED, "another restic works there: wait until it is done; a lock that was left goes with: restic unlock"),
 )
 
 Json = t.Dict[str, t.Any]
@@ -141,11 +146,17 @@ class Repository:
             self._change(["forget", *(one.id for one in snapshots)], host, "/")
 
     def _change(self, words: t.Sequence[str], host: Host, folder: str) -> None:
-        host.check_time()
-        try:
-            program.run(self._argv(words), host.time_left(), cwd=folder, environment=self._environment)
-        except ProgramFailed as error:
-            raise self._failed(str(error)) from None
+        patient_until = time.monotonic() + min(_PATIENCE_S, host.time_left())
+        while True:
+            host.check_time()
+            try:
+                program.run(self._argv(words), host.time_left(), cwd=folder, environment=self._environment)
+            except ProgramFailed as error:
+                if _LOCKED not in str(error) or time.monotonic() + _PAUSE_S > patient_until:
+                    raise self._failed(str(error)) from None
+            else:
+                return
+            time.sleep(_PAUSE_S)
 
     def _argv(self, words: t.Sequence[str]) -> list[str]:
         # Without a cache nothing is left on the host, and what is read back comes from the repository.
@@ -160,9 +171,9 @@ class Repository:
         return self._masker.mask(said)
 
 
-def limits(place: Place) -> Host:
-    """Return the time that the work with a repository may take."""
-    return Host("/", place.timeout)
+def limits(place: Place, most: float = math.inf) -> Host:
+    """Return the time that the work with a repository may take, at most so many seconds."""
+    return Host("/", min(place.timeout, most))
 
 
 def _snapshot(listed: Json) -> Snapshot | None:

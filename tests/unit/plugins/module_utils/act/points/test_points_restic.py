@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import concurrent.futures
 import json
 import os
 import typing as t
@@ -12,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from act_faults import counted, killed_at
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.points import restic
 from restic_lab import CANARY, PASSWORD, Kept, content, needs_restic
 
 pytestmark = needs_restic
@@ -149,6 +151,45 @@ def test_without_the_second_place_a_point_is_good_and_said_to_be_alone(
     # What is on the host is used without asking the repository.
     assert kept.ask("restored", point=made["point"], restic=kept.place(**place))["at_point"] is True
     assert json.loads((kept.state / "app/log.jsonl").read_text().splitlines()[0])["what"] == "restore point made"
+
+
+LOCKED = """case "$*" in *backup*) if [ "$(wc -l < TRIES)" -lt 2 ]; then echo tried >> TRIES
+  echo "unable to create lock in backend: repository is already locked exclusively by PID 7 on web2" >&2
+  echo "lock was created at 2026-11-21 22:48:17 (214.95126ms ago)" >&2
+  echo "storage ID 96c7c199" >&2
+  echo "the \\`unlock\\` command can be used to remove stale locks" >&2
+  exit 1; fi ;; esac; exec "$RESTIC" "$@" """
+
+
+def test_a_host_that_another_keeps_out_tries_again(kept: Kept, monkeypatch: pytest.MonkeyPatch) -> None:
+    tries = kept.top / "tries"
+    tries.write_text("")
+    kept.in_between(monkeypatch, LOCKED.replace("TRIES", str(tries)))
+    monkeypatch.setattr(restic, "_PAUSE_S", 0.01)
+    assert "snapshot" in kept.ask()["restic"]
+    assert tries.read_text() == "tried\n" * 2
+    tries.write_text("")
+    monkeypatch.setattr(restic, "_PATIENCE_S", 0.0)
+    alone = kept.ask()
+    assert "on this host alone" in alone["msg"]
+    assert "a lock that was left goes with: restic unlock" in alone["msg"]
+    assert tries.read_text() == "tried\n"
+
+
+def test_hosts_that_share_a_repository_do_so_at_once(kept: Kept, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(restic, "_PAUSE_S", 0.2)
+    (kept.root / "large.bin").write_text("small")
+
+    def work(host: str) -> list[t.Any]:
+        place = kept.place(host=host, keep=1)
+        return [kept.ask(restic=place, state_dir=str(kept.top / host)) for _number in range(2)]
+
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        made = [one for host in pool.map(work, ("web1", "web2", "web3")) for one in host]
+    assert [one.get("msg") for one in made] == [None] * 6
+    assert [one["restic"]["notes"] for one in made] == [[]] * 6
+    assert {one["hostname"] for one in kept.snapshots()} == {"web1", "web2", "web3"}
+    assert len(kept.snapshots()) == 3
 
 
 DAMAGE = {
