@@ -130,6 +130,9 @@ def bring_back(second: restic.Place, asked: place.Asked, point: str, check: bool
             "before it is back; restore_point with state: verified brings it, and changes nothing else"
         )
     with place.opened(asked) as (state, points_fd), lock.held(state, asked.who, f"return of {point}"):
+        if point in shelf.names(points_fd):
+            # Somebody else brought it back meanwhile.
+            return False
         sweep_returned(points_fd)
         room.check_free(points_fd, snapshot.size)
         _receive(repository, snapshot, points_fd, host)
