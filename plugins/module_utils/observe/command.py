@@ -247,7 +247,11 @@ def _ask_to_end(process: subprocess.Popen[bytes], grace_s: float) -> None:
 
 def _has_ended(process: subprocess.Popen[bytes]) -> bool:
     """Return whether a program has ended; its number stays its own until it is waited for."""
-    return os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
+    try:
+        return os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
+    except ChildProcessError:
+        # Whoever started this process has it leave its children to nobody: they are gone as soon as they end.
+        return True
 
 
 def _kill(process: subprocess.Popen[bytes]) -> None:

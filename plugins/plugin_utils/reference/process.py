@@ -62,7 +62,8 @@ class Program:
     def finish(self) -> tuple[int, str]:
         """Wait for the end; return the exit code and the first line of standard error."""
         # Not reaped yet, its number is that of no other group: what it left in the background ends with it.
-        os.waitid(os.P_PID, self._process.pid, os.WEXITED | os.WNOWAIT)
+        with contextlib.suppress(ChildProcessError):
+            os.waitid(os.P_PID, self._process.pid, os.WEXITED | os.WNOWAIT)
         self._timer.cancel()
         self.kill()
         code = self._process.wait()

@@ -106,3 +106,15 @@ def test_one_that_cannot_be_killed_is_not_waited_for_without_a_limit(monkeypatch
     os.kill(pid, signal.SIGKILL)
     os.waitpid(pid, 0)
     assert reason.endswith(f"and process {pid} cannot be killed: it waits in the kernel")
+
+
+def test_children_that_are_left_to_nobody_stop_nothing(tmp_path: Path) -> None:
+    """A process can be started with its children's ends ignored, and hands that down."""
+    program = _script(tmp_path, f"echo done; sleep 600 & echo $! > {tmp_path / 'child'}")
+    before = signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    try:
+        assert command.run([program], Host("/", 60), limit_s=50) == b"done\n"
+    finally:
+        signal.signal(signal.SIGCHLD, before)
+    pid = int((tmp_path / "child").read_text())
+    wait_until(lambda: not lives(pid), "its child has ended too")
