@@ -23,6 +23,8 @@ ROLLBACK_BEGUN = "begun"
 """The phase of a rollback of which it is not known whether its files are in place."""
 STOPPED = "stopped.json"
 """Which containers are stopped while volumes are copied."""
+STOPPED_PHASE = "stopped"
+"""The phase of a backup that left containers stopped."""
 IDLE = ("none", "stays")
 """How steps are done at whose paths nothing happens (``steps.py``)."""
 

@@ -115,28 +115,33 @@ def _unfinished(fd: int) -> Json:
     """Return the change that is open: ``under_way`` while its process lives, ``open`` when nobody works at it."""
     for _again in range(_LOOKS):
         names = [match for match in map(journal_form.NAME.match, sorted(os.listdir(fd))) if match]
-        services, rollback = _kept(fd)
-        if not names and services is None and rollback is None:
+        kept = _kept(fd)
+        if not names and not any(one is not None for one in kept):
             return {}
         held = holder(fd)
         if held is not None:
             return {"under_way": held}
         if not names:
-            if (services, rollback) != _kept(fd):
+            if kept != _kept(fd):
                 # It came to its end between the two looks.
                 continue
-            return {"open": _rollback(rollback) if rollback is not None else _services(services)}
+            rollback, services, stopped = kept
+            if rollback is not None:
+                return {"open": _rollback(rollback)}
+            found = None if services is None else _services(services)
+            return {"open": _stopped(stopped) if found is None and stopped is not None else found}
         if len(names) > 1:
             return {"open": _damaged(f"there are {len(names)} journals, and there can be one")}
-        kept = _read(fd, names[0].group())
-        if kept is not None:
-            return {"open": _told(kept, names[0].group(1), int(names[0].group(2)))}
+        found = _read(fd, names[0].group())
+        if found is not None:
+            return {"open": _told(found, names[0].group(1), int(names[0].group(2)))}
     raise Unseen("its journal was moved each time that it was looked at: a change is under way")
 
 
-def _kept(fd: int) -> tuple[t.Any, t.Any]:
-    """Return what is left to do of services and of a rollback, null each when there is nothing."""
-    return _read(fd, journal_form.SERVICES), _read(fd, journal_form.ROLLBACK)
+def _kept(fd: int) -> tuple[t.Any, t.Any, t.Any]:
+    """Return what is left to do of a rollback and of services, and what was stopped; null each where nothing is."""
+    rollback, services = _read(fd, journal_form.ROLLBACK), _read(fd, journal_form.SERVICES)
+    return rollback, services, _read(fd, journal_form.STOPPED)
 
 
 def _read(fd: int, name: str) -> t.Any:
@@ -166,6 +171,17 @@ def _rollback(kept: t.Any) -> Json:
     what = f"restore point {kept['point']}, level {kept['level']}"
     phase = "rollback" if kept.get("files") is True else journal_form.ROLLBACK_BEGUN
     return {**_damaged("", phase), **about, "kind": "rollback", "direction": "forward", "services": [what]}
+
+
+def _stopped(kept: t.Any) -> Json:
+    """Return what is told of containers that a backup stopped, and that nobody started again."""
+    try:
+        names = [str(one["name"]) for one in kept["containers"]]
+        about = {key: str(kept[key]) for key in ("why", "started")}
+    except (KeyError, TypeError):
+        return _damaged(f"{journal_form.STOPPED} cannot be read", journal_form.STOPPED_PHASE)
+    told = {**_damaged("", journal_form.STOPPED_PHASE), **about, "kind": "backup", "direction": "forward"}
+    return {**told, "services": names}
 
 
 def _services(kept: t.Any) -> Json | None:

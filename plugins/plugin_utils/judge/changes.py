@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from ansible_collections.evenkeel.drift.plugins.module_utils.act.journal_form import ROLLBACK_BEGUN
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.journal_form import ROLLBACK_BEGUN, STOPPED_PHASE
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.check import Check, Details
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.remedies import remedy
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.scope import Scope
@@ -13,6 +13,7 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.words import 
 
 _CHECK = "change"
 _LEVEL = "critical"
+_IMPACT_STOPPED = "What these containers do is not done."
 _IMPACT = "Some of its paths may be new and others old. Nothing else is changed on this host before it is finished."
 
 
@@ -51,10 +52,13 @@ def _open(scope: Scope, application: str, root: str, seen: Details) -> Check:
         )
         cure = "Finish it by hand, as docs/changes.md says: what it replaced lies beside its files."
     else:
-        began = f"{found['why']}, by {found['who']}, begun {found['started']}"
+        by = f", by {found['who']}" if found["who"] else ""
+        began = f"{found['why']}{by}, begun {found['started']}"
         summary = f"A change of {application} was interrupted on {host}: {began}, {_left(found)}"
         way = "finishes it" if found["direction"] == "forward" else "takes it back"
         cure = f"The next deploy or rollback of {host} {way} first. To do only that: {command}."
+        if found["phase"] == STOPPED_PHASE:
+            cure = f"The next backup or rollback of {host} starts them; or start them by hand."
     return scope.failed(
         _CHECK,
         application,
@@ -64,7 +68,7 @@ def _open(scope: Scope, application: str, root: str, seen: Details) -> Check:
         cause="interrupted_change",
         remedy=remedy("finish_operation", cure),
         observed={"state_dir": seen["path"], **found},
-        impact=_IMPACT,
+        impact=_IMPACT_STOPPED if found["phase"] == STOPPED_PHASE else _IMPACT,
     )
 
 
@@ -72,6 +76,8 @@ def _left(found: Details) -> str:
     """Return how far an interrupted change came."""
     if found["paths"] is not None:
         return f"{number(found['paths'], 'path')} below {found['root']} (journal {found['journal']}, {found['phase']})"
+    if found["phase"] == STOPPED_PHASE:
+        return f"containers were stopped for it, and not started again: {some(found['services'])}"
     if found["phase"] == ROLLBACK_BEGUN:
         return f"it was about to bring files back, and what follows them is not done: {some(found['services'])}"
     return f"its files are in place, and what follows them is not done: {some(found['services'])}"

@@ -107,6 +107,19 @@ def test_services_that_a_change_did_not_come_to(world: World) -> None:
     assert seen(world)["open"]["services"] == ["restore point p-1, level full"]
 
 
+def test_what_a_backup_left_stopped_is_told(world: World) -> None:
+    world.apply([world.write("keep.txt", b"changed\n")])
+    left = world.states / "shop" / "stopped.json"
+    told = {"why": "the volumes data are copied", "started": "2026-11-21T15:45:00Z", "socket": "/s"}
+    left.write_text(json.dumps({**told, "containers": [{"id": "1", "name": "db"}, {"id": "2", "name": "web"}]}))
+    found = seen(world)["open"]
+    assert (found["kind"], found["phase"], found["services"]) == ("backup", "stopped", ["db", "web"])
+    assert (found["why"], found["damaged"]) == (told["why"], "")
+    for broken in ("{}", "[]", "no", json.dumps({**told, "containers": [1]})):
+        left.write_text(broken)
+        assert "stopped.json" in seen(world)["open"]["damaged"]
+
+
 def test_a_rollback_that_ends_while_it_is_looked_at_was_not_interrupted(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -78,3 +78,20 @@ def test_an_interrupted_change_is_told_with_what_finishes_it() -> None:
         assert part in check.summary
     assert check.remedy is not None
     assert "state=recovered state_dir=/var/lib/evenkeel" in check.remedy["text"]
+
+
+@pytest.mark.parametrize(
+    ("phase", "said", "cure"),
+    [
+        ("rollback", "its files are in place, and what follows them is not done: db", "finishes it first"),
+        ("begun", "it was about to bring files back, and what follows them is not done: db", "finishes it first"),
+        ("stopped", "containers were stopped for it, and not started again: db", "The next backup or rollback of web1"),
+    ],
+)
+def test_how_far_it_came_is_told(phase: str, said: str, cure: str) -> None:
+    left = {**OPEN, "phase": phase, "paths": None, "journal": None, "services": ["db"], "direction": "forward"}
+    made = judge_host(HostInputs("web1", "prod", None, SETTINGS, None, {}, {**NOTHING, "open": left}), None, {})
+    (check,) = (check for check in made.checks if check.check == "change")
+    assert said in check.summary
+    assert check.remedy is not None
+    assert cure in check.remedy["text"]
