@@ -103,13 +103,23 @@ def asked(contract: Json, context: Context) -> Json:
 
 
 def watched(contract: Json) -> Json:
-    """Return of a contract what is looked at again and again: endpoints that the host itself asks, declared streams."""
+    """Return of a contract what is looked at again and again: endpoints that a host may ask, declared streams."""
     parts = {name: contract[name] for name in WATCHED if contract.get(name)}
     if "endpoints" in parts:
-        parts["endpoints"] = [entry for entry in parts["endpoints"] if entry.get("from") == "host"]
+        parts["endpoints"] = [entry for entry in parts["endpoints"] if _asks(entry)]
     if "streams" in parts:
         parts["streams"] = [entry for entry in parts["streams"] if entry["stream"] is not None]
     return {name: part for name, part in parts.items() if part}
+
+
+def left_out(contract: Json) -> list[str]:
+    """Return the names of the endpoints that are not watched."""
+    return sorted(entry["name"] for entry in contract.get("endpoints") or [] if "url" in entry and not _asks(entry))
+
+
+def _asks(entry: Json) -> bool:
+    """Whether an endpoint is asked again and again: one that may change something is not, nor one that others ask."""
+    return entry.get("from") == "host" and entry["method"] in ("GET", "HEAD")
 
 
 def stream_names(contract: Json) -> dict[tuple[int, int], str]:

@@ -147,7 +147,6 @@ class Course:
 
     def _keep(self, read: Json | None, reason: str) -> Json:
         """Keep what there is so far: whatever ends the watch, its file says how far it came."""
-        entries = self._contract.get("endpoints") or []
         document: Json = {
             "schema": SCHEMA,
             "host": self._context.host,
@@ -158,7 +157,7 @@ class Course:
             "availability_percent": self._asked.availability,
             **self._state.told(),
             "logs": read if read is not None or not self._contract.get("logs") else logs.unread(reason or UNDER_WAY),
-            "not_watched": sorted(one["name"] for one in entries if one.get("from") == "control"),
+            "not_watched": asking.left_out(self._contract),
         }
         self._doors.keep(document)
         return document

@@ -18,6 +18,7 @@ HOUR_S = 3600.0
 EVENTS = 50
 """How many of the things that happened are told of one subject; all are counted."""
 
+_LONGEST = 300
 _BUCKETS = 40
 """For each tenfold: a median is told to within 3 %."""
 
@@ -142,7 +143,7 @@ class Events:
     def add(self, wall_s: float, what: str) -> None:
         self.total += 1
         if len(self._kept) < EVENTS:
-            self._kept.append({"at": utc(wall_s), "what": what})
+            self._kept.append({"at": utc(wall_s), "what": what[:_LONGEST]})
 
     def told(self) -> Json:
         return {"events": list(self._kept), "events_total": self.total}
@@ -158,8 +159,8 @@ class Counts:
         self._counts: dict[str, int] = {}
 
     def add(self, word: str) -> None:
-        known = word in self._counts or len(self._counts) < self._MOST
-        name = word if known else self.OTHER
+        short = word[:_LONGEST]
+        name = short if short in self._counts or len(self._counts) < self._MOST else self.OTHER
         self._counts[name] = self._counts.get(name, 0) + 1
 
     def told(self) -> dict[str, int]:

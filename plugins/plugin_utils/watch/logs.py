@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import math
 import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.snapshot import PROTOCOL
@@ -26,7 +27,8 @@ def read(contract: t.Sequence[Json], context: Context, base: Json, since_s: floa
     """Return ``{outcome, reason, from, to, window_s, logs}``: what was written since a time of the host's day."""
     half = LogsExchange(contract, context)
     asked = [
-        {**{key: value for key, value in log.items() if key not in _WINDOWS}, "since_s": since_s}
+        # Lines have whole seconds: those of the window's first second are among them, whenever in it they came.
+        {**{key: value for key, value in log.items() if key not in _WINDOWS}, "since_s": math.floor(since_s)}
         for log in half.request()["logs"]
     ]
     sections = {"logs": {"logs": asked}}

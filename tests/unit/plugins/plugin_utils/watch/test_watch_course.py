@@ -174,6 +174,7 @@ def test_samples_and_progress_of_an_audit_are_not_asked_for_in_each_look() -> No
         endpoints=[
             {"name": "here", "url": "http://127.0.0.1:1/", "samples": 20},
             {"name": "there", "url": "http://192.0.2.1:1/", "from": "control"},
+            {"name": "order", "url": "http://127.0.0.1:1/order", "method": "POST"},
         ],
         streams=[{"redis": "127.0.0.1:6379", "stream": "orders", "must_progress_within_s": 60, "sample": 500}],
     )
@@ -181,7 +182,7 @@ def test_samples_and_progress_of_an_audit_are_not_asked_for_in_each_look() -> No
     assert [(one["name"], one["samples"]) for one in asked["endpoints"]["endpoints"]] == [("here", 1)]
     (stream,) = asked["streams"]["servers"][0]["streams"]
     assert (stream["progress_s"], stream["sample"]) == (None, 1)
-    assert FakeHost({1: LOST}).run(declared=declared)["not_watched"] == ["there"]
+    assert FakeHost({1: LOST}).run(declared=declared)["not_watched"] == ["order", "there"]
 
 
 def test_a_look_has_time_for_an_endpoint_that_never_answers() -> None:

@@ -1,0 +1,82 @@
+# Copyright: Contributors to the evenkeel.drift project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The logs of a window: read from its first second on by the host's own collector, or unknown with a reason."""
+
+from __future__ import annotations
+
+import time
+import typing as t
+from pathlib import Path
+
+import pytest
+from ansible_collections.evenkeel.drift.plugins.module_utils.observe.logs import collect
+from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.observation import HostUnseen
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.watch import logs
+from watch_world import context, contract
+
+Json = dict[str, t.Any]
+
+ENTRY: Json = {
+    "name": "main",
+    "path": "main.log",
+    "since": "1h",
+    "interval": {"name": "cycle", "pattern": "cycle", "max_s": 30},
+    "forbid": ["TypeError"],
+}
+
+
+def read(root: Path, since_s: float, answer: t.Callable[[Json], Json] | None = None) -> Json:
+    declared = contract(logs=[ENTRY])
+
+    def send(request: Json) -> Json:
+        data = collect(request["sections"]["logs"], Host(str(root), 20.0))
+        return {"sections": {"logs": {"outcome": "ok", "reason": "", "data": data}}}
+
+    return logs.read(declared["logs"], context(declared), {"root": str(root)}, since_s, answer or send)
+
+
+def line(at_s: float, text: str) -> str:
+    return f"{time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime(at_s))}Z {text}\n"
+
+
+def test_what_came_in_the_first_second_counts_and_what_came_before_does_not(tmp_path: Path) -> None:
+    begun = float(int(time.time()) - 100)
+    came = [(begun - 40, "cycle"), (begun - 1, "TypeError"), (begun, "cycle"), (begun + 60, "cycle ERROR")]
+    (tmp_path / "main.log").write_text("".join(line(at_s, text) for at_s, text in came))
+    found = read(tmp_path, begun + 0.7)
+    assert found["outcome"] == "ok"
+    assert found["window_s"] == pytest.approx(time.time() - begun - 0.7, abs=30)
+    (log,) = found["logs"]
+    assert log["cycles"][0]["count"] == 2
+    assert log["cycles"][0]["over"] == 1
+    assert log["forbid"] == [{"name": "TypeError", "count": 0, "max": 0, "last": None}]
+    assert log["levels"]["ERROR"] == 1
+
+
+def test_a_log_that_is_not_there_says_so(tmp_path: Path) -> None:
+    (log,) = read(tmp_path, time.time())["logs"]
+    assert log["outcome"] == "missing"
+
+
+def _gone(_request: Json) -> Json:
+    raise HostUnseen("unreachable", "no route")
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        (_gone, "no route"),
+        (lambda _request: {}, "garbled"),
+        (lambda _request: {"sections": []}, "garbled"),
+        (lambda _request: {"sections": {"logs": {"outcome": "ok", "reason": "", "data": {}}}}, "garbled"),
+        (lambda _request: {"sections": {"logs": {"outcome": "unknown", "reason": "no time", "data": {}}}}, "no time"),
+    ],
+)
+def test_what_was_not_read_is_unknown_with_its_reason(
+    tmp_path: Path, answer: t.Callable[[Json], Json], said: str
+) -> None:
+    found = read(tmp_path, 0.0, answer)
+    assert found["outcome"] == "unknown"
+    assert said in found["reason"]
