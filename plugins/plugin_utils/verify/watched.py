@@ -139,15 +139,12 @@ def _unit(make: Maker, one: Json) -> Json:
     expected = {"active": one["wanted"], "restarts": 0}
     place = f"units/{name}"
     if one["restarts"] or one["wrong"]:
-        said = [f"it was restarted {number(one['restarts'], 'time')}"] if one["restarts"] else []
         states = ", ".join(f"{state} {count}" for state, count in one["states"].items())
-        said += (
-            [f"it was not {wanted} in {one['wrong']} of {number(one['looks'], 'look')} ({states})"]
-            if one["wrong"]
-            else []
-        )
-        said = [part if number_ else f"{name}: {part}" for number_, part in enumerate(said)]
-        return make.check("stable", name, "fail", "; ".join(said) + _happened(one), expected, observed, place)
+        wrong = f"it was not {wanted} in {one['wrong']} of {number(one['looks'], 'look')} ({states})"
+        said = [f"it was restarted {number(one['restarts'], 'time')}"] if one["restarts"] else []
+        said += [wrong] if one["wrong"] else []
+        summary = f"{name}: {'; '.join(said)}{_happened(one)}"
+        return make.check("stable", name, "fail", summary, expected, observed, place)
     reason = unseen(one)
     if reason:
         return make.check("stable", name, "unknown", f"{name}: {reason}", expected, observed, place)

@@ -155,7 +155,8 @@ class Unit(Seen):
             self._restarts += more
             self.events.add(moment.wall_s, f"systemd restarted it {more} time{'s' if more > 1 else ''}")
         if before["main_pid"] != now["main_pid"] and now["main_pid"] is not None:
-            self._pids += before["main_pid"] is not None or not more
+            # One that had none did not run: it is no restart when a timer starts it.
+            self._pids += before["main_pid"] is not None
             self.events.add(moment.wall_s, f"its main process is {now['main_pid']}, was {before['main_pid'] or 'none'}")
         if before["active"] != now["active"]:
             self.events.add(moment.wall_s, f"it is {now['active']} ({now['sub']}), was {before['active']}")

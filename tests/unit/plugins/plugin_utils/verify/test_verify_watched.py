@@ -211,6 +211,16 @@ def test_a_window_that_was_hardly_observed_passes_nothing() -> None:
     assert outcome(document(looks), "available") == "fail"
 
 
+def test_a_unit_that_a_timer_starts_now_and_then_is_not_restarted() -> None:
+    def change(at_s: float) -> Json:
+        runs = at_s % 120 == 0
+        return {"units": {"active": "activating" if runs else "inactive", "main_pid": 80 + int(at_s) if runs else None}}
+
+    declared = contract(units=[{"name": "api.service", "active": False}])
+    looks = [{**one, "parts": {"units": one["parts"]["units"]}} for one in regular(change)]
+    assert outcome(document(looks, declared=declared), "stable") == "pass"
+
+
 def test_an_optional_endpoint_is_told_and_does_not_fail() -> None:
     declared = contract(endpoints=[{"name": "health", "url": "http://127.0.0.1:1/", "required": False}])
     looks = [
