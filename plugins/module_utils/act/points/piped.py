@@ -8,7 +8,6 @@ from __future__ import annotations
 import contextlib
 import os
 import select
-import subprocess
 import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.errors import Damaged
@@ -58,8 +57,10 @@ def output_of(argv: t.Sequence[str], host: Host, environment: t.Mapping[str, str
     with contextlib.ExitStack() as stack:
         out, out_sink = _pipe(stack)
         err, err_sink = _pipe(stack)
+        nothing = os.open(os.devnull, os.O_RDONLY)
+        stack.callback(os.close, nothing)
         try:
-            running = command.beside(argv, subprocess.DEVNULL, out_sink, {}, err_sink, environment)
+            running = command.beside(argv, nothing, out_sink, {}, err_sink, environment)
             process = stack.enter_context(running)
         finally:
             # Only the program has these ends now: when it ends, so does what is read.
