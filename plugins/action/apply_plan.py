@@ -14,12 +14,14 @@ from ansible.errors import AnsibleActionFail
 from ansible_collections.evenkeel.drift.plugins.module_utils.act import strategy
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.leftover import NOTHING
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.operations import BadOperations, checked
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.together import SAVE
 from ansible_collections.evenkeel.drift.plugins.plugin_utils import control
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.act.contents import ContentError, check, needed, pack
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.bundle import (
     act_packs,
     act_script,
     leftover_script,
+    together_script,
 )
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.safe import terminal
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.script_action import ScriptAction, unanswered
@@ -53,6 +55,7 @@ _INLINE = 24 << 10
 _PLACE = ("root", "application", "state_dir", "operations", "git", "release", "services", "hooks", "direction")
 
 Json = dict[str, t.Any]
+Send = t.Callable[[Json], Json]
 
 # Here, where ansible-core loads the plugin, and not in each of the processes that it then forks for the hosts.
 act_packs()
@@ -66,25 +69,35 @@ class ActionModule(ScriptAction):
     def run(self, tmp: str | None = None, task_vars: Json | None = None) -> Json:
         variables = dict(task_vars or {}, ansible_no_target_syslog=True)
         super().run(tmp, variables)
+        request, arguments = self._request()
+        if request["what"] == "recover":
+            return self._recover(request, variables)
+        return self._apply(request, arguments, lambda whole: self._send(whole, variables))
+
+    def together(self, save: Json | None, task_vars: Json) -> Json:
+        """Check the host, make a restore point of it as the request ``save`` says, if it does, and apply the
+        operations, in one call. Returns what ``module_utils/act/together.py`` answers, or ``failed``.
+        """
+        variables = dict(task_vars, ansible_no_target_syslog=True)
+        super().run(None, variables)
+        request, arguments = self._request()
+        return self._apply(request, arguments, lambda whole: self._send_all(whole, save, variables))
+
+    def _request(self) -> tuple[Json, Json]:
+        """Return the request without contents, and the arguments of the task."""
         arguments = self.validate_argument_spec(argument_spec=_ARGUMENTS)[1]
         arguments = json.loads(json.dumps(arguments))
-        checking = bool(self._task.check_mode)
         me = control.controller()
         request: Json = {
             "what": "recover" if arguments["state"] == "recovered" else "apply",
-            "check": checking,
+            "check": bool(self._task.check_mode),
             "timeout_s": arguments["timeout"],
             "about": {"kind": "sync", "who": arguments["who"] or f"{me['user']}@{me['host']}"},
             "step_timeout_s": arguments["step_timeout"],
             **{key: arguments[key] for key in _PLACE},
         }
         request["about"].update({key: arguments[key] for key in ("id", "why", "run", "point")})
-        try:
-            if request["what"] == "recover":
-                return self._recover(request, variables)
-            return self._apply(request, arguments, variables)
-        except (BadOperations, ContentError) as error:
-            raise AnsibleActionFail(terminal(str(error))) from error
+        return request, arguments
 
     def _recover(self, request: Json, variables: Json) -> Json:
         """Finish what an earlier change left. Most hosts have nothing of the kind, and are not sent the code."""
@@ -95,14 +108,20 @@ class ActionModule(ScriptAction):
             return {"changed": False, **NOTHING}
         return self._send(request, variables)
 
-    def _apply(self, request: Json, arguments: Json, variables: Json) -> Json:
-        """Send the contents and apply the operations. Raises BadOperations, ContentError."""
+    def _apply(self, request: Json, arguments: Json, send: Send) -> Json:
+        """Add the contents to a request to apply operations, and send it."""
         if not arguments["root"] or not arguments["root"].startswith("/"):
             raise AnsibleActionFail(f"root: an absolute path is needed, found {arguments['root']!r}")
+        try:
+            return self._with_contents(request, arguments, send)
+        except (BadOperations, ContentError) as error:
+            raise AnsibleActionFail(terminal(str(error))) from error
+
+    def _with_contents(self, request: Json, arguments: Json, send: Send) -> Json:
         operations = checked(request["operations"])
         if arguments["host_contents"]:
             request["folder"] = arguments["host_contents"]
-            return self._send(request, variables)
+            return send(request)
         wanted = needed(operations, arguments["public"])
         wanted.update(dict.fromkeys(strategy.contents(request), "the pack of the commit's objects"))
         if wanted and not arguments["contents"]:
@@ -110,17 +129,17 @@ class ActionModule(ScriptAction):
         if wanted:
             check(arguments["contents"], wanted)
         if not wanted or request["check"]:
-            return self._send(request, variables)
+            return send(request)
         with tempfile.NamedTemporaryFile(prefix="evenkeel-") as packed:
             pack(arguments["contents"], wanted, t.cast(t.BinaryIO, packed))
             packed.flush()
             if packed.tell() > _INLINE:
-                return self._send_file(request, packed.name, variables)
+                return self._send_file(request, packed.name, send)
             packed.seek(0)
             request["pack"] = base64.b64encode(packed.read()).decode("ascii")
-            return self._send(request, variables)
+            return send(request)
 
-    def _send_file(self, request: Json, packed: str, variables: Json) -> Json:
+    def _send_file(self, request: Json, packed: str, send: Send) -> Json:
         """Send the contents as a file, by the connection, then apply the operations."""
         folder = self._make_tmp_path()
         try:
@@ -128,19 +147,38 @@ class ActionModule(ScriptAction):
             self._transfer_file(packed, remote)
             self._fixup_perms2((folder, remote))
             request["pack_file"] = remote
-            return self._send(request, variables)
+            return send(request)
         finally:
             self._remove_tmp_path(folder)
 
     def _send(self, request: Json, variables: Json) -> Json:
         result = self.run_script(_MODULE, act_script(request), variables)
         if "outcome" in result:
-            told: Json = {key: terminal(result[key]) for key in ("msg", "reason") if key in result}
-            if "services" in result:
-                told["services"] = [{**one, "said": terminal(one["said"])} for one in result["services"]]
-            notes = [terminal(text) for text in result.pop("notes", [])]
-            return {**result, **told, "warnings": [*(result.get("warnings") or []), *notes]}
+            shown = _shown(result)
+            return {**shown, "warnings": [*(result.get("warnings") or []), *shown.pop("notes", [])]}
+        return self._unanswered(result, touches=not request["check"])
+
+    def _send_all(self, request: Json, save: Json | None, variables: Json) -> Json:
+        # What is saved is told apart: the host takes the operations from the change.
+        save = save and {**save, "options": {**save["options"], "operations": []}}
+        result = self.run_script(_MODULE, together_script({"apply": request, "save": save}), variables)
+        if "steps" not in result:
+            return self._unanswered(result, touches=True)
+        steps = [one if one["what"] == SAVE else {**one, "result": _shown(one["result"])} for one in result["steps"]]
+        return {**result, "steps": steps}
+
+    def _unanswered(self, result: Json, touches: bool) -> Json:
         if result.get("unreachable"):
             return result
-        msg = terminal(unanswered(result, touches=not request["check"]))
+        msg = terminal(unanswered(result, touches))
         return {"failed": True, "changed": False, "outcome": "unknown", "msg": msg}
+
+
+def _shown(result: Json) -> Json:
+    """Return what a host says of a change, as it may be shown."""
+    shown: Json = {key: terminal(result[key]) for key in ("msg", "reason") if key in result}
+    if "services" in result:
+        shown["services"] = [{**one, "said": terminal(one["said"])} for one in result["services"]]
+    if "notes" in result:
+        shown["notes"] = [terminal(text) for text in result["notes"]]
+    return {**result, **shown}

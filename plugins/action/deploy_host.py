@@ -5,15 +5,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import tempfile
 import time
 import typing as t
 
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
+from ansible.utils.display import Display
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.together import CHANGE, CHECK, SAVE
 from ansible_collections.evenkeel.drift.plugins.module_utils.secret_files import is_secret_file
 from ansible_collections.evenkeel.drift.plugins.plugin_utils import control
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.action_call import Failed, call
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.action_call import Failed, answered, call, failing, other
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.bundle import act_packs
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan import deploys, document, gates
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan.container_look import compose_paths
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan.contents import write_contents
@@ -22,6 +26,7 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan.repository imp
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.points.running import containers_of
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.reference.unavailable import ReferenceUnavailable
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.safe import terminal
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.script_action import NOT_KNOWN
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.run import RunFolder, StoreError
 
 _APPLY = "evenkeel.drift.apply_plan"
@@ -35,6 +40,9 @@ _KEEP = ("backup_keep", "backup_keep_days", "backup_keep_mb")
 _VOLUMES = ("backup_volumes", "backup_volumes_stop")
 
 Json = dict[str, t.Any]
+
+# Here, where ansible-core loads the plugin, and not in each of the processes that it then forks for the hosts.
+act_packs()
 
 
 class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no types
@@ -51,6 +59,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
         # Where the host keeps its state was decided when the plan was made.
         self._variables = {name: value for name, value in variables.items() if name != "drift_state_dir"}
         self._host = str(variables["inventory_hostname"])
+        self._point: str | None = None
         self._folder = RunFolder(arguments["folder"])
         try:
             plan = document.load(self._folder.join(document.PLAN))
@@ -69,35 +78,86 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
         if stopped:
             self._keep({"outcome": "not_begun", "reason": stopped})
             raise AnsibleActionFail(terminal(f"{self._host}: {stopped}"))
-        point = None
         try:
             with tempfile.TemporaryDirectory(prefix="evenkeel-") as contents:
                 reference = next(one for one in plan["references"] if one["id"] == part["reference"])
                 write_contents(reference, document.contents(part), contents)
                 self._strategy = self._packed(part, reference, contents)
-                looked = self._look(part, contents)
-                if self._task.check_mode or not looked["changed"]:
-                    outcome = "planned" if looked["changed"] else "unchanged"
-                    told = {"changed": looked["changed_paths"], "services": looked["services"]}
-                    self._keep({"outcome": outcome, **told})
-                    return {"changed": looked["changed"], "paths": looked["changed_paths"]}
-                if document.operations(part) or document.strategy(part) or containers_of(part):
-                    self._loosen(part, contents)
-                    point = self._step("save", lambda: self._save(part))["point"]
-                done = self._step("change", lambda: self._apply(part, contents, False, point))
+                done = self._change(part, contents)
         except (Failed, ReferenceUnavailable) as error:
+            point = self._point
             if point is not None and isinstance(error, Failed) and error.outcome == "services_failed":
                 self._take_back(part, point, error)
             back = isinstance(error, Failed) and error.outcome == "rolled_back"
             self._keep({"outcome": "rolled_back" if back else "failed", "reason": str(error), "point": point})
             raise AnsibleActionFail(terminal(f"{self._host}: {error}")) from error
-        kept = {"changed": done["changed_paths"], "left": done["left"], "services": done["services"], "point": point}
-        self._keep({"outcome": "changed", **kept})
-        # What went wrong beside a change that is in place, such as a lock that could not be removed. Of a module's own
-        # warnings ansible-core makes objects.
-        warnings = [f"{self._host}: {one}" if isinstance(one, str) else one for one in done.get("warnings") or ()]
-        told = {"paths": done["changed_paths"], "left": done["left"], "point": point, "warnings": warnings}
-        return {"changed": True, **told}
+        told = {"changed": done["changed_paths"], "services": done["services"]}
+        if done["outcome"] == "planned":
+            self._keep({"outcome": "planned" if done["changed"] else "unchanged", **told})
+            return {"changed": done["changed"], "paths": done["changed_paths"]}
+        self._keep({"outcome": "changed", **told, "left": done["left"], "point": self._point})
+        # What went wrong beside a change that is in place, such as a lock that could not be removed.
+        for note in done["notes"]:
+            Display().warning(terminal(f"{self._host}: {note}"))
+        about = {"paths": done["changed_paths"], "left": done["left"], "notes": done["notes"]}
+        return {"changed": True, "point": self._point, **about}
+
+    def _change(self, part: Json, contents: str) -> Json:
+        """Return the answer of the change, or of the check where nothing is to be changed. A change that was
+        interrupted there is finished first. Raises Failed.
+        """
+        moves = "git" in self._strategy and not self._task.check_mode
+        packed = loose(self._strategy["git"], contents) if moves else []
+        save = self._save_request(part)
+        # What has to be here before the change, and is made there, keeps the three from being one call.
+        fetched = bool(save and save["options"]["fetch"])
+        if self._task.check_mode or packed or fetched:
+            looked = self._finishing(part, lambda: self._step("check", lambda: self._check(part, contents)))
+            if self._task.check_mode or not looked["changed"]:
+                return looked
+        if packed:
+            self._loosen(part, packed, contents)
+        if fetched:
+            self._point = self._step("save", lambda: self._call(_SAVE, self._to_save(part), False))["point"]
+        return self._finishing(part, lambda: self._together(part, contents, None if fetched else save))
+
+    def _finishing(self, part: Json, do: t.Callable[[], Json]) -> Json:
+        try:
+            return do()
+        except Failed as error:
+            if error.outcome != "unfinished" or self._task.check_mode:
+                raise
+        self._step("recover", lambda: self._recover(part))
+        return do()
+
+    def _save_request(self, part: Json) -> Json | None:
+        """Return what the host is asked to save, None where the change touches nothing that can be saved."""
+        if self._task.check_mode or not (document.operations(part) or document.strategy(part) or containers_of(part)):
+            return None
+        with failing():
+            return t.cast(Json, other(self, _SAVE, self._to_save(part)).request(self._variables))
+
+    def _together(self, part: Json, contents: str, save: Json | None) -> Json:
+        """Check, save and change in one call, and return the answer of the last of them. Raises Failed.
+
+        Where the connection or the program ends in between, it is not known how far it came.
+        """
+        applying = other(self, _APPLY, {**self._to_apply(part, contents), "point": self._point})
+        saving = other(self, _SAVE, {})
+        what = "check, save and change" if save else "check and change"
+        steps: dict[str, Json] = {}
+        with self._noted(what, done=False), failing():
+            answer = answered(applying.together(save, self._variables))
+        for step in answer["steps"]:
+            with self._noted(step["what"], begun=False), failing():
+                shown = saving.shown(save, step["result"], self._variables) if step["what"] == SAVE else step["result"]
+                steps[step["what"]] = answered(shown)
+            self._point = steps.get(SAVE, {}).get("point", self._point)
+        if answer["crash"]:
+            after = next(one for one in (CHECK, SAVE, CHANGE, "end") if one not in steps)
+            with self._noted(after, begun=False):
+                raise Failed(f"the program on the host ended at {answer['crash']}; {NOT_KNOWN}", "unknown")
+        return steps.get(CHANGE, steps[CHECK])
 
     def _packed(self, part: Json, reference: Json, contents: str) -> dict[str, Json]:
         """Return what the plan's strategy asks; the objects that a repository lacks are among the contents then."""
@@ -106,13 +166,11 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
             asked["git"] = {**asked["git"], "pack": write_pack(reference, asked["git"]["have"], contents)}
         return asked
 
-    def _loosen(self, part: Json, contents: str) -> None:
+    def _loosen(self, part: Json, operations: list[Json], contents: str) -> None:
         """Let the branch that is about to move have a file of its own, so that the restore point holds it."""
-        operations = loose(self._strategy["git"], contents) if "git" in self._strategy else []
-        if operations:
-            public = [one["path"] for one in operations]
-            arguments = {"operations": operations, "contents": contents, "public": public, "id": self._about["plan"]}
-            self._step("unpack the branch", lambda: self._call(_APPLY, {**arguments, **self._place(part)}, False))
+        public = [one["path"] for one in operations]
+        arguments = {"operations": operations, "contents": contents, "public": public, "id": self._about["plan"]}
+        self._step("unpack the branch", lambda: self._call(_APPLY, {**arguments, **self._place(part)}, False))
 
     def _take_back(self, part: Json, point: str, error: Failed) -> t.NoReturn:
         """Bring the host back to its restore point, after a step on a service failed; raise in any case."""
@@ -139,16 +197,6 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
         asked = {**self._place(part), "state": "restored", "level": level, "point": point, "why": why}
         return self._call(_SAVE, asked, False)
 
-    def _look(self, part: Json, contents: str) -> Json:
-        """Ask the host whether the plan still holds. A change that was interrupted there is finished first."""
-        try:
-            return self._step("check", lambda: self._apply(part, contents, check=True))
-        except Failed as error:
-            if error.outcome != "unfinished" or self._task.check_mode:
-                raise
-        self._step("recover", lambda: self._recover(part))
-        return self._step("check", lambda: self._apply(part, contents, check=True))
-
     def _stopped(self) -> str:
         """Return why this host is not begun, if it is not: an earlier batch failed, or took until the window closed."""
         batch = set(self._variables["ansible_play_batch"])
@@ -160,15 +208,24 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
 
     def _step(self, what: str, do: t.Callable[[], Json]) -> Json:
         """Do one step, with a line before and after it."""
+        with self._noted(what):
+            return do()
+
+    @contextlib.contextmanager
+    def _noted(self, what: str, begun: bool = True, done: bool = True) -> t.Iterator[None]:
+        """Add a line before a step, unless it was begun with others, and one after it, unless each of several has its
+        own.
+        """
         who = f"{self._about['user']}@{self._about['host']}"
-        deploys.note(self._folder, self._host, who, what, "begun")
+        if begun:
+            deploys.note(self._folder, self._host, who, what, "begun")
         try:
-            result = do()
+            yield
         except Failed as error:
             deploys.note(self._folder, self._host, who, what, f"failed: {error}")
             raise
-        deploys.note(self._folder, self._host, who, what, "done")
-        return result
+        if done:
+            deploys.note(self._folder, self._host, who, what, "done")
 
     def _keep(self, result: Json) -> None:
         deploys.keep_result(self._folder, self._host, result)
@@ -185,7 +242,8 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
             "timeout": max(_SECONDS, _PATIENCE * part["estimate"]["seconds"]),
         }
 
-    def _save(self, part: Json) -> Json:
+    def _to_save(self, part: Json) -> Json:
+        """Return the arguments of the restore point."""
         # A step that restarts a container wants it as the audit saw it: it is not stopped for a copy in between.
         restarts = any(one["kind"] == "container" for one in part["actions"])
         names = (*_KEEP, *(_VOLUMES[: 1 if restarts else 2] if containers_of(part) else ()))
@@ -199,9 +257,14 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
         paths = [*repository, *compose_paths(part)]
         asked = {"state": "present", "operations": document.operations(part), "paths": paths}
         asked.update(**kept, **containers_of(part))
-        return self._call(_SAVE, {**asked, **self._place(part)}, False)
+        return {**asked, **self._place(part)}
 
-    def _apply(self, part: Json, contents: str, check: bool, point: str | None = None) -> Json:
+    def _check(self, part: Json, contents: str) -> Json:
+        """Ask the host whether the plan still holds."""
+        return self._call(_APPLY, self._to_apply(part, contents), True)
+
+    def _to_apply(self, part: Json, contents: str) -> Json:
+        """Return the arguments of the change."""
         # What the contract calls a secret is in no plan. What has the name of one all the same may travel.
         public = sorted(path for path in document.contents(part) if is_secret_file(path))
         arguments: Json = {
@@ -211,10 +274,8 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
             "services": document.services(part),
             "hooks": self._policy["hooks"],
             "step_timeout": self._policy["step_timeout"],
-            "point": point,
         }
-        arguments.update(self._strategy)
-        return self._call(_APPLY, {**arguments, "id": self._about["plan"], **self._place(part)}, check)
+        return {**arguments, **self._strategy, "id": self._about["plan"], **self._place(part)}
 
     def _recover(self, part: Json) -> Json:
         return self._call(_APPLY, {"state": "recovered", "id": self._about["plan"], **self._place(part)}, False)

@@ -13,6 +13,7 @@ from ansible.utils.display import Display
 from ansible_collections.evenkeel.drift.plugins.plugin_utils import control
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.action_call import Failed, call
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.schema import ContractError
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.bundle import act_packs
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.safe import terminal
 
 _APPLY = "evenkeel.drift.apply_plan"
@@ -20,6 +21,9 @@ _RESTORE = "evenkeel.drift.restore_point"
 _SHOWN = 5
 
 Json = dict[str, t.Any]
+
+# Here, where ansible-core loads the plugin, and not in each of the processes that it then forks for the hosts.
+act_packs()
 
 
 class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no types

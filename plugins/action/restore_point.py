@@ -40,10 +40,22 @@ class ActionModule(ScriptAction):
     LISTS = False
 
     _supports_check_mode = True
+    # Where a new point is fetched to, once it was asked for.
+    _to: Json | None = None
 
     def run(self, tmp: str | None = None, task_vars: Json | None = None) -> Json:
         variables = dict(task_vars or {}, ansible_no_target_syslog=True)
         super().run(tmp, variables)
+        request = self.request(variables)
+        result = self.run_script(self.MODULE, points_script(request), variables)
+        result.pop("invocation", None)
+        if "module_stderr" in result or "module_stdout" in result:
+            touches = not (self._task.check_mode or self.LISTS or request["options"]["state"] == "verified")
+            return {"failed": True, "changed": False, "msg": terminal(unanswered(result, touches=touches))}
+        return self.shown(request, result, variables)
+
+    def request(self, variables: Json) -> Json:
+        """Return what the host is asked: what the task says, and the host's variables where it says nothing."""
         given = plain(self.validate_argument_spec(**self.SPEC)[1], "restore_point")
         host = str(variables["inventory_hostname"])
         try:
@@ -52,10 +64,10 @@ class ActionModule(ScriptAction):
             }
             settings = control.settings_of(variables, self._templar.template, overrides)
             arguments = {**self._filled(given, settings), "restic": self._second(given, variables, host)}
-            wanted = self._wanted(given, variables)
-            arguments["fetch"] = wanted and {
-                "certificate": fetching.certificate(wanted["recipient"]),
-                "timeout": wanted["timeout"],
+            to = self._to = self._wanted(given, variables)
+            arguments["fetch"] = to and {
+                "certificate": fetching.certificate(to["recipient"]),
+                "timeout": to["timeout"],
             }
         except ContractError as error:
             raise AnsibleActionFail(f"{host}: {error}") from error
@@ -63,17 +75,15 @@ class ActionModule(ScriptAction):
             raise AnsibleActionFail(terminal(f"{host}: {error}")) from error
         except ReferenceUnavailable as error:
             raise AnsibleActionFail(terminal(f"{host}: what the reference ignores cannot be told: {error}")) from error
-        request = {"options": arguments, "check": bool(self._task.check_mode), "list": self.LISTS}
-        result = self.run_script(self.MODULE, points_script(request), variables)
-        result.pop("invocation", None)
+        return {"options": arguments, "check": bool(self._task.check_mode), "list": self.LISTS}
+
+    def shown(self, request: Json, result: Json, variables: Json) -> Json:
+        """Return what a host answered to a request, after it was shown to the operator."""
         if result.get("unreachable"):
             return result
-        if not result.get("failed"):
-            return self._told(host, given, self._fetched(host, settings, wanted, result))
-        if "module_stderr" in result or "module_stdout" in result:
-            touches = not (self._task.check_mode or self.LISTS or given["state"] == "verified")
-            return {"failed": True, "changed": False, "msg": terminal(unanswered(result, touches=touches))}
-        return {**result, "msg": terminal(str(result.get("msg")))}
+        if result.get("failed"):
+            return {**result, "msg": terminal(str(result.get("msg")))}
+        return self._told(variables, request, self._fetched(variables, request, result))
 
     def _second(self, given: Json, variables: Json, host: str) -> Json | None:
         """Return the repository in which points are kept besides; by default that of the host's variables."""
@@ -89,13 +99,14 @@ class ActionModule(ScriptAction):
             return backup.fetch(given["fetch"], os.getcwd(), "fetch")
         return backup.fetch(self._templar.template(variables.get(backup.FETCH)), os.getcwd())
 
-    def _fetched(self, host: str, settings: Settings, wanted: Json | None, result: Json) -> Json:
+    def _fetched(self, variables: Json, request: Json, result: Json) -> Json:
         """Fetch what the host has encrypted, and return the result with what came of it."""
+        wanted, host = self._to, str(variables["inventory_hostname"])
         sealed = result.pop("sealed", None)
         if wanted is None:
             return result
         point = str(result.get("point"))
-        folder = fetching.folder_of(wanted["to"], host, settings.application)
+        folder = fetching.folder_of(wanted["to"], host, request["options"]["application"])
         try:
             try:
                 fetched = fetching.fetch(sealed, point, self._ask, folder, wanted["keep"])
@@ -114,9 +125,9 @@ class ActionModule(ScriptAction):
             raise fetching.FetchError(f"the host said: {said or 'nothing'}")
         return str(ran["stdout"])
 
-    def _told(self, host: str, given: Json, result: Json) -> Json:
+    def _told(self, variables: Json, request: Json, result: Json) -> Json:
         if not result.get("failed"):
-            self._show(host, given, result)
+            self._show(str(variables["inventory_hostname"]), request, result)
         return result
 
     def _filled(self, given: Json, settings: Settings) -> Json:
@@ -137,6 +148,6 @@ class ActionModule(ScriptAction):
             arguments.update({name: value for name, value in declared.items() if not given.get(name)})
         return arguments
 
-    def _show(self, host: str, given: Json, result: Json) -> None:
-        lines = told.sentences(given["state"], bool(self._task.check_mode), result)
+    def _show(self, host: str, request: Json, result: Json) -> None:
+        lines = told.sentences(request["options"]["state"], request["check"], result)
         Display().display("\n".join(terminal(f"{host}: {line}") for line in lines))

@@ -24,5 +24,5 @@ class ActionModule(PointModule):
     def _filled(self, given: Json, settings: Settings) -> Json:
         return {"root": settings.root, "application": settings.application, "state_dir": settings.state_dir}
 
-    def _show(self, host: str, given: Json, result: Json) -> None:
+    def _show(self, host: str, request: Json, result: Json) -> None:
         """Show nothing: who asks for information does with it as they like."""

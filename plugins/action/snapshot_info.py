@@ -88,4 +88,5 @@ def _answer(result: Json) -> Json:
     if not result.get("failed") and isinstance(result.get("answer"), dict):
         answer: Json = result["answer"]
         return answer
-    raise HostUnseen("failed" if str(result.get("module_stderr") or "").strip() else "garbled", unanswered(result))
+    ended = str(result.get("module_stderr") or "").strip() or result.get("rc")
+    raise HostUnseen("failed" if ended else "garbled", unanswered(result))

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import typing as t
 
 from ansible.errors import AnsibleConnectionFailure, AnsibleError
@@ -33,10 +34,17 @@ def call(me: ActionBase, name: str, arguments: Json, check: bool, variables: Jso
 
     Arguments that are None are left out. Raises Failed.
     """
+    action = other(me, name, arguments, check)
+    with failing():
+        return answered(action.run(task_vars=variables))
+
+
+def other(me: ActionBase, name: str, arguments: Json, check: bool = False) -> t.Any:
+    """Return another action in the place of ``me``, as :func:`call` runs it."""
     task = me._task.copy()
     task.args = {key: value for key, value in arguments.items() if value is not None}
     task.check_mode = check or me._task.check_mode
-    action = me._shared_loader_obj.action_loader.get(
+    return me._shared_loader_obj.action_loader.get(
         name,
         task=task,
         connection=me._connection,
@@ -45,12 +53,21 @@ def call(me: ActionBase, name: str, arguments: Json, check: bool, variables: Jso
         templar=me._templar,
         shared_loader_obj=me._shared_loader_obj,
     )
+
+
+@contextlib.contextmanager
+def failing() -> t.Iterator[None]:
+    """Raise Failed for what Ansible raises of another action."""
     try:
-        result: Json = action.run(task_vars=variables)
+        yield
     except AnsibleConnectionFailure as error:
         raise Failed(f"{_LOST}: {mask(str(error))}", "unreachable") from error
     except AnsibleError as error:
         raise Failed(mask(str(error))) from error
+
+
+def answered(result: Json) -> Json:
+    """Return the result of another action. Raises Failed when it says that it did not succeed."""
     if result.get("unreachable"):
         raise Failed(f"{_LOST}: {_said(result)}", "unreachable")
     if result.get("failed"):

@@ -16,7 +16,7 @@ from ansible.plugins.action import ActionBase
 from ansible_collections.evenkeel.drift.plugins.module_utils.mask import mask
 
 _LONGEST = 500
-_NOT_KNOWN = (
+NOT_KNOWN = (
     "what it did until then is not known: run the deploy or the rollback again, which finishes what was begun or takes "
     "it back"
 )
@@ -64,7 +64,7 @@ def unanswered(result: Json, touches: bool = False) -> str:
     Of a traceback the last line is the message. Whatever else the host wrote stays there: it may hold anything.
     """
     said = mask(_ending(result))[:_LONGEST]
-    return f"{said}; {_NOT_KNOWN}" if touches else said
+    return f"{said}; {NOT_KNOWN}" if touches else said
 
 
 def _ending(result: Json) -> str:

@@ -17,7 +17,7 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.act.reading import 
 
 # What lies in a state directory between two changes. Contents on their way in, and a lock that names somebody, were
 # left by a process that was killed, or belong to one that is at work.
-_AT_REST = frozenset({"history", "incoming", "lock", "log.jsonl", "points", "releases.json"})
+_AT_REST = frozenset({"history", "incoming", "lock", "log.jsonl", "logs", "outgoing", "points", "releases.json"})
 _GIT_LOCK = "index.lock"
 _GIT_PREPARED = ".evenkeel-lock-"
 _GIT_REFS = "refs/evenkeel/incoming"

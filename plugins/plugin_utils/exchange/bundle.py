@@ -18,11 +18,10 @@ import re
 import typing as t
 import zlib
 
-from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.service import SECOND
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.registry import FOLLOW_UPS, SECTIONS
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.watch_look import COLLECTED, PARTS
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.bare import bare
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.optional import OBSERVED
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.optional import ACTING, OBSERVED
 
 _MODULE_UTILS = pathlib.Path(__file__).resolve().parents[2] / "module_utils"
 _PACKAGE = "ansible_collections.evenkeel.drift.plugins.module_utils"
@@ -77,6 +76,16 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.{} import service
 sys.stdout.write(json.dumps(service.answer(request)))
 sys.stdout.flush()
 """
+_TOGETHER = """
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.together import Together
+from ansible_collections.evenkeel.drift.plugins.module_utils.{} import service
+change = Together(request, service.answer)
+try:
+    change.run()
+finally:
+    sys.stdout.write(json.dumps(change.answer()))
+    sys.stdout.flush()
+"""
 _LEFTOVER = """
 from ansible_collections.evenkeel.drift.plugins.module_utils.act import leftover
 sys.stdout.write(json.dumps(leftover.answer(request)))
@@ -106,15 +115,7 @@ sys.stdout.write(json.dumps(service.reply(request)))
 sys.stdout.flush()
 """
 
-# Where restore points are kept besides: a request that names no such place comes without it.
-_SECOND = "act.points.second"
-_ACTING = {
-    "tree": ("act.service",),
-    "git": ("act.gitmove.service",),
-    "release": ("act.release.service",),
-    "points": ("act.points.service",),
-    "second": (_SECOND,),
-}
+_STRATEGIES = {"tree": "act", "git": "act.gitmove", "release": "act.release"}
 
 Packs = tuple[tuple[frozenset[str], str], ...]
 
@@ -213,11 +214,14 @@ def watch_script(request: t.Mapping[str, t.Any]) -> bytes:
 @functools.cache
 def act_packs() -> Packs:
     """Return all that changes a host, packed. It is the same for all hosts."""
-    return _packed(_ACTING, (_SECOND,))
+    roots = {strategy: (f"{package}.service",) for strategy, package in _STRATEGIES.items()}
+    others = {"points": ("act.points.service",), "together": ("act.together",), **{name: (name,) for name in ACTING}}
+    return _packed({**roots, **others}, ACTING.keys())
 
 
-def _acting(*what: str) -> list[str]:
-    return [pack for those, pack in act_packs() if those & {*what}]
+def _acting(request: t.Mapping[str, t.Any], *what: str) -> list[str]:
+    asked = {*what, *(name for name, needs in ACTING.items() if needs(request))}
+    return [pack for those, pack in act_packs() if those & asked]
 
 
 @functools.cache
@@ -232,17 +236,23 @@ def leftover_script(request: t.Mapping[str, t.Any]) -> bytes:
 
 def act_script(request: t.Mapping[str, t.Any]) -> bytes:
     """Return the Python program that does what a request to ``act/service.py`` says, and prints its answer."""
-    if request.get("git"):
-        return _program(_acting("git"), request, _ACT.format("act.gitmove"))
-    if request.get("release"):
-        return _program(_acting("release"), request, _ACT.format("act.release"))
-    return _program(_acting("tree"), request, _ACT.format("act"))
+    strategy = _strategy(request)
+    return _program(_acting(request, strategy), request, _ACT.format(_STRATEGIES[strategy]))
+
+
+def together_script(request: t.Mapping[str, t.Any]) -> bytes:
+    """Return the Python program that does what a request to ``act/together.py`` says, and prints its answer."""
+    strategy = _strategy(request["apply"])
+    return _program(_acting(request, strategy, "together"), request, _TOGETHER.format(_STRATEGIES[strategy]))
+
+
+def _strategy(request: t.Mapping[str, t.Any]) -> str:
+    return next((name for name in ("git", "release") if request.get(name)), "tree")
 
 
 def points_script(request: t.Mapping[str, t.Any]) -> bytes:
     """Return the Python program that does what a request to ``act/points/service.py`` says, and prints its answer."""
-    beside = any(request["options"].get(name) is not None for name in SECOND)
-    return _program(_acting("points", *(["second"] if beside else [])), request, _POINTS)
+    return _program(_acting(request, "points"), request, _POINTS)
 
 
 @functools.cache

@@ -15,7 +15,7 @@ import os
 import time
 import typing as t
 
-from ansible_collections.evenkeel.drift.plugins.module_utils.act import journal, lock, transaction
+from ansible_collections.evenkeel.drift.plugins.module_utils.act import lock, transaction
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.errors import ActError, Moved, Refused, RolledBack
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.gitmove.keeping_out import kept_out
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.operations import checked
@@ -28,6 +28,7 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.place im
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.restore import Way
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.stopping import stop_grace
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.target import Target, steps_of
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.unfinished import refuse_unfinished
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.release import back as switching
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.services import systemctl
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.services.kinds import StepFailed
@@ -216,14 +217,6 @@ class Work:
         # A log that cannot be written is no reason to leave containers stopped: what was done is told all the same.
         with contextlib.suppress(OSError):
             self._state.log({"who": self._asked.who, **line})
-
-
-def refuse_unfinished(state: State, also_rollback: bool = False) -> None:
-    """Raise Refused when a change of files was interrupted, Unfinished when that was a rollback of more, if asked."""
-    if journal.find(state) is not None:
-        raise Refused("an earlier change was interrupted: a rollback or a deploy finishes it; then try again")
-    if also_rollback:
-        transaction.refuse_rollback(state)
 
 
 def _still_there(point_fd: int, point: str) -> None:

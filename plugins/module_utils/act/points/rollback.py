@@ -27,7 +27,7 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.act.points import (
     stopping,
     verify,
 )
-from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.doing import Work, refuse_unfinished
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.doing import Work
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.errors import (
     NoRoom,
     PointError,
@@ -42,6 +42,7 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.outside 
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.place import Asked
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.proving import prove
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.target import Target
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.unfinished import refuse_unfinished
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.services import journal as service_journal
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.services import run as services
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.state import State

@@ -14,8 +14,6 @@ import typing as t
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.errors import ActError, Moved
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.operations import BadOperations
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points import (
-    looking,
-    rollback,
     session,
     shelf,
 )
@@ -129,6 +127,9 @@ def _use(options: Json, asked: Asked, check: bool) -> Json:
     host = Host(asked.root, options["timeout"])
     if options["state"] == "verified":
         return session.verified(asked, options["point"], host)
+    # Only here: who makes a restore point is not sent the way back.
+    from ansible_collections.evenkeel.drift.plugins.module_utils.act.points import looking, rollback
+
     wanted = looking.Wanted(options["point"], options["level"], options["save"], options["restart"])
     return rollback.restored(asked, wanted, host, check)
 

@@ -27,10 +27,10 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.act.points import (
     stopping,
 )
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.disk import sweep
-from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.doing import refuse_unfinished
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.errors import NoPoint
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.kept import sizes
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.place import Asked
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.unfinished import refuse_unfinished
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.wanted import What, wanted_of
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.ways import sweep_ways
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.reading import default_folder

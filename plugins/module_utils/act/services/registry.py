@@ -9,27 +9,25 @@ beside this one (``kinds.py`` says what it has) and a line here.
 
 from __future__ import annotations
 
+import importlib
 import re
 import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.operations import BadOperations
-from ansible_collections.evenkeel.drift.plugins.module_utils.act.services import (
-    compose,
-    containers,
-    hooks,
-    processes,
-    units,
-)
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.services.kinds import Kind, Step
 
-KINDS: dict[str, Kind] = {
-    "compose": t.cast(Kind, compose),
-    "container": t.cast(Kind, containers),
-    "hook": t.cast(Kind, hooks),
-    "process": t.cast(Kind, processes),
-    "unit": t.cast(Kind, units),
+KINDS: t.Mapping[str, str] = {
+    "compose": "compose",
+    "container": "containers",
+    "hook": "hooks",
+    "process": "processes",
+    "unit": "units",
 }
-"""Each kind by the word that plan.json has for it."""
+"""The module of each kind, beside this one, by the word that plan.json has for it. It is imported when a step of the
+kind is met: a host is sent the code of the kinds that it is asked for.
+"""
+
+_PACKAGE = "ansible_collections.evenkeel.drift.plugins.module_utils.act.services"
 
 # What a hook did, its author knows, who has hooks for the way back; a systemd that has read its files is as before.
 _TRACELESS = ("run", "daemon_reload")
@@ -53,7 +51,7 @@ def _check_action(action: t.Any, place: str) -> None:
     if not isinstance(action.get("path"), str) or not isinstance(steps, list) or not steps:
         raise BadOperations(f"{place}: an action needs a path and steps")
     for number, step in enumerate(steps):
-        _check_step(KINDS[action["kind"]], step, f"{place}.steps[{number}]")
+        _check_step(kind_of(action), step, f"{place}.steps[{number}]")
 
 
 def _check_step(kind: Kind, step: t.Any, place: str) -> None:
@@ -93,7 +91,7 @@ def fits(value: t.Any, shape: t.Any) -> bool:
 
 
 def kind_of(action: Json) -> Kind:
-    return KINDS[action["kind"]]
+    return t.cast(Kind, importlib.import_module(f"{_PACKAGE}.{KINDS[action['kind']]}"))
 
 
 def undoing(action: Json, files: bool) -> Json | None:

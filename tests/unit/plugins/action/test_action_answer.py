@@ -28,6 +28,11 @@ def test_an_answer_is_taken_out_of_the_result() -> None:
             "failed",
             "x: OSError: full",
         ),
+        (
+            {"failed": True, "msg": "x", "rc": 137, "module_stderr": ""},
+            "failed",
+            "the program on the host was ended by SIGKILL before it gave an answer",
+        ),
         ({"answer": []}, "garbled", "no answer came back"),
         ({}, "garbled", "no answer came back"),
     ],

@@ -16,9 +16,11 @@ import zlib
 from pathlib import Path
 
 import pytest
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.points import service
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.services import registry
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.registry import FOLLOW_UPS, SECTIONS
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange import bundle
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.optional import OBSERVED
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange import bundle, optional
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.optional import ACTING, OBSERVED
 
 _TOOLS = Path(__file__).resolve().parents[4] / "tools"
 _PYTHON38 = subprocess.run(
@@ -177,12 +179,55 @@ def test_second_places_of_restore_points_come_with_requests_that_name_one(option
     asked = ({"options": one, "check": False, "list": False} for one in (options, {**options, option: {}}))
     without, with_it = (shipped(bundle.points_script(one)) for one in asked)
     second = "act.points.second"
-    assert without == needed("act.points.service", optional=(second,))
-    assert with_it == without | needed(second)
+    name = f"{bundle._PACKAGE}.{second}"
+    assert (name in without, name in with_it) == (False, True)
+    assert with_it == without | needed(second, optional=ACTING)
 
 
 def test_each_module_that_is_optional_has_a_test() -> None:
     assert {module for module, _more in _OPTIONAL} == set(OBSERVED)
+
+
+_CHANGE: dict[str, t.Any] = {"what": "apply", "operations": [], "services": []}
+_UNIT = {"kind": "unit", "path": "x.service", "steps": []}
+_SERVICES = [name for name in ACTING if name.startswith("act.services.")]
+_BACK = ["act.points.looking", "act.points.rollback"]
+_SCRIPTS = [
+    (bundle.act_script, _CHANGE, ["act.service"]),
+    (bundle.act_script, {**_CHANGE, "git": {"commit": "x"}}, ["act.gitmove.service"]),
+    (bundle.act_script, {**_CHANGE, "release": {"commit": "x"}}, ["act.release.service"]),
+    (bundle.act_script, {**_CHANGE, "services": [_UNIT]}, ["act.service", "act.services.units"]),
+    (bundle.act_script, {**_CHANGE, "what": "recover"}, ["act.service", *_SERVICES]),
+    (bundle.points_script, {"options": {"state": "present"}}, ["act.points.service"]),
+    (bundle.points_script, {"options": {"state": "restored"}}, ["act.points.service", *_BACK, *_SERVICES]),
+    (
+        bundle.together_script,
+        {"apply": _CHANGE, "save": {"options": {"state": "present", "restic": {}}}},
+        ["act.together", "act.service", "act.points.second"],
+    ),
+    (bundle.together_script, {"apply": _CHANGE, "save": None}, ["act.together", "act.service"]),
+    (bundle.together_script, {"apply": {**_CHANGE, "git": {"x": 1}}}, ["act.together", "act.gitmove.service"]),
+    (bundle.leftover_script, {"what": "recover"}, ["act.leftover"]),
+    (
+        bundle.together_script,
+        {"apply": {**_CHANGE, "services": [{**_UNIT, "kind": "compose"}, {**_UNIT, "kind": "process"}]}},
+        ["act.together", "act.service", "act.services.compose", "act.services.processes"],
+    ),
+]
+
+
+@pytest.mark.parametrize(("script", "asked", "modules"), _SCRIPTS)
+def test_a_change_has_all_that_it_imports_and_nothing_else(script: t.Any, asked: t.Any, modules: list[str]) -> None:
+    assert shipped(script(asked)) == needed(*modules, optional=ACTING)
+
+
+def test_what_is_optional_is_called_as_the_code_has_it() -> None:
+    assert {**optional.KINDS, "hook": "hooks"} == registry.KINDS
+    assert optional.SECOND == service.SECOND
+
+
+def test_no_kind_of_service_is_sent_to_where_nothing_runs() -> None:
+    assert not {f"{bundle._PACKAGE}.{name}" for name in ACTING} & shipped(bundle.act_script(_CHANGE))
 
 
 @pytest.mark.parametrize("python", _PYTHONS)

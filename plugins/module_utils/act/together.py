@@ -1,0 +1,60 @@
+# Copyright: Contributors to the evenkeel.drift project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Checks, saves and changes a host in one call, one after the other, each as the call for it alone does. Private to the
+collection.
+
+What ended is told whatever comes after it: an error that nobody foresaw does not cost the name of the restore point.
+"""
+
+from __future__ import annotations
+
+import sys
+import typing as t
+
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.points import service as points
+from ansible_collections.evenkeel.drift.plugins.module_utils.observe.crash import describe_crash
+
+CHECK, SAVE, CHANGE = "check", "save", "change"
+"""The steps, in this order. There is no save where nothing is asked to be saved."""
+
+Json = t.Dict[str, t.Any]
+Apply = t.Callable[[Json], Json]
+
+
+class Together:
+    """One change. ``request`` has ``apply``, as ``service.py`` takes it, and ``save``, as ``points/service.py`` takes
+    it, or null; its operations are those of the change. ``apply`` is what answers the first, by the strategy.
+    """
+
+    def __init__(self, request: Json, apply: Apply) -> None:
+        self._change: Json = request["apply"]
+        self._save: Json | None = request["save"]
+        self._apply = apply
+        self._steps: list[Json] = []
+
+    def run(self) -> None:
+        """Do one step after the other, up to the first that fails; where nothing is to be changed, the first alone."""
+        looked = self._tell(CHECK, self._apply({**self._change, "check": True}))
+        if looked.get("failed") or not looked["changed"]:
+            return
+        change = self._change
+        if self._save is not None:
+            options = {**self._save["options"], "operations": change["operations"]}
+            saved = self._tell(SAVE, points.reply({**self._save, "options": options}))
+            if saved.get("failed"):
+                return
+            change = {**change, "about": {**change["about"], "point": saved["point"]}}
+        self._tell(CHANGE, self._apply(change))
+
+    def answer(self) -> Json:
+        """Return ``{changed, steps: [{what, result}], crash}``; ``crash`` names the places of an error that is on its
+        way just now, and is empty when there is none.
+        """
+        kind, _error, trace = sys.exc_info()
+        changed = any(step["result"].get("changed") for step in self._steps if step["what"] != CHECK)
+        return {"changed": changed, "steps": self._steps, "crash": describe_crash(kind, trace) if kind else ""}
+
+    def _tell(self, what: str, result: Json) -> Json:
+        self._steps.append({"what": what, "result": result})
+        return result
