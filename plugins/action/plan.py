@@ -112,7 +112,8 @@ class ActionModule(ControlAction):
         if known.plan is None:
             raise ContractError(["drift_plan: is not set, and there is no audit to make a plan of"])
         plan = document.load(document.named(known.plan, os.getcwd()))
-        said = {name for name, value in self._templated(variables).items() if value not in (None, "")}
+        asked = control.prefixed(variables, sync.PREFIX, sync.variables(), self._templar.template)
+        said = {name for name, value in asked.items() if value not in (None, "")}
         places = {host: self._at(variables, host, given) for host in hosts}
         return reviewed(plan, settings, said, places), known.output_dir, {}
 
