@@ -81,7 +81,7 @@ def folder_of(state: State) -> t.Iterator[int]:
             yield folder
         finally:
             os.close(folder)
-            # How the change ended is what counts; what is left here goes as abandoned, before the next one.
+            # How the change ended is what counts; what is left here goes as abandoned, with the next one.
             with contextlib.suppress(OSError):
                 _remove_folder(incoming, name)
     finally:
@@ -118,6 +118,18 @@ def _take(stream: _Stream, folder: int, sha256: str, left: int) -> None:
         os.close(fd)
     if digest.hexdigest() != sha256:
         raise Refused(_DAMAGED.format("a content does not have its digest"))
+
+
+def sweep(state: State) -> None:
+    """Remove the contents that a process left which was killed: they may be secrets, and take room. Raises OSError."""
+    try:
+        incoming = open_dir(state.fd, INCOMING)
+    except FileNotFoundError:
+        return
+    try:
+        _remove_abandoned(incoming)
+    finally:
+        os.close(incoming)
 
 
 def _remove_abandoned(incoming: int) -> None:

@@ -19,7 +19,7 @@ import io
 import os
 import typing as t
 
-from ansible_collections.evenkeel.drift.plugins.module_utils.act import recovery, transaction
+from ansible_collections.evenkeel.drift.plugins.module_utils.act import delivery, recovery, transaction
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.delivery import unpacked
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.errors import (
     ActError,
@@ -96,7 +96,7 @@ def _recover(state: State, request: Json, about: t.Mapping[str, t.Any]) -> Json:
     """Finish the files of an interrupted change first, and then its services."""
     who, why = str(about["who"]), str(about["why"])
     found = recovery.recover(state, request["direction"], who, why)
-    _sweep(request.get("root"))
+    _sweep(request.get("root"), state)
     if _is_rollback_left(state):
         # Another one finishes what a rollback left, services included: the point has it.
         return {**found, "services": [], "rollback": True}
@@ -114,8 +114,12 @@ def _is_rollback_left(state: State) -> bool:
     return False
 
 
-def _sweep(root: str | None) -> None:
-    """Remove what a process that was killed left in a repository. One that cannot be looked at is in nobody's way."""
+def _sweep(root: str | None, state: State) -> None:
+    """Remove what a process that was killed left in a repository, and of its contents. What cannot be looked at is in
+    nobody's way.
+    """
+    with contextlib.suppress(OSError):
+        delivery.sweep(state)
     if root:
         with contextlib.suppress(OSError, Unseen):
             sweep(root)

@@ -15,7 +15,7 @@ import os
 import time
 import typing as t
 
-from ansible_collections.evenkeel.drift.plugins.module_utils.act import journal, lock, recovery
+from ansible_collections.evenkeel.drift.plugins.module_utils.act import delivery, journal, lock, recovery
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.errors import Refused
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.gitmove.sweep import sweep
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points import (
@@ -164,8 +164,9 @@ def _finish(asked: Asked, state: State, check: bool, host: Host) -> Json | None:
     if journal.find(state) is None:
         return None
     done: Json = recovery.recover(state, "auto", asked.who, "finish what was interrupted, before a rollback")
-    # What it left in a repository besides is in nobody's way when it cannot be looked at.
+    # What it left besides, of its contents and in a repository, is in nobody's way when it cannot be looked at.
     with contextlib.suppress(OSError, Unseen):
+        delivery.sweep(state)
         sweep(asked.root)
     return done
 
