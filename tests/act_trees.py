@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import os
+import struct
 import typing as t
 from pathlib import Path
 
@@ -16,7 +17,16 @@ from hypothesis import strategies as st
 NAMES = st.sampled_from(["a", "b", "c", "d", "\\", "\n", "n" * 255, "-x", "\udcff"])
 MODES = st.sampled_from([0o644, 0o600, 0o755, 0o4711, 0o444, 0o000])
 TIMES = st.integers(1, 2**61)
-FILES = st.tuples(st.just("file"), st.binary(max_size=12), MODES, TIMES, st.booleans())
+# An access list as the kernel has it: version 2, then (tag, permissions, id) of owner, a user, group, mask, others.
+ACCESS_LIST = struct.pack("<I", 2) + b"".join(
+    struct.pack("<HHI", *one)
+    for one in [(1, 6, 2**32 - 1), (2, 6, 1234), (4, 4, 2**32 - 1), (16, 6, 2**32 - 1), (32, 4, 2**32 - 1)]
+)
+ATTRIBUTES = st.sampled_from([{}, {}, {"user.evenkeel": b"\0x"}, {"system.posix_acl_access": ACCESS_LIST}])
+# One of these contents is a hole with a few bytes behind it.
+HOLE = bytes(1 << 16)
+CONTENTS = st.binary(max_size=12) | st.binary(max_size=4).map(lambda end: HOLE + end)
+FILES = st.tuples(st.just("file"), CONTENTS, MODES, TIMES, ATTRIBUTES)
 LINKS = st.tuples(st.just("link"), st.sampled_from(["a", "../a", "/nowhere", "n" * 300]))
 TREES = st.recursive(
     FILES | LINKS,
@@ -35,14 +45,24 @@ def make(folder: Path, tree: t.Mapping[str, t.Any]) -> None:
             path.symlink_to(node[1])
             continue
         if node[0] == "file":
-            path.write_bytes(node[1])
-            if node[4]:
-                os.setxattr(path, "user.evenkeel", b"\0x")
+            _write(path, node[1])
         else:
             path.mkdir()
             make(path, node[1])
         path.chmod(node[2])
+        for name, value in node[4].items() if node[0] == "file" else ():
+            # Last: an access list has a part of the mode, which it may change.
+            os.setxattr(path, name, value)
         os.utime(path, ns=(node[3], node[3]))
+
+
+def _write(path: Path, content: bytes) -> None:
+    with path.open("wb") as file:
+        file.truncate(len(content))
+        if content.startswith(HOLE):
+            file.seek(len(HOLE))
+            content = content[len(HOLE) :]
+        file.write(content)
 
 
 def difference(world: World, wanted: Path) -> list[Json]:

@@ -21,7 +21,12 @@ from act_world import Json, T, World, build, every_kind, seen
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.gitmove import service as gitmove
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points import service as points
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.release import service as release
-from ansible_collections.evenkeel.drift.plugins.module_utils.act.services import container_state, registry, units
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.services import (
+    container_state,
+    kinds,
+    registry,
+    units,
+)
 from fake_compose_host import ComposeHost
 from fake_containers import hexed
 from fake_inside import install
@@ -117,7 +122,8 @@ class Whole:
         web, worker = self._running["containers"]
         before = {"id": worker["id"], "image_id": worker["image"], "started_s": worker["started"]}
         restart = {"do": "restart", "container": worker["id"], "name": "worker", "socket": self.engine.socket}
-        end = {"do": "end", "pid": self._process.pid, "start_s": started_s(self._process.pid), "command": "sleep"}
+        end = {"do": "end", "pid": self._process.pid, "start_s": started_s(self._process.pid), "boot": kinds.boot_id()}
+        end.update(command="sleep", unit="one.service", kill=False)
         actions = [
             unit("four.service", ("daemon_reload", ""), ("reload", "active")),
             unit("one.service", ("enable", "disabled"), ("restart", "active")),
@@ -125,7 +131,7 @@ class Whole:
             unit("three.service", ("disable", "enabled"), ("stop", "active")),
             {"n": 5, "kind": "compose", "path": "shop/web", "steps": [self._up(web)]},
             {"n": 6, "kind": "container", "path": "worker", "steps": [{**restart, "before": before}]},
-            {"n": 7, "kind": "process", "path": "main", "steps": [{**end, "unit": "one.service", "kill": False}]},
+            {"n": 7, "kind": "process", "path": "main", "steps": [end]},
         ]
         told = {(action["kind"], step["do"]) for action in actions for step in action["steps"]}
         known = {(kind, do) for kind, module in registry.KINDS.items() for do in module.WORDS}
@@ -186,9 +192,9 @@ class Whole:
 
     # --- what is there ------------------------------------------------------------------------------------------------
 
-    def told(self, times: bool) -> Json:
-        """Return all that the change can change; ``times`` says whether those of folders count."""
-        tree = seen(self.root.resolve(), times)
+    def told(self) -> Json:
+        """Return all that the change can change."""
+        tree = seen(self.root.resolve())
         return {
             # What a folder of git's holds is for git to tell; a copy in a new release has names of its own.
             "files": {

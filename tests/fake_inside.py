@@ -38,9 +38,11 @@ def install(monkeypatch: pytest.MonkeyPatch, *programs: Path) -> None:
         stdin: int = subprocess.DEVNULL,
         environment: t.Mapping[str, str] | None = None,
         grace_s: float = 0.0,
+        name: str = "",
+        begun: t.Callable[[int], None] | None = None,
     ) -> Ran:
         if argv[0] not in codes:
-            return real(argv, host, limit_s, cwd, max_bytes, stdin, environment, grace_s)
+            return real(argv, host, limit_s, cwd, max_bytes, stdin, environment, grace_s, name, begun)
         host.check_time()
         begun = time.monotonic()
         given = "" if stdin == subprocess.DEVNULL else os.read(stdin, 1 << 16).decode()

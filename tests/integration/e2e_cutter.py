@@ -5,7 +5,8 @@
 
 Arguments: the moment (``session``: when somebody is connected; ``journal``: when a change has its journal), how many
 milliseconds after it, the way (``session``: the server's processes of the connection end; ``all``: and so does what
-they started; ``drop``: nothing comes through any more), and the folder of states. Prints what was cut, as JSON.
+they started; ``drop``: nothing comes through any more; ``reboot``: none of these, who asked pulls the plug), and the
+folder of states. Prints what was cut, as JSON.
 """
 
 import contextlib
@@ -75,7 +76,7 @@ def main(moment, after_ms, way, states):
     if way == "drop":
         for chain, port in (("INPUT", "--dport"), ("OUTPUT", "--sport")):
             subprocess.run(["iptables", "--wait", "-I", chain, "-p", "tcp", port, "22", "-j", "DROP"], check=True)
-    else:
+    elif way != "reboot":
         end(below(found) if way == "all" else found)
     print(json.dumps({"sessions": len(found), "journal": phase}))
 

@@ -1,7 +1,7 @@
 # Copyright: Contributors to the evenkeel.drift project
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""In the lab: whenever the connection of a deploy is cut, the next deploy repairs what that left."""
+"""In the lab: when the connection of a deploy is cut, or its host goes down, the next deploy repairs what that left."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import collections
 import json
 import os
 import random
+import socket
 import subprocess
 import typing as t
 from pathlib import Path
@@ -17,6 +18,7 @@ import pytest
 from e2e_lab import CHECKOUT
 from e2e_operator import Operator
 from e2e_project import Repository
+from waiting import wait_until
 
 pytestmark = pytest.mark.lab
 
@@ -33,7 +35,7 @@ _LIMIT_S = 300
 # How long a deploy takes here, and its change, with some to spare: a cut may also come too late.
 _DEPLOY_MS, _CHANGE_MS = 4000, 700
 _MOMENTS = ("journal", "session", "journal")
-_WAYS = ("session", "all", "drop", "session", "all")
+_WAYS = ("session", "all", "drop", "reboot", "all")
 # A server that sees sessions die refuses their address for a while; this one must not.
 _PATIENT = "echo PerSourcePenalties no >/etc/ssh/sshd_config.d/cuts.conf && systemctl reload ssh"
 _CONNECTION = "-o ControlMaster=no -o ServerAliveInterval=2 -o ServerAliveCountMax=4 -o ConnectTimeout=20"
@@ -44,6 +46,7 @@ class CutHost:
 
     def __init__(self, name: str, address: str, reference: Path, operator: Operator) -> None:
         self.name = name
+        self.address = address
         self.operator = operator
         variables = {
             "ansible_connection": "ssh",
@@ -77,13 +80,30 @@ class CutHost:
         pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
         with open(_CUTTER, "rb") as program, subprocess.Popen(argv, stdin=program, **pipes) as cutter:
             with self.deploy() as play:
+                if way == "reboot":
+                    answer, errors = cutter.communicate(timeout=_LIMIT_S)
+                    self.reboot()
                 told = play.communicate(timeout=_LIMIT_S)[0].decode("utf-8", "replace")
-            answer, errors = cutter.communicate(timeout=_LIMIT_S)
+            if way != "reboot":
+                answer, errors = cutter.communicate(timeout=_LIMIT_S)
             assert cutter.returncode == 0, f"{moment}, {after_ms} ms, {way}: {errors.decode()}\n{told}"
             cut: dict[str, t.Any] = json.loads(answer)
         if way == "drop":
             self.inside("iptables", "--wait", "-F")
         return cut, told
+
+    def reboot(self) -> None:
+        """Take the power from the host, and give it back: every process of it ends at once, and systemd begins anew."""
+        for do in ("kill", "start"):
+            subprocess.run(["docker", do, self.name], capture_output=True, check=True, timeout=60)
+        wait_until(self._answers, f"{self.name} lets somebody in", _LIMIT_S)
+
+    def _answers(self) -> bool:
+        try:
+            with socket.create_connection((self.address, 22), timeout=5) as connection:
+                return connection.recv(4) == b"SSH-"
+        except OSError:
+            return False
 
     def left(self) -> str:
         """Return what a change leaves behind that is not finished."""

@@ -18,6 +18,11 @@ systemctl daemon-reload
 systemctl enable --quiet --now docker redis-server
 systemctl enable --quiet --now virtuoso-web virtuoso-monitor virtuoso-producer virtuoso-consumer
 
+# Another application, which lives in releases.
+install -d -o virtuoso -g virtuoso /srv/page /srv/page/releases /srv/page/releases/first
+git -c safe.directory="$HOME_OF_APP" -C "$HOME_OF_APP" archive main | as_virtuoso tar -C /srv/page/releases/first -x
+as_virtuoso ln -s releases/first /srv/page/current
+
 cd "$HOME_OF_APP"
 # Edited and not committed, edited and staged, and never added.
 as_virtuoso sed -i 's/max_workers=4/max_workers=8/' src/main.py

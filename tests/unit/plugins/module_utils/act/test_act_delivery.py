@@ -13,6 +13,7 @@ import zlib
 from pathlib import Path
 
 import pytest
+from ansible_collections.evenkeel.drift.plugins.module_utils.act import delivery
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.delivery import unpacked
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.errors import Refused
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.state import State, open_state
@@ -129,3 +130,19 @@ def test_what_a_killed_process_left_is_removed(state: State) -> None:
         left = sorted(path.name for path in incoming.iterdir())
     assert f"{gone}-00000000" not in left
     assert f"{os.getpid()}-00000000" in left, "a process beside this one is at work there"
+
+
+def test_a_recovery_removes_what_a_killed_process_left(state: State) -> None:
+    delivery.sweep(state)
+    incoming = Path(state.path, "incoming")
+    assert not incoming.exists(), "looking makes nothing"
+    os.close(state.folder("incoming"))
+    gone = os.fork()
+    if gone == 0:
+        os._exit(0)
+    os.waitpid(gone, 0)
+    for pid in (gone, os.getpid()):
+        (incoming / f"{pid}-00000000").mkdir(mode=0o700)
+        (incoming / f"{pid}-00000000" / "content").write_bytes(b"x")
+    delivery.sweep(state)
+    assert [path.name for path in incoming.iterdir()] == [f"{os.getpid()}-00000000"], "one is at work there"

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import errno
 import os
+import resource
 import subprocess
 import tempfile
 import typing as t
@@ -501,6 +502,22 @@ def test_all_calls_may_fail_from_one_on(number: int, world: World) -> None:
     assert leftovers(world) == []
     if seen(world.root) != old:
         assert world.apply(operations)["changed"] == []
+
+
+def test_a_limit_that_is_really_reached(world: World) -> None:
+    """The kernel writes a part of a file and then no more, as it does with a quota: here the largest size of a file."""
+    operations = [world.write("over.txt", b"short\n"), world.write("large.bin", os.urandom(200_000))]
+    old = seen(world.root)
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, before[1]))
+    try:
+        with pytest.raises(RolledBack, match=r"large\.bin: file too large"):
+            world.apply(operations)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert seen(world.root) == old
+    assert leftovers(world) == []
+    assert set(world.apply(operations)["changed"]) == {"over.txt", "large.bin"}
 
 
 def test_writes_that_take_a_part(world: World) -> None:
