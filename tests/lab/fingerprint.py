@@ -24,7 +24,8 @@ def line(root, path):
     elif stat.S_ISREG(told.st_mode):
         with open(place, "rb") as file:
             content = hashlib.sha256(file.read()).hexdigest()
-    if path.startswith(".git/"):
+    if path == ".git" or path.startswith(".git/"):
+        # Its own time moves whenever somebody holds git's lock.
         return f"{path} {content}"
     names = os.listxattr(place, follow_symlinks=False)
     attributes = {name: os.getxattr(place, name, follow_symlinks=False).hex() for name in sorted(names)}
