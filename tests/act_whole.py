@@ -80,7 +80,8 @@ class Whole:
         self.systemd.unit("four.service", self.root / "four", CanReload="yes", NeedDaemonReload="yes")
         web = self.engine.run(_COMPOSE.format("old"))
         known = self.engine.load()
-        known["containers"].append({**web, "service": "worker", "id": hexed("worker"), "text": ""})
+        for name in ("worker", "extra"):
+            known["containers"].append({**web, "service": name, "id": hexed(name), "text": ""})
         self.engine.save(known)
 
     # --- what is asked ------------------------------------------------------------------------------------------------
@@ -113,15 +114,15 @@ class Whole:
     def _services(self) -> list[Json]:
         def unit(name: str, *steps: tuple[str, str]) -> Json:
             keys = {"enable": "enabled", "disable": "enabled"}
-            told = [
-                {"do": do, "unit": name, "before": {keys.get(do, "active"): was}} if was else {"do": do, "unit": name}
-                for do, was in steps
-            ]
+            told: list[Json] = [{"do": do, "unit": name} for do, _was in steps]
+            for step, (do, was) in zip(told, steps):
+                step.update({"before": {keys.get(do, "active"): was}} if was else {})
+                step.update({"files": ["four"]} if do == "reload" else {})
             return {"n": 1, "kind": "unit", "path": name, "steps": told}
 
-        web, worker = self._running["containers"]
-        before = {"id": worker["id"], "image_id": worker["image"], "started_s": worker["started"]}
-        restart = {"do": "restart", "container": worker["id"], "name": "worker", "socket": self.engine.socket}
+        web, worker, extra = self._running["containers"]
+        restart = {"do": "restart", **self._container(worker)}
+        stop = {"do": "stop", **self._container(extra), "restart": {"name": "always", "maximum": 0}, "running": True}
         end = {"do": "end", "pid": self._process.pid, "start_s": started_s(self._process.pid), "boot": kinds.boot_id()}
         end.update(command="sleep", unit="one.service", kill=False)
         actions = [
@@ -130,14 +131,20 @@ class Whole:
             unit("two.service", ("start", "inactive")),
             unit("three.service", ("disable", "enabled"), ("stop", "active")),
             {"n": 5, "kind": "compose", "path": "shop/web", "steps": [self._up(web)]},
-            {"n": 6, "kind": "container", "path": "worker", "steps": [{**restart, "before": before}]},
+            {"n": 6, "kind": "container", "path": "worker", "steps": [restart]},
+            {"n": 6, "kind": "container", "path": "extra", "steps": [stop]},
             {"n": 7, "kind": "process", "path": "main", "steps": [end]},
         ]
         told = {(action["kind"], step["do"]) for action in actions for step in action["steps"]}
         known = {(kind, do) for kind, module in registry.KINDS.items() for do in module.WORDS}
-        # A command is among the hooks, and the way back has a step of its own.
-        assert known - told == {("hook", "run"), ("compose", "back")}, "a kind of step that this change does not hold"
+        # A command is among the hooks, and the way back has steps of its own.
+        told |= {("hook", "run"), ("compose", "back"), ("container", "start")}
+        assert known - told == set(), "a kind of step that this change does not hold"
         return actions
+
+    def _container(self, one: Json) -> Json:
+        before = {"id": one["id"], "image_id": one["image"], "started_s": one["started"]}
+        return {"container": one["id"], "name": one["service"], "socket": self.engine.socket, "before": before}
 
     def _up(self, web: Json) -> Json:
         about = {"id": web["id"], "name": "shop-web-1", "image_id": web["image"], "config_hash": web["declared"]}
@@ -205,6 +212,7 @@ class Whole:
             "at": self._at(),
             "units": {name: self._unit(name) for name in UNITS},
             "web": (self.engine.web() or {"text": "none"})["text"],
+            "extra": self._extra(),
             "worker": any(
                 one["service"] == "worker" and one["started"] > 1.0 for one in self.engine.load()["containers"]
             ),
@@ -214,6 +222,10 @@ class Whole:
     def _unit(self, name: str) -> tuple[str, ...]:
         unit = self.systemd.get(f"{name}.service")
         return unit["ActiveState"], unit["UnitFileState"], unit["ran_with"] if unit["ActiveState"] == "active" else ""
+
+    def _extra(self) -> tuple[str, str]:
+        extra = next(one for one in self.engine.load()["containers"] if one["service"] == "extra")
+        return extra["state"], extra.get("policy", "always")
 
     def _at(self) -> t.Any:
         if self.clone is not None:

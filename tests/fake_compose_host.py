@@ -139,6 +139,10 @@ class ComposeHost(FakeEngine):
             return super().answer(method, target, sent)
         if one is None:
             return error(404, "no such container")
+        if found[2] == "/update":
+            one["policy"] = json.loads(sent)["RestartPolicy"]["Name"]
+            self.save(known)
+            return {"Warnings": []}
         return self._container(method, found[2] or "", one, known)
 
     def _container(self, method: str, what: str, one: Json, known: Json) -> t.Any:
@@ -150,7 +154,7 @@ class ComposeHost(FakeEngine):
             return body(frame(1, self.log))
         if method == "DELETE":
             known["containers"].remove(one)
-        elif what == "/restart":
+        elif what in ("/restart", "/start"):
             one.update(started=time.time(), state="running")
         elif what == "/stop":
             one["state"] = "exited"
@@ -184,7 +188,7 @@ def _inspected(one: Json) -> Json:
             "StartedAt": started,
             "Health": {"Status": one["health"]} if one["health"] else None,
         },
-        "HostConfig": {"RestartPolicy": {"Name": "always"}},
+        "HostConfig": {"RestartPolicy": {"Name": one.get("policy", "always")}},
         "Config": {
             "Labels": _labels(one),
             "Env": ["API_TOKEN=zu9KqT4vXw2p"],
