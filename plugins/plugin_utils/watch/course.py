@@ -30,7 +30,9 @@ _LONGEST_LOOK_S, _SHORTEST_LOOK_S = 120.0, 10.0
 _ROOM = 4
 # How much earlier than a look is due the host is asked again, and from how long a wait on it is left alone meanwhile.
 _LEAD_S = 2.0
-_RETRY_S = 5.0
+# How long until the host is tried again: longer each time. One that was never reached is given up after a while.
+_RETRY_S, _LONGEST_RETRY_S = 5.0, 30.0
+_NEVER_REACHED_S = 120.0
 _SPARE_S = 60.0
 _TOLD = 3
 
@@ -65,6 +67,7 @@ class Course:
         self._window: Json | None = None
         self._last_s: float | None = None
         self._trouble = ""
+        self._lost = 0
         self._started = utc(doors.wall())
 
     def run(self) -> Json:
@@ -75,7 +78,7 @@ class Course:
         over, reason = False, ""
         while not over:
             passed_s = self._doors.now() - begun_s
-            if passed_s > (most_s if self._window else self._asked.for_s):
+            if passed_s > (most_s if self._window else min(self._asked.for_s, _NEVER_REACHED_S)):
                 reason = self._trouble or "the host's clock goes slower than that of the control node"
                 break
             over, wait_s = self._slice(max(self._asked.for_s - passed_s, 0.0))
@@ -102,11 +105,13 @@ class Course:
         except (HostUnseen, GarbledAnswer) as error:
             self._trouble = str(error)
             self._state.window.lost(self._trouble)
-            return False, _RETRY_S
+            self._lost += 1
+            return False, min(_RETRY_S * self._lost, _LONGEST_RETRY_S)
         here_s = self._doors.now()
         for look in answer["looks"]:
             self._state.add(look, answer["window"]["boot"], here_s - (answer["now_s"] - look["at_s"]))
         self._window, self._last_s, self._trouble = answer["window"], answer["last_s"], ""
+        self._lost = 0
         return answer["over"], max((answer["next_in_s"] or 0.0) - _LEAD_S, 0.0)
 
     def _progress(self, begun_s: float) -> None:
