@@ -47,6 +47,11 @@ def write(fd: int, data: bytes) -> None:
         rest = rest[os.write(fd, rest) :]
 
 
+def set_size(fd: int, size: int) -> None:
+    """Give a file that is being written its size: what was not written is a hole."""
+    os.ftruncate(fd, size)
+
+
 def share(fd: int, source: int) -> bool:
     """Let an empty file have the content of another one without taking space for it: what is written to either later
     is its own. False when their file system cannot (ext4, or not the same one).

@@ -19,6 +19,7 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.act.attributes impo
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.change import Change, Place
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.errors import Refused
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.folders import Folders
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.sparse import Copy
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.steps import PREPARED, Step
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.paths import open_dir, open_file
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host, Unseen
@@ -133,7 +134,7 @@ def _copy(source: int, fd: int, name: bytes, new: t.Mapping[str, t.Any], host: H
     made = fs.create(fd, name)
     try:
         shared = fs.share(made, source)
-        digest = hashlib.sha256()
+        digest, copy = hashlib.sha256(), Copy(made, source)
         while True:
             part = os.read(made if shared else source, _PART)
             if not part:
@@ -141,7 +142,8 @@ def _copy(source: int, fd: int, name: bytes, new: t.Mapping[str, t.Any], host: H
             host.check_time()
             digest.update(part)
             if not shared:
-                fs.write(made, part)
+                copy.add(part)
+        copy.end()
         if digest.hexdigest() != new["sha256"] and new.get("from") is not None:
             raise Unseen(
                 "it was written to while it was copied: deploy again, or, where it is written to all the time, name it "

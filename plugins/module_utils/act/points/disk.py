@@ -12,6 +12,7 @@ import stat
 
 from ansible_collections.evenkeel.drift.plugins.module_utils.act import fs
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.errors import Damaged
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.sparse import Copy
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe import paths
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Unseen, explain
 from ansible_collections.evenkeel.drift.plugins.module_utils.text import show
@@ -148,13 +149,14 @@ def copy(source: int, target: int, most: int) -> str:
     """Copy what an open file holds from here on to another, little more than ``most`` bytes: it may grow faster than it
     is read. Return the SHA-256 of what was copied. Raises OSError.
     """
-    digest = hashlib.sha256()
+    digest, made = hashlib.sha256(), Copy(target, source)
     left = most
     while left >= 0:
         part = os.read(source, _PART)
         if not part:
             break
         digest.update(part)
-        fs.write(target, part)
+        made.add(part)
         left -= len(part)
+    made.end()
     return digest.hexdigest()

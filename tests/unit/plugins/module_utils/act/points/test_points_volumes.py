@@ -387,6 +387,28 @@ def test_space_is_asked_first(site: Site) -> None:
     assert verbs(site) == []
 
 
+@pytest.mark.parametrize("end", [b"", b"the end"], ids=["hole", "data"])
+def test_a_sparse_file_stays_sparse(site: Site, end: bytes) -> None:
+    image, full = site.data / "image", site.data / "full"
+    with image.open("wb") as file:
+        file.write(b"begin")
+        file.truncate(8 << 20)
+        file.seek(0, os.SEEK_END)
+        file.write(end)
+    # Somebody wrote these zeros, to have their room.
+    full.write_bytes(bytes(2 << 20))
+    before = site.seen()
+    if image.stat().st_blocks * 512 > 2 << 20 or full.stat().st_blocks * 512 < 2 << 20:
+        pytest.skip("the file system below the temporary directory has no holes, or packs zeros, on this machine")
+    site.save()
+    image.write_bytes(b"spoiled")
+    full.write_bytes(b"spoiled")
+    assert site.back()["at_point"] is True
+    assert site.seen() == before
+    assert image.stat().st_blocks * 512 <= 2 << 20
+    assert full.stat().st_blocks * 512 >= 2 << 20
+
+
 def test_what_is_no_file_is_not_made_again_and_stays(site: Site) -> None:
     os.mkfifo(site.data / "saved.pipe")
     site.save()
