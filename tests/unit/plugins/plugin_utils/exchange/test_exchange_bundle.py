@@ -261,3 +261,18 @@ def test_a_request_is_data_whatever_it_holds(root: Path, tmp_path: Path) -> None
     tree = json.loads(done.stdout)["answer"]["sections"]["trees"]["data"]["trees"][0]
     assert tree["outcome"] == "unknown"
     assert "does not exist on this host" in tree["reason"]
+
+
+@pytest.mark.parametrize("python", _PYTHONS)
+def test_every_kind_of_service_finds_its_code_on_the_host(python: str, root: Path, tmp_path: Path) -> None:
+    about = {"id": "p", "kind": "sync", "who": "ops", "why": "a test", "run": "", "point": None}
+    change = {**_CHANGE, "check": False, "timeout_s": 60, "about": about, "application": "app", "root": str(root)}
+    change.update(state_dir=str(tmp_path / "state"), pack=None)
+    for kind in sorted(registry.KINDS):
+        step = {"kind": kind, "path": "x", "steps": [{"do": "nothing"}]}
+        script = bundle.together_script({"apply": {**change, "services": [step]}, "save": None})
+        done = run(python, script, tmp_path)
+        assert (done.returncode, done.stderr) == (0, b"")
+        (check,) = json.loads(done.stdout)["steps"]
+        assert check["result"]["outcome"] == "refused"
+        assert "services[0].steps[0]: expected a step with a do of" in check["result"]["msg"]
