@@ -36,7 +36,10 @@ class ActionModule(ControlAction):
         try:
             made, findings = decide(opened, RunFolder(arguments["run"]))
             folder.finish(opened, made, markdown.render(made, findings))
-        except (StoreError, Contradiction) as error:
+        except Contradiction as error:
+            folder.refuse(opened, str(error))
+            raise AnsibleActionFail(safe.terminal(str(error))) from error
+        except StoreError as error:
             raise AnsibleActionFail(safe.terminal(str(error))) from error
         path = opened.join(folder.REPORT)
         display = Display()

@@ -63,23 +63,52 @@ def make(
 
 def of_run(findings: Json) -> list[Json]:
     """Return all checks of a run, each with its verdict and the command that repeats it by hand."""
-    places = repeating.Places(findings)
-    made = [_of_run(one, places, findings) for one in [*findings["checks"], *findings["findings"]]]
-    known = {(one["host"], one["component"]) for one in made if (one["section"], one["check"]) == (TREES, COMPARISON)}
+    places, files = repeating.Places(findings), _Files(findings)
+    made = [_of_run(one, places, files) for one in [*findings["checks"], *findings["findings"]]]
+    trees: dict[tuple[str, str], list[Json]] = {}
+    for one in made:
+        if one["section"] == TREES:
+            trees.setdefault((one["host"], one["component"]), []).append(one)
+    known = {place for place, mine in trees.items() if any(one["check"] == COMPARISON for one in mine)}
     environments = {host: env["name"] for env in findings["environments"] for host in env["hosts"]}
     for facts in findings["facts"]:
         for tree in (facts["facts"].get("trees") or ()) if facts["section"] == TREES else ():
             # A tree that was not seen at all has a check that says so.
-            if (facts["host"], tree["name"]) not in known and tree["outcome"] == "ok":
-                made.append(_compared(environments[facts["host"]], facts["host"], tree, made))
+            place = (facts["host"], tree["name"])
+            if place not in known and tree["outcome"] == "ok":
+                made.append(_compared(environments[facts["host"]], facts["host"], tree, trees.get(place, [])))
     return made
 
 
-def _of_run(one: Json, places: repeating.Places, findings: Json) -> Json:
+class _Files:
+    """The evidence of a run, as checks name it."""
+
+    def __init__(self, findings: Json) -> None:
+        self._stored = {item["path"] for item in findings["evidence"]}
+        self._settings = [item for item in findings["evidence"] if item["section"] == "settings"]
+
+    def of(self, one: Json) -> list[str]:
+        """Return what a check rests on. A waiver stands in the settings of the hosts that it may cover.
+
+        What is unknown because there is no evidence of it rests on none.
+        """
+        if one["component"] == "waivers":
+            return [
+                f"{item['path']}#waivers" for item in self._settings if fnmatch.fnmatchcase(item["host"], one["host"])
+            ]
+        if one["outcome"] != "unknown":
+            return list(one["evidence"])
+        return [path for path in one["evidence"] if self._is_there(path.partition("#")[0])]
+
+    def _is_there(self, path: str) -> bool:
+        return path in self._stored or path.startswith("references/")
+
+
+def _of_run(one: Json, places: repeating.Places, files: _Files) -> Json:
     return {
         **{key: one[key] for key in ("id", "environment", "host", "section", "component", "check", "subject")},
         **{key: one[key] for key in ("outcome", "severity", "summary", "expected", "observed")},
-        "evidence": _evidence(one, findings),
+        "evidence": files.of(one),
         "verdict": verdicts.of_check(one["outcome"], one["severity"]),
         "command": places.command(one),
         **{key: one.get(key) for key in ("waiver", "remedy")},
@@ -87,25 +116,11 @@ def _of_run(one: Json, places: repeating.Places, findings: Json) -> Json:
     }
 
 
-def _evidence(one: Json, findings: Json) -> list[str]:
-    """Return what a check rests on. A waiver stands in the settings of the hosts that it may cover.
+def _compared(environment: str, host: str, tree: Json, mine: t.Sequence[Json]) -> Json:
+    """Return how much of a tree is equal, where the run has no check of that: it has one where all of it is.
 
-    What is unknown because there is no evidence of it rests on none.
+    ``mine`` are the checks of the tree.
     """
-    if one["component"] != "waivers":
-        stored = {item["path"] for item in findings["evidence"]}
-        return [
-            path
-            for path in one["evidence"]
-            if one["outcome"] != "unknown" or path.partition("#")[0] in stored or path.startswith("references/")
-        ]
-    settings = [item for item in findings["evidence"] if item["section"] == "settings"]
-    return [f"{item['path']}#waivers" for item in settings if fnmatch.fnmatchcase(item["host"], one["host"])]
-
-
-def _compared(environment: str, host: str, tree: Json, checks: t.Sequence[Json]) -> Json:
-    """Return how much of a tree is equal, where the run has no check of that: it has one where all of it is."""
-    mine = [one for one in checks if (one["host"], one["section"], one["component"]) == (host, TREES, tree["name"])]
     counts = tree["counts"]
     about = (TREES, tree["name"], COMPARISON, tree["path"])
     evidence = sorted({path for one in mine for path in one["evidence"]})[:1]
@@ -113,7 +128,8 @@ def _compared(environment: str, host: str, tree: Json, checks: t.Sequence[Json])
         said = f"{tree['path']} was compared with nothing: {tree.get('reason') or 'no reference is named'}"
         return make(environment, host, about, "not_exercised", said, observed=counts, evidence=evidence)
     compared = [one for one in mine if one["check"] not in _RULES]
-    grave = [one for one in compared if one["verdict"] == verdicts.worst(two["verdict"] for two in compared)]
+    worst = verdicts.worst(one["verdict"] for one in compared)
+    grave = [one for one in compared if one["verdict"] == worst]
     outcome, severity = _as_bad_as(grave)
     open_ones = sum(1 for one in compared if one["verdict"] != verdicts.PASS)
     said = (

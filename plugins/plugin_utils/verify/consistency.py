@@ -81,16 +81,16 @@ def _criteria(made: Json) -> list[str]:
 
 def _endpoints(made: Json, findings: Json) -> list[str]:
     """Every row of the table of endpoints has checks, and every endpoint with checks has a row."""
+    components: dict[str, set[str]] = {}
+    for one in made["checks"]:
+        if one["section"] == "endpoints":
+            components.setdefault(one["host"], set()).add(one["component"])
     problems = []
     for facts in findings["facts"]:
         if facts["section"] != "endpoints":
             continue
         channels = {one["name"] for one in facts["facts"].get("webhooks") or ()}
-        checked = {
-            one["component"]
-            for one in made["checks"]
-            if (one["host"], one["section"]) == (facts["host"], "endpoints") and one["component"] not in channels
-        }
+        checked = components.get(facts["host"], set()) - channels
         told = facts["facts"].get("total", 0)
         if len(checked) != told:
             problems.append(f"{number(told, 'endpoint')} of {facts['host']} in the table, and checks of {len(checked)}")

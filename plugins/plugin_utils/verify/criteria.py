@@ -57,8 +57,9 @@ def build(checks: t.Sequence[Json], hosts: t.Sequence[Host]) -> list[Json]:
     Hosts whose contracts name the same criterion share it; each host's own selectors choose among its own checks.
     """
     made: dict[str, Json] = {}
+    of_hosts = by_host(checks, hosts)
     for host in sorted(hosts):
-        mine = [check for check in checks if concerns(check, host)]
+        mine = of_hosts[host.name]
         chosen = _declared(host, mine, made) if host.criteria is not None else _by_section(host, mine, made)
         rest = [check["id"] for check in mine if check["id"] not in chosen]
         if rest and host.criteria is not None:
@@ -70,6 +71,17 @@ def build(checks: t.Sequence[Json], hosts: t.Sequence[Host]) -> list[Json]:
     ordered = [one for name, one in made.items() if name != REST] + ([made[REST]] if REST in made else [])
     known = {check["id"]: check for check in checks}
     return [_decided(one, known) for one in ordered]
+
+
+def by_host(checks: t.Sequence[Json], hosts: t.Sequence[Host]) -> dict[str, list[Json]]:
+    """Return the checks that concern each host, in their order: most are of one, and only the others are looked at."""
+    known = {host.name for host in hosts}
+    found: dict[str, list[Json]] = {name: [] for name in known}
+    for check in checks:
+        concerned = [check["host"]] if check["host"] in known else [one.name for one in hosts if concerns(check, one)]
+        for name in concerned:
+            found[name].append(check)
+    return found
 
 
 def concerns(check: Json, host: Host) -> bool:

@@ -42,7 +42,9 @@ def build(about: About, inputs: Inputs, checks: t.Sequence[Json], more: Json | N
     """
     findings = inputs.findings
     ordered = sorted(checks, key=criteria.order)
-    made = criteria.build(ordered, [seen.host for seen in inputs.hosts])
+    hosts = [seen.host for seen in inputs.hosts]
+    made, of_hosts = criteria.build(ordered, hosts), criteria.by_host(ordered, hosts)
+    members = _members(made)
     unseen = sorted(seen.host.name for seen in inputs.hosts if seen.failure is not None)
     whole = verdicts.overall(made, unseen)
     return {
@@ -57,7 +59,7 @@ def build(about: About, inputs: Inputs, checks: t.Sequence[Json], more: Json | N
         "strict": about.strict,
         "window": window(findings),
         "logs_since": [_logs_since(inputs.since, seen) for seen in inputs.hosts if seen.logs is not None],
-        "hosts": [_host(seen, ordered, made, about.strict) for seen in inputs.hosts],
+        "hosts": [_host(seen, of_hosts[seen.host.name], made, members, about.strict) for seen in inputs.hosts],
         "criteria": made,
         "checks": ordered,
         "counts": counts(ordered, made),
@@ -140,20 +142,37 @@ def _logs_since(since: t.Any, seen: Seen) -> Json:
     return {"host": seen.host.name, "asked": since, "from": None if isinstance(since, int) else since, "reason": ""}
 
 
-def _host(seen: Seen, checks: t.Sequence[Json], made: t.Sequence[Json], strict: bool) -> Json:
-    """Return what was decided about one host, by what of the criteria is its own."""
-    mine = {one["id"]: one for one in checks if criteria.concerns(one, seen.host)}
-    own, gaps = [], []
+def _members(made: t.Sequence[Json]) -> dict[str, list[Json]]:
+    """Return the criteria of each check, by its id."""
+    found: dict[str, list[Json]] = {}
     for one in made:
-        ids = [name for name in one["checks"] if name in mine]
+        for name in one["checks"]:
+            found.setdefault(name, []).append(one)
+    return found
+
+
+def _host(
+    seen: Seen, checks: t.Sequence[Json], made: t.Sequence[Json], members: t.Mapping[str, list[Json]], strict: bool
+) -> Json:
+    """Return what was decided about one host, by what of the criteria is its own."""
+    mine = {one["id"]: one for one in checks}
+    own: dict[str, list[str]] = {}
+    for name in mine:
+        for one in members[name]:
+            own.setdefault(one["name"], []).append(name)
+    decided, gaps = [], []
+    for one in made:
         missing = [gap for gap in one["missing"] if gap["host"] == seen.host.name]
-        if ids or missing:
-            decided = {"verdict": criteria.verdict_of(ids, missing, mine), "decision": ""}
-            own.append({**decided, "name": one["name"], "required": one["required"]})
+        if one["name"] in own or missing:
+            verdict = criteria.verdict_of(own.get(one["name"], []), missing, mine)
+            decided.append({"name": one["name"], "required": one["required"], "verdict": verdict, "decision": ""})
             gaps += missing if one["required"] else []
-    verdict = verdicts.overall(own, [seen.host.name] if seen.failure is not None else [])["verdict"]
-    required = {name for one in made if one["required"] for name in one["checks"]}
-    reasons = [_reason(one) for one in mine.values() if one["verdict"] != verdicts.PASS and one["id"] in required]
+    verdict = verdicts.overall(decided, [seen.host.name] if seen.failure is not None else [])["verdict"]
+    reasons = [
+        _reason(one)
+        for one in checks
+        if one["verdict"] != verdicts.PASS and any(group["required"] for group in members[one["id"]])
+    ]
     reasons += [{"check": None, "verdict": verdicts.UNKNOWN, "sentence": gap["sentence"]} for gap in gaps]
     reasons.sort(key=lambda one: verdicts.VERDICTS.index(one["verdict"]))
     return {

@@ -22,8 +22,9 @@ Json = dict[str, t.Any]
 
 def of(inputs: Inputs, checks: t.Sequence[Json]) -> Json:
     """Return ``{features, logs, times, memory}``, each a list whose entries name host and what they are of."""
+    hosts = {seen.host.name for seen in inputs.hosts}
     return {
-        "features": _features([one for one in checks if one["host"] in {seen.host.name for seen in inputs.hosts}]),
+        "features": _features([one for one in checks if one["host"] in hosts]),
         "logs": [one for seen in inputs.hosts for one in _logs(seen)],
         "times": [one for facts in inputs.findings["facts"] for one in _times(facts)],
         "memory": [one for facts in inputs.findings["facts"] for one in _memory(facts)],

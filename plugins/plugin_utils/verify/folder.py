@@ -12,8 +12,8 @@ import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.audit.hosts import utc_now
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.run import (
+    INCOMPLETE,
     RunFolder,
-    StoreError,
     point_latest,
     prune,
 )
@@ -42,6 +42,11 @@ def files_of(folder: RunFolder) -> dict[str, str]:
     return {name: folder.checksum(name) for name in folder.files() if name != ABOUT}
 
 
+def refuse(folder: RunFolder, reason: str) -> None:
+    """Say in the folder why there is no result. Raises StoreError."""
+    folder.write_bytes(INCOMPLETE, f"{reason}\n".encode("utf-8", "backslashreplace"))
+
+
 def finish(folder: RunFolder, document: Json, report: str) -> None:
     """Write the result, seal the folder, and remove the oldest. Raises StoreError."""
     about = folder.read(ABOUT)
@@ -51,12 +56,4 @@ def finish(folder: RunFolder, document: Json, report: str) -> None:
     folder.write(ABOUT, {**about, **ended})
     folder.seal()
     point_latest(folder)
-    prune(os.path.dirname(folder.path), int(about["keep"]), folder, ended=True)
-
-
-def run_of(folder: RunFolder, name: str) -> RunFolder:
-    """Return the folder of the run that a verification is of. Raises StoreError."""
-    path = os.path.join(os.path.dirname(os.path.dirname(folder.path)), name)
-    if not os.path.isfile(os.path.join(path, "run.json")):
-        raise StoreError(f"the run {name} of the verification {folder.id} is no longer there: {path}")
-    return RunFolder(path)
+    prune(os.path.dirname(folder.path), int(about["keep"]), folder)

@@ -159,12 +159,14 @@ def commands(seen: Verification) -> Lines:
     """Return the commands that repeat the checks by hand, by host, each once."""
     lines = heading(2, "Commands to repeat each check")
     lines += paragraph("These only read. Run them on the host, in the root that is named.")
+    of_hosts: dict[str, dict[str, list[str]]] = {}
+    for one in seen.checks:
+        if one["command"]:
+            told = of_hosts.setdefault(one["host"], {}).setdefault(one["command"], [])
+            told.append(f"{one['section']} {one['check']} {one['subject']}")
     shown = left_out = 0
     for environment, host in seen.report.hosts:
-        mine: dict[str, list[str]] = {}
-        for one in seen.checks:
-            if one["host"] == host and one["command"]:
-                mine.setdefault(one["command"], []).append(f"{one['section']} {one['check']} {one['subject']}")
+        mine = of_hosts.get(host)
         name, root = plain(host), plain(seen.report.root(environment, host))
         if not mine:
             continue
