@@ -136,7 +136,7 @@ class Whole:
             {"n": 7, "kind": "process", "path": "main", "steps": [end]},
         ]
         told = {(action["kind"], step["do"]) for action in actions for step in action["steps"]}
-        known = {(kind, do) for kind, module in registry.KINDS.items() for do in module.WORDS}
+        known = {(kind, do) for kind in registry.KINDS for do in registry.kind_of({"kind": kind}).WORDS}
         # A command is among the hooks, and the way back has steps of its own.
         told |= {("hook", "run"), ("compose", "back"), ("container", "start")}
         assert known - told == set(), "a kind of step that this change does not hold"
