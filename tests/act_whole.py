@@ -31,6 +31,7 @@ from fake_compose_host import ComposeHost
 from fake_containers import hexed
 from fake_inside import install
 from fake_systemd import FakeSystemd
+from waiting import wait_until
 
 COPIES = 2
 UNITS = ("one", "two", "three", "four")
@@ -161,13 +162,13 @@ class Whole:
 
     def recover(self) -> Json:
         """Finish what was interrupted, as the next deploy begins."""
-        return self.answer({**self._request, "what": "recover", "services": []})
+        return _patiently(lambda: self.answer({**self._request, "what": "recover", "services": []}))
 
     def ask_points(self, **options: t.Any) -> Json:
         """Ask for what the module ``restore_point`` is asked for; a failure fails the test."""
         given = {name: one.get("default") for name, one in points.ARGUMENTS.items()}
         place = {"root": str(self.root), "application": "shop", "state_dir": str(self.states), "who": "ops"}
-        told = points.answer({**given, **place, "git": False, **options}, points.act, False)
+        told = _patiently(lambda: points.answer({**given, **place, "git": False, **options}, points.act, False))
         assert not told.get("failed"), told
         return told
 
@@ -245,6 +246,19 @@ class Whole:
         named = [path for path in state.glob("*") if path.name.startswith(("journal", "services", "rollback"))]
         locks = [*self.host.glob(".git/*.lock"), *self.host.glob(".git/refs/evenkeel/incoming/*")]
         return [str(path.relative_to(self.now)) for path in (*below, *named, *(state / "incoming").glob("*"), *locks)]
+
+
+def _patiently(ask: t.Callable[[], Json]) -> Json:
+    """Ask until no command of a change that was killed runs any more: as long as one does, all is refused."""
+    told: Json = {}
+
+    def is_free() -> bool:
+        told.clear()
+        told.update(ask())
+        return "still runs (process" not in str(told.get("msg"))
+
+    wait_until(is_free, "the command of a change that was killed has ended")
+    return told
 
 
 @functools.lru_cache(maxsize=None)
