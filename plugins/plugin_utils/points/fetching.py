@@ -121,7 +121,8 @@ def _is_part(part: Json, name: str) -> bool:
     size, sha256 = part["size"], part["sha256"]
     return (
         part["name"] == name
-        and type(size) is int
+        and isinstance(size, int)
+        and not isinstance(size, bool)
         and 0 < size <= _MAX_PART
         and re.fullmatch("[0-9a-f]{64}", str(sha256)) is not None
     )

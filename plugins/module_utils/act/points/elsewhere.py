@@ -129,14 +129,16 @@ def bring_back(second: restic.Place, asked: place.Asked, point: str, check: bool
             f"the restore point {point} is not on this host, but in {repository.address}: nothing can be rehearsed "
             "before it is back; restore_point with state: verified brings it, and changes nothing else"
         )
-    with place.opened(asked) as (state, points_fd), lock.held(state, asked.who, f"return of {point}"):
-        if point in shelf.names(points_fd):
-            # Somebody else brought it back meanwhile.
-            return False
-        sweep_returned(points_fd)
-        room.check_free(points_fd, snapshot.size)
-        _receive(repository, snapshot, points_fd, host)
-        state.log({"what": "restore point brought back from the repository", "who": asked.who, "point": point})
+    with place.opened(asked) as (state, points_fd):
+        held = lock.held(state, asked.who, f"return of {point}")
+        with held:
+            if point in shelf.names(points_fd):
+                # Somebody else brought it back meanwhile.
+                return False
+            sweep_returned(points_fd)
+            room.check_free(points_fd, snapshot.size)
+            _receive(repository, snapshot, points_fd, host)
+            state.log({"what": "restore point brought back from the repository", "who": asked.who, "point": point})
     return True
 
 

@@ -133,8 +133,8 @@ class Repository:
         """Yield a point as the repository gives it back, as a tar archive. Raises PointError, Unseen."""
         words = ["dump", "--no-lock", "--archive", "tar", snapshot.id, f"/{snapshot.point}"]
         try:
-            with piped.output_of(self._argv(words), host, self._environment) as source:
-                yield source
+            with contextlib.ExitStack() as stack:
+                yield stack.enter_context(piped.output_of(self._argv(words), host, self._environment))
         except ProgramFailed as error:
             raise self._failed(str(error)) from None
 

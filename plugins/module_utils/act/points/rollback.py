@@ -161,13 +161,15 @@ def _finish(asked: Asked, state: State, check: bool, host: Host) -> Json | None:
     if not check and stopping.find(state) is not None:
         with lock.held(state, asked.who, "start what an interrupted backup left stopped"):
             stopping.resume(state, host)
-    if journal.find(state) is None:
-        return None
-    done: Json = recovery.recover(state, "auto", asked.who, "finish what was interrupted, before a rollback")
-    # What it left besides, of its contents and in a repository, is in nobody's way when it cannot be looked at.
-    with contextlib.suppress(OSError, Unseen):
-        delivery.sweep(state)
-        sweep(asked.root)
+    done: Json | None = None
+    if journal.find(state) is not None:
+        done = recovery.recover(state, "auto", asked.who, "finish what was interrupted, before a rollback")
+    if not check:
+        # Also where all files are in place: who was killed after that left its contents, and its lock in a repository.
+        # What cannot be looked at is in nobody's way.
+        with contextlib.suppress(OSError, Unseen):
+            delivery.sweep(state)
+            sweep(asked.root)
     return done
 
 

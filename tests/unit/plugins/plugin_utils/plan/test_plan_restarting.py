@@ -48,11 +48,15 @@ EVIDENCE = {
     "processes": [process(10, "main.service"), process(11, None)],
     "unit_files": {},
 }
-INSIDE = {"containers": [container("shop-web-1", "web"), container("cache")], "engine": {"socket": "/run/docker.sock"}}
+INSIDE: Json = {
+    "containers": [container("shop-web-1", "web"), container("cache")],
+    "engine": {"socket": "/run/docker.sock"},
+}
 
 
-def planned(*names: str, inside: Json | None = INSIDE) -> tuple[list[tuple[str, str]], Json]:
+def planned(*names: str, **engine: str) -> tuple[list[tuple[str, str]], Json]:
     here = Seen({"processes": PROCESSES, "units": UNITS}, EVIDENCE, {"units": UNITS}, "/srv/shop")
+    inside = {**INSIDE, "engine": {**INSIDE["engine"], **engine}}
     actions, gate = restarting.plan(names, here, inside, {})
     registry.checked([{**action, "n": 1} for action in actions])
     assert all(step["do"] == "restart" for action in actions for step in action["steps"])
@@ -96,7 +100,7 @@ def test_one_that_cannot_be_restarted_refuses_all_of_the_host(name: str, words: 
 
 
 def test_a_container_of_podman_is_left_to_hands() -> None:
-    actions, gate = planned("web", inside={**INSIDE, "engine": {"socket": "/x", "kind": "podman"}})
+    actions, gate = planned("web", socket="/x", kind="podman")
     assert (actions, gate["sentence"]) == (
         [],
         "the container shop-web-1 runs in Podman: restart it by hand, podman restart",

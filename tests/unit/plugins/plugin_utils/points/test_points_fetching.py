@@ -16,7 +16,7 @@ import pytest
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.points import fetching
 
 POINT = "20261121T154500Z-3f9a1c"
-PARTS = [b"first" * 1000, b"second", os.urandom(9000)]
+PARTS = (b"first" * 1000, b"second", os.urandom(9000))
 Json = dict[str, t.Any]
 
 
@@ -53,7 +53,7 @@ def test_what_comes_is_what_the_host_wrote(
     kept = tmp_path / "kept"
     told = fetching.fetch(host.told, POINT, host.ask, str(kept), 10)
     assert (told["path"], told["parts"], told["bytes"]) == (str(kept / POINT), 3, sum(map(len, PARTS)))
-    assert [(kept / POINT / f"{number:05d}.cms").read_bytes() for number in range(3)] == PARTS
+    assert [(kept / POINT / f"{number:05d}.cms").read_bytes() for number in range(3)] == list(PARTS)
     subprocess.run(["sha256sum", "--quiet", "-c", "SHA256SUMS"], cwd=kept / POINT, check=True)
     assert {one.stat().st_mode & 0o777 for one in kept.rglob("*")} == {0o700, 0o600}
     host.ask(fetching.removal(host.told, POINT))

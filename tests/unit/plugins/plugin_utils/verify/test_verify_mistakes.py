@@ -50,7 +50,7 @@ def test_a_the_length_of_a_window_is_computed_from_the_evidence(spans: list[tupl
         for place, (begin, length) in enumerate(spans, 1)
     ]
     made = verification(findings)
-    begin, end = min(one for one, _ in spans), max(one + length for one, length in spans)
+    begin, end = min(first for first, _length in spans), max(one + length for one, length in spans)
     assert made["window"]["seconds"] == end - begin
     spoilt = copy.deepcopy(made)
     spoilt["window"]["seconds"] += 540

@@ -51,8 +51,10 @@ def receive(content: bytes, point: str, into: Path, lab: PointLab, most: int = 1
 
 
 def compare(content: bytes, point: str, lab: PointLab) -> None:
-    with lab.fds() as (points_fd, _root_fd), verify.opened(points_fd, point) as point_fd:
-        wanted = archive.members(point_fd, verify.load(point_fd, point))
+    with lab.fds() as (points_fd, _root_fd):
+        opened = verify.opened(points_fd, point)
+        with opened as point_fd:
+            wanted = archive.members(point_fd, verify.load(point_fd, point))
     archive.compare(io.BytesIO(content), point, wanted, lab.host)
 
 

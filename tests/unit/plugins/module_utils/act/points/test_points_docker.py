@@ -223,7 +223,7 @@ def test_the_content_of_a_volume_comes_back(
     if how == "by hand" and not (shutil.which("docker") and shutil.which("curl")):
         pytest.skip("no docker or curl on this machine")
     written_by(writer, name, image, "umask 077; mkdir /data/d; echo one >/data/d/table; ln -s d/table /data/link")
-    wait_until(lambda: (volume / "link").is_symlink(), "the container writes")
+    wait_until((volume / "link").is_symlink, "the container writes")
     (tmp_path / "app").mkdir()
     (tmp_path / "app" / "a").write_text("one\n")
     asked = Asked(str(tmp_path / "app"), "app", str(tmp_path / "state"), "ops", "a test", "")

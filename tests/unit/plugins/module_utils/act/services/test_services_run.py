@@ -279,7 +279,7 @@ def killed_in_a_hook(site: Site, folder: Path) -> int:
         site.change(site.operations(), restart("one"), hooks={"after_change": [["/bin/sh", "-c", script]]})
         os._exit(0)
     wait_until((folder / "started").exists, "the hook has begun")
-    wait_until(lambda: (folder / "started").read_text(), "it has said so")
+    wait_until((folder / "started").read_text, "it has said so")
     os.kill(change, signal.SIGKILL)
     os.waitpid(change, 0)
     (folder / "short").touch()
