@@ -177,6 +177,12 @@ drift_contract:
   # The services of the report, by category.
   ## catalogue: {core: ["processes:*", "containers:*"], infrastructure: ["units:*"]}
 
+  # By what evenkeel.drift.verify decides after a change; without these each section is a criterion.
+  ## criteria:
+    ## - name: The fix is deployed and runs
+      ## checks: [{section: trees}, {section: processes, check: code}]
+    ## - {name: The API answers, checks: [{section: endpoints}]}
+
 # Differences that are accepted until a date; after it they count again.
 ## drift_waivers:
   ## - {section: trees, subject: "docs/*", environment: prod, reason: being rewritten, owner: ops, expires: 2027-01-31}
