@@ -17,6 +17,7 @@ import selectors
 import shutil
 import signal
 import subprocess
+import threading
 import time
 import types
 import typing as t
@@ -185,6 +186,7 @@ def _start(
     stderr: int,
     environment: t.Mapping[str, str] = types.MappingProxyType({}),
 ) -> subprocess.Popen[bytes]:
+    hear_of_ends()
     try:
         return subprocess.Popen(  # noqa: S603  argv is a list, and no shell reads it
             argv,
@@ -197,6 +199,15 @@ def _start(
         )
     except OSError as error:
         raise Unseen(f"{os.path.basename(argv[0])} cannot be started: {explain(error)}") from None
+
+
+def hear_of_ends() -> None:
+    """Let this process learn how programs end, where whoever started it has it ignore that: each of them would count as
+    one that succeeded.
+    """
+    ignored = signal.getsignal(signal.SIGCHLD) == signal.SIG_IGN
+    if ignored and threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
 
 
 def _listen(process: subprocess.Popen[bytes], end: float, max_bytes: int) -> tuple[bytes, bytes, bool]:

@@ -15,6 +15,7 @@ import tempfile
 import threading
 import typing as t
 
+from ansible_collections.evenkeel.drift.plugins.module_utils.observe.command import hear_of_ends
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.reference.unavailable import ReferenceUnavailable, one_line
 
 _MAX_ERROR = 4096
@@ -99,6 +100,7 @@ def start(
             source = stack.enter_context(tempfile.TemporaryFile())
             source.write(stdin)
             source.seek(0)
+        hear_of_ends()
         try:
             process = subprocess.Popen(  # noqa: S603  argv is a list, and no shell reads it
                 argv,

@@ -118,3 +118,13 @@ def test_children_that_are_left_to_nobody_stop_nothing(tmp_path: Path) -> None:
         signal.signal(signal.SIGCHLD, before)
     pid = int((tmp_path / "child").read_text())
     wait_until(lambda: not lives(pid), "its child has ended too")
+
+
+def test_one_that_fails_where_the_ends_of_children_are_ignored_has_failed(tmp_path: Path) -> None:
+    """Python takes an end that it cannot hear of for a success."""
+    program = _script(tmp_path, "exit 3")
+    before = signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    try:
+        assert command.execute([program], Host("/", 60), 50).exit_code == 3
+    finally:
+        signal.signal(signal.SIGCHLD, before)

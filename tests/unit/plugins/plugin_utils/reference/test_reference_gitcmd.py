@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 from pathlib import Path
 
 import pytest
@@ -290,3 +291,12 @@ def test_a_program_that_hangs_is_ended_with_its_children(tmp_path: Path) -> None
 def test_output_is_capped() -> None:
     with pytest.raises(ReferenceUnavailable, match="more than 1000 bytes"):
         process.run(["/bin/sh", "-c", "yes"], {"PATH": "/usr/bin:/bin"}, "/", max_output=1000)
+
+
+def test_a_program_that_fails_where_the_ends_of_children_are_ignored_has_failed() -> None:
+    """Python takes an end that it cannot hear of for a success: tests that fail would let a deploy pass."""
+    before = signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    try:
+        assert process.succeeds(["/bin/sh", "-c", "exit 3"], {}, "/", 50).code == 3
+    finally:
+        signal.signal(signal.SIGCHLD, before)
