@@ -44,7 +44,12 @@ def plan(names: t.Sequence[str], seen: Seen, containers: Json | None, contract: 
     engine = (contract.get("containers") or {}).get("socket") or ((containers or {}).get("engine") or {}).get("socket")
     made = [restart_action(one, _WHY, [], engine) for one in chosen.values()]
     made += [unit_action(unit, units[unit], seen) for unit in sorted(units, key=there.place)]
-    return made, gates.passed(GATE, f"{', '.join(names)} and nothing else, by sync_restart")
+    return made, passes(names)
+
+
+def passes(names: t.Sequence[str]) -> Json:
+    """Return the gate of a host on which these names are restarted: a plan that has another one does something else."""
+    return gates.passed(GATE, f"{', '.join(names)} and nothing else, by sync_restart")
 
 
 class _Named:

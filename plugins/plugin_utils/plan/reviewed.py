@@ -11,7 +11,7 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.sync import SyncSettings
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan import document
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan import document, restarting
 
 Json = dict[str, t.Any]
 
@@ -72,10 +72,20 @@ def _check_said(plan: Json, settings: SyncSettings, said: t.Collection[str]) -> 
             request = document.strategy(host).get(kind)
             if request is not None:
                 _check(plan, settings, said, variable, request[name])
+    _check_restart(plan, settings)
     on = [document.strategy(host)["git"]["branch"] for host in plan["hosts"] if "git" in document.strategy(host)]
     if settings.detached and any(on):
         reason = "leaves HEAD on a branch, and sync_detached is true now"
         raise _other(plan, reason, "leave the variable out, or make a new plan with it")
+
+
+def _check_restart(plan: Json, settings: SyncSettings) -> None:
+    """Whoever says what is to be restarted says that nothing else is done."""
+    expected = restarting.passes(settings.restart)
+    does_more = any(expected not in host["gates"] for host in plan["hosts"] if host["actions"])
+    if settings.restart and does_more:
+        reason = f"does not just restart {', '.join(settings.restart)}, and sync_restart asks for that and nothing else"
+        raise _other(plan, reason, "leave drift_plan out, or make a new plan with it")
 
 
 def _check(plan: Json, settings: SyncSettings, said: t.Collection[str], variable: str, planned: t.Any) -> None:

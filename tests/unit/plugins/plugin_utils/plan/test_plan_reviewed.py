@@ -9,7 +9,7 @@ import typing as t
 
 import pytest
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract import sync
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan import document
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan import document, restarting
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan.reviewed import reviewed
 
 Json = dict[str, t.Any]
@@ -19,7 +19,7 @@ GIT = {"git": {"commit": "0" * 40, "branch": "main"}}
 RELEASE = {"release": {"commit": "0" * 40, "keep": 5, "shared": ["logs"]}}
 
 
-def plan(strategy: str = "tree", **policy: t.Any) -> Json:
+def plan(strategy: str = "tree", gates: t.Sequence[Json] = (), **policy: t.Any) -> Json:
     request = {"git": GIT, "release": RELEASE}.get(strategy)
     action = {"kind": strategy, "path": ".", **request} if request else {"kind": "file", "path": "a.py"}
     settings = sync.resolve({})
@@ -27,7 +27,10 @@ def plan(strategy: str = "tree", **policy: t.Any) -> Json:
     return {
         "id": "plan-0123456789ab",
         "policy": {**kept, "step_timeout": settings.services_timeout, "strategy": strategy, **policy},
-        "hosts": [{"host": "web1", **PLACE, "actions": [action]}, {"host": "web2", **PLACE, "actions": []}],
+        "hosts": [
+            {"host": "web1", **PLACE, "actions": [action], "gates": gates},
+            {"host": "web2", **PLACE, "actions": [], "gates": []},
+        ],
         "proposals": [{"name": "clean-up-web1", "applied": True}, {"name": "unit-web1", "applied": False}],
     }
 
@@ -47,6 +50,7 @@ def check(made: Json, hosts: t.Mapping[str, Json] | None = None, **said: t.Any) 
         (plan(prune=True), {}),
         (plan(prune=True), {"sync_prune": True, "sync_services_timeout": "2m"}),
         (plan(), {"sync_proposals": ["clean-up-web1"]}),
+        (plan(gates=[restarting.passes(["main"])]), {"sync_restart": ["main"]}),
     ],
 )
 def test_what_is_left_unsaid_or_said_again_is_as_it_was_made(made: Json, said: Json) -> None:
@@ -68,6 +72,8 @@ def test_what_is_left_unsaid_or_said_again_is_as_it_was_made(made: Json, said: J
         (plan(), {"sync_services": False}, "was made with sync_services true, and that is false now"),
         (plan(), {"sync_hooks": {"before_change": [["/bin/x"]]}}, "was made with sync_hooks {}"),
         (plan(), {"sync_services_timeout": 5}, "sync_services_timeout 120, and that is 5 now"),
+        (plan(), {"sync_restart": ["main"]}, "does not just restart main, and sync_restart asks for that and nothing"),
+        (plan(gates=[restarting.passes(["web"])]), {"sync_restart": ["main"]}, "does not just restart main"),
         (plan(), {"sync_proposals": ["unit-web1"]}, "was made without the proposal unit-web1"),
     ],
 )
