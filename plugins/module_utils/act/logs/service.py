@@ -120,10 +120,12 @@ def _check_room(folder_fd: int, size: int) -> None:
 
 
 def _pruned(folder_fd: int, made: str, keep: int, keep_days: int | None) -> list[str]:
-    """Remove archives that are not kept any more, the newest never, and return their names. Raises Refused."""
-    names = sorted(name for name in os.listdir(folder_fd) if _NAME.fullmatch(name))
+    """Remove archives that are not kept any more, and return their names; ``made`` stays, also where others have a
+    later time, of a clock that was wrong. Raises Refused.
+    """
+    names = sorted(name for name in os.listdir(folder_fd) if _NAME.fullmatch(name) and name != made)
     oldest = "" if keep_days is None else time.strftime(_STAMP, time.gmtime(time.time() - keep_days * _DAY_S))
-    gone = [name for at, name in enumerate(names[:-1]) if at < len(names) - keep or name < oldest]
+    gone = [name for at, name in enumerate(names) if at <= len(names) - keep or name < oldest]
     try:
         for name in gone:
             fs.unlink(folder_fd, name)

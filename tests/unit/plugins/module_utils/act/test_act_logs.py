@@ -231,6 +231,14 @@ def test_no_more_are_kept_than_asked_for(site: Site) -> None:
     assert len(names) == 3
 
 
+def test_the_archive_that_was_made_stays_whatever_the_clock_said_before(site: Site) -> None:
+    assert site.ask()["changed"]
+    ahead = "29990101T000000Z-bbbbbb.tar.gz"
+    (site.state / "shop/logs" / ahead).write_bytes(b"")
+    told = site.ask(keep=1)
+    assert (site.archives(), len(told["removed"])) == ([Path(told["archive"]).name], 2)
+
+
 def test_where_there_is_no_room_nothing_is_begun(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(service, "_SPARE", 1 << 60)
     told = site.ask()
