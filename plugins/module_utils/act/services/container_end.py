@@ -70,6 +70,9 @@ def run(step: Step, call: Call) -> str:
     if step["do"] == "stop":
         return _stop(writer, containers, step, call)
     _asked(lambda: writer.set_restart(identity, **step["restart"]), f"{name} did not get its restart policy back")
+    found, was = containers.inspect(identity), step["restart"]["name"]
+    if found is not None and not _same(found.restart, was):
+        raise StepFailed(f"{name} was to have its restart policy {was or 'no'} again, and has {found.restart or 'no'}")
     if not step["running"]:
         return f"{name} has its restart policy again"
     _asked(lambda: writer.start(identity), f"{name} was not started again")

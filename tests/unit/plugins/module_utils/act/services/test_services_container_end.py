@@ -173,3 +173,16 @@ def test_one_that_something_starts_again_is_no_success(engine: OneContainer, mon
     monkeypatch.setattr(OneContainer, "_do", lambda self, what, sent: empty(204) if what == "stop" else {})
     with pytest.raises(StepFailed, match="was to be stopped for good, and is running"):
         containers.run(step(engine), after())
+
+
+@pytest.mark.parametrize("runs", [True, False])
+def test_a_policy_that_does_not_come_back_is_no_success(
+    runs: bool, engine: OneContainer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stop = step(engine, running=runs)
+    containers.run(stop, after())
+    # The engine breaks off, and did nothing.
+    engine.broken = {"update": Raw(b"")}
+    monkeypatch.setattr(OneContainer, "_do", lambda self, what, sent: empty(204))
+    with pytest.raises(StepFailed, match="debug was to have its restart policy always again, and has no"):
+        containers.run(containers.undo(stop), after())
