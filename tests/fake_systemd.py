@@ -77,6 +77,8 @@ else:
             unit["ran_with"] = "".join(open(one).read() for one in unit["reads"])
             if "crash" in unit["ran_with"]:
                 begin(name, unit)
+            elif "ends" in unit["ran_with"]:
+                unit.update(SubState="exited", MainPID="0")
         elif verb == "stop":
             unit.update(ActiveState="inactive", SubState="dead", MainPID="0")
         elif verb in ("enable", "disable"):

@@ -146,7 +146,7 @@ def _reloaded(before: Now, end: float) -> str:
 
 def _same(before: Now, after: Now) -> None:
     """Raise NotWell when a unit does not go on as it was: its process ended over the reload."""
-    if after.invocation == before.invocation and after.main_pid in (before.main_pid, 0):
+    if after.invocation == before.invocation and after.main_pid == before.main_pid:
         return
     if after.invocation == before.invocation and after.kind in _MANY_PIDS:
         return

@@ -592,13 +592,15 @@ def test_one_that_cannot_be_reloaded_is_refused_before_anything(site: Site) -> N
     assert (site.files(), site.systemd.calls(), site.left()) == (OLD, [], [])
 
 
-def test_one_that_ends_over_its_reload_has_failed(site: Site) -> None:
+# With RemainAfterExit= a unit is active without any process.
+@pytest.mark.parametrize("content", ["crash\n", "ends\n"])
+def test_one_that_ends_over_its_reload_has_failed(content: str, site: Site) -> None:
     site.systemd.unit("two.service", site.root / "two", CanReload="yes")
     site.save()
     with pytest.raises(
         ServicesFailed, match=r"two.service was reloaded, and its process 1 ended over it: it is active"
     ):
-        site.change(site.operations("crash\n"), reload("two"))
+        site.change(site.operations(content), reload("two"))
     site.restore()
     assert site.systemd.calls() == ["reload two.service", "restart two.service"]
     assert (site.running(), site.left()) == (OLD, [])
