@@ -59,8 +59,7 @@ def _uses(container: Json, known: Known) -> str:
 
 def _ill(container: Json, known: Known) -> list[Json]:
     """Return the findings for which the operator wants a container restarted, by name."""
-    names = (container["name"], (container["compose"] or {}).get("service"))
-    if not any(name and fnmatch.fnmatchcase(name, one) for name in names for one in known.restart_unhealthy):
+    if not any(fnmatch.fnmatchcase(name, one) for name in names(container) for one in known.restart_unhealthy):
         return []
     return [
         one
@@ -77,17 +76,21 @@ def _followers(
     running: t.Sequence[Json], known: Known, served: t.Collection[str], due: dict[str, tuple[str, list[Json]]]
 ) -> None:
     """Add the containers that ``sync_restart_with`` names beside those that change: one step, no chain of them."""
-    changing = {name for one in running if one["id"] in due or _label(one) in served for name in _names(one)}
+    changing = {name for one in running if one["id"] in due or _label(one) in served for name in names(one)}
     changing |= {label.partition("/")[2] for label in served}
     for leader in sorted(changing & known.restart_with.keys()):
         for one in running:
-            followed = bool(set(known.restart_with[leader]) & _names(one))
+            followed = bool(set(known.restart_with[leader]) & names(one))
             if followed and one["id"] not in due and _label(one) not in served:
                 due[one["id"]] = (f"sync_restart_with names it beside {leader}", [])
 
 
-def _names(container: Json) -> set[str]:
-    service = (container["compose"] or {}).get("service")
+def names(container: Json) -> set[str]:
+    """Return by what a container may be named: its name, and its Compose service, unless it is one of ``docker compose
+    run``, which does something of its own.
+    """
+    compose = container["compose"] or {}
+    service = None if compose.get("oneoff") else compose.get("service")
     return {container["name"], *([service] if service else [])}
 
 

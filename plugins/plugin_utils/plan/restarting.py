@@ -10,8 +10,7 @@ import typing as t
 from ansible_collections.evenkeel.drift.plugins.module_utils.engine import sockets
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.schema import nearest
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.severity import SEVERITIES
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan import gates
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan.container_restarts import restart_action
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan import container_restarts, gates
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan.services import Need, unit_action
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan.services_seen import Seen
 
@@ -42,7 +41,7 @@ def plan(names: t.Sequence[str], seen: Seen, containers: Json | None, contract: 
     if refused:
         return [], gates.refused(GATE, "; ".join(refused))
     engine = (contract.get("containers") or {}).get("socket") or ((containers or {}).get("engine") or {}).get("socket")
-    made = [restart_action(one, _WHY, [], engine) for one in chosen.values()]
+    made = [container_restarts.restart_action(one, _WHY, [], engine) for one in chosen.values()]
     made += [unit_action(unit, units[unit], seen) for unit in sorted(units, key=there.place)]
     return made, passes(names)
 
@@ -75,7 +74,7 @@ class _Named:
         return self._seen.supervisors(name)[0] or ([declared] if declared is not None else [])
 
     def containers(self, name: str) -> list[Json]:
-        return [one for one in self._containers if name in _names(one)]
+        return [one for one in self._containers if name in container_restarts.names(one)]
 
     def obstacle(self, name: str) -> str:
         """Return why what has a name cannot be restarted, nothing when it can."""
@@ -85,6 +84,9 @@ class _Named:
             return f"{unable[0]} is {self._seen.load(unable[0])}: it cannot be started"
         if containers and self._podman:
             return f"the container {containers[0]['name']} runs in Podman: restart it by hand, podman restart"
+        projects = sorted({one["compose"]["project"] for one in containers if one["name"] != name})
+        if len(projects) > 1:
+            return f"{name} is a service of the Compose projects {', '.join(projects)}: name their containers instead"
         if name in self._seen.contract:
             _found, by_hand = self._seen.supervisors(name)
             if by_hand is not None:
@@ -96,7 +98,7 @@ class _Named:
         known = [
             *self._units,
             *self._seen.contract,
-            *(one for each in self._containers for one in sorted(_names(each))),
+            *(one for each in self._containers for one in sorted(container_restarts.names(each))),
         ]
         near = nearest(name, known)
         meant = f", did you mean {near}? Or" if near else ":"
@@ -104,8 +106,3 @@ class _Named:
             f"sync_restart names {name}, which is no unit or process of this host's contract, and no container of it"
             f"{meant} declare it, or choose the hosts that have it with --limit"
         )
-
-
-def _names(container: Json) -> set[str]:
-    service = (container["compose"] or {}).get("service")
-    return {container["name"], *([service] if service else [])}

@@ -21,8 +21,8 @@ def process(pid: int, unit: str | None) -> Json:
     return {**known, "name": "python", "command": "python main.py"}
 
 
-def container(name: str, service: str | None = None) -> Json:
-    compose = None if service is None else {"project": "shop", "service": service}
+def container(name: str, service: str | None = None, project: str = "shop", oneoff: bool = False) -> Json:
+    compose = None if service is None else {"project": project, "service": service, "oneoff": oneoff}
     image = {"id": hexed("image")}
     return {"id": hexed(name), "name": name, "started_s": 1.5, "compose": compose, "image": image, "state": "running"}
 
@@ -54,9 +54,9 @@ INSIDE: Json = {
 }
 
 
-def planned(*names: str, **engine: str) -> tuple[list[tuple[str, str]], Json]:
+def planned(*names: str, more: t.Sequence[Json] = (), **engine: str) -> tuple[list[tuple[str, str]], Json]:
     here = Seen({"processes": PROCESSES, "units": UNITS}, EVIDENCE, {"units": UNITS}, "/srv/shop")
-    inside = {**INSIDE, "engine": {**INSIDE["engine"], **engine}}
+    inside = {"containers": [*INSIDE["containers"], *more], "engine": {**INSIDE["engine"], **engine}}
     actions, gate = restarting.plan(names, here, inside, {})
     registry.checked([{**action, "n": 1} for action in actions])
     assert all(step["do"] == "restart" for action in actions for step in action["steps"])
@@ -105,3 +105,18 @@ def test_a_container_of_podman_is_left_to_hands() -> None:
         [],
         "the container shop-web-1 runs in Podman: restart it by hand, podman restart",
     )
+
+
+def test_a_service_is_none_of_its_jobs() -> None:
+    """What ``docker compose run`` was asked to do once is not done again, because its service is named."""
+    job = container("shop-web-run-1", "web", oneoff=True)
+    assert planned("web", more=[job])[0] == [("container", "shop-web-1")]
+    assert planned("shop-web-run-1", more=[job])[0] == [("container", "shop-web-run-1")]
+
+
+def test_a_service_of_several_projects_is_refused() -> None:
+    other = container("blog-web-1", "web", "blog")
+    assert planned("web", more=[other])[0] == []
+    sentence = planned("web", more=[other])[1]["sentence"]
+    assert sentence == "web is a service of the Compose projects blog, shop: name their containers instead"
+    assert planned("shop-web-1", more=[other])[0] == [("container", "shop-web-1")]
