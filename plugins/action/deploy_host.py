@@ -154,7 +154,8 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
                 steps[step["what"]] = answered(shown)
             self._point = steps.get(SAVE, {}).get("point", self._point)
         if answer["crash"]:
-            after = next(one for one in (CHECK, SAVE, CHANGE, "end") if one not in steps)
+            asked = (CHECK, SAVE, CHANGE, "end") if save else (CHECK, CHANGE, "end")
+            after = next(one for one in asked if one not in steps)
             with self._noted(after, begun=False):
                 raise Failed(f"the program on the host ended at {answer['crash']}; {NOT_KNOWN}", "unknown")
         return steps.get(CHANGE, steps[CHECK])

@@ -164,6 +164,14 @@ def test_an_unforeseen_error_names_the_point_all_the_same(monkeypatch: pytest.Mo
     assert host.notes[-1][0] == "change"
 
 
+def test_an_unforeseen_error_is_that_of_the_step_that_was_under_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    host = Host(monkeypatch, told(("check", PLANNED), crash="KeyError in act.fs:8"))
+    host.fetch = {"certificate": "x", "timeout": 1}
+    with pytest.raises(AnsibleActionFail, match=r"KeyError in act\.fs:8"):
+        host.deploy()
+    assert host.notes[-1][0] == "change"
+
+
 def test_a_point_that_is_fetched_is_here_before_the_change(monkeypatch: pytest.MonkeyPatch) -> None:
     host = Host(monkeypatch, told(("check", PLANNED), ("change", DONE)))
     host.fetch = {"certificate": "x", "timeout": 1}
