@@ -25,7 +25,11 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.schema imp
     Wrong,
     found,
 )
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.sync_services import Followers, Reloads
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.sync_services import (
+    Followers,
+    Reloads,
+    check_restart,
+)
 
 PREFIX = "sync_"
 BATCHES = "sync_serial"
@@ -271,18 +275,15 @@ def documented_keys() -> list[tuple[str, Key]]:
 def resolve(values: t.Mapping[str, t.Any]) -> SyncSettings:
     """Return the settings that the variables give; names without ``sync_`` are not looked at.
 
-    A variable that is null or empty text counts as unset. The prefix may be another role's too: of the names that
-    nobody knows, those are refused that look like one of ours. Raises ContractError with all that is wrong.
+    A variable that is null or empty text counts as unset, but for ``sync_restart``. The prefix may be another role's
+    too: of the names that nobody knows, those are refused that look like one of ours. Raises ContractError with all
+    that is wrong.
     """
     problems = Problems()
     read = prefixed.read(values, PREFIX, variables(), problems)
     if read["sync_approve"] and not read["sync_require_approval"] and not len(problems):
         problems.add("sync_approve", "approves a plan, but sync_require_approval is not true: nothing asks for it")
-    if read["sync_restart"]:
-        if not read["sync_services"]:
-            problems.add("sync_restart", "restarts services, and sync_services is false: leave out one of them")
-        if read["sync_proposals"]:
-            problems.add("sync_restart", "restarts what it names and does nothing else: apply sync_proposals by itself")
+    check_restart(values, read, problems)
     if read["sync_shared"] and read["sync_strategy"] != "release":
         problems.add("sync_shared", f"is for sync_strategy: release, and that is {read['sync_strategy']}")
     for number, path in enumerate(read["sync_shared"]):

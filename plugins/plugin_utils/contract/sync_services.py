@@ -52,3 +52,17 @@ class Reloads(Shape):
                 problems.add(below(place, str(name)), str(wrong))
             made[str(name)] = patterns.read(value[name], below(place, str(name)), problems)
         return made
+
+
+def check_restart(values: t.Mapping[str, t.Any], read: t.Mapping[str, t.Any], problems: Problems) -> None:
+    """Note what does not go with ``sync_restart``; ``values`` are the variables as they were given, ``read`` as they
+    count.
+    """
+    given = values.get("sync_restart")
+    if isinstance(given, str) and not given.strip(", "):
+        # Such as that of a script's variable that is empty: nobody who says this wants a deploy of everything.
+        problems.add("sync_restart", "is empty, and a deploy without it changes all that drifted: name what to restart")
+    if read["sync_restart"] and not read["sync_services"]:
+        problems.add("sync_restart", "restarts services, and sync_services is false: leave out one of them")
+    if read["sync_restart"] and read["sync_proposals"]:
+        problems.add("sync_restart", "restarts what it names and does nothing else: apply sync_proposals by itself")

@@ -171,6 +171,8 @@ def test_a_window_opens_and_closes(windows: list[Json], now: str, state: str) ->
         ),
         ({"restart_unhealthy": "web"}, "sync_restart_unhealthy: expected a list of text"),
         ({"restart": {"web": 1}}, "sync_restart: expected a list of text, or text with commas"),
+        ({"restart": ""}, "sync_restart: is empty, and a deploy without it changes all that drifted"),
+        ({"restart": " , "}, "sync_restart: is empty"),
         ({"restart": "web.service", "services": False}, "sync_restart: restarts services, and sync_services is false"),
         ({"restart": "web", "proposals": ["clean-up"]}, "sync_restart: restarts what it names and does nothing else"),
         ({"reload": ["web"]}, "sync_reload: expected a map of a unit to a list of gitignore patterns"),
