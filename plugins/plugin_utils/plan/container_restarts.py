@@ -13,7 +13,9 @@ import fnmatch
 import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.severity import SEVERITIES
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan import left_out
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan.container_known import Known
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan.left_out import LeftOut
 
 Json = dict[str, t.Any]
 
@@ -28,7 +30,7 @@ def restarts(known: Known, up: t.Iterable[tuple[str, str]]) -> list[Json]:
     served = {f"{project}/{service}" for project, service in up}
     due: dict[str, tuple[str, list[Json]]] = {}
     for one in running:
-        reason = _uses(one, known)
+        reason = "" if _is_job(one) else _uses(one, known)
         ill = _ill(one, known)
         if _label(one) in served:
             # Compose makes it anew, or finds it as it should be.
@@ -41,6 +43,23 @@ def restarts(known: Known, up: t.Iterable[tuple[str, str]]) -> list[Json]:
     socket = (known.contract.get("containers") or {}).get("socket") or (data.get("engine") or {}).get("socket")
     chosen = sorted((one for one in running if one["id"] in due), key=lambda one: str(one["name"]))
     return [restart_action(one, *due[one["id"]], socket) for one in chosen]
+
+
+def jobs(known: Known) -> list[LeftOut]:
+    """Return what ``docker compose run`` started and uses a changed file: restarted, it would begin once more."""
+    running = [one for one in (known.containers or {}).get("containers", ()) if one["state"] == "running"]
+    used = [(one["name"], _uses(one, known)) for one in running if _is_job(one)]
+    return [
+        left_out.special(
+            f"container {name}", f"a job, started by docker compose run: {reason}", "let it end, or restart it by hand"
+        )
+        for name, reason in used
+        if reason
+    ]
+
+
+def _is_job(container: Json) -> bool:
+    return bool((container["compose"] or {}).get("oneoff"))
 
 
 def _uses(container: Json, known: Known) -> str:
@@ -89,8 +108,7 @@ def names(container: Json) -> set[str]:
     """Return by what a container may be named: its name, and its Compose service, unless it is one of ``docker compose
     run``, which does something of its own.
     """
-    compose = container["compose"] or {}
-    service = None if compose.get("oneoff") else compose.get("service")
+    service = None if _is_job(container) else (container["compose"] or {}).get("service")
     return {container["name"], *([service] if service else [])}
 
 

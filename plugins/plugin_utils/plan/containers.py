@@ -51,6 +51,7 @@ def plan_containers(known: Known) -> Planned:
         made.left.extend(left_out.of_podman(f"container {action['path']}") for action in restarts)
     else:
         made.actions.extend(restarts)
+    made.left.extend(container_restarts.jobs(known))
     return made
 
 

@@ -337,6 +337,18 @@ def test_containers_are_restarted_that_use_a_change_or_are_to_be(
     assert all(action["steps"][0]["do"] == "restart" for action in made.actions)
 
 
+def test_a_job_is_not_begun_once_more_and_is_named() -> None:
+    job = {"compose": {"project": "shop", "service": "bot", "oneoff": True}}
+    about = {"root": "/srv/app", "contract": {"compose": None, "containers": {"socket": None}}, "compose": None}
+    data = {"containers": [looked("shop-bot-run-1", mounts=MOUNT, **job), looked(BOT, mounts=MOUNT)], "engine": {}}
+    more = {"checks": [], "changed": frozenset(["/srv/app/config/a.yaml"]), "restart_with": {BOT: ["bot"]}}
+    made = plan_containers(Known(**{**about, **more, "containers": data}))
+    assert brief(made) == [("container", BOT)]
+    (left,) = made.left
+    assert left.path == "container shop-bot-run-1"
+    assert "started by docker compose run: /srv/app/config/a.yaml changes" in left.reason
+
+
 def test_followers_of_a_service_that_is_brought_up_are_restarted(engine: FakeEngine, tmp_path: Path) -> None:
     healthy(engine, tmp_path)
     new = FILE.replace("MODE: live", "MODE: paper")
