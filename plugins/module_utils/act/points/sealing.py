@@ -121,6 +121,7 @@ class _Parts:
         self._folder_fd, self._argv, self._host = folder_fd, argv, host
         self._stack = contextlib.ExitStack()
         self._sink, self._left = -1, 0
+        self._failed = False
 
     def __enter__(self) -> _Parts:
         return self
@@ -131,6 +132,9 @@ class _Parts:
 
     def write(self, data: bytes) -> None:
         """Take some bytes. Raises PointError, Unseen when the time is up, OSError."""
+        if self._failed:
+            # What is left over when an archive is given up: no part is begun for it, and the first error is told.
+            return
         rest = memoryview(data)
         while rest:
             if self._sink < 0:
@@ -153,6 +157,7 @@ class _Parts:
         """Bring the part that is being made to its end, if one is. Raises PointError, OSError."""
         if self._sink < 0:
             return
+        self._failed = True
         self._close_sink()
         code = command.ended(self._process, self._host.time_left())
         if code != 0:
@@ -165,6 +170,7 @@ class _Parts:
         sha256, size = entry.hash_fd(self._fd)
         self.made.append({"name": self._name, "size": size, "sha256": sha256})
         self._stack.close()
+        self._failed = False
 
     def _begin(self) -> None:
         self._name = f"{len(self.made):05d}.cms"

@@ -117,6 +117,15 @@ def test_what_cannot_be_encrypted_leaves_a_good_point_and_nothing_else(
     assert host.ask("verified", restic=None, point=made["point"])["point"] == made["point"]
 
 
+@pytest.mark.parametrize("size", [10, 3_000_000])
+def test_why_it_cannot_be_encrypted_is_told_however_large_the_point_is(
+    host: Sealed, monkeypatch: pytest.MonkeyPatch, size: int
+) -> None:
+    (host.root / "large.bin").write_bytes(os.urandom(size))
+    host.in_between(monkeypatch, "head -c 5000 >/dev/null; echo no such cipher >&2; exit 7")
+    assert "ended with 7 and said: no such cipher" in host.make()["msg"]
+
+
 def test_a_damaged_object_is_not_sealed(host: Sealed) -> None:
     made = host.make()
     victim = max((host.folder(made["point"]) / "objects").iterdir(), key=lambda one: one.stat().st_size)
