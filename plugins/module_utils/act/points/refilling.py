@@ -110,12 +110,11 @@ def _with_what_came(saved: Json, fd: int, host: Host) -> tuple[list[Json], list[
     return sorted([*saved["entries"], *gone], key=lambda one: str(one["path"])), staying
 
 
-def refuse_vanishing(refills: t.Sequence[Refill], users: volumes.Users) -> list[Json]:
-    """Return the volumes that cannot be brought back because a container would vanish when it is stopped."""
+def refuse_users(refills: t.Sequence[Refill], users: volumes.Users) -> list[Json]:
+    """Return the volumes that cannot be brought back because a container that uses one cannot be stopped."""
     found = []
     for one in refills:
-        gone = volumes.vanishing(users.to_stop([one.name]))
-        if gone:
-            reason = f"{gone[0]} uses it and was started with --rm, so stopping it would remove it: stop it by hand"
-            found.append({"path": f"the volume {one.name}", "reason": reason})
+        refused = volumes.not_to_stop(users.to_stop([one.name]))
+        if refused:
+            found.append({"path": f"the volume {one.name}", "reason": f"it is in use: {refused[0]}"})
     return found

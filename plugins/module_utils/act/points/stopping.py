@@ -40,11 +40,12 @@ def stopped(
 ) -> t.Iterator[None]:
     """Stop containers, the last first, and start them again afterwards, the first first.
 
-    Raises PointError when one would vanish by that, or does not start again; ActError and Unseen of the engine.
+    Raises PointError when one is paused or would vanish by that, or does not start again; ActError and Unseen of the
+    engine.
     """
-    gone = volumes.vanishing(containers)
-    if gone:
-        raise PointError(f"{gone[0]} was started with --rm, so stopping it would remove it: stop it by hand")
+    refused = volumes.not_to_stop(containers)
+    if refused:
+        raise PointError(refused[0])
     if not containers:
         yield
         return

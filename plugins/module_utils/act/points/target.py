@@ -150,7 +150,7 @@ class Target:
         """Return what stands in the way, ``{path, reason}`` each. Raises Unseen."""
         found = [*ways[0].blocked, *({**one, "path": f"/{one['path']}"} for one in ways[1].blocked)]
         found += [told for one in refills for told in one.told(one.way.blocked)]
-        found += refilling.refuse_vanishing(refills, self.users()) if refills else []
+        found += refilling.refuse_users(refills, self.users()) if refills else []
         return found + [{"path": f"the container {one.name}", "reason": one.reason} for one in steps if one.reason]
 
     def apart(self) -> list[str]:

@@ -30,7 +30,8 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.text import show
 DATA = levels.TOP_OF_VOLUME
 _NAME = re.compile("[a-zA-Z0-9][a-zA-Z0-9_.-]{0,254}")
 _DEEPEST = 200
-_WRITING = ("running", "restarting")
+# One that is paused goes on some day, with the files that it has open.
+_WRITING = ("running", "restarting", "paused")
 
 Json = t.Dict[str, t.Any]
 
@@ -139,9 +140,15 @@ def refuse_running(users: Users, names: t.Sequence[str]) -> None:
         )
 
 
-def vanishing(containers: t.Iterable[Container]) -> list[str]:
-    """Return those that are removed by being stopped."""
-    return [one.name for one in containers if one.inspected["HostConfig"].get("AutoRemove")]
+def not_to_stop(containers: t.Iterable[Container]) -> list[str]:
+    """Return which cannot be stopped for a volume, and why, a sentence each."""
+    found = []
+    for one in containers:
+        if one.inspected["HostConfig"].get("AutoRemove"):
+            found.append(f"{one.name} was started with --rm, so stopping it would remove it: stop it by hand")
+        elif one.state == "paused":
+            found.append(f"{one.name} is paused, and would go on with what it has open: unpause it or stop it by hand")
+    return found
 
 
 def sizes(folder_fd: int, host: Host) -> t.Iterator[tuple[str, int]]:

@@ -261,10 +261,26 @@ def test_one_that_would_vanish_is_not_stopped(site: Site) -> None:
     with pytest.raises(PointError, match="tool was started with --rm"):
         site.save(stop=True)
     site.spoil()
-    with pytest.raises(PointError, match="the volume data: tool uses it and was started with --rm"):
+    with pytest.raises(PointError, match="the volume data: it is in use: tool was started with --rm"):
         site.back(point=point)
     assert verbs(site) == []
     assert (site.data / "table").read_bytes() == b"spoiled"
+
+
+def test_one_that_is_paused_is_neither_stopped_nor_gets_another_volume_under_it(site: Site) -> None:
+    """It would go on with files that are no longer those of the volume."""
+    point = site.save()["point"]
+    db = site.engine.named("db")
+    assert db is not None
+    db["State"]["Status"] = "paused"
+    with pytest.raises(PointError, match="db is paused, and would go on"):
+        site.save(stop=True)
+    site.spoil()
+    spoiled = site.seen()
+    with pytest.raises(PointError, match="the volume data: it is in use: db is paused"):
+        site.back(point=point)
+    assert verbs(site) == []
+    assert site.seen() == spoiled
 
 
 def test_what_shares_the_network_of_one_is_stopped_and_started_with_it(site: Site) -> None:
