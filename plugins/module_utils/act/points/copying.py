@@ -99,6 +99,9 @@ def copy(found: Found, state: State | None, keep: Keep, host: Host) -> list[Json
         for one in found.volumes:
             with _opened(one.volume) as fd:
                 copied.append(_copied(found, one, keep(fd, volumes.paths_in(fd, host))))
+        if found.asked.stop:
+            # What watches over a container may take seconds to start it again.
+            volumes.refuse_running(volumes.Users(found.engines), names)
     return copied
 
 

@@ -147,6 +147,8 @@ class Work:
                 way = refilling.look(one.saved, engines, host).way
                 self._files(way, objects_fd, volume.folder, held, functools.partial(refilling.shown, volume.name))
                 self.apart += refilling.apart(one.saved, engines, host)
+                # What watches over a container may take seconds to start it again.
+                volumes.refuse_running(self._target.users(), [one.name])
                 begun = pending.note(self._state, begun, volumes=[*(begun.volumes or []), volume.name])
                 self._note({"what": "volume brought back", "name": volume.name})
         except (ActError, Unseen, OSError) as error:

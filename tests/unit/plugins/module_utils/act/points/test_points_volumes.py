@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import stat
@@ -23,6 +24,7 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.act.points import (
     objects,
     pending,
     place,
+    refilling,
     replacing,
     rollback,
     session,
@@ -348,6 +350,42 @@ def test_what_starts_again_by_itself_is_named(site: Site, do: str) -> None:
         )
     assert set(site.engine.running()) == {"db", "tool", "web"}
     assert (site.data / "table").read_bytes() == b"spoiled"
+
+
+@pytest.mark.parametrize("do", ["backup", "rollback"])
+def test_what_starts_again_while_the_volume_is_worked_on_is_named(
+    site: Site, monkeypatch: pytest.MonkeyPatch, do: str
+) -> None:
+    """As a unit of systemd does that waits for some seconds first."""
+    point = site.save()["point"]
+    before = site.seen()
+    site.spoil()
+
+    def then_starts(original: t.Any) -> t.Any:
+        def done(*given: t.Any) -> t.Any:
+            told = original(*given)
+            tool = site.engine.named("tool")
+            assert tool is not None
+            site.engine._start(tool)
+            return told
+
+        return done
+
+    with monkeypatch.context() as late:
+        if do == "backup":
+            late.setattr(make, "_save_all", then_starts(make._save_all))
+            work: t.Callable[[], Json] = functools.partial(site.save, stop=True)
+        else:
+            late.setattr(refilling, "apart", then_starts(refilling.apart))
+            wanted = looking.Wanted(None, "full", save=False)
+            work = functools.partial(rollback.restored, site.asked, wanted, site.host, False)
+        with pytest.raises(PointError, match="tool was stopped for the volumes data, and runs again"):
+            work()
+    assert set(site.engine.running()) == {"db", "tool", "web"}
+    assert [one["id"] for one in session.info(site.asked)["points"]] == [point]
+    # It does not count as brought back: the next rollback does it again.
+    assert site.back()["at_point"] is True
+    assert site.seen() == before
 
 
 def test_a_volume_that_is_not_there_is_named(site: Site) -> None:
