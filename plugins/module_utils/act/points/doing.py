@@ -16,6 +16,7 @@ import time
 import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.module_utils.act import lock, transaction
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.engine import Uncertain
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.errors import ActError, Moved, Refused, RolledBack
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.gitmove.keeping_out import kept_out
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.operations import checked
@@ -83,12 +84,14 @@ class Work:
                     pending.end(self._state)
                 raise
             self._files(looked.outside, objects_fd, self._wanted.top, held, "/{}".format)
-            begun = self._volumes(begun, objects_fd, held)
-            begun = pending.note(self._state, begun, files=True)
-            if self._target.has_units() and begun.restart:
-                self._unit({"name": "", "do": "daemon-reload"})
-            self._containers(begun)
-            self._start_besides(begun)
+            stopped: list[Container] = []
+            with self._started_again(begun, stopped):
+                begun = self._volumes(begun, stopped, objects_fd, held)
+                begun = pending.note(self._state, begun, files=True)
+                if self._target.has_units() and begun.restart:
+                    self._unit({"name": "", "do": "daemon-reload"})
+                self._containers(begun)
+                self._start_besides(begun)
             if self._wanted.restart:
                 for one in self._target.units(is_old(begun)):
                     self._unit(one)
@@ -127,38 +130,51 @@ class Work:
         )
         self.left += [{**one, "path": shown(one["path"])} for one in done["left"]]
 
-    def _volumes(self, begun: Pending, objects_fd: int, held: lock.Held) -> Pending:
-        """Bring volumes back, while no container uses them. What is stopped for it is started later, with the others,
-        or at once when it fails.
-        """
+    def _volumes(self, begun: Pending, stopped: list[Container], objects_fd: int, held: lock.Held) -> Pending:
+        """Bring volumes back, while no container uses them; what is stopped for it is added to ``stopped``."""
         wanted = self._looked.volumes
         if not wanted:
             return begun
         engines, host = self._target.engines(), self._host
-        stopped: list[Container] = []
+        for container in reversed(self._target.users().to_stop([one.name for one in wanted])):
+            stopped.insert(0, container)
+            engines.writer.stop(container.id, stop_grace(container))
+        volumes.refuse_running(self._target.users(), [one.name for one in wanted])
+        for one in wanted:
+            volume = refilling.made(one.saved, engines)
+            # What ended just now may have written until then.
+            way = refilling.look(one.saved, engines, host).way
+            self._files(way, objects_fd, volume.folder, held, functools.partial(refilling.shown, volume.name))
+            self.apart += refilling.apart(one.saved, engines, host)
+            # What watches over a container may take seconds to start it again.
+            volumes.refuse_running(self._target.users(), [one.name])
+            begun = pending.note(self._state, begun, volumes=[*(begun.volumes or []), volume.name])
+            self._note({"what": "volume brought back", "name": volume.name})
+        return begun
+
+    @contextlib.contextmanager
+    def _started_again(self, begun: Pending, stopped: t.Sequence[Container]) -> t.Iterator[None]:
+        """Start what was stopped for volumes at once when anything fails before it is started with the others."""
         try:
-            for container in reversed(self._target.users().to_stop([one.name for one in wanted])):
-                stopped.insert(0, container)
-                engines.writer.stop(container.id, stop_grace(container))
-            volumes.refuse_running(self._target.users(), [one.name for one in wanted])
-            for one in wanted:
-                volume = refilling.made(one.saved, engines)
-                # What ended just now may have written until then.
-                way = refilling.look(one.saved, engines, host).way
-                self._files(way, objects_fd, volume.folder, held, functools.partial(refilling.shown, volume.name))
-                self.apart += refilling.apart(one.saved, engines, host)
-                # What watches over a container may take seconds to start it again.
-                volumes.refuse_running(self._target.users(), [one.name])
-                begun = pending.note(self._state, begun, volumes=[*(begun.volumes or []), volume.name])
-                self._note({"what": "volume brought back", "name": volume.name})
+            yield
         except (ActError, Unseen, OSError) as error:
+            if isinstance(error, Uncertain) and stopped:
+                self._end(stopped[0])
             self._start_all([*(one.name for one in stopped), *(name for name, did in begun.ran.items() if did)])
             if self.failed:
                 reason = explain(error) if isinstance(error, OSError) else error.reason
                 more = [f"{one['path']}: {one['reason']}" for one in self.failed]
                 raise PointError("; ".join([reason, *more])) from error
             raise
-        return begun
+
+    def _end(self, one: Container) -> None:
+        """Wait for a stop whose answer did not come: it goes on, and what is started before its end is ended by it."""
+        grace = stop_grace(one)
+        self._host.deadline = max(self._host.deadline, time.monotonic() + _BACK_S + (grace or 0.0))
+        try:
+            self._target.engines().writer.stop(one.id, grace)
+        except (ActError, Unseen) as error:
+            self._failed(one.name, "container", f"it may end after it was started again: {error.reason}")
 
     def _start_besides(self, begun: Pending) -> None:
         """Start the containers again that the level does not bring back, and that were stopped for a volume."""

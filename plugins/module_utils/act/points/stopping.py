@@ -14,6 +14,7 @@ import time
 import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.module_utils.act import fs, journal_form
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.engine import Uncertain
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.errors import ActError, Refused
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points import volumes
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.errors import PointError
@@ -52,13 +53,15 @@ def stopped(
     named = [{"id": one.id, "name": one.name} for one in containers]
     document = {"why": why, "started": utc_now(), "socket": engines.engine.socket, "containers": named}
     state.write(NAME, document)
+    asked: list[Container] = []
     try:
         for one in reversed(containers):
+            asked.append(one)
             engines.writer.stop(one.id, stop_grace(one))
         yield
     except (ActError, Unseen, OSError) as error:
         try:
-            _start(document, engines, state, host)
+            _start(document, engines, state, host, asked[-1] if isinstance(error, Uncertain) and asked else None)
         except PointError as second:
             first = explain(error) if isinstance(error, OSError) else error.reason
             raise PointError(f"{first}; and {second.reason}") from error
@@ -101,14 +104,18 @@ def resume(state: State, host: Host) -> list[str]:
     return [one["name"] for one in document["containers"]]
 
 
-def _start(document: Json, engines: Engines, state: State, host: Host) -> None:
+def _start(document: Json, engines: Engines, state: State, host: Host, ending: Container | None = None) -> None:
+    """Start what was stopped; ``ending`` is one that may be about to end."""
     # That the time is up is no reason to leave stopped what was stopped for this.
-    deadline = host.deadline
-    host.deadline = max(deadline, time.monotonic() + _BACK_S)
+    deadline, grace = host.deadline, 0.0 if ending is None else stop_grace(ending) or 0.0
+    host.deadline = max(deadline, time.monotonic() + _BACK_S + grace)
     failed = []
     try:
         for one in document["containers"]:
             try:
+                if ending is not None and one["id"] == ending.id:
+                    # Its stop goes on: what is started before its end is ended by it.
+                    engines.writer.stop(ending.id, stop_grace(ending))
                 engines.writer.start(one["id"])
             except NotFound:
                 # Somebody has taken it away meanwhile.

@@ -37,8 +37,8 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.inventor
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.place import Asked
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.services import Services
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.wanted import What
-from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host
-from fake_engine import error
+from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host, Unseen
+from fake_engine import Raw, error
 from fake_engine_kept import KeptEngine
 
 Json = t.Dict[str, t.Any]
@@ -384,6 +384,58 @@ def test_what_starts_again_while_the_volume_is_worked_on_is_named(
     assert set(site.engine.running()) == {"db", "tool", "web"}
     assert [one["id"] for one in session.info(site.asked)["points"]] == [point]
     # It does not count as brought back: the next rollback does it again.
+    assert site.back()["at_point"] is True
+    assert site.seen() == before
+
+
+@pytest.mark.parametrize("do", ["backup", "rollback"])
+def test_one_whose_end_is_not_told_in_time_runs_again(site: Site, do: str) -> None:
+    """The engine goes on to stop it when nobody waits for that any more: a start before the end changes nothing."""
+    site.save()
+    site.spoil()
+    original = site.engine._of_container
+    told: list[str] = []
+
+    def of_container(method: str, name: str, verb: str, *more: t.Any) -> t.Any:
+        one = site.engine.containers.get(name) or site.engine.named(name)
+        if one is None or one["Name"] != "/tool" or verb not in ("stop", "start"):
+            return original(method, name, verb, *more)
+        told.append(verb)
+        if told == ["stop"]:
+            return Raw(b"no answer")
+        answered = original(method, name, verb, *more)
+        # It ends only now, unless somebody waited for it.
+        return original(method, name, "stop", *more) if told == ["stop", "start"] else answered
+
+    site.engine._of_container = of_container  # type: ignore[method-assign]  # of this one engine
+    wanted = looking.Wanted(None, "full", save=False)
+    with pytest.raises(ActError, match="whether it did stop a container is not known"):
+        site.save(stop=True) if do == "backup" else rollback.restored(site.asked, wanted, site.host, False)
+    assert set(site.engine.running()) == {"db", "tool", "web"}
+
+
+@pytest.mark.parametrize("what", ["disk", "engine"])
+def test_what_was_stopped_runs_again_when_something_fails_after_the_volumes(
+    site: Site, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    before = site.seen()
+    point = site.save()["point"]
+    site.spoil()
+    note = pending.note
+
+    def full(*given: t.Any, **more: t.Any) -> t.Any:
+        if "files" in more:
+            raise OSError(28, os.strerror(28))
+        return note(*given, **more)
+
+    def late(*_given: t.Any) -> t.NoReturn:
+        raise Unseen("not reached within the time limit of 600 s")
+
+    with monkeypatch.context() as fails:
+        fails.setattr(*((pending, "note", full) if what == "disk" else (doing, "steps_of", late)))
+        with pytest.raises((OSError, Unseen)):
+            site.back(point=point)
+    assert set(site.engine.running()) == {"db", "tool", "web"}
     assert site.back()["at_point"] is True
     assert site.seen() == before
 
