@@ -107,15 +107,15 @@ class ActionModule(ScriptAction):
             return result
         point = str(result.get("point"))
         folder = fetching.folder_of(wanted["to"], host, request["options"]["application"])
+        notes: list[str] = []
         try:
-            try:
-                fetched = fetching.fetch(sealed, point, self._ask, folder, wanted["keep"])
-            finally:
-                self._ask(fetching.removal(sealed, point))
+            fetched = fetching.fetch(sealed, point, self._ask, folder, wanted["keep"])
         except fetching.FetchError as error:
             reason = f"the restore point {point} is good, and was not fetched: {error}"
             return {"failed": True, "changed": True, "point": point, "msg": terminal(reason)}
-        return {**result, "fetched": fetched}
+        finally:
+            notes += fetching.cleared(sealed, point, self._ask)
+        return {**result, "fetched": fetched, "notes": [*result["notes"], *notes]}
 
     def _ask(self, words: str) -> str:
         """Run a shell command on the host, and return what it wrote. Raises FetchError."""

@@ -92,10 +92,14 @@ def fetch(sealed: t.Any, point: str, ask: t.Callable[[str], str], folder: str, k
     return {"path": path, "bytes": size, "parts": len(parts), "removed": removed, "seconds": seconds}
 
 
-def removal(sealed: t.Any, point: str) -> str:
-    """Return the shell command that removes from the host what was to be fetched. Raises FetchError."""
-    there = shlex.quote(_checked(sealed, point)[0])
-    return f"cd {there} && rm -f -- *.cms recipient.pem && rmdir -- {there}"
+def cleared(sealed: t.Any, point: str, ask: t.Callable[[str], str]) -> list[str]:
+    """Remove from the host what was to be fetched; return a note when that cannot be done."""
+    try:
+        there = shlex.quote(_checked(sealed, point)[0])
+        ask(f"cd {there} && rm -f -- *.cms recipient.pem && rmdir -- {there}")
+    except FetchError as error:
+        return [f"its encrypted copy stays on the host, and the next backup removes it: {error}"]
+    return []
 
 
 def _checked(sealed: t.Any, point: str) -> tuple[str, list[Json]]:

@@ -13,6 +13,7 @@ import typing as t
 from pathlib import Path
 
 import pytest
+from ansible_collections.evenkeel.drift.plugins.action.restore_point import ActionModule
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.points import fetching
 
 POINT = "20261121T154500Z-3f9a1c"
@@ -56,8 +57,27 @@ def test_what_comes_is_what_the_host_wrote(
     assert [(kept / POINT / f"{number:05d}.cms").read_bytes() for number in range(3)] == list(PARTS)
     subprocess.run(["sha256sum", "--quiet", "-c", "SHA256SUMS"], cwd=kept / POINT, check=True)
     assert {one.stat().st_mode & 0o777 for one in kept.rglob("*")} == {0o700, 0o600}
-    host.ask(fetching.removal(host.told, POINT))
+    assert fetching.cleared(host.told, POINT, host.ask) == []
     assert not host.folder.exists()
+
+
+def test_a_point_that_was_fetched_counts_also_when_its_copy_stays_on_the_host(host: FakeHost, tmp_path: Path) -> None:
+    def ask(words: str) -> str:
+        if " rm " in words:
+            raise fetching.FetchError("the host said: Read-only file system")
+        return host.ask(words)
+
+    action: t.Any = object.__new__(ActionModule)
+    action._to, action._ask = {"to": str(tmp_path / "kept"), "keep": 10}, ask
+    request = {"options": {"application": "shop"}}
+    told = action._fetched({"inventory_hostname": "web1"}, request, {"sealed": host.told, "point": POINT, "notes": []})
+    assert "failed" not in told and Path(told["fetched"]["path"]).is_dir()
+    [note] = told["notes"]
+    assert "stays on the host, and the next backup removes it: the host said: Read-only" in note
+    # What went wrong first is told, and not what followed.
+    host.told["parts"][0]["sha256"] = "0" * 64
+    told = action._fetched({"inventory_hostname": "web1"}, request, {"sealed": host.told, "point": POINT, "notes": []})
+    assert told["failed"] is True and "00000.cms is not what the host wrote" in told["msg"]
 
 
 def parts(**change: t.Any) -> t.Callable[[Json], None]:
