@@ -5,7 +5,18 @@
 
 from __future__ import annotations
 
+import re
+
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.errors import ActError
+
+_DIGEST = re.compile("([0-9a-f]{12})[0-9a-f]{52}")
+
+
+def shortened(reason: str) -> str:
+    """Return a reason with as much of each digest as it takes to find the file: of a small secret the whole digest
+    would be as good as the secret.
+    """
+    return _DIGEST.sub(r"\1...", reason)
 
 
 class PointError(ActError):
@@ -17,7 +28,10 @@ class NoPoint(PointError):
 
 
 class Damaged(PointError):
-    """A point is not as it was made: nothing of it is used."""
+    """A point is not as it was made: nothing of it is used. Digests in the reason are shortened."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(shortened(reason))
 
 
 class NoRoom(PointError):

@@ -17,7 +17,7 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.act.points import (
     session,
     shelf,
 )
-from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.errors import OnlyHere, PointError
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.errors import OnlyHere, PointError, shortened
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.inventory import Asked as Containers
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.levels import LEVELS
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.place import Asked
@@ -93,7 +93,7 @@ def answer(options: Json, act: t.Callable[[Json, bool], Json], check: bool) -> J
     except BadOperations as error:
         result = {"failed": True, "msg": str(error)}
     except OSError as error:
-        where = f"{error.filename}: " if isinstance(error.filename, str) else ""
+        where = f"{shortened(error.filename)}: " if isinstance(error.filename, str) else ""
         result = {"failed": True, "msg": f"{where}{explain(error)}"}
     if result.get("failed"):
         result["msg"] = mask(spelled(str(result["msg"])))

@@ -24,7 +24,6 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.text import show
 MANIFEST, OBJECTS, COMPLETE, BAD = b"manifest.json", b"objects", b"COMPLETE", b"BAD.json"
 BY_HAND = b"ROLLBACK.sh"
 _MEMBERS_MORE = 1000
-_SHOWN = 12
 _MEMBERS = {MANIFEST, OBJECTS, COMPLETE}
 SMALL = 4 << 20
 """Largest file of a point that is neither its manifest nor an object, in bytes."""
@@ -97,16 +96,11 @@ def verify_content(point_fd: int, document: manifest.Json, host: Host, level: st
         found = _names(objects_fd)
         for name in sorted(found ^ {sha256.encode("ascii") for sha256 in wanted}):
             how = "is missing" if name not in found else "does not belong to it"
-            raise Damaged(f"the object {_short(show(name))} {how}")
+            raise Damaged(f"the object {show(name)} {how}")
         for sha256 in sorted(wanted if level is None else manifest.members(document, level)):
             host.check_time()
             if not is_whole(objects_fd, sha256, wanted[sha256]):
-                raise Damaged(f"the object {_short(sha256)} is not what it was")
-
-
-def _short(name: str) -> str:
-    # Of a small secret the whole digest would be as good as the secret; enough of it to find the file is told.
-    return name if len(name) <= _SHOWN else f"{name[:_SHOWN]}..."
+                raise Damaged(f"the object {sha256} is not what it was")
 
 
 @contextlib.contextmanager
@@ -133,7 +127,7 @@ def is_whole(objects_fd: int, sha256: str, size: int) -> bool:
     try:
         return os.fstat(fd).st_size == size and entry.hash_fd(fd) == (sha256, size)
     except OSError as error:
-        raise Damaged(f"the object {_short(sha256)}: {explain(error)}") from None
+        raise Damaged(f"the object {sha256}: {explain(error)}") from None
     finally:
         os.close(fd)
 

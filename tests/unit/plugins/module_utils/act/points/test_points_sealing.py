@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import shutil
 import subprocess
 import tarfile
@@ -143,6 +144,27 @@ def test_a_damaged_object_is_not_sealed(host: Sealed) -> None:
         finally:
             os.close(points_fd)
     assert not host.outgoing()
+
+
+@pytest.mark.parametrize("how", ["changed", "open"])
+def test_no_digest_of_a_damaged_object_leaves_the_host(host: Sealed, monkeypatch: pytest.MonkeyPatch, how: str) -> None:
+    """That of a small secret would be as good as the secret."""
+    original = sealing._write
+
+    def write(point_fd: int, point: str, *more: t.Any) -> None:
+        for one in (host.folder(point) / "objects").iterdir():
+            if how == "open":
+                one.chmod(0o644)
+            else:
+                one.write_bytes(os.urandom(one.stat().st_size))
+        original(point_fd, point, *more)
+
+    monkeypatch.setattr(sealing, "_write", write)
+    made = host.make()
+    assert "is not what it was" in made["msg"] or "can be read or written by others" in made["msg"]
+    verified = host.ask("verified", restic=None, point=made["point"])
+    assert not re.search("[0-9a-f]{64}", made["msg"] + verified["msg"])
+    assert re.search(r"[0-9a-f]{12}\.\.\.", made["msg"]) and re.search(r"[0-9a-f]{12}\.\.\.", verified["msg"])
 
 
 def test_killed_on_the_way_nothing_readable_lies_outside_of_the_points(host: Sealed) -> None:
