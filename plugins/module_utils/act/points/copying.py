@@ -46,7 +46,7 @@ def wanted(found: Found, host: Host) -> list[Copied]:
     if found.asked.required:
         names = [name for name in names if name in used]
     more = sorted(name for name in used - {*names} if name and len(name) != _ANONYMOUS)
-    if more and found.asked.archive:
+    if more:
         found.notes.append(f"the content of these volumes is NOT in this point: {', '.join(more)} (backup_volumes)")
     if not names:
         return []

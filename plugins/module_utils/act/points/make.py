@@ -152,7 +152,7 @@ def _fill(
             "entries": entries,
             "git": told,
             "services": part,
-            "notes": [*asked.notes, *(running.notes if running else []), *_linked(entries)],
+            "notes": [*asked.notes, *(running.notes if running else []), *_linked(entries), *_linked_in(volumes)],
         }
         script = by_hand.script(told_of)
         put(point_fd, verify.BY_HAND, script)
@@ -208,6 +208,11 @@ def _linked(entries: t.Sequence[Json]) -> list[str]:
         return []
     more = f" and {len(several) - 1} more" if len(several) > 1 else ""
     return [f"{several[0]}{more} have several names (hard links): each name comes back as a file of its own"]
+
+
+def _linked_in(volumes: t.Sequence[Json]) -> list[str]:
+    told = [(one["name"], note) for one in volumes for note in _linked(one["entries"])]
+    return [f"in the volume {name}: {note}" for name, note in told]
 
 
 def _save(root_fd: int, one: Json, store: Objects) -> Json:

@@ -446,7 +446,15 @@ def test_a_volume_that_is_not_there_is_named(site: Site) -> None:
 
 
 def test_a_volume_that_nobody_declared_is_named(site: Site) -> None:
-    assert "the content of these volumes is NOT in this point: data (backup_volumes)" in site.save(())["notes"]
+    for archive in (True, False):
+        notes = site.save((), archive=archive)["notes"]
+        assert "the content of these volumes is NOT in this point: data (backup_volumes)" in notes
+
+
+def test_files_of_a_volume_with_several_names_are_told(site: Site) -> None:
+    os.link(site.data / "table", site.data / "same")
+    [note] = [note for note in site.save()["notes"] if "hard links" in note]
+    assert note.startswith("in the volume data: _data/same and 1 more have several names")
 
 
 def test_a_change_saves_those_that_its_containers_use(site: Site) -> None:
