@@ -64,7 +64,8 @@ def restored(asked: Asked, wanted: Wanted, host: Host, check: bool) -> Json:
     with contextlib.ExitStack() as stack:
         root_fd = stack.enter_context(place.root(asked))
         state, points_fd = stack.enter_context(place.existing(asked))
-        finished = _finish(asked, state, check, host)
+        down = [] if check else _start_stopped(asked, state, host)
+        finished = _finish(asked, state, check)
         earlier = pending.find(state)
         asked_level = wanted.level or (earlier.level if earlier else None)
 
@@ -106,12 +107,10 @@ def restored(asked: Asked, wanted: Wanted, host: Host, check: bool) -> Json:
             work.run(point_fd, objects_fd, restarts)
             told.update(not_back=work.failed, left=told["left"] + work.left)
             of_volumes = work.apart
+            down = down and _start_stopped(asked, state, host)
+        told["not_back"] += down
         told["services"] = services.take_back(state, asked.who, f"services after the rollback to {point}")
-        known = {one["path"] for one in told["left"]}
-        apart = [path for path in [*_apart(target), *of_volumes] if path not in known]
-        # A unit that did not start anew may run all the same, or be down: either way it is not as it was.
-        failed = (f"the {one['kind']} {one['path']}" for one in told["not_back"])
-        apart += [one for one in failed if one not in apart]
+        apart = _apart(target, of_volumes, told)
         told.update(at_point=not apart, apart=apart[:_MAX_LISTED], seconds=_since(begun))
         _log(state, asked, "rolled back", told)
     return {"changed": bool(looked.total or finished or told["services"]), **told}
@@ -128,13 +127,20 @@ def resume(asked: Asked, host: Host, top: str = "/") -> Json | None:
     return restored(asked, Wanted(None, None, save=False, top=top), host, check=False)
 
 
-def _apart(target: Target) -> list[str]:
-    """Return what is not as it was saved. What cannot be looked at again counts, and hides nothing of what was done."""
+def _apart(target: Target, of_volumes: t.Sequence[str], told: Json) -> list[str]:
+    """Return what is not as it was saved, without what is told to be left. What cannot be looked at again counts, and
+    hides nothing of what was done.
+    """
     try:
-        return target.apart()
+        found = target.apart()
     except (PointError, Unseen, OSError) as error:
         reason = explain(error) if isinstance(error, OSError) else error.reason
-        return [f"what cannot be looked at again ({reason})"]
+        found = [f"what cannot be looked at again ({reason})"]
+    known = {one["path"] for one in told["left"]}
+    apart = [path for path in [*found, *of_volumes] if path not in known]
+    # A unit that did not start anew may run all the same, or be down: either way it is not as it was.
+    failed = (f"the {one['kind']} {one['path']}" for one in told["not_back"])
+    return apart + [one for one in failed if one not in apart]
 
 
 def _save_present(asked: Asked, target: Target, volumes: t.Sequence[str], fds: tuple[int, int], state: State) -> str:
@@ -152,15 +158,28 @@ def _save_present(asked: Asked, target: Target, volumes: t.Sequence[str], fds: t
     return str(saved["id"])
 
 
-def _finish(asked: Asked, state: State, check: bool, host: Host) -> Json | None:
+def _start_stopped(asked: Asked, state: State, host: Host) -> list[Json]:
+    """Start what an interrupted backup left stopped. What does not start is told, and keeps nothing else from coming
+    back: that may be why it does not.
+    """
+    stopped = stopping.find(state)
+    if stopped is None:
+        return []
+    try:
+        with lock.held(state, asked.who, "start what an interrupted backup left stopped"):
+            stopping.resume(state, host)
+    except (PointError, Unseen) as error:
+        names = ", ".join(one["name"] for one in stopped["containers"])
+        return [{"path": names, "kind": "container", "reason": error.reason}]
+    return []
+
+
+def _finish(asked: Asked, state: State, check: bool) -> Json | None:
     """Finish a change that was interrupted, and return what was found; None when there was none."""
     if check and (journal.find(state) is not None or pending.find(state) is not None):
         raise Refused(
             "an earlier change was interrupted: nothing can be rehearsed before a rollback or a deploy has finished it"
         )
-    if not check and stopping.find(state) is not None:
-        with lock.held(state, asked.who, "start what an interrupted backup left stopped"):
-            stopping.resume(state, host)
     done: Json | None = None
     if journal.find(state) is not None:
         done = recovery.recover(state, "auto", asked.who, "finish what was interrupted, before a rollback")

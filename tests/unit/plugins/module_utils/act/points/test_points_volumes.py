@@ -255,6 +255,41 @@ def test_one_that_does_not_start_again_is_named_and_tried_again(site: Site) -> N
     assert set(site.engine.running()) == {"db", "tool", "web"}
 
 
+@pytest.mark.parametrize("how", ["refused", "no engine", "cured"])
+def test_files_come_back_also_while_what_was_left_stopped_does_not_start(
+    site: Site, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    """What is to come back may be why it does not."""
+    point = site.save()["point"]
+
+    def dies(*_given: t.Any) -> t.NoReturn:
+        raise Killed
+
+    with monkeypatch.context() as kill:
+        kill.setattr(make, "_save_all", dies)
+        with pytest.raises(Killed):
+            site.save(stop=True)
+    (site.root / "main.py").write_text("broken\n")
+    original = site.engine._start
+
+    def start(one: Json) -> t.Any:
+        sick = how != "cured" or (site.root / "main.py").read_text() == "broken\n"
+        return error(500, "no such device") if sick and one["Name"] == "/tool" else original(one)
+
+    site.engine._start = start  # type: ignore[method-assign]  # of this one engine
+    if how == "no engine":
+        monkeypatch.setattr(site.engine, "answer", lambda *_given: Raw(b"no answer"))
+    told = site.back("config", point=point)
+    assert (site.root / "main.py").read_text() == "one\n"
+    if how == "cured":
+        assert (told["at_point"], told["not_back"]) == (True, [])
+        assert set(site.engine.running()) == {"db", "tool", "web"}
+        return
+    assert told["apart"] == ["the container db, tool"]
+    assert told["at_point"] is False
+    assert session.info(site.asked)["unfinished"]["kind"] == "backup"
+
+
 def test_one_that_would_vanish_is_not_stopped(site: Site) -> None:
     point = site.save()["point"]
     tool = site.engine.named("tool")
