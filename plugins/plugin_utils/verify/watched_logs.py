@@ -17,6 +17,7 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify.watched_chec
 _BAD = LEVELS[1:]
 # The time between the end of the window and the reading of the logs counts for both: lines and seconds.
 _NEAR_S = 0.001
+_QUIET = "nothing was logged in the window, so nothing can be said of it"
 
 Json = dict[str, t.Any]
 
@@ -45,11 +46,13 @@ def _log(make: Maker, log: Json, read: Json, doubt: str) -> list[Json]:
     lines = log["read"]
     blind = doubt or ("" if lines["complete"] else lines["reason"])
     part = f"read: {number(lines['lines'], 'line')} of {read['from']} to {read['to']}"
+    # What must not come proves nothing where nothing came at all: a program that hangs logs no error either.
+    well = "pass" if lines["lines"] else "not_exercised"
     made = [_errors(make, log, blind, part, place)]
     for one in log["forbid"]:
         over = one["count"] > one["max"]
         text = f"{number(one['count'], 'line')} of {name} have {one['name']!r}, where {one['max']} may; {part}"
-        outcome = "fail" if over else "unknown" if blind else "pass"
+        outcome = "fail" if over else "unknown" if blind else well
         made.append(
             make.check(
                 "forbid", f"{name}:{one['name']}", outcome, _doubted(text, blind), {"max": one["max"]}, one, place
@@ -79,6 +82,8 @@ def _errors(make: Maker, log: Json, blind: str, part: str, place: str) -> Json:
         )
     elif blind:
         outcome = "unknown"
+    elif not log["read"]["lines"]:
+        outcome, text = "not_exercised", f"{log['name']}: {_QUIET}; {part}"
     else:
         # Errors that nobody limited are told: they may be those that were there before.
         outcome = "observation" if found and not log["max"] else "pass"
@@ -126,6 +131,8 @@ def _cycles(make: Maker, name: str, one: Json, read: Json, blind: str, part: str
         return made("fail", f": {number(one['over'], 'interval')} took longer than {duration(one['max_s'])}")
     if most is not None and count > most:
         return made("fail", f", more than the {most} that fit (one every {duration(one['min_s'])} at most)")
+    if not count and not least:
+        return made("not_exercised", ": it never happened, so how often it does cannot be judged")
     if not one["max_s"] and most is None:
         return made("observation", ": the contract names no period for it")
     return made("pass", f", {least} or more should" if least else "")

@@ -278,6 +278,7 @@ def logs(*cycles: Json, window_s: float = 1860.0, **more: t.Any) -> Json:
         (cycle(dated=3), "unknown", "not all of its lines have a time"),
         (cycle(max_s=3600.0, count=0, dated=0), "not_exercised", "which the window is too short for"),
         (cycle(max_s=None, min_s=60.0), "fail", "more than the 32 that fit"),
+        (cycle(max_s=None, min_s=60.0, count=0, dated=0), "not_exercised", "it never happened"),
     ],
 )
 def test_cycles_are_counted_against_what_the_window_should_hold(one: Json, wanted: str, said: str) -> None:
@@ -313,6 +314,16 @@ def test_errors_of_the_window_by_class(more: Json, wanted: str, said: str) -> No
     assert found["outcome"] == wanted
     assert said in found["summary"]
     assert "read: 900 lines of 2026-11-21T18:04:00Z to 2026-11-21T18:35:00Z" in found["summary"]
+
+
+@pytest.mark.parametrize("limits", [{}, {"ERROR": 0}])
+def test_a_log_in_which_nothing_came_proves_nothing(limits: Json) -> None:
+    quiet = {**logs()["logs"][0]["read"], "lines": 0}
+    forbidden = [{"name": "TypeError", "count": 0, "max": 0, "last": None}]
+    made = document(regular(for_s=1860), 1860, logs=logs(max=limits, read=quiet, forbid=forbidden))
+    assert outcome(made, "errors") == "not_exercised"
+    assert outcome(made, "forbid") == "not_exercised"
+    assert "nothing was logged in the window" in judged(made, "errors")["summary"]
 
 
 def test_logs_that_were_not_read_are_unknown() -> None:
