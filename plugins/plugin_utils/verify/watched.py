@@ -161,8 +161,9 @@ def _containers(make: Maker, all_of: Json) -> list[Json]:
         text = f"{all_of['left_out']} times a container came that is not watched: there were too many others"
         made.append(make.check("seen", "others", "unknown", text, {}, {"left_out": all_of["left_out"]}, "containers"))
     for one in all_of["containers"]:
-        # One that did not run has nothing to keep up; one that came later is no part of what was to stay as it was.
-        if one["ran_at_first"]:
+        # One that did not run has nothing to keep up, unless the contract wants it to run; one that came later is no
+        # part of what was to stay as it was.
+        if one["judged"]:
             made += _container(make, one)
     return made
 

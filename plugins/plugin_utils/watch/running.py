@@ -15,6 +15,9 @@ INSTANCES = 50
 
 CONTAINERS = 1000
 
+_UP = ("running", "restarting")
+"""What a container is in that is meant to run: an engine that brings one back again and again finds it in either."""
+
 
 class Use:
     """What one instance uses: its memory, and the share of one processor."""
@@ -176,9 +179,10 @@ class Unit(Seen):
 class Container(Seen):
     """One container by its name: whether it is the same all the while, and how it is."""
 
-    def __init__(self, name: str, half_s: float, from_start: bool) -> None:
+    def __init__(self, name: str, half_s: float, from_start: bool, wanted: bool = False) -> None:
         super().__init__()
         self._name = name
+        self._wanted = wanted
         self._half_s = half_s
         self._from_start = from_start
         self._states, self._health = Counts(), Counts()
@@ -232,10 +236,11 @@ class Container(Seen):
             self.events.add(moment.wall_s, f"its health is {now['health']}, was {before['health']}")
 
     def told(self) -> Json:
-        first = self._first or {}
+        # One that could never be read may run: it is told of, so that it is unknown and not forgotten.
+        up = self._first is None or self._first["state"] in _UP
         return {
             "name": self._name,
-            "ran_at_first": self._from_start and first.get("state") == "running",
+            "judged": self._wanted or (self._from_start and up),
             **self.seen(),
             "states": self._states.told(),
             "health": self._health.told(),
@@ -249,17 +254,23 @@ class Container(Seen):
 
 
 class Containers(Seen):
-    """The containers of the host, by name; those that come and go are counted once there are too many."""
+    """The containers of the host, by name; those that come and go are counted once there are too many.
 
-    def __init__(self, half_s: float) -> None:
+    ``wanted`` are those that the contract expects to run, whether they are there or not.
+    """
+
+    def __init__(self, half_s: float, wanted: t.Collection[str] = ()) -> None:
         super().__init__()
         self._half_s = half_s
+        self._wanted = wanted
         self._known: dict[str, Container] = {}
         self._left_out = 0
 
     def add(self, items: t.Sequence[Json], moment: Moment) -> None:
         from_start = self.looks == self.unseen
         self.look()
+        if from_start:
+            self._known = {name: Container(name, self._half_s, True, True) for name in self._wanted}
         for item in items:
             name = item["name"]
             if name not in self._known and len(self._known) >= CONTAINERS:

@@ -26,7 +26,7 @@ class State:
         self._names = asking.stream_names(contract)
         self._processes = {entry["name"]: Process(entry, half_s) for entry in watched.get("processes") or []}
         self._units = {entry["name"]: Unit(entry) for entry in watched.get("units") or []}
-        self._containers = Containers(half_s) if "containers" in watched else None
+        self._containers = Containers(half_s, _expected(watched)) if "containers" in watched else None
         self._endpoints = {entry["name"]: Endpoint(entry) for entry in watched.get("endpoints") or []}
         self._streams = {entry["name"]: Stream(entry, half_s) for entry in watched.get("streams") or []}
         self._memory = Memory() if "resources" in contract else None
@@ -84,3 +84,8 @@ class State:
             "streams": [one.told() for one in self._streams.values()],
             "memory": self._memory.told() if self._memory is not None else None,
         }
+
+
+def _expected(watched: Json) -> list[str]:
+    """Return the containers that a contract expects to run."""
+    return [entry["name"] for entry in watched["containers"]["expected"] if entry["running"]]

@@ -113,6 +113,30 @@ def test_a_container_that_is_gone_fails_and_one_that_came_later_is_not_judged() 
     assert not [one for one in checks(made) if one["subject"].startswith("other")]
 
 
+def test_a_container_that_is_restarted_all_the_time_fails_whatever_the_first_look_found() -> None:
+    looks = regular(lambda at: {"containers": {"state": "restarting" if at % 60 == 0 else "running"}})
+    assert outcome(document(looks), "stable", "web") == "fail"
+
+
+@pytest.mark.parametrize("running", [True, False])
+@pytest.mark.parametrize("name", ["web", "gone"])
+def test_a_container_that_the_contract_expects_to_run_is_judged_from_the_first_look_on(
+    name: str, running: bool
+) -> None:
+    declared = contract(containers={"expected": [{"name": name, "running": running}]})
+    every = regular(lambda _at: {"containers": {"state": "exited", "exit_code": 1}})
+    looks = [{**one, "parts": {"containers": one["parts"]["containers"]}} for one in every]
+    made = [one for one in checks(document(looks, declared=declared)) if one["component"] == "containers"]
+    assert [(one["subject"], one["outcome"]) for one in made] == ([(name, "fail")] if running else [])
+
+
+def test_a_container_that_could_never_be_read_is_unknown() -> None:
+    looks = regular(lambda _at: {"containers": {"outcome": "unknown", "reason": "it could not be read"}})
+    found = judged(document(looks), "stable", "web")
+    assert found["outcome"] == "unknown"
+    assert "it could not be read" in found["summary"]
+
+
 @pytest.mark.parametrize(
     ("size_kb", "wanted"),
     [
