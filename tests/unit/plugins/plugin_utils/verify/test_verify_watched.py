@@ -199,6 +199,20 @@ def test_a_group_that_reads_nothing_fails_however_steady_it_is() -> None:
     assert "it read nothing in the whole window" in found["summary"]
 
 
+def test_an_idle_stream_is_not_exercised() -> None:
+    looks = regular(lambda _at: {"streams": {"last_id": "5-0", "groups": [group(0, 5.0)]}})
+    found = judged(document(looks), "lag")
+    assert found["outcome"] == "not_exercised"
+    assert "nothing was written and nothing was read" in found["summary"]
+
+
+def test_a_declared_group_that_came_late_is_unknown() -> None:
+    looks = regular(lambda at: {"streams": {"groups": [group(0, at)] if at >= 540 else []}})
+    found = judged(document(looks), "lag")
+    assert found["outcome"] == "unknown"
+    assert "it was not seen in 18 looks: the group was not there" in found["summary"]
+
+
 def test_a_declared_lag_is_a_limit() -> None:
     declared = contract(streams=[{"redis": "127.0.0.1:6379", "stream": "orders", "group": "workers", "max_lag": 50}])
     for waiting, wanted in ((40, "pass"), (60, "fail")):
