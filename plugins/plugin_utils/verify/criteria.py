@@ -62,8 +62,11 @@ def build(checks: t.Sequence[Json], hosts: t.Sequence[Host]) -> list[Json]:
         mine = of_hosts[host.name]
         chosen = _declared(host, mine, made) if host.criteria is not None else _by_section(host, mine, made)
         rest = [check["id"] for check in mine if check["id"] not in chosen]
-        if rest and host.criteria is not None:
-            _named(made, REST, True, None)["checks"].update(rest)
+        silent = _forgotten(host, mine) if host.criteria is not None else []
+        if host.criteria is not None and (rest or silent):
+            entry = _named(made, REST, True, None)
+            entry["checks"].update(rest)
+            entry["missing"] += silent
     placed = {one for entry in made.values() for one in entry["checks"]}
     homeless = [check["id"] for check in checks if check["id"] not in placed]
     if homeless:
@@ -106,6 +109,17 @@ def _declared(host: Host, mine: t.Sequence[Json], made: dict[str, Json]) -> set[
             if not found:
                 entry["missing"].append(_missing(host, selector, mine))
     return chosen
+
+
+def _forgotten(host: Host, mine: t.Sequence[Json]) -> list[Json]:
+    """Return the sections of a contract of which nothing was checked, and which none of its criteria asks for."""
+    checked = {check["section"] for check in mine}
+    chosen = [selector["section"] for criterion in host.criteria or [] for selector in criterion["checks"]]
+    return [
+        _silent(host, one)
+        for one in host.sections
+        if one not in checked and not any(fnmatch.fnmatchcase(one, each) for each in chosen if each != "*")
+    ]
 
 
 def _missing(host: Host, selector: Json, mine: t.Sequence[Json]) -> Json:

@@ -90,6 +90,21 @@ def test_without_criteria_there_is_one_for_each_kind_of_thing() -> None:
     assert "asks for endpoints, and nothing of it was checked" in found["Endpoints"]["decision"]
 
 
+@pytest.mark.parametrize("asks", [{"section": "endpoints"}, {"section": "*"}])
+def test_a_section_of_which_nothing_was_checked_is_unknown_with_criteria_as_well(asks: Json) -> None:
+    found = build([check("endpoints", "status")], host("web1", [criterion("API", asks)], "endpoints", "streams"))
+    assert found["API"]["verdict"] == "PASS"
+    assert found[REST]["verdict"] == "UNKNOWN"
+    assert "the contract asks for streams, and nothing of it was checked" in found[REST]["decision"]
+
+
+def test_a_section_that_an_optional_criterion_asks_for_is_missed_there_alone() -> None:
+    wanted = [criterion("API", {"section": "endpoints"}), criterion("Flow", {"section": "streams"}, required=False)]
+    found = build([check("endpoints", "status")], host("web1", wanted, "endpoints", "streams"))
+    assert found["Flow"]["verdict"] == "UNKNOWN"
+    assert REST not in found
+
+
 def test_what_several_hosts_have_in_common_concerns_those_that_it_names() -> None:
     shared = check(
         "configs", "reused", "fail", host="*", observed={"hosts": ["web1"]}, evidence=["evidence/web1/configs.json"]
