@@ -193,6 +193,15 @@ def test_a_quiet_log_is_conditional_and_fails_only_who_asks_for_that(shop: Shop)
     assert "NOT_EXERCISED: " in told.text
 
 
+def test_what_was_left_out_of_the_observation_does_not_pass(shop: Shop) -> None:
+    shop.start()
+    told = shop.play(VERIFY, verify_since="1h", drift_sections=["processes", "trees"])
+    assert told.code == FAILED
+    assert "the contract asks for logs, and nothing of it was checked" in " ".join(told.text.split())
+    _folder, made = shop.verification()
+    assert (verdicts(made)["Logs"], made["overall"]["verdict"]) == ("UNKNOWN", "FAIL")
+
+
 def test_what_got_worse_than_what_was_accepted_is_found(shop: Shop) -> None:
     shop.start()
     contract = shop.contract(logs=[{"name": "main", "path": "app.log"}])

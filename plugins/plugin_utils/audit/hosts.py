@@ -119,6 +119,7 @@ class HostRun:
             "reference": identity,
             "branches": (settings.reference or {}).get("git", {}).get("branches", []),
             "contract": stored({name: settings.contract[name] for name in settings.sections}),
+            "left_out": [one for one in settings.contract if one not in (*settings.sections, *OVERVIEWS)],
             "overviews": {name: settings.contract[name] for name in OVERVIEWS if name in settings.contract},
             "fail_on": settings.fail_on,
             "waivers": settings.waivers,

@@ -60,7 +60,8 @@ def _seen(folder: RunFolder, environment: str, name: str) -> Seen:
         name,
         environment,
         (settings.get("overviews") or {}).get("criteria"),
-        tuple(sorted(settings.get("contract") or {})),
+        # What ``drift_sections`` left out is in the contract all the same.
+        tuple(sorted({*(settings.get("contract") or {}), *settings.get("left_out", ())})),
     )
     usable = logs is not None and logs["outcome"] == "ok"
     windows = {entry["name"]: entry["since"] for entry in (settings.get("contract") or {}).get("logs") or ()}
