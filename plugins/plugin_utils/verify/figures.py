@@ -66,6 +66,7 @@ def _logs(seen: Seen) -> list[Json]:
                 "log": log["name"],
                 "errors": counts,
                 "more": log["exceptions_rest"],
+                "lines": log["read"]["lines"],
                 "seconds": seconds,
             }
         )

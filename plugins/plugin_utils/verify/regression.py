@@ -20,6 +20,7 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify.checks impor
 SECTION = "regression"
 TIME_SHARE, TIME_MS = 0.2, 50
 MEMORY_SHARE, MEMORY_KIB = 0.2, 8 * 1024
+_OTHER = "other exceptions"
 
 RULE = (
     "A check of the section regression is FAIL beyond its bound, OBSERVATION beyond half of it, and PASS below. The "
@@ -53,12 +54,10 @@ def checks(now: Json, then: Against) -> list[Json]:
         after = {tuple(one[name] for name in key): one for one in now[kind]}
         for place in sorted(before.keys() & after.keys()):
             made += compare(then, before[place], after[place])
-        if kind == "features":
-            made += [
-                _gone(then, before[place])
-                for place in sorted(before.keys() - after.keys())
-                if place[0] in then.environments
-            ]
+        gone = _gone if kind == "features" else _unmeasured
+        made += [
+            gone(then, before[place]) for place in sorted(before.keys() - after.keys()) if place[0] in then.environments
+        ]
     known = {one["host"] for one in then.figures["features"]}
     made += [_new_host(then, host) for host in sorted(then.environments.keys() - known)]
     return made
@@ -130,12 +129,20 @@ def _memory(then: Against, before: Json, after: Json) -> list[Json]:
 
 def _errors(then: Against, before: Json, after: Json) -> list[Json]:
     """Return a check for the log as a whole, and one for each class that it says more often than is expected."""
-    kinds = sorted(set(before["errors"]) | set(after["errors"]))
+    counted, now = _counted(before), _counted(after)
+    kinds = sorted(counted.keys() | now.keys())
     windows = f"in {_window(after['seconds'])}, and in {_window(before['seconds'])} when it was accepted"
     component, host = f"logs:{after['log']}", after["host"]
+    if not after["lines"]:
+        said = f"Nothing was logged to {after['log']} {windows}: that no error came says nothing"
+        quiet = (
+            {"count": sum(counted.values()), "seconds": before["seconds"]},
+            {"count": 0, "seconds": after["seconds"]},
+        )
+        return [_check(then, host, component, "errors", "not_exercised", said, quiet, _file(after, "logs"))]
     made = []
     for kind in kinds:
-        had, has = before["errors"].get(kind, 0), after["errors"].get(kind, 0)
+        had, has = counted.get(kind, 0), now.get(kind, 0)
         outcome, expected = _often(had, has, before["seconds"], after["seconds"])
         told = "not known" if expected is None else f"{expected:.3g}"
         said = f"{kind}: {has} {windows} {had}; {told} would be expected"
@@ -149,6 +156,11 @@ def _errors(then: Against, before: Json, after: Json) -> list[Json]:
         sides = ({"count": 0, "seconds": before["seconds"]}, {"count": 0, "seconds": after["seconds"]})
         made.append(_check(then, host, component, "errors", "pass", said, sides, _file(after, "logs")))
     return made
+
+
+def _counted(side: Json) -> dict[str, int]:
+    """Return the errors of a log by name; those of the classes that are only counted have one in common."""
+    return {**side["errors"], **({_OTHER: side["more"]} if side["more"] else {})}
 
 
 def _often(had: int, has: int, then_s: float | None, now_s: float | None) -> tuple[str, float | None]:
@@ -198,6 +210,19 @@ def _gone(then: Against, before: Json) -> Json:
     return _check(
         then, before["host"], f"{before['section']}:{before['component']}", "feature", "not_exercised", said, sides
     )
+
+
+def _unmeasured(then: Against, before: Json) -> Json:
+    """Return the check of a figure that there was when it was accepted, and that could not be taken now."""
+    if "ms" in before:
+        what, name, side = f"endpoints:{before['endpoint']}", "time", {"ms": before["ms"]}
+    elif "kib" in before:
+        what, name, side = f"{before['section']}:{before['name']}", "memory", {"kib": before["kib"]}
+    else:
+        counts = {"count": sum(_counted(before).values()), "seconds": before["seconds"]}
+        what, name, side = f"logs:{before['log']}", "errors", counts
+    said = f"{name} of {what} on {before['host']} was measured when it was accepted, and could not be now"
+    return _check(then, before["host"], what, name, "not_exercised", said, (side, {}))
 
 
 def _new_host(then: Against, host: str) -> Json:

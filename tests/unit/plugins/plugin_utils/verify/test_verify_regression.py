@@ -78,7 +78,7 @@ def test_memory_may_rise_by_its_bound(then: int, now: int, verdict: str) -> None
 
 
 def log_of(seconds: float | None, **errors: int) -> Json:
-    return {"logs": [{"host": "web1", "log": "main", "errors": errors, "more": 0, "seconds": seconds}]}
+    return {"logs": [{"host": "web1", "log": "main", "errors": errors, "more": 0, "lines": 9, "seconds": seconds}]}
 
 
 @pytest.mark.parametrize(
@@ -122,6 +122,38 @@ def test_a_log_without_errors_says_so_with_both_windows() -> None:
     assert "in a window" not in found["summary"] and "1 min" in found["summary"] and "1 h" in found["summary"]
 
 
+def test_a_log_in_which_nothing_came_is_no_better() -> None:
+    now = log_of(3600)
+    now["logs"][0]["lines"] = 0
+    found = compare(log_of(3600, TypeError=4), now)
+    assert {key: one["verdict"] for key, one in found.items() if key[0] == "errors"} == {
+        ("errors", "logs:main"): "NOT_EXERCISED"
+    }
+
+
+def test_exceptions_that_are_only_counted_are_compared_as_well() -> None:
+    now = log_of(3600)
+    now["logs"][0]["more"] = 40
+    assert compare(log_of(3600), now)["errors", "logs:main:other exceptions"]["verdict"] == "FAIL"
+
+
+@pytest.mark.parametrize(
+    ("then", "key"),
+    [
+        (time_of(10), ("time", "endpoints:/health")),
+        (
+            {"memory": [{"host": "web1", "section": "containers", "name": "db", "kib": 9}]},
+            ("memory", "containers:db"),
+        ),
+        (log_of(3600, TypeError=4), ("errors", "logs:main")),
+    ],
+)
+def test_what_could_be_measured_and_cannot_now_is_told(then: Json, key: tuple[str, str]) -> None:
+    found = compare(then, {})[key]
+    assert found["verdict"] == "NOT_EXERCISED"
+    assert "was measured when it was accepted, and could not be now" in found["summary"]
+
+
 def feature(verdict: str, passed: int, host: str = "web1") -> Json:
     made = {
         "host": host,
@@ -159,7 +191,7 @@ def test_a_host_that_was_not_there_is_told() -> None:
 
 
 def read(**more: t.Any) -> Json:
-    return {"complete": True, "first_s": 1000.0, "last_s": 4000.0, "reason": "", **more}
+    return {"complete": True, "lines": 5, "first_s": 1000.0, "last_s": 4000.0, "reason": "", **more}
 
 
 @pytest.mark.parametrize(
@@ -187,7 +219,14 @@ def test_the_window_of_a_log_is_what_was_asked_for(since: t.Any, changes: Json |
     )
     inputs = Inputs(run(), {}, None, [dataclasses.replace(one, windows={"main": since})])
     assert figures.of(inputs, [])["logs"] == [
-        {"host": "web1", "log": "main", "errors": {"ERROR": 2, "KeyError": 1}, "more": 0, "seconds": seconds}
+        {
+            "host": "web1",
+            "log": "main",
+            "errors": {"ERROR": 2, "KeyError": 1},
+            "more": 0,
+            "lines": 5,
+            "seconds": seconds,
+        }
     ]
 
 
