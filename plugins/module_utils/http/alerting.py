@@ -18,7 +18,7 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.http.ask import Ask
 from ansible_collections.evenkeel.drift.plugins.module_utils.http.connection import Trust
 from ansible_collections.evenkeel.drift.plugins.module_utils.http.limit import Failure
 from ansible_collections.evenkeel.drift.plugins.module_utils.http.url import BadUrl, parse
-from ansible_collections.evenkeel.drift.plugins.module_utils.http.webhooks import judge_address
+from ansible_collections.evenkeel.drift.plugins.module_utils.http.webhooks import is_placeholder, judge_address
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host, Unseen
 
 _TIMEOUT_S = 15
@@ -49,7 +49,7 @@ def _send(entry: t.Mapping[str, t.Any], message: str, host: Host) -> Json:
     if not value:
         return {**made, "outcome": "not_sent", "failure": "missing"}
     kind, problem = judge_address(value)
-    if problem:
+    if problem or is_placeholder(value):
         return {**made, "outcome": "not_sent", "failure": "malformed"}
     if kind == "telegram":
         # It needs a chat as well, which no address names.

@@ -69,11 +69,16 @@ def _look(entry: t.Mapping[str, t.Any], host: Host) -> Json:
         return {**made, **nothing, "outcome": "unknown", "reason": unseen.reason}
     if not value:
         return {**made, **nothing, "state": "missing"}
-    if _PLACEHOLDER.search(value):
+    if is_placeholder(value):
         return {**made, **nothing, "state": "placeholder"}
     host.learn(secrets_of(place["key"], value))
     kind, problem = judge_address(value)
     return {**made, "state": "set", "kind": kind, "problem": problem, "digest": keyed(host.key, value)}
+
+
+def is_placeholder(value: str) -> bool:
+    """Say whether an address is what a template has in its place: somebody else may read what is sent there."""
+    return _PLACEHOLDER.search(value) is not None
 
 
 def judge_address(value: str) -> tuple[str, str]:

@@ -104,6 +104,13 @@ def test_nothing_is_sent_where_that_cannot_be_right(tmp_path: Path, address: str
     assert outcome(send(tmp_path, address)) == ("not_sent", None, failure)
 
 
+def test_nothing_is_sent_to_what_a_template_has_in_the_place_of_an_address(tmp_path: Path) -> None:
+    bodies: list[bytes] = []
+    with serving(replying(answer(), bodies)) as server:
+        assert outcome(send(tmp_path, f"{server.url}/hooks/your-channel")) == ("not_sent", None, "malformed")
+        assert server.requests == []
+
+
 def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
     channel = {"name": "general", "webhook": {"file": "none.env", "key": "HOOK"}}
     told = alerting.answer({"root": str(tmp_path), "message": MESSAGE, "channels": [channel]})
