@@ -43,13 +43,23 @@ class ActionModule(ScriptAction):
             if not asked or self._task.check_mode:
                 return {"changed": False, "sent": []}
             request = {"root": settings.root, "message": alerts.message(folder.id), "channels": asked}
-            found = alerts.keep(folder, host, asked, self._send(request, variables))
+            found = self._tried(folder, host, request, variables)
         except (ContractError, StoreError, GarbledAnswer) as error:
             raise AnsibleActionFail(terminal(f"{host}: {error}")) from error
         display = Display()
         for one in found:
             display.display(terminal(alerts.said(one, host)))
         return {"changed": any(one["outcome"] == "taken" for one in found), "sent": [one["name"] for one in found]}
+
+    def _tried(self, folder: RunFolder, host: str, request: Json, variables: Json) -> list[Json]:
+        """Return what came of the channels. Raises AnsibleActionFail, GarbledAnswer, StoreError."""
+        asked = request["channels"]
+        try:
+            return alerts.keep(folder, host, asked, self._send(request, variables))
+        except (AnsibleActionFail, GarbledAnswer):
+            # The messages may be on their way: nobody can say any more that nothing was sent.
+            alerts.lose(folder, host, asked)
+            raise
 
     def _send(self, request: Json, variables: Json) -> Json:
         try:

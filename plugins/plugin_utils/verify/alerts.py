@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import re
+import time
 import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.module_utils.http.limit import KINDS, STAGES
@@ -20,6 +21,7 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.run import Ru
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify import verdicts
 
 FOLDER = "alerts"
+_LOST = "lost"
 _WHAT = "the answer about the alert channels"
 _NOT_SENT = {
     "unread": "the file with its address could not be read",
@@ -68,8 +70,18 @@ def keep(folder: RunFolder, host: str, asked: t.Sequence[Json], answer: Json) ->
     require(answer, {"channels": [_CHANNEL]}, _WHAT)
     known = {one["name"] for one in asked}
     kept = [{key: one[key] for key in _CHANNEL} for one in answer["channels"] if one["name"] in known]
-    folder.write(f"{FOLDER}/{safe_name(host)}.json", {"host": host, "channels": kept})
+    _write(folder, host, kept)
     return kept
+
+
+def lose(folder: RunFolder, host: str, asked: t.Sequence[Json]) -> None:
+    """Write that no answer came, so that a message may have been sent or not. Raises StoreError."""
+    nothing = {"outcome": _LOST, "status": None, "failure": None, "stage": None, "at_s": round(time.time(), 3)}
+    _write(folder, host, [{"name": one["name"], **nothing} for one in asked])
+
+
+def _write(folder: RunFolder, host: str, kept: list[Json]) -> None:
+    folder.write(f"{FOLDER}/{safe_name(host)}.json", {"host": host, "channels": kept})
 
 
 def tried(folder: RunFolder) -> dict[tuple[str, str], Json]:
@@ -94,7 +106,7 @@ def judged(check: Json, found: t.Mapping[tuple[str, str], Json]) -> Json:
     outcome, severity = ("pass" if one["outcome"] == "taken" else "fail"), "high"
     if one["failure"] == "unsupported":
         outcome, severity = "not_exercised", "info"
-    elif one["outcome"] == "not_sent":
+    elif one["outcome"] in ("not_sent", _LOST):
         outcome = "unknown"
     return {
         **check,
@@ -109,6 +121,17 @@ def judged(check: Json, found: t.Mapping[tuple[str, str], Json]) -> Json:
     }
 
 
+def sent(checks: t.Iterable[t.Mapping[str, t.Any]]) -> str:
+    """Return whether test messages were sent, as a sentence for a report; nothing when none was."""
+    tried = (one for one in checks if (one["section"], one["check"]) == ("endpoints", "sent"))
+    outcomes = {one["observed"].get("outcome") for one in tried}
+    if outcomes & {"taken", "refused", "failed"}:
+        return "A marked test message was sent to alert channels, as it was asked for."
+    return (
+        "A marked test message may have been sent to alert channels, as it was asked for." if _LOST in outcomes else ""
+    )
+
+
 def said(one: Json, host: str) -> str:
     """Return in words what came of a test message."""
     name, when = one["name"], utc(one["at_s"])
@@ -116,6 +139,8 @@ def said(one: Json, host: str) -> str:
         return f"{name} took a test message from {host} at {when} (status {one['status']})"
     if one["outcome"] == "refused":
         return f"{name} did not take a test message from {host} at {when}: status {one['status']}"
+    if one["outcome"] == _LOST:
+        return f"Whether {name} took a test message from {host} at {when} is not known: the host's answer did not come"
     reason = {**_NOT_SENT, **_FAILED}.get(str(one["failure"]), "it is not known why")
     if one["outcome"] == "not_sent":
         return f"No test message was sent to {name} from {host}: {reason}"

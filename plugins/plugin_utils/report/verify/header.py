@@ -21,7 +21,7 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.document imp
 )
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.model import Json
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.verify.model import STATUS, Verification
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify import verdicts
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify import alerts, verdicts
 
 _SHOWN = 20
 _METHOD = Markup(
@@ -32,14 +32,6 @@ _READ_ONLY = Markup(
     "Nothing on any host was changed, apart from the traces that any login leaves in the logs of sshd and sudo and the "
     "access time of symbolic links."
 )
-
-_SENT = " A marked test message was sent to alert channels, as it was asked for."
-
-
-def _exercised(seen: Verification) -> bool:
-    """Return whether a test message may have been sent: what others see is told."""
-    tried = (one for one in seen.checks if (one["section"], one["check"]) == ("endpoints", "sent"))
-    return any(one["observed"].get("outcome") in ("taken", "refused", "failed") for one in tried)
 
 
 def render(seen: Verification) -> Lines:
@@ -60,7 +52,7 @@ def render(seen: Verification) -> Lines:
         ("Environments", join(", ", data["environments"])),
         ("Hosts", join(", ", [_host(one) for one in data["hosts"]])),
         ("Method", _METHOD),
-        ("Read-only", Markup(_READ_ONLY + (_SENT if _exercised(seen) else ""))),
+        ("Read-only", Markup(f"{_READ_ONLY} {alerts.sent(seen.checks)}".strip())),
         ("Produced by", producer),
     ]
     return [*heading(1, phrase("Verification report: {}", data["application"])), *table(("Item", "Value"), items)]

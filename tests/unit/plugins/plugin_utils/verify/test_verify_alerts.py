@@ -57,6 +57,26 @@ def test_each_outcome_has_its_verdict(tmp_path: Path, told: Json, verdict: str, 
     assert (made["remedy"] is None) is (verdict == "PASS")
 
 
+def test_an_answer_that_was_lost_is_unknown_and_the_report_says_so(tmp_path: Path) -> None:
+    folder = RunFolder(str(tmp_path))
+    alerts.lose(folder, "web1", ASKED)
+    made = alerts.judged(sent(), alerts.tried(folder))
+    assert (made["verdict"], made["evidence"]) == ("UNKNOWN", ["alerts/web1.json#general"])
+    assert "Whether general took a test message from web1" in made["summary"]
+    assert "may have been sent" in alerts.sent([made])
+
+
+@pytest.mark.parametrize(
+    ("told", "words"),
+    [(one("failed", failure="timeout", stage="body"), "was sent"), (one("not_sent", failure="unread"), "")],
+)
+def test_a_report_says_whether_something_was_sent(tmp_path: Path, told: Json, words: str) -> None:
+    folder = RunFolder(str(tmp_path))
+    alerts.keep(folder, "web1", ASKED, {"channels": [told]})
+    said = alerts.sent([alerts.judged(sent(), alerts.tried(folder))])
+    assert words in said and bool(words) is bool(said)
+
+
 def test_what_was_not_tried_stays_as_it_was(tmp_path: Path) -> None:
     assert alerts.judged(sent(), alerts.tried(RunFolder(str(tmp_path)))) == sent()
     tried = {("web2", "general"): {**one("taken"), "path": "alerts/web2.json"}}
