@@ -59,23 +59,24 @@ class ActionModule(ControlAction):
         wanted: Json = {name: given[name] for name in ("drift_output_dir", "drift_keep_verifications") if name in given}
         general = resolve({"drift_root": "/", **wanted}, cwd=os.getcwd())
         before = None if settings.accepted is None else accepted.read(settings.accepted, general.output_dir)
-        labels = sorted({control.environment(variables, host, self._templar.template) for host in hosts})
+        environments = {host: control.environment(variables, host, self._templar.template) for host in hosts}
+        labels = sorted(set(environments.values()))
         about = {
             "controller": control.controller(),
             "hosts": list(hosts),
             "keep": general.keep_verifications,
             "watch": settings.watch,
             "settings": {"strict": settings.strict, "again_days": settings.again_days, "since": settings.since},
-            **self._deploy(settings.deploy, general.output_dir),
+            **self._deploy(settings.deploy, general.output_dir, environments),
         }
         opened = folder.open_verification(general.output_dir, labels[0] if len(labels) == 1 else "several", about)
         if before is not None:
             opened.write(accepted.FILE, before)
         return opened
 
-    def _deploy(self, name: str | None, output_dir: str) -> Json:
+    def _deploy(self, name: str | None, output_dir: str, environments: t.Mapping[str, str]) -> Json:
         """Return the deploy that is verified, and its gates as they were. Raises StoreError, PlanError."""
         if name is None:
             return {"deploy": None, "gates": []}
         found = RunFolder.existing(name, os.path.join(output_dir, deploys.FOLDER), "verify_deploy", "deploy")
-        return {"deploy": found.id, "gates": gates.read(found)}
+        return {"deploy": found.id, "gates": gates.read(found, environments)}

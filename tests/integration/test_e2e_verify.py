@@ -130,6 +130,8 @@ def test_after_a_deploy_what_runs_the_old_code_fails_by_name_and_what_was_starte
     before = fingerprint(shop.root)
     shop.say("INFO all is well")
     before[str(shop.log)] = fingerprint(shop.root)[str(shop.log)]
+    told = shop.play(VERIFY, contract=contract, verify_deploy=deploy, drift_environment="other")
+    assert f"verify_deploy: {deploy} is a deploy of web1 (" in " ".join(told.text.split())
     told = shop.play(VERIFY, contract=contract, verify_deploy=deploy)
     assert told.code == FAILED, told.text
     assert fingerprint(shop.root) == before

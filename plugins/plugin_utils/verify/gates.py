@@ -7,19 +7,25 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.words import some
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan import document
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.run import RunFolder
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.run import RunFolder, StoreError
 
 Json = dict[str, t.Any]
 
 
-def read(deploy: RunFolder) -> list[Json]:
+def read(deploy: RunFolder, environments: t.Mapping[str, str]) -> list[Json]:
     """Return ``[{host|null, name, state, sentence}]`` of a deploy. Raises StoreError, PlanError.
 
-    What was not declared is told as that, and blocks nothing.
+    What was not declared is told as that, and blocks nothing. ``environments`` are those of the hosts that are
+    verified: a deploy of none of them is refused.
     """
     deploy.verify()
     plan = document.load(deploy.join(document.PLAN))
+    deployed = [(host["host"], host["environment"]) for host in plan["hosts"]]
+    if deployed and not set(deployed) & set(environments.items()):
+        there = some([f"{host} ({environment})" for host, environment in deployed])
+        raise StoreError(f"verify_deploy: {deploy.id} is a deploy of {there}, and none of that is verified here")
     return [
         *({"host": None, **gate} for gate in plan["gates"]),
         *({"host": host["host"], **gate} for host in plan["hosts"] for gate in host["gates"]),
