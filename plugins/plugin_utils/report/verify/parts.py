@@ -22,6 +22,7 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.document imp
     phrase,
 )
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.model import Json
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.safe import terminal
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.sections import registry
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.status import NOT_STATED, priority
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.verify.model import STATUS, Verification, rows
@@ -190,5 +191,6 @@ def _script(root: str, mine: dict[str, list[str]]) -> list[str]:
     made = [f"cd -- {shlex.quote(root)}"]
     for command, names in list(mine.items())[:_COMMANDS]:
         more = f" and {len(names) - 3} more" if len(names) > 3 else ""
-        made += [f"# {', '.join(names[:3])}{more}", command]
+        # What a check is about may be a name that the host gave it: on a line of its own it would be a command.
+        made += [terminal(f"# {', '.join(names[:3])}{more}"), command]
     return made

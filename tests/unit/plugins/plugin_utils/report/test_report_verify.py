@@ -64,6 +64,19 @@ def test_no_name_becomes_markup(name: str) -> None:
     assert {child.content for child in inner if child.type == "html_inline"} <= {"&nbsp;"}
 
 
+# For hosts and roots with such names no command is shown at all.
+@pytest.mark.parametrize("name", ALL[:-1])
+def test_no_name_becomes_a_command(name: str) -> None:
+    """What a check is about stands in a comment: a line that breaks in it would be run with the others."""
+    data, findings = made(name)
+    for one in data["checks"]:
+        one.update(command="true", subject=f"workers\nrm -rf ~ {scenarios.HOSTILE_NAME}")
+    (_before, blocks) = markdown.render(data, findings).split("## Commands to repeat each check")
+    lines = [line for block in re.findall(r"```+sh\n(.*?)\n```", blocks, re.DOTALL) for line in block.splitlines()]
+    assert lines
+    assert all(line == "true" or line.startswith(("# ", "cd -- ")) for line in lines), lines
+
+
 @pytest.mark.parametrize("columns", [80, 120])
 @pytest.mark.parametrize("name", ALL)
 def test_the_terminal_shows_the_verdict_in_its_width(name: str, columns: int) -> None:
