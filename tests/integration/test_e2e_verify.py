@@ -258,6 +258,9 @@ def test_an_alert_channel_is_tried_only_when_that_is_asked_for(shop: Shop) -> No
             assert told.code == 0, told.text
             assert shop.verification()[1]["overall"]["verdict"] == "CONDITIONAL"
             assert server.requests == []
+        narrow = {"drift_sections": ["trees"], "verify_since": "1h"}
+        shop.play(VERIFY, contract=shop.contract(**contract), verify_exercise_alerts=True, **narrow)
+        assert server.requests == []
         told = shop.play(VERIFY, contract=contract, verify_exercise_alerts=True)
         assert told.code == 0, told.text
     folder, made = shop.verification()
