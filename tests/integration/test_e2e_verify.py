@@ -204,6 +204,16 @@ def test_what_was_left_out_of_the_observation_does_not_pass(shop: Shop) -> None:
     assert (verdicts(made)["Logs"], made["overall"]["verdict"]) == ("UNKNOWN", "FAIL")
 
 
+def test_a_host_that_could_not_be_watched_is_unknown_in_a_report_that_is_written(shop: Shop) -> None:
+    waiver = {"section": "trees", "expires": "2027-01-01", "reason": "accepted", "owner": "ops"}
+    told = shop.play(VERIFY, verify_since="1h", verify_watch="10s", drift_waivers=[waiver])
+    assert told.code == FAILED
+    assert "drift_waivers[0].subject: is missing" in " ".join(told.text.split())
+    _folder, made = shop.verification()
+    assert checks(made, "watch")["window", "watch"]["verdict"] == "UNKNOWN"
+    assert made["overall"]["verdict"] == "FAIL"
+
+
 def test_what_got_worse_than_what_was_accepted_is_found(shop: Shop) -> None:
     shop.start()
     contract = shop.contract(logs=[{"name": "main", "path": "app.log"}])
