@@ -86,8 +86,17 @@ def _errors(make: Maker, log: Json, blind: str, part: str, place: str) -> Json:
         outcome, text = "not_exercised", f"{log['name']}: {_QUIET}; {part}"
     else:
         # Errors that nobody limited are told: they may be those that were there before.
-        outcome = "observation" if found and not log["max"] else "pass"
+        outcome = "pass" if all(_limited(log["max"], name) for name in found) else "observation"
     return make.check("errors", log["name"], outcome, _doubted(text, blind), expected, observed, place)
+
+
+def _limited(limits: t.Collection[str], name: str) -> bool:
+    """Whether the contract limits errors of a name: by that, or with a level that they have or are worse than.
+
+    Exceptions are on lines of some level, so any limit of a level is about them as well.
+    """
+    milder = LEVELS[: LEVELS.index(name) + 1] if name in LEVELS else LEVELS
+    return name in limits or any(level in limits for level in milder)
 
 
 def _count(log: Json, name: str) -> int:

@@ -345,6 +345,10 @@ def test_logs_of_a_shorter_time_than_the_window_or_of_a_clock_that_was_set_prove
         ({"levels": {"CRITICAL": 2}, "max": {"ERROR": 1}}, "fail", "ERROR 2, where 1 may be"),
         ({"unhandled": {"Traceback": 1}, "max": {"Traceback": 0}}, "fail", "Traceback 1, where 0 may be"),
         ({"levels": {"ERROR": 1}, "max": {"ERROR": 1}}, "pass", "ERROR 1"),
+        ({"levels": {"CRITICAL": 1}, "max": {"WARNING": 5}}, "pass", "CRITICAL 1"),
+        ({"exceptions": {"KeyError": 1}, "max": {"KeyError": 1}}, "pass", "KeyError 1"),
+        ({"levels": {"ERROR": 500}, "max": {"TypeError": 0}}, "observation", "ERROR 500"),
+        ({"levels": {"ERROR": 500}, "max": {"CRITICAL": 0}}, "observation", "ERROR 500"),
     ],
 )
 def test_errors_of_the_window_by_class(more: Json, wanted: str, said: str) -> None:
