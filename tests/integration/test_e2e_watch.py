@@ -162,6 +162,7 @@ def test_a_verification_watches_and_decides_by_what_it_saw(operator: Operator, t
     assert "nothing has happened" in done.text
     report = (folder / "verify-report.md").read_text()
     assert "## Observation window" in report
+    assert "| Watched | `web1` 1" in report and " of 12 s |" in report
     assert "`watch/web1.json`" in report
     assert "watch/web1.json" in (folder / "MANIFEST.sha256").read_text()
 

@@ -48,6 +48,7 @@ def render(seen: Verification) -> Lines:
         ("Of the deploy", code(data["deploy"]) if data["deploy"] else "none was named"),
         ("Date", str(data["as_of"])[:10]),
         ("Window", window(data["window"])),
+        *([("Watched", join("; ", [_watched(one) for one in data["watch"]]))] if data["watch"] else []),
         ("Logs", _logs(data["logs_since"])),
         ("Environments", join(", ", data["environments"])),
         ("Hosts", join(", ", [_host(one) for one in data["hosts"]])),
@@ -63,6 +64,11 @@ def window(told: Json) -> str:
     if told["from"] is None:
         return f"not known: {told['of']}"
     return f"{told['from']} to {told['to']} ({duration(told['seconds'])}), computed from {told['of']}"
+
+
+def _watched(one: Json) -> object:
+    told: Json = one["window"]
+    return phrase("{} {} of {}", code(one["host"]), duration(told["observed_s"]), duration(told["for_s"]))
 
 
 def _logs(hosts: t.Sequence[Json]) -> object:
