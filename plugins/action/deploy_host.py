@@ -31,9 +31,6 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.run import Ru
 
 _APPLY = "evenkeel.drift.apply_plan"
 _SAVE = "evenkeel.drift.restore_point"
-# What a step may take: this long, or so many times the estimate of the whole.
-_SECONDS = 600
-_PATIENCE = 10
 # How many restore points the host keeps is what the role backup says, here as well.
 _KEEP = ("backup_keep", "backup_keep_days", "backup_keep_mb")
 # And so it is for volumes, as far as containers use them that are made anew.
@@ -240,7 +237,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
             "who": f"{self._about['user']}@{self._about['host']}",
             "why": f"deploy of {self._about['plan']}",
             "run": self._folder.id,
-            "timeout": max(_SECONDS, _PATIENCE * part["estimate"]["seconds"]),
+            "timeout": document.patience(part),
         }
 
     def _to_save(self, part: Json) -> Json:

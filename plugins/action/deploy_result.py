@@ -13,6 +13,7 @@ from ansible.utils.color import ANSIBLE_COLOR
 from ansible.utils.display import Display
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.control_action import ControlAction
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan import deploys, document, ending
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.remediate import course
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.safe import terminal
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.run import RunFolder, StoreError
 
@@ -28,19 +29,28 @@ class ActionModule(ControlAction):
     def run(self, tmp: str | None = None, task_vars: Json | None = None) -> Json:
         super().run(tmp, task_vars or {})
         arguments = self.validate_argument_spec(
-            argument_spec={"folder": {"type": "str", "required": True}, "judged": {"type": "dict"}}
+            argument_spec={
+                "folder": {"type": "str", "required": True},
+                "judged": {"type": "dict"},
+                "verification": {"type": "path"},
+            }
         )[1]
         folder, judged = RunFolder(arguments["folder"]), arguments["judged"]
         try:
             plan = document.load(folder.join(document.PLAN))
-            ended = deploys.report(folder, plan, None if judged is None else self._after(plan, judged))
+            after = None if judged is None else self._after(plan, judged)
+            if after is not None and arguments["verification"]:
+                after.update(course.ending(folder, RunFolder(arguments["verification"])))
+            ended = deploys.report(folder, plan, after)
         except (StoreError, document.PlanError, FileNotFoundError) as error:
             raise AnsibleActionFail(terminal(str(error))) from error
         display = Display()
         columns = max(_NARROWEST, min(_WIDEST, display.columns))
         if judged is not None:
             path = folder.join(deploys.RESULT)
-            display.display(ending.terminal(plan, ended, path, columns=columns, colour=ANSIBLE_COLOR))
+            told = (after or {}).get("took")
+            more = [told["sentence"]] if told else []
+            display.display(ending.terminal(plan, ended, path, columns=columns, colour=ANSIBLE_COLOR, more=more))
         return {"changed": False, "folder": folder.path, "failed_hosts": self._failed(plan, ended, judged)}
 
     def _failed(self, plan: Json, ended: t.Sequence[ending.Ending], judged: Json | None) -> Json:

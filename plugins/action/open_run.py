@@ -27,6 +27,7 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.run import St
 
 # What a task may take beyond the host's own limit: two round trips, and the merge on the control node.
 _GRACE_S = 40
+_ARGUMENTS = {since.KEY: {"type": "raw"}, "hosts": {"type": "list", "elements": "str"}}
 
 Json = dict[str, t.Any]
 
@@ -37,8 +38,8 @@ class ActionModule(ControlAction):
     def run(self, tmp: str | None = None, task_vars: Json | None = None) -> Json:
         variables = task_vars or {}
         super().run(tmp, variables)
-        arguments = self.validate_argument_spec(argument_spec={since.KEY: {"type": "raw"}})[1]
-        hosts = list(variables["ansible_play_hosts_all"])
+        arguments = self.validate_argument_spec(argument_spec=_ARGUMENTS)[1]
+        hosts = arguments["hosts"] or list(variables["ansible_play_hosts_all"])
         try:
             settings = self._run_wide(variables)
             environments = {host: self._environment(variables, host) for host in hosts}
@@ -69,6 +70,7 @@ class ActionModule(ControlAction):
         return {
             "changed": False,
             "path": folder.path,
+            "hosts": hosts,
             "reference_hosts": self._reference_hosts(variables, hosts),
             "task_timeouts": {host: self._timeout(variables, host, settings) + _GRACE_S for host in hosts},
         }

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import typing as t
 
@@ -14,11 +15,16 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract import ver
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.schema import ContractError
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.settings import resolve
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.control_action import ControlAction
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan import deploys
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan.document import PlanError
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan import deploys, document
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.safe import terminal
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.run import RunFolder, StoreError
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify import accepted, folder, gates
+
+_ARGUMENTS = {
+    "hosts": {"type": "list", "elements": "str"},
+    "deploy": {"type": "path"},
+    "watch": {"type": "bool", "default": True},
+}
 
 Json = dict[str, t.Any]
 
@@ -29,16 +35,19 @@ class ActionModule(ControlAction):
     def run(self, tmp: str | None = None, task_vars: Json | None = None) -> Json:
         variables = task_vars or {}
         super().run(tmp, variables)
-        self.validate_argument_spec(argument_spec={})
-        hosts = [str(host) for host in variables["ansible_play_hosts_all"]]
+        arguments = self.validate_argument_spec(argument_spec=_ARGUMENTS)[1]
+        hosts = arguments["hosts"] or [str(host) for host in variables["ansible_play_hosts_all"]]
         try:
             settings = self._settings(variables, hosts)
-            opened = self._open(variables, hosts, settings)
-        except (ContractError, StoreError, PlanError) as error:
+            if not arguments["watch"]:
+                settings = dataclasses.replace(settings, watch=None)
+            opened = self._open(variables, hosts, settings, arguments["deploy"])
+        except (ContractError, StoreError, document.PlanError) as error:
             raise AnsibleActionFail(terminal(str(error))) from error
         return {
             "changed": False,
             "folder": opened.path,
+            "hosts": hosts,
             "id": opened.id,
             "since": settings.since,
             "watch": settings.watch,
@@ -54,7 +63,9 @@ class ActionModule(ControlAction):
             raise ContractError(problems)
         return verify.resolve(given, cwd=os.getcwd())
 
-    def _open(self, variables: Json, hosts: t.Sequence[str], settings: verify.VerifySettings) -> RunFolder:
+    def _open(
+        self, variables: Json, hosts: t.Sequence[str], settings: verify.VerifySettings, deploy: str | None
+    ) -> RunFolder:
         given = control.drift_variables(variables, self._templar.template)
         wanted: Json = {name: given[name] for name in ("drift_output_dir", "drift_keep_verifications") if name in given}
         general = resolve({"drift_root": "/", **wanted}, cwd=os.getcwd())
@@ -67,12 +78,17 @@ class ActionModule(ControlAction):
             "keep": general.keep_verifications,
             "watch": settings.watch,
             "settings": {"strict": settings.strict, "again_days": settings.again_days, "since": settings.since},
-            **self._deploy(settings.deploy, general.output_dir, environments),
+            **(self._under_way(deploy) if deploy else self._deploy(settings.deploy, general.output_dir, environments)),
         }
         opened = folder.open_verification(general.output_dir, labels[0] if len(labels) == 1 else "several", about)
         if before is not None:
             opened.write(accepted.FILE, before)
         return opened
+
+    def _under_way(self, path: str) -> Json:
+        """Return the deploy that this play is just making, whose folder is not sealed yet. Raises PlanError."""
+        found = RunFolder(path)
+        return {"deploy": found.id, "gates": gates.of_plan(document.load(found.join(document.PLAN)))}
 
     def _deploy(self, name: str | None, output_dir: str, environments: t.Mapping[str, str]) -> Json:
         """Return the deploy that is verified, and its gates as they were. Raises StoreError, PlanError."""

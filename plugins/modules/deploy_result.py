@@ -39,6 +39,10 @@ options:
       - What M(evenkeel.drift.judge) returned of the audit after the changes. Empty, when there was none.
       - Unset, the deploy goes on.
     type: dict
+  verification:
+    description:
+      - The folder of the verification of all hosts after the changes, with O(judged) of the same run.
+    type: path
 seealso:
   - module: evenkeel.drift.deploy_host
   - module: evenkeel.drift.verdict

@@ -34,6 +34,11 @@ options:
     description:
       - From when on logs are read whose contract says nothing of C(since), as there. A verification gives it.
     type: raw
+  hosts:
+    description:
+      - The hosts that are observed. Unset, all hosts of the play.
+    type: list
+    elements: str
 seealso:
   - module: evenkeel.drift.snapshot_info
   - module: evenkeel.drift.judge
@@ -53,6 +58,12 @@ path:
   returned: success
   type: str
   sample: /home/ops/drift-runs/20261121T024500Z-prod-1
+hosts:
+  description: The hosts that are observed.
+  returned: success
+  type: list
+  elements: str
+  sample: [prod-1]
 reference_hosts:
   description: The hosts of the play that others are compared with. They have to be observed first.
   returned: success

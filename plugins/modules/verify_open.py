@@ -29,6 +29,22 @@ attributes:
     support: N/A
     details:
       - Every verification has a folder of its own.
+options:
+  hosts:
+    description:
+      - The hosts that are verified. Unset, all hosts of the play.
+    type: list
+    elements: str
+  deploy:
+    description:
+      - The folder of a deploy of the same play, which has not ended. Its gates stand in the report.
+        It outranks C(verify_deploy).
+    type: path
+  watch:
+    description:
+      - Whether the hosts are watched, where C(verify_watch) asks for it.
+    type: bool
+    default: true
 seealso:
   - module: evenkeel.drift.verify_result
   - module: evenkeel.drift.open_run
@@ -53,6 +69,12 @@ id:
   returned: success
   type: str
   sample: 20261121T184500Z-verify-prod-1
+hosts:
+  description: The hosts that are verified.
+  returned: success
+  type: list
+  elements: str
+  sample: [prod-1]
 since:
   description: From when on logs are read that the contract gives no C(since), for M(evenkeel.drift.open_run).
   returned: success

@@ -18,6 +18,7 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.mask import mask_te
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.audit.hosts import utc_now
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan import document, ending, render
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.proposals import offer
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.remediate import report as remediation
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.run import (
     RunFolder,
     StoreError,
@@ -30,6 +31,8 @@ FOLDER = "deploys"
 REPORT = "plan.md"
 RESULT = "result.md"
 STEPS = "steps.jsonl"
+CHAIN = "chain"
+"""What run.json of a deploy has that is verified, a remediation: ``{begun, audited}``."""
 _TOLD = 5
 """So many of the newest deploys that did not end are told of anew by the next."""
 
@@ -130,13 +133,14 @@ def failures(folder: RunFolder) -> dict[str, str]:
 def report(folder: RunFolder, plan: Json, after: Json | None = None) -> list[ending.Ending]:
     """Write ``result.md`` of what there is so far, and return what became of each host.
 
-    ``after`` says that the deploy has ended: ``{after, verdict}`` of the audit that followed, if any. Its folder is
-    sealed then.
+    ``after`` says that the deploy has ended: ``{after, verdict}`` of the audit that followed, if any, and of a
+    remediation ``verification`` and ``took``. Its folder is sealed then.
     """
     about = {**folder.read("run.json"), **(after or {})}
-    begun = steps(folder)
-    ended = ending.endings(plan, results(folder), begun)
-    folder.write_bytes(RESULT, ending.document(about, plan, ended, begun, after is not None).encode("utf-8"))
+    begun, became = steps(folder), results(folder)
+    ended = ending.endings(plan, became, begun, about.get("verification"))
+    more = remediation.sections(about, plan, became) if CHAIN in about else []
+    folder.write_bytes(RESULT, ending.document(about, plan, ended, begun, after is not None, more).encode("utf-8"))
     if after is not None:
         hosts = {one.host: one.outcome for one in ended}
         folder.write("run.json", {**about, "finished": utc_now(), "outcomes": hosts})

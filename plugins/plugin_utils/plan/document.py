@@ -33,6 +33,7 @@ PLAN = "plan.json"
 _DIGITS = 12
 _STRATEGIES: t.Mapping[str, t.Callable[[t.Any], t.Any]] = {"git": asked.read, "release": site.read}
 _LARGEST = 256 << 20
+_SECONDS, _PATIENCE = 600, 10
 
 Json = dict[str, t.Any]
 
@@ -136,6 +137,11 @@ def operations(host: t.Mapping[str, t.Any]) -> list[Json]:
 def services(host: t.Mapping[str, t.Any]) -> list[Json]:
     """Return the actions of a host's part of a plan that follow its operations, as the host takes them."""
     return [{name: action[name] for name in _SERVICE} for action in host["actions"] if "steps" in action]
+
+
+def patience(host: t.Mapping[str, t.Any]) -> int:
+    """Return the seconds that a step on a host may take: ten minutes, or ten times the estimate of the whole."""
+    return max(_SECONDS, _PATIENCE * int(host["estimate"]["seconds"]))
 
 
 def steps(actions: t.Sequence[t.Mapping[str, t.Any]]) -> list[Json]:

@@ -9,6 +9,7 @@ import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.words import number
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan import gates
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.remediate import report as remediation
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.safe import markdown, markdown_code
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.screen import Screen
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.status import Status
@@ -37,13 +38,18 @@ class Ending(t.NamedTuple):
     point: str | None = None
 
 
-def endings(plan: Json, results: t.Mapping[str, Json], steps: t.Sequence[Json]) -> list[Ending]:
+def endings(
+    plan: Json, results: t.Mapping[str, Json], steps: t.Sequence[Json], final: Json | None = None
+) -> list[Ending]:
     """Return what became of each host of a plan. ``results`` are those that got as far, ``steps`` what was begun
-    (``deploys.py``).
+    (``deploys.py``), ``final`` the verification in the end of a remediation.
     """
     blocked = gates.refusals(plan["gates"])
     last = {step["host"]: step for step in steps}
-    return [_ending(host, results.get(host["host"]), last.get(host["host"]), blocked) for host in plan["hosts"]]
+    found = [_ending(host, results.get(host["host"]), last.get(host["host"]), blocked) for host in plan["hosts"]]
+    hosts = {} if final is None else final["hosts"]
+    hints = [remediation.hint(one.host, one.outcome, hosts.get(one.host)) for one in found]
+    return [one._replace(sentence=f"{one.sentence}{more}") for one, more in zip(found, hints, strict=True)]
 
 
 def _ending(host: Json, result: Json | None, last: Json | None, blocked: t.Sequence[str]) -> Ending:
@@ -69,11 +75,16 @@ def _said(result: Json) -> str:
     if result["outcome"] == "changed":
         left = result.get("left") or []
         more = f"; {number(len(left), 'path')} could not be cleared away" if left else ""
-        return f"{number(len(result['changed']), 'path')} changed{more}{_services(result)}"
+        changed = f"{number(len(result['changed']), 'path')} changed{more}{_services(result)}"
+        return f"{changed}{_taken_over(result)}{remediation.verified(result)}"
     if result["outcome"] == "planned":
         count = f"{number(len(result['changed']), 'path')} would be changed{_services(result)}"
         return f"{count}; the host holds what the plan expects"
     return str(result.get("reason") or "everything was as planned already")
+
+
+def _taken_over(result: Json) -> str:
+    return f" by the deploy {result['of']}, which was interrupted" if result.get("of") else ""
 
 
 def _services(result: Json) -> str:
@@ -105,8 +116,15 @@ def verdicts(plan: Json, ended: t.Sequence[Ending]) -> dict[str, Json]:
     }
 
 
-def terminal(plan: Json, ended: t.Sequence[Ending], path: str, columns: int = 80, colour: bool = False) -> str:
-    """Return what the operator sees at the end."""
+def terminal(
+    plan: Json,
+    ended: t.Sequence[Ending],
+    path: str,
+    columns: int = 80,
+    colour: bool = False,
+    more: t.Sequence[str] = (),
+) -> str:
+    """Return what the operator sees at the end; ``more`` are sentences of a remediation."""
     screen = Screen(columns, colour)
     screen.line(f"Deploy of {plan['id']}")
     for one in ended:
@@ -114,12 +132,21 @@ def terminal(plan: Json, ended: t.Sequence[Ending], path: str, columns: int = 80
         screen.paragraph(one.sentence, "  ", 8)
         if one.point and one.outcome != "rolled_back":
             screen.line(f"  undo it with the restore point {one.point}")
+    for sentence in more:
+        screen.paragraph(sentence, "", 3)
     screen.whole("Deploy: ", path)
     return screen.text()
 
 
-def document(about: Json, plan: Json, ended: t.Sequence[Ending], steps: t.Sequence[Json], over: bool = True) -> str:
-    """Return result.md; ``over`` says that the deploy has ended."""
+def document(
+    about: Json,
+    plan: Json,
+    ended: t.Sequence[Ending],
+    steps: t.Sequence[Json],
+    over: bool = True,
+    more: t.Sequence[str] = (),
+) -> str:
+    """Return result.md; ``over`` says that the deploy has ended, ``more`` are parts of a remediation."""
     rows = [
         f"| {markdown(one.host)} | {OUTCOMES[one.outcome].word} | {markdown(one.sentence)} | "
         f"{markdown_code(one.point) if one.point else 'none'} |"
@@ -147,6 +174,7 @@ def document(about: Json, plan: Json, ended: t.Sequence[Ending], steps: t.Sequen
         f"Of {plan['id']}, begun {markdown(about['started'])}. {judged}",
         *(f"Before it, on {markdown(host)}: {markdown(told)}." for host, told in sorted(recovered.items())),
         "\n".join(["| host | outcome | why | restore point |", "|---|---|---|---|", *rows]),
+        *more,
         "## Steps",
         "\n".join(["| when | host | who | what | result |", "|---|---|---|---|---|", *times]),
     ]

@@ -26,6 +26,11 @@ def read(deploy: RunFolder, environments: t.Mapping[str, str]) -> list[Json]:
     if deployed and not set(deployed) & set(environments.items()):
         there = some([f"{host} ({environment})" for host, environment in deployed])
         raise StoreError(f"verify_deploy: {deploy.id} is a deploy of {there}, and none of that is verified here")
+    return of_plan(plan)
+
+
+def of_plan(plan: Json) -> list[Json]:
+    """Return the gates of a plan, in the same shape."""
     return [
         *({"host": None, **gate} for gate in plan["gates"]),
         *({"host": host["host"], **gate} for host in plan["hosts"] for gate in host["gates"]),

@@ -1,0 +1,71 @@
+# Copyright: Contributors to the evenkeel.drift project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Leads a remediation from one step to the next: which hosts are verified, and what follows from that."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible.errors import AnsibleActionFail
+from ansible.utils.display import Display
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.control_action import ControlAction
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan import document
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.remediate import course
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.safe import terminal
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.run import RunFolder, StoreError
+
+_ARGUMENTS = {
+    "folder": {"type": "path", "required": True},
+    "step": {"type": "str", "required": True, "choices": ["open", "due", "decide", "due_again", "confirm"]},
+    "hosts": {"type": "list", "elements": "str", "default": []},
+    "verification": {"type": "path"},
+}
+
+Json = dict[str, t.Any]
+
+
+class ActionModule(ControlAction):
+    """Runs once for the hosts of a batch, and connects to none: all that it reads lies in the folders of the play."""
+
+    def run(self, tmp: str | None = None, task_vars: Json | None = None) -> Json:
+        variables = task_vars or {}
+        super().run(tmp, variables)
+        arguments = self.validate_argument_spec(argument_spec=_ARGUMENTS)[1]
+        folder = RunFolder(arguments["folder"])
+        verification = None if not arguments["verification"] else RunFolder(arguments["verification"])
+        batch = [str(host) for host in variables["ansible_play_batch"]]
+        try:
+            if arguments["step"] == "open":
+                hosts = self._open(folder, arguments["hosts"], variables)
+            elif arguments["step"] == "decide":
+                hosts = self._decide(folder, batch, verification)
+            elif arguments["step"] == "confirm":
+                course.confirm(folder, batch, verification)
+                hosts = []
+            else:
+                find = course.due if arguments["step"] == "due" else course.due_again
+                hosts = find(folder, batch)
+        except (StoreError, document.PlanError, OSError) as error:
+            raise AnsibleActionFail(terminal(str(error))) from error
+        return {"changed": False, "hosts": hosts}
+
+    def _open(self, folder: RunFolder, changing: t.Sequence[str], variables: Json) -> list[str]:
+        """Return the hosts that are changed, and those that an interrupted remediation left unverified."""
+        if self._task.check_mode:
+            return list(changing)
+        plan = document.load(folder.join(document.PLAN))
+        course.begin(folder, plan, audited=not variables.get("drift_plan"))
+        taken = course.take_over(folder, plan, {str(host) for host in variables["ansible_play_hosts_all"]})
+        for host, name in sorted(taken.items()):
+            told = (
+                f"{host}: was changed by the deploy {name}, which was interrupted before it was verified: that follows"
+            )
+            Display().display(terminal(told))
+        return sorted({*changing, *taken}, key=list(variables["ansible_play_hosts_all"]).index)
+
+    def _decide(self, folder: RunFolder, batch: t.Sequence[str], verification: RunFolder | None) -> list[str]:
+        back = course.decide(folder, batch, verification)
+        for host, reason in sorted(back.items()):
+            Display().display(terminal(f"{host}: goes back, because {reason}"))
+        return sorted(back)

@@ -1,0 +1,109 @@
+# Copyright: Contributors to the evenkeel.drift project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Brings one host back to the restore point of its deploy, after its verification failed."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible.errors import AnsibleActionFail
+from ansible.plugins.action import ActionBase
+from ansible_collections.evenkeel.drift.plugins.plugin_utils import control
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.action_call import Failed, call
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan import deploys, document
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.remediate import course
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.safe import terminal
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.run import RunFolder, StoreError
+
+_RESTORE = "evenkeel.drift.restore_point"
+_STEP = "roll back"
+_SHOWN = 3
+
+Json = dict[str, t.Any]
+
+
+class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no types
+    """What becomes of the host is kept in the deploy's folder, whatever that is: later batches are not begun then."""
+
+    _supports_check_mode = True
+    _supports_async = False
+    TRANSFERS_FILES = False
+
+    def run(self, tmp: str | None = None, task_vars: Json | None = None) -> Json:
+        variables = dict(task_vars or {}, ansible_no_target_syslog=True)
+        super().run(tmp, variables)
+        arguments = self.validate_argument_spec(argument_spec={"folder": {"type": "path", "required": True}})[1]
+        # Where the host keeps its state was decided when the plan was made.
+        self._variables = {name: value for name, value in variables.items() if name != "drift_state_dir"}
+        self._host = str(variables["inventory_hostname"])
+        self._folder = RunFolder(arguments["folder"])
+        try:
+            result = deploys.results(self._folder).get(self._host) or {}
+            told = result.get("verification") or {}
+            if told.get("back") != course.DUE or self._task.check_mode:
+                return {"changed": False, "msg": f"{self._host} stays as it is"}
+            return self._back(result, told)
+        except (StoreError, document.PlanError, OSError) as error:
+            raise AnsibleActionFail(terminal(str(error))) from error
+
+    def _back(self, result: Json, told: Json) -> Json:
+        why = f"the verification {told['id']} failed: {_named(told['reasons'])}"
+        point = result.get("point")
+        if point is None:
+            self._end(result, told, "failed", f"{why}. There is no restore point: this change had no files to save")
+        who = _who()
+        deploys.note(self._folder, self._host, who, _STEP, "begun")
+        try:
+            back = self._restore(result, point, why, who)
+        except Failed as error:
+            deploys.note(self._folder, self._host, who, _STEP, f"failed: {error}")
+            more = (
+                f"bringing it back failed as well: {error}; repair that, then run evenkeel.drift.rollback with "
+                f"-e rollback_to={point} --limit {self._host}"
+            )
+            self._end(result, told, "failed", f"{why}; {more}")
+        deploys.note(self._folder, self._host, who, _STEP, "done")
+        apart = f", but for {', '.join(back['apart'][:_SHOWN])}" if back["apart"] else ""
+        stale = [] if back["level"] == "full" else _restarted(result)
+        again = f"; {_by_hand(stale, self._host)}" if stale else ""
+        kept = f"; what failed is kept as restore point {back['saved']}" if back.get("saved") else ""
+        reason = f"{why}. Everything is back as restore point {point} has it{apart}{kept}{again}"
+        outcome = "failed" if back["apart"] or stale else "rolled_back"
+        self._end(result, {**told, "back": course.DONE}, outcome, reason)
+
+    def _restore(self, result: Json, point: str, why: str, who: str) -> Json:
+        part, level = course.way_back(self._folder, self._host, result)
+        asked = {name: part[name] for name in ("root", "application", "state_dir")}
+        asked.update(state="restored", level=level, point=point, who=who, why=why, run=self._folder.id)
+        asked["timeout"] = document.patience(part)
+        return call(self, _RESTORE, asked, False, self._variables)
+
+    def _end(self, result: Json, told: Json, outcome: str, reason: str) -> t.NoReturn:
+        kept = {**result, "outcome": outcome, "reason": reason, "verification": told}
+        deploys.keep_result(self._folder, self._host, kept)
+        raise AnsibleActionFail(terminal(f"{self._host}: {reason}"))
+
+
+def _restarted(result: Json) -> list[str]:
+    """Return the containers that the change restarted as they were: a restore point of files knows nothing of them."""
+    done = [one for one in result.get("services") or [] if one["state"] == "done"]
+    return sorted({str(one["path"]) for one in done if one["kind"] == "container"})
+
+
+def _by_hand(containers: t.Sequence[str], host: str) -> str:
+    names = ",".join(containers)
+    return (
+        f"{names} still runs with the files of the change, which restarted it: restart it with evenkeel.drift.deploy "
+        f"-e sync_restart={names} --limit {host}"
+    )
+
+
+def _who() -> str:
+    about = control.controller()
+    return f"{about['user']}@{about['host']}"
+
+
+def _named(reasons: t.Sequence[Json]) -> str:
+    more = f" (and {len(reasons) - _SHOWN} more)" if len(reasons) > _SHOWN else ""
+    return "; ".join(one["sentence"] for one in reasons[:_SHOWN]) + more

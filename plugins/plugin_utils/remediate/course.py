@@ -1,0 +1,253 @@
+# Copyright: Contributors to the evenkeel.drift project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a remediation keeps in the folder of its deploy: that it is one, what it takes over of one that was interrupted,
+and for each host how its verification went. Private to the collection.
+
+``chain`` in run.json marks the folder. A host's result has ``verification``: ``{id, verdict, before, reasons, known,
+back, again}``; ``back`` is null, ``due`` or ``done``, and ``again`` is ``{id, verdict, still}`` of the verification
+after the way back.
+"""
+
+from __future__ import annotations
+
+import os
+import typing as t
+
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.audit.hosts import utc_now
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan import deploys, document, gates
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.points.running import containers_of
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.remediate import deciding, report
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.run import RunFolder, StoreError, past_runs
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify import folder as verifications
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify import inputs
+
+_BEFORE = "before.json"
+DUE, DONE = "due", "done"
+_UNVERIFIED = "it was changed, and its verification did not come to an end: the messages of the play say why"
+_TOLD = 20
+"""So many reasons of a host are kept; all are in the report of the verification."""
+
+Json = dict[str, t.Any]
+
+_NONE: Json = {"id": None, "verdict": None, "before": None, "reasons": [], "known": [], "back": None, "again": None}
+
+
+def begin(deploy: RunFolder, plan: Json, audited: bool) -> None:
+    """Mark a deploy as one that is verified, and keep what the audit says that its plan was made of. Raises StoreError.
+
+    ``audited``: this play made that audit. A reviewed plan may outlive the run that it was made of.
+    """
+    begun: Json = {"begun": utc_now(), "audit": None}
+    try:
+        run = verifications.run_of(deploy, plan["run"])
+        seen = deciding.before(inputs.read(run)).document()
+        if audited:
+            begun["audit"] = _span(run)
+            begun["begun"] = begun["audit"][0]
+    except StoreError:
+        if audited:
+            raise
+        seen = None
+    deploy.write(_BEFORE, seen)
+    deploy.write("run.json", {**deploy.read("run.json"), deploys.CHAIN: begun})
+
+
+def take_over(deploy: RunFolder, plan: Json, hosts: t.Collection[str]) -> dict[str, str]:
+    """Take over the hosts that a remediation changed and, interrupted, never verified; return of which deploy, by host.
+
+    Only a host whose newest deploy that is, and to which this one does nothing: then it still is as it was left.
+    """
+    idle = {part["host"]: part for part in plan["hosts"] if not part["actions"] and part["host"] in hosts}
+    taken: dict[str, str] = {}
+    for past in reversed(past_runs(os.path.dirname(deploy.path))):
+        if past.id == deploy.id or not idle:
+            continue
+        touched = {**dict.fromkeys(step["host"] for step in deploys.steps(past)), **deploys.results(past)}
+        for host in sorted(idle.keys() & touched.keys()):
+            part, result = idle.pop(host), touched[host]
+            if result is not None and _unverified(past, result) and _as_it_was_left(past, part, result):
+                # What was decided in the old folder is decided anew: how the host is now is what counts.
+                kept = {key: value for key, value in result.items() if key not in ("host", "verification")}
+                deploys.keep_result(deploy, host, {**kept, "of": result.get("of") or past.id})
+                taken[host] = past.id
+    return taken
+
+
+def _unverified(past: RunFolder, result: Json) -> bool:
+    marked = deploys.CHAIN in past.read("run.json")
+    if past.complete() or not marked or result["outcome"] != "changed":
+        return False
+    verification = result.get("verification")
+    return verification is None or verification["back"] == DUE
+
+
+def _as_it_was_left(past: RunFolder, part: Json, result: Json) -> bool:
+    """Return whether the audit shows a host as that deploy left it: seen, in the same place, not worked on since."""
+    if gates.refusals(part["gates"]) or {one["path"] for one in part["left_out"]} & set(result["changed"]):
+        return False
+    try:
+        old = _part(past, part["host"])
+    except document.PlanError:
+        return False
+    return old is not None and all(old[key] == part[key] for key in ("root", "application"))
+
+
+def due(deploy: RunFolder, batch: t.Collection[str]) -> list[str]:
+    """Return the hosts of a batch that were changed and are to be verified."""
+    found = deploys.results(deploy)
+    return [one for one in batch if found.get(one, {}).get("outcome") == "changed" and not _told(found[one])]
+
+
+def due_again(deploy: RunFolder, batch: t.Collection[str]) -> list[str]:
+    """Return the hosts of a batch that were brought back and are to be verified once more."""
+    found = {host: _told(result) for host, result in deploys.results(deploy).items()}
+    return [one for one in batch if found.get(one) and found[one]["back"] == DONE and found[one]["again"] is None]
+
+
+def _told(result: Json) -> Json:
+    told: Json = result.get("verification") or {}
+    return told
+
+
+def decide(deploy: RunFolder, batch: t.Collection[str], verification: RunFolder | None) -> dict[str, str]:
+    """Keep what the verification of a batch says of each of its hosts, and return those that go back, with the reason.
+
+    A host that could not be verified fails, and stays as it is. Raises StoreError, PlanError.
+    """
+    made, earlier = _made(deploy, verification), _Earlier(deploy)
+    results = deploys.results(deploy)
+    back: dict[str, str] = {}
+    for host in due(deploy, batch):
+        result = results[host]
+        if made is None:
+            reason = f"{_UNVERIFIED}; {by_hand(host, result)}"
+            deploys.keep_result(deploy, host, {**result, "outcome": "failed", "reason": reason, "verification": _NONE})
+            continue
+        seen = earlier.of(result)
+        decision = deciding.decide(made, host, seen, _planned(_part(source_of(deploy, result), host)))
+        told = {
+            "id": made["id"],
+            "verdict": decision.verdict,
+            "before": None if seen is None else seen.run,
+            "reasons": decision.reasons[:_TOLD],
+            "known": decision.known[:_TOLD],
+            "back": DUE if decision.reasons else None,
+            "again": None,
+        }
+        deploys.keep_result(deploy, host, {**result, "verification": told})
+        if decision.reasons:
+            back[host] = decision.reasons[0]["sentence"]
+    return back
+
+
+def by_hand(host: str, result: Json) -> str:
+    """Return what an operator can do about a host whose change stays."""
+    point = result.get("point")
+    if point is None:
+        return "verify it with evenkeel.drift.verify"
+    return (
+        "verify it with evenkeel.drift.verify, or bring it back with evenkeel.drift.rollback "
+        f"-e rollback_to={point} --limit {host}"
+    )
+
+
+def confirm(deploy: RunFolder, batch: t.Collection[str], verification: RunFolder | None) -> None:
+    """Keep what the verification after the way back says. A host that is worse than before the change fails.
+
+    Raises StoreError, PlanError.
+    """
+    made, earlier = _made(deploy, verification), _Earlier(deploy)
+    results = deploys.results(deploy)
+    for host in due_again(deploy, batch):
+        result = results[host]
+        told = result["verification"]
+        again: Json = {"id": None, "verdict": None, "still": []}
+        more = "whether all is well again is not known: the verification after it did not come to an end"
+        if made is not None and made["id"] != told["id"]:
+            left = deciding.still(made, host, told["reasons"], earlier.of(result))
+            verdict = next((one["verdict"] for one in made["hosts"] if one["host"] == host), None)
+            again = {"id": made["id"], "verdict": verdict, "still": left[:_TOLD]}
+            more = f"it is not as before the change all the same: {left[0]['sentence']}" if left else ""
+        kept = {**result, "outcome": "failed", "reason": f"{result['reason']}; {more}"} if more else result
+        deploys.keep_result(deploy, host, {**kept, "verification": {**told, "again": again}})
+
+
+def source_of(deploy: RunFolder, result: Json) -> RunFolder:
+    """Return the deploy that changed a host: this one, or the interrupted one that it was taken over of."""
+    name = result.get("of")
+    return deploy if name is None else RunFolder(os.path.join(os.path.dirname(deploy.path), name))
+
+
+def way_back(deploy: RunFolder, host: str, result: Json) -> tuple[Json, str]:
+    """Return the part of the plan by which a host was changed, and the level at which that goes back.
+
+    Raises StoreError, PlanError.
+    """
+    source = source_of(deploy, result)
+    part = _part(source, host)
+    if part is None:
+        raise StoreError(f"the plan of the deploy {source.id} says nothing of {host}: {source.path}")
+    return part, "full" if containers_of(part) else "config"
+
+
+class _Earlier:
+    """What was kept of the audits before the change; None where there was none."""
+
+    def __init__(self, deploy: RunFolder) -> None:
+        self._deploy = deploy
+        self._read: dict[str, deciding.Before | None] = {}
+
+    def of(self, result: Json) -> deciding.Before | None:
+        source = source_of(self._deploy, result)
+        if source.id not in self._read:
+            kept = source.read(_BEFORE)
+            self._read[source.id] = None if kept is None else deciding.Before.of(kept)
+        return self._read[source.id]
+
+
+def _made(deploy: RunFolder, verification: RunFolder | None) -> Json | None:
+    """Return verify.json where it was decided, and is of this deploy, None otherwise. Raises StoreError."""
+    if verification is None or not verification.complete():
+        return None
+    verification.verify()
+    made: Json = verification.read(verifications.DOCUMENT)
+    return made if made["deploy"] == deploy.id else None
+
+
+def _part(deploy: RunFolder, host: str) -> Json | None:
+    plan = document.load(deploy.join(document.PLAN))
+    return next((one for one in plan["hosts"] if one["host"] == host), None)
+
+
+def _planned(part: Json | None) -> set[str]:
+    return set() if part is None else {name for action in part["actions"] for name in action["findings"]}
+
+
+def ending(deploy: RunFolder, final: RunFolder) -> Json:
+    """Return what run.json has of the end: ``verification``, the one of all hosts, and ``took``. Raises StoreError."""
+    final.verify()
+    made = final.read(verifications.DOCUMENT)
+    hosts = {one["host"]: _short(one) for one in made["hosts"]}
+    about, results = deploy.read("run.json"), deploys.results(deploy)
+    chain = about[deploys.CHAIN]
+    told = [one for one in map(_told, results.values()) if one]
+    names = {one["id"] for one in told} | {one["again"]["id"] for one in told if one["again"]}
+    folders = [RunFolder(os.path.join(os.path.dirname(final.path), name)) for name in sorted(names - {None})]
+    spans = [_span(one) for one in [*folders, final] if os.path.isfile(one.join("run.json"))]
+    if chain["audit"]:
+        spans.append(tuple(chain["audit"]))
+    took = report.took(chain["begun"], utc_now(), spans, deploys.steps(deploy), results)
+    found = {"id": made["id"], "verdict": made["overall"]["verdict"], "hosts": hosts}
+    return {"verification": found, "took": {**took._asdict(), "own": took.own, "sentence": took.sentence()}}
+
+
+def _short(host: Json) -> Json:
+    first = host["reasons"][0]["sentence"] if host["reasons"] else ""
+    unseen = "" if host["failure"] is None else f"it could not be observed: {host['failure']['reason']}"
+    return {"verdict": host["verdict"], "fails": host["fails"], "sentence": unseen or first}
+
+
+def _span(folder: RunFolder) -> tuple[str, str]:
+    about = folder.read("run.json")
+    return about["started"], about["finished"]

@@ -1,0 +1,119 @@
+# Copyright: Contributors to the evenkeel.drift project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Whether a change goes back: what its verification says of a host against the audit before it. Private to the
+collection. Pure.
+
+A change is no reason to go back for what failed before it as well: going back would not mend that. It is one for
+whatever it made worse, and for a finding that it was to remove and that is still there.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import typing as t
+
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify import checks, criteria, verdicts
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify.inputs import Inputs
+
+Json = dict[str, t.Any]
+
+
+@dataclasses.dataclass(frozen=True)
+class Before:
+    """What an audit before the change said: the verdict of each check by id, and what it had no check of."""
+
+    run: str
+    verdicts: t.Mapping[str, str]
+    missing: frozenset[str]
+
+    def document(self) -> Json:
+        """Return it as the folder of a deploy keeps it: runs are pruned, and a deploy of many batches makes many."""
+        return {"run": self.run, "verdicts": dict(self.verdicts), "missing": sorted(self.missing)}
+
+    @classmethod
+    def of(cls, document: Json) -> Before:
+        """Return what ``document`` gave."""
+        return cls(document["run"], document["verdicts"], frozenset(document["missing"]))
+
+
+@dataclasses.dataclass(frozen=True)
+class Decision:
+    """``reasons`` take the change back, ``known`` failed before it as well: each ``{id|null, verdict, sentence}``."""
+
+    verdict: str
+    reasons: list[Json]
+    known: list[Json]
+
+
+def before(seen: Inputs) -> Before:
+    """Return what a run says, judged by the criteria that its own evidence names."""
+    made = checks.of_run(seen.findings)
+    grouped = criteria.build(made, [one.host for one in seen.hosts])
+    missing = {_gap(group, gap) for group in grouped for gap in group["missing"]}
+    return Before(seen.findings["run"]["id"], {one["id"]: one["verdict"] for one in made}, frozenset(missing))
+
+
+def decide(verification: Json, host: str, earlier: Before | None, planned: t.Container[str]) -> Decision:
+    """Return what follows for one host from verify.json.
+
+    ``earlier`` is None where no audit before the change can be had: then all that fails is a reason. ``planned`` are
+    the ids of the findings that the change was to remove. Checks of several hosts are no reason: a batch of a deploy
+    sees only some of them, and going back on one host need not mend them.
+    """
+    part = next((one for one in verification["hosts"] if one["host"] == host), None)
+    if part is None:
+        return Decision(verdicts.UNKNOWN, [_bad(None, verdicts.UNKNOWN, f"{host} is not in the verification")], [])
+    if part["failure"] is not None:
+        said = f"{host} could not be observed: {part['failure']['reason']}"
+        return Decision(part["verdict"], [_bad(None, verdicts.UNKNOWN, said)], [])
+    strict = bool(verification["strict"])
+    counted = [group for group in verification["criteria"] if strict or group["required"]]
+    ids = {name for group in counted for name in group["checks"]}
+    reasons: list[Json] = []
+    known: list[Json] = []
+    for one in verification["checks"]:
+        if one["host"] != host or one["id"] not in ids or not fails(one["verdict"], strict):
+            continue
+        told = _bad(one["id"], one["verdict"], one["summary"])
+        worse = _worse(one["verdict"], None if earlier is None else earlier.verdicts.get(one["id"]))
+        (reasons if worse or one["id"] in planned else known).append(told)
+    for group in counted:
+        for gap in group["missing"]:
+            if gap["host"] == host:
+                told = _bad(None, verdicts.UNKNOWN, gap["sentence"])
+                seen = earlier is not None and _gap(group, gap) in earlier.missing
+                (known if seen else reasons).append(told)
+    return Decision(part["verdict"], reasons, known)
+
+
+def fails(verdict: str, strict: bool) -> bool:
+    """Return whether a check of a required criterion keeps its host from passing."""
+    return verdict != verdicts.PASS if strict else verdict in (verdicts.FAIL, verdicts.UNKNOWN)
+
+
+def still(verification: Json, host: str, reasons: t.Sequence[Json], earlier: Before | None) -> list[Json]:
+    """Return what is not as before the change, after the way back: each check that is worse than it was then.
+
+    What the change was to remove is there again, and is none of them. Where nothing is known of before, it is what
+    took the change back and fails still.
+    """
+    decision = decide(verification, host, earlier, ())
+    if earlier is not None:
+        return decision.reasons
+    known = {one["id"] for one in reasons}
+    return [one for one in decision.reasons if one["id"] is None or one["id"] in known]
+
+
+def _worse(now: str, then: str | None) -> bool:
+    return then is None or verdicts.VERDICTS.index(now) < verdicts.VERDICTS.index(then)
+
+
+def _gap(group: Json, gap: Json) -> str:
+    selector = gap["selector"]
+    return json.dumps([gap["host"], group["name"], *(f"{key}={selector[key]}" for key in sorted(selector))])
+
+
+def _bad(name: str | None, verdict: str, sentence: str) -> Json:
+    return {"id": name, "verdict": verdict, "sentence": sentence}

@@ -1,0 +1,170 @@
+# Copyright: Contributors to the evenkeel.drift project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the report of a deploy has besides, when it is one that is verified: the gate as a checklist, how each host was
+verified and what followed, and where the time went. Private to the collection. Pure.
+"""
+
+from __future__ import annotations
+
+import datetime
+import typing as t
+
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.words import number
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.safe import markdown, markdown_code
+
+_TIME = "%Y-%m-%dT%H:%M:%SZ"
+_ON_THE_HOST = ("changed", "unchanged", "rolled_back")
+_SHOWN = 5
+
+Json = dict[str, t.Any]
+Span = tuple[str, str]
+
+
+class Took(t.NamedTuple):
+    """Seconds, to about one each: of all, of the audits and verifications, and of changes that restarted something."""
+
+    total: int
+    checks: int
+    restarts: int
+
+    @property
+    def own(self) -> int:
+        return max(0, self.total - self.checks - self.restarts)
+
+    def sentence(self) -> str:
+        """Return where the time went. What is left is the share of the chain itself."""
+        return (
+            f"Took {self.total} s: {self.checks} s audits and verifications, {self.restarts} s changes with restarts, "
+            f"{self.own} s the chain itself"
+        )
+
+
+def took(
+    begun: str, ended: str, checks: t.Iterable[Span], steps: t.Sequence[Json], results: t.Mapping[str, Json]
+) -> Took:
+    """Return where the time went. ``checks`` are the times of audits and verifications, one after the other."""
+    seconds = sum(_seconds(*one) for one in checks)
+    spans = [span for host, result in results.items() if _restarted(result) for span in _changes(host, steps)]
+    return Took(_seconds(begun, ended), seconds, _together(spans))
+
+
+def _restarted(result: Json) -> bool:
+    return any(one["state"] == "done" for one in result.get("services") or [])
+
+
+def _changes(host: str, steps: t.Sequence[Json]) -> list[Span]:
+    """Return when the steps on a host were that change it."""
+    mine = [one for one in steps if one["host"] == host and one["what"] in ("change", "take back", "roll back")]
+    return [(one["at"], two["at"]) for one, two in zip(mine, mine[1:], strict=False) if one["result"] == "begun"]
+
+
+def _together(spans: t.Iterable[Span]) -> int:
+    """Return the seconds that some times cover, counted once where hosts are changed beside each other."""
+    covered, until = 0, ""
+    for begin, end in sorted(spans):
+        covered += _seconds(max(begin, until), end) if end > until else 0
+        until = max(until, end)
+    return covered
+
+
+def _seconds(begin: str, end: str) -> int:
+    return int((datetime.datetime.strptime(end, _TIME) - datetime.datetime.strptime(begin, _TIME)).total_seconds())
+
+
+def verified(result: Json) -> str:
+    """Return how the verification of a host that was changed went, as the end of a sentence."""
+    told = result.get("verification")
+    if not told or told["verdict"] is None:
+        return ""
+    known = f", {number(len(told['known']), 'check')} failed before the change as well" if told["known"] else ""
+    return f"; verified: {told['verdict']}{known}"
+
+
+def hint(host: str, outcome: str, final: Json | None) -> str:
+    """Return what to do about a host that nothing was done to, and that fails all the same."""
+    if outcome != "nothing" or final is None or not final["fails"]:
+        return ""
+    return (
+        f"; it fails its verification: {final['sentence']}. Where an earlier change brought that about, "
+        f"ansible-playbook evenkeel.drift.rollback --limit {host} brings back the newest restore point"
+    )
+
+
+def sections(about: Json, plan: Json, results: t.Mapping[str, Json]) -> list[str]:
+    """Return the parts of result.md."""
+    return [
+        "## Gate before the change",
+        "\n".join(_gates(plan, results)),
+        "## Verification",
+        *_verification(about, results),
+    ]
+
+
+def _gates(plan: Json, results: t.Mapping[str, Json]) -> list[str]:
+    lines = [_box("", gate, False) for gate in plan["gates"]]
+    for part in plan["hosts"]:
+        held = results.get(part["host"], {}).get("outcome") in _ON_THE_HOST
+        lines += [_box(part["host"], gate, held) for gate in part["gates"]]
+    return lines or ["Nothing was to be changed, so no gate was asked."]
+
+
+def _box(host: str, gate: Json, held: bool) -> str:
+    name = f"{host}: {gate['name']}" if host else gate["name"]
+    sentence = markdown(gate["sentence"])
+    if gate["state"] == "not_declared":
+        return f"- {markdown(name)}, not declared: {sentence}"
+    if gate["state"] == "not_asked":
+        asked = "asked on the host, and it held" if held else "not asked on the host, or it did not hold"
+        return f"- [{'x' if held else ' '}] {markdown(name)} ({asked}): {sentence}"
+    return f"- [{'x' if gate['state'] == 'pass' else ' '}] {markdown(name)}: {sentence}"
+
+
+def _verification(about: Json, results: t.Mapping[str, Json]) -> list[str]:
+    parts = []
+    told = {host: one["verification"] for host, one in sorted(results.items()) if one.get("verification")}
+    if told:
+        rows = [_row(host, one) for host, one in told.items()]
+        head = "| host | verification | verdict | takes it back | failed before the change as well | way back |"
+        parts.append("\n".join([head, "|---|---|---|---|---|---|", *rows]))
+    else:
+        parts.append("No host was changed and verified.")
+    final = about.get("verification")
+    if final is None:
+        return parts
+    parts.append(f"In the end, of all hosts: {_link(final['id'])}, {markdown(final['verdict'])}.")
+    rows = [
+        f"| {markdown(host)} | {markdown(one['verdict'])} | {markdown(one['sentence'])} |"
+        for host, one in sorted(final["hosts"].items())
+    ]
+    parts.append("\n".join(["| host | verdict | first reason |", "|---|---|---|", *rows]))
+    return parts
+
+
+def _row(host: str, told: Json) -> str:
+    cells = [markdown(host), _link(told["id"]), markdown(told["verdict"] or "not known")]
+    cells += [_listed(told["reasons"]), _listed(told["known"]), _way_back(told)]
+    return f"| {' | '.join(cells)} |"
+
+
+def _listed(reasons: t.Sequence[Json]) -> str:
+    if not reasons:
+        return "nothing"
+    lines = [f"{one['verdict']}: {one['sentence']}" for one in reasons[:_SHOWN]]
+    more = [f"and {len(reasons) - _SHOWN} more"] if len(reasons) > _SHOWN else []
+    return markdown("; ".join([*lines, *more]))
+
+
+def _way_back(told: Json) -> str:
+    if told["back"] is None:
+        return "none"
+    if told["back"] != "done":
+        return "did not come to its end"
+    again = told["again"]
+    if again is None:
+        return "done, not verified"
+    return f"done, verified again: {_link(again['id'])}, {markdown(again['verdict'] or 'not known')}"
+
+
+def _link(name: str | None) -> str:
+    return "none" if name is None else f"[{markdown_code(name)}](../../verifications/{name}/verify-report.md)"
