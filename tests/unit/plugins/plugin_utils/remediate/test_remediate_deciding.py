@@ -1,0 +1,112 @@
+# Copyright: Contributors to the evenkeel.drift project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A change goes back for what it made worse, and for what it was to remove and did not; for nothing else."""
+
+from __future__ import annotations
+
+import json
+import typing as t
+
+import pytest
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.check import finding_id
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.remediate import deciding
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify import verdicts
+from hypothesis import given
+from hypothesis import strategies as st
+
+FAILING = ("UNKNOWN", "FAIL")
+SELECTOR = {"section": "logs", "component": "*", "check": "*", "subject": "*"}
+
+Json = dict[str, t.Any]
+
+
+def name_of(section: str, host: str = "web1") -> str:
+    return finding_id("prod", host, section, "main", "check", "main")
+
+
+def one_check(section: str, verdict: str, host: str = "web1") -> Json:
+    about = {"id": name_of(section, host), "host": host, "environment": "prod", "section": section}
+    return {**about, "verdict": verdict, "summary": f"{section} is {verdict}"}
+
+
+def verification(*made: Json, strict: bool = False, **more: t.Any) -> Json:
+    """The parts of verify.json that count here, with one criterion for all."""
+    group = {"name": "All", "required": True, "checks": [one["id"] for one in made], "missing": []}
+    return {
+        "strict": strict,
+        "checks": list(made),
+        "criteria": [{**group, **more.get("criterion", {})}],
+        "hosts": [{"host": "web1", "verdict": "FAIL", "failure": more.get("failure")}],
+    }
+
+
+def earlier(*missing: str, **of_sections: str) -> deciding.Before:
+    known = {name_of(section): verdict for section, verdict in of_sections.items()}
+    return deciding.Before("20261121T180400Z-prod-1", known, frozenset(missing))
+
+
+def reasons(made: Json, then: deciding.Before | None, *planned: str) -> tuple[list[str | None], list[str | None]]:
+    found = deciding.decide(made, "web1", then, planned)
+    return [one["id"] for one in found.reasons], [one["id"] for one in found.known]
+
+
+@pytest.mark.parametrize("strict", [False, True])
+@given(now=st.sampled_from(verdicts.VERDICTS), then=st.sampled_from([None, *verdicts.VERDICTS]), planned=st.booleans())
+def test_only_what_got_worse_or_was_to_be_removed_takes_a_change_back(
+    strict: bool, now: str, then: str | None, planned: bool
+) -> None:
+    made = verification(one_check("endpoints", now), strict=strict)
+    before = earlier() if then is None else earlier(endpoints=then)
+    name = name_of("endpoints")
+    back, known = reasons(made, before, *([name] if planned else []))
+    fails = now != "PASS" if strict else now in FAILING
+    worse = then is None or verdicts.VERDICTS.index(now) < verdicts.VERDICTS.index(then)
+    assert back == ([name] if fails and (worse or planned) else [])
+    assert known == ([name] if fails and not (worse or planned) else [])
+
+
+def test_without_an_audit_before_all_that_fails_is_a_reason() -> None:
+    made = verification(one_check("endpoints", "FAIL"), one_check("trees", "UNKNOWN"), one_check("logs", "PASS"))
+    assert reasons(made, None) == ([name_of("endpoints"), name_of("trees")], [])
+
+
+def test_what_is_optional_or_of_another_host_is_no_reason() -> None:
+    optional = verification(one_check("endpoints", "FAIL"), criterion={"required": False})
+    assert reasons(optional, earlier(endpoints="PASS")) == ([], [])
+    elsewhere = verification(one_check("endpoints", "FAIL", host="web2"))
+    assert reasons(elsewhere, earlier()) == ([], [])
+
+
+def test_a_host_that_cannot_be_seen_any_more_goes_back() -> None:
+    (unseen,) = deciding.decide(
+        verification(failure={"kind": "unreachable", "reason": "no answer"}), "web1", earlier(), ()
+    ).reasons
+    assert unseen == {"id": None, "verdict": "UNKNOWN", "sentence": "web1 could not be observed: no answer"}
+    (absent,) = deciding.decide(verification(), "web9", earlier(), ()).reasons
+    assert absent["sentence"] == "web9 is not in the verification"
+
+
+def test_what_a_criterion_asks_for_and_nothing_checks_counts_unless_it_was_so_before() -> None:
+    gap = {"host": "web1", "selector": SELECTOR, "sentence": "on web1 nothing was checked of logs"}
+    made = verification(criterion={"missing": [gap]})
+    assert reasons(made, earlier()) == ([None], [])
+    keys = [f"{key}={SELECTOR[key]}" for key in sorted(SELECTOR)]
+    assert reasons(made, earlier(json.dumps(["web1", "All", *keys]))) == ([], [None])
+
+
+def test_after_the_way_back_what_was_to_be_removed_is_there_again_and_what_is_worse_is_told() -> None:
+    before = earlier(trees="FAIL", endpoints="PASS", processes="PASS")
+    first = [{"id": name_of("endpoints"), "verdict": "FAIL", "sentence": "500"}]
+    well = verification(one_check("trees", "FAIL"), one_check("endpoints", "PASS"))
+    assert deciding.still(well, "web1", first, before) == []
+    worse = verification(one_check("trees", "FAIL"), one_check("processes", "FAIL"))
+    assert [one["id"] for one in deciding.still(worse, "web1", first, before)] == [name_of("processes")]
+    # Nothing is known of before: what took it back counts, and the drift that is back does not.
+    unknown = verification(one_check("trees", "FAIL"), one_check("endpoints", "FAIL"))
+    assert [one["id"] for one in deciding.still(unknown, "web1", first, None)] == [name_of("endpoints")]
+
+
+def test_what_is_kept_of_before_comes_back_as_it_was() -> None:
+    before = earlier("a", "b", trees="FAIL")
+    assert deciding.Before.of(json.loads(json.dumps(before.document()))) == before

@@ -1,0 +1,106 @@
+# Copyright: Contributors to the evenkeel.drift project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The report of a remediation: boxes that are computed, how each host was verified, and where the time went."""
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.remediate import report
+
+Json = dict[str, t.Any]
+
+
+def at(second: int) -> str:
+    return f"2026-11-21T18:{second // 60:02d}:{second % 60:02d}Z"
+
+
+def step(host: str, what: str, result: str, second: int) -> Json:
+    return {"host": host, "what": what, "result": result, "at": at(second)}
+
+
+def restarted(state: str = "done") -> Json:
+    return {
+        "outcome": "changed",
+        "services": [{"kind": "unit", "path": "web.service", "do": "restart", "state": state}],
+    }
+
+
+def test_what_is_neither_a_check_nor_a_restart_is_the_share_of_the_chain() -> None:
+    steps = [
+        step("web1", "save", "begun", 20),
+        step("web1", "save", "done", 24),
+        step("web1", "change", "begun", 24),
+        step("web2", "change", "begun", 26),
+        step("web1", "change", "done", 30),
+        step("web2", "change", "done", 34),
+        step("web1", "roll back", "begun", 50),
+        step("web1", "roll back", "done", 55),
+    ]
+    spans = [(at(0), at(10)), (at(35), at(45))]
+    took = report.took(at(0), at(60), spans, steps, {"web1": restarted(), "web2": restarted()})
+    # Beside each other, from 24 to 34, is counted once.
+    assert took == (60, 20, 15)
+    assert took.own == 25
+    assert took.sentence().endswith("20 s audits and verifications, 15 s changes with restarts, 25 s the chain itself")
+    # A change that restarted nothing is the chain's own.
+    idle = report.took(at(0), at(60), spans, steps, {"web1": restarted("unchanged"), "web2": {"outcome": "changed"}})
+    assert (idle.restarts, idle.own) == (0, 40)
+
+
+def test_a_step_that_never_ended_took_no_time_that_is_known() -> None:
+    steps = [step("web1", "change", "begun", 24)]
+    assert report.took(at(0), at(60), [], steps, {"web1": restarted()}).restarts == 0
+
+
+def gate(name: str, state: str) -> Json:
+    return {"name": name, "state": state, "sentence": f"{name} says so"}
+
+
+def plan() -> Json:
+    gates = [gate("space", "pass"), gate("restore_point", "not_asked"), gate("rehearsed", "not_declared")]
+    return {"gates": [gate("window", "refuse")], "hosts": [{"host": "web1", "gates": gates}]}
+
+
+@pytest.mark.parametrize(("outcome", "box"), [("changed", "x"), ("rolled_back", "x"), ("failed", " "), (None, " ")])
+def test_each_box_of_the_gate_is_computed(outcome: str | None, box: str) -> None:
+    results = {} if outcome is None else {"web1": {"outcome": outcome}}
+    text = report.sections({}, plan(), results)[1]
+    lines = text.splitlines()
+    assert lines[0] == "- [ ] window: window says so"
+    assert lines[1] == "- [x] web1: space: space says so"
+    assert lines[2].startswith(f"- [{box}] web1: restore\\_point (")
+    # What nobody declared has no box, and blocks nothing.
+    assert lines[3] == "- web1: rehearsed, not declared: rehearsed says so"
+
+
+def told(**more: t.Any) -> Json:
+    about = {"id": "v-1", "verdict": "FAIL", "before": "run-1", "reasons": [], "known": [], "back": None, "again": None}
+    return {"outcome": "rolled_back", "verification": {**about, **more}}
+
+
+@pytest.mark.parametrize(
+    ("verification", "words"),
+    [
+        ({"back": None, "verdict": "PASS"}, "| PASS | nothing | nothing | none |"),
+        ({"back": "due"}, "did not come to its end"),
+        ({"back": "done"}, "done, not verified"),
+        ({"back": "done", "again": {"id": "v-2", "verdict": "FAIL", "still": []}}, "verified again: [`v-2`]"),
+        ({"back": "done", "again": {"id": None, "verdict": None, "still": []}}, "verified again: none, not known"),
+        ({"id": None, "verdict": None}, "| none | not known |"),
+        ({"reasons": [{"id": "a", "verdict": "FAIL", "sentence": "a | b"}]}, "FAIL: a \\| b"),
+    ],
+)
+def test_the_table_tells_how_each_host_was_verified(verification: Json, words: str) -> None:
+    text = "\n\n".join(report.sections({}, plan(), {"web1": told(**verification)}))
+    assert words in text
+
+
+def test_a_host_that_nothing_was_done_to_and_that_fails_is_told_the_way_back() -> None:
+    final = {"verdict": "FAIL", "fails": True, "sentence": "/health answers 500"}
+    assert "evenkeel.drift.rollback --limit web1" in report.hint("web1", "nothing", final)
+    assert report.hint("web1", "nothing", {**final, "fails": False}) == ""
+    assert report.hint("web1", "changed", final) == ""
+    assert report.hint("web1", "nothing", None) == ""
