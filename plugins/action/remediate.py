@@ -9,6 +9,8 @@ import typing as t
 
 from ansible.errors import AnsibleActionFail
 from ansible.utils.display import Display
+from ansible_collections.evenkeel.drift.plugins.plugin_utils import verify_asked
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.schema import ContractError
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.control_action import ControlAction
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan import document
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.remediate import course
@@ -16,11 +18,12 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.safe import 
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.run import RunFolder, StoreError
 
 _ARGUMENTS = {
-    "folder": {"type": "path", "required": True},
-    "step": {"type": "str", "required": True, "choices": ["open", "due", "decide", "due_again", "confirm"]},
+    "folder": {"type": "path"},
+    "step": {"type": "str", "required": True, "choices": ["check", "open", "due", "decide", "due_again", "confirm"]},
     "hosts": {"type": "list", "elements": "str", "default": []},
     "verification": {"type": "path"},
 }
+_NEEDS = [("step", step, ("folder",)) for step in ("open", "due", "decide", "due_again", "confirm")]
 
 Json = dict[str, t.Any]
 
@@ -31,7 +34,9 @@ class ActionModule(ControlAction):
     def run(self, tmp: str | None = None, task_vars: Json | None = None) -> Json:
         variables = task_vars or {}
         super().run(tmp, variables)
-        arguments = self.validate_argument_spec(argument_spec=_ARGUMENTS)[1]
+        arguments = self.validate_argument_spec(argument_spec=_ARGUMENTS, required_if=_NEEDS)[1]
+        if arguments["step"] == "check":
+            return self._check(variables)
         folder = RunFolder(arguments["folder"])
         verification = None if not arguments["verification"] else RunFolder(arguments["verification"])
         batch = [str(host) for host in variables["ansible_play_batch"]]
@@ -49,6 +54,15 @@ class ActionModule(ControlAction):
         except (StoreError, document.PlanError, OSError) as error:
             raise AnsibleActionFail(terminal(str(error))) from error
         return {"changed": False, "hosts": hosts}
+
+    def _check(self, variables: Json) -> Json:
+        """Refuse what is wrong with the verification before anything is changed."""
+        hosts = [str(host) for host in variables["ansible_play_hosts_all"]]
+        try:
+            verify_asked.read(variables, hosts, self._templar.template)
+        except (ContractError, StoreError) as error:
+            raise AnsibleActionFail(terminal(str(error))) from error
+        return {"changed": False, "hosts": []}
 
     def _open(self, folder: RunFolder, changing: t.Sequence[str], variables: Json) -> list[str]:
         """Return the hosts that are changed, and those that an interrupted remediation left unverified."""

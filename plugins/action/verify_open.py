@@ -10,10 +10,8 @@ import os
 import typing as t
 
 from ansible.errors import AnsibleActionFail
-from ansible_collections.evenkeel.drift.plugins.plugin_utils import control
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract import verify
+from ansible_collections.evenkeel.drift.plugins.plugin_utils import control, verify_asked
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.schema import ContractError
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.settings import resolve
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.control_action import ControlAction
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan import deploys, document
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.safe import terminal
@@ -38,10 +36,11 @@ class ActionModule(ControlAction):
         arguments = self.validate_argument_spec(argument_spec=_ARGUMENTS)[1]
         hosts = arguments["hosts"] or [str(host) for host in variables["ansible_play_hosts_all"]]
         try:
-            settings = self._settings(variables, hosts)
+            wanted = verify_asked.read(variables, hosts, self._templar.template)
+            settings = wanted.settings
             if not arguments["watch"]:
                 settings = dataclasses.replace(settings, watch=None)
-            opened = self._open(variables, hosts, settings, arguments["deploy"])
+            opened = self._open(variables, hosts, wanted._replace(settings=settings), arguments["deploy"])
         except (ContractError, StoreError, document.PlanError) as error:
             raise AnsibleActionFail(terminal(str(error))) from error
         return {
@@ -54,22 +53,10 @@ class ActionModule(ControlAction):
             "exercise_alerts": settings.exercise_alerts,
         }
 
-    def _settings(self, variables: Json, hosts: t.Sequence[str]) -> verify.VerifySettings:
-        """Return the settings of the verification, which are the same for all of its hosts. Raises ContractError."""
-        known = verify.variables()
-        given = control.prefixed(variables, verify.PREFIX, known, self._templar.template)
-        problems = control.unequal(known, hosts, variables["hostvars"], "verification")
-        if problems:
-            raise ContractError(problems)
-        return verify.resolve(given, cwd=os.getcwd())
-
     def _open(
-        self, variables: Json, hosts: t.Sequence[str], settings: verify.VerifySettings, deploy: str | None
+        self, variables: Json, hosts: t.Sequence[str], wanted: verify_asked.Asked, deploy: str | None
     ) -> RunFolder:
-        given = control.drift_variables(variables, self._templar.template)
-        wanted: Json = {name: given[name] for name in ("drift_output_dir", "drift_keep_verifications") if name in given}
-        general = resolve({"drift_root": "/", **wanted}, cwd=os.getcwd())
-        before = None if settings.accepted is None else accepted.read(settings.accepted, general.output_dir)
+        settings, general, before = wanted
         environments = {host: control.environment(variables, host, self._templar.template) for host in hosts}
         labels = sorted(set(environments.values()))
         about = {

@@ -31,10 +31,11 @@ options:
   folder:
     description:
       - The folder of the deploy, as M(evenkeel.drift.plan) returned it.
+      - Required unless O(step=check).
     type: path
-    required: true
   step:
     description:
+      - V(check) refuses what is wrong with the C(verify_*) variables, before anything is done.
       - With V(open) the deploy is marked as one that is verified, and takes over the hosts that another one changed
         and, interrupted, did not verify.
       - V(due) finds the hosts of the batch that were changed, and V(due_again) those that were brought back.
@@ -42,7 +43,7 @@ options:
       - V(confirm) keeps whether O(verification) shows them as they were before the change.
     type: str
     required: true
-    choices: [open, due, decide, due_again, confirm]
+    choices: [check, open, due, decide, due_again, confirm]
   hosts:
     description:
       - With O(step=open), the hosts that the plan changes.
@@ -70,7 +71,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 hosts:
-  description: The hosts that the step finds, none with O(step=confirm).
+  description: The hosts that the step finds, none with O(step=check) and O(step=confirm).
   returned: success
   type: list
   elements: str

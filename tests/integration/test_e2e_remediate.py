@@ -193,6 +193,17 @@ def test_check_mode_ends_with_the_plan(shop: Shop) -> None:
     assert not (shop.folder / "state").exists()
 
 
+def test_a_wrong_variable_of_the_verification_is_refused_before_anything_is_done(shop: Shop) -> None:
+    (root,) = shop.hosts("web1")
+    before = fingerprint(root)
+    shop.reference.commit("Second", {"src/other.py": "2\n"})
+    outcome = shop.remediate(verify_wach="10m")
+    assert outcome.code == 2, outcome.text
+    assert 'did you mean "verify_watch"' in said(outcome)
+    assert fingerprint(root) == before
+    assert not shop.operator.runs.exists()
+
+
 def test_killed_after_the_change_and_run_again_it_ends_the_same(shop: Shop) -> None:
     (root,) = shop.hosts("web1")
     before = fingerprint(root)
