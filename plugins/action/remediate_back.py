@@ -65,7 +65,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
             self._end(result, told, "failed", f"{why}; {more}")
         deploys.note(self._folder, self._host, who, _STEP, "done")
         apart = f", but for {', '.join(back['apart'][:_SHOWN])}" if back["apart"] else ""
-        stale = [] if back["level"] == "full" else _restarted(result)
+        stale = course.restarted(result)
         again = f"; {_by_hand(stale, self._host)}" if stale else ""
         kept = f"; what failed is kept as restore point {back['saved']}" if back.get("saved") else ""
         reason = f"{why}. Everything is back as restore point {point} has it{apart}{kept}{again}"
@@ -83,12 +83,6 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
         kept = {**result, "outcome": outcome, "reason": reason, "verification": told}
         deploys.keep_result(self._folder, self._host, kept)
         raise AnsibleActionFail(terminal(f"{self._host}: {reason}"))
-
-
-def _restarted(result: Json) -> list[str]:
-    """Return the containers that the change restarted as they were: a restore point of files knows nothing of them."""
-    done = [one for one in result.get("services") or [] if one["state"] == "done"]
-    return sorted({str(one["path"]) for one in done if one["kind"] == "container"})
 
 
 def _by_hand(containers: t.Sequence[str], host: str) -> str:

@@ -25,6 +25,7 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify import input
 _BEFORE = "before.json"
 DUE, DONE = "due", "done"
 _UNVERIFIED = "it was changed, and its verification did not come to an end: the messages of the play say why"
+_FRESH_S = 24 * 3600
 _TOLD = 20
 """So many reasons of a host are kept; all are in the report of the verification."""
 
@@ -40,7 +41,7 @@ def begin(deploy: RunFolder, plan: Json, audited: bool) -> None:
     """
     begun: Json = {"begun": utc_now(), "audit": None}
     try:
-        run = verifications.run_of(deploy, plan["run"])
+        run = _run_of(deploy, plan["run"])
         seen = deciding.before(inputs.read(run)).document()
         if audited:
             begun["audit"] = _span(run)
@@ -75,8 +76,10 @@ def take_over(deploy: RunFolder, plan: Json, hosts: t.Collection[str]) -> dict[s
 
 
 def _unverified(past: RunFolder, result: Json) -> bool:
-    marked = deploys.CHAIN in past.read("run.json")
-    if past.complete() or not marked or result["outcome"] != "changed":
+    about = past.read("run.json")
+    # What fails after days need not be the doing of a change that long ago.
+    recent = report.seconds(about["started"], utc_now()) <= _FRESH_S
+    if past.complete() or deploys.CHAIN not in about or result["outcome"] != "changed" or not recent:
         return False
     verification = result.get("verification")
     return verification is None or verification["back"] == DUE
@@ -191,6 +194,12 @@ def way_back(deploy: RunFolder, host: str, result: Json) -> tuple[Json, str]:
     return part, "full" if containers_of(part) else "config"
 
 
+def restarted(result: Json) -> list[str]:
+    """Return the containers that a change restarted as they were: a restore point knows nothing of them."""
+    done = [one for one in result.get("services") or [] if one["state"] == "done"]
+    return sorted({str(one["path"]) for one in done if one["kind"] == "container"})
+
+
 class _Earlier:
     """What was kept of the audits before the change; None where there was none."""
 
@@ -204,6 +213,14 @@ class _Earlier:
             kept = source.read(_BEFORE)
             self._read[source.id] = None if kept is None else deciding.Before.of(kept)
         return self._read[source.id]
+
+
+def _run_of(deploy: RunFolder, name: str) -> RunFolder:
+    """Return the folder of the run that a plan is of. Raises StoreError."""
+    path = os.path.join(os.path.dirname(os.path.dirname(deploy.path)), name)
+    if not os.path.isfile(os.path.join(path, "run.json")):
+        raise StoreError(f"the run {name}, of which the plan of {deploy.id} was made, is no longer there: {path}")
+    return RunFolder(path)
 
 
 def _made(deploy: RunFolder, verification: RunFolder | None) -> Json | None:

@@ -89,8 +89,12 @@ def decide(verification: Json, host: str, earlier: Before | None, planned: t.Con
 
 
 def fails(verdict: str, strict: bool) -> bool:
-    """Return whether a check of a required criterion keeps its host from passing."""
-    return verdict != verdicts.PASS if strict else verdict in (verdicts.FAIL, verdicts.UNKNOWN)
+    """Return whether a check of a required criterion may take a change back.
+
+    What never happened while it was looked at says nothing against a change, and soon after one that is much.
+    """
+    counted = (verdicts.FAIL, verdicts.UNKNOWN)
+    return verdict in (*counted, verdicts.OBSERVATION) if strict else verdict in counted
 
 
 def still(verification: Json, host: str, reasons: t.Sequence[Json], earlier: Before | None) -> list[Json]:

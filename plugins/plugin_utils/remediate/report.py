@@ -44,9 +44,9 @@ def took(
     begun: str, ended: str, checks: t.Iterable[Span], steps: t.Sequence[Json], results: t.Mapping[str, Json]
 ) -> Took:
     """Return where the time went. ``checks`` are the times of audits and verifications, one after the other."""
-    seconds = sum(_seconds(*one) for one in checks)
+    checking = sum(seconds(*one) for one in checks)
     spans = [span for host, result in results.items() if _restarted(result) for span in _changes(host, steps)]
-    return Took(_seconds(begun, ended), seconds, _together(spans))
+    return Took(seconds(begun, ended), checking, _together(spans))
 
 
 def _restarted(result: Json) -> bool:
@@ -63,12 +63,13 @@ def _together(spans: t.Iterable[Span]) -> int:
     """Return the seconds that some times cover, counted once where hosts are changed beside each other."""
     covered, until = 0, ""
     for begin, end in sorted(spans):
-        covered += _seconds(max(begin, until), end) if end > until else 0
+        covered += seconds(max(begin, until), end) if end > until else 0
         until = max(until, end)
     return covered
 
 
-def _seconds(begin: str, end: str) -> int:
+def seconds(begin: str, end: str) -> int:
+    """Return the seconds between two times in UTC."""
     return int((datetime.datetime.strptime(end, _TIME) - datetime.datetime.strptime(begin, _TIME)).total_seconds())
 
 

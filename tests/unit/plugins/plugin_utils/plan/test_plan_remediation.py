@@ -105,6 +105,12 @@ def test_only_the_newest_deploy_of_a_host_counts_and_only_a_remediation(tmp_path
     assert interrupted.id < plain.id
 
 
+def test_what_was_interrupted_days_ago_is_left_alone(tmp_path: Path, interrupted: RunFolder) -> None:
+    about = interrupted.read("run.json")
+    interrupted.write("run.json", {**about, "started": "2026-01-02T03:04:05Z"})
+    assert course.take_over(opened(tmp_path, idle()), idle(), {"web1"}) == {}
+
+
 def test_a_deploy_that_ended_leaves_nothing_to_take_over(tmp_path: Path, interrupted: RunFolder) -> None:
     deploys.report(interrupted, example(), {})
     assert course.take_over(opened(tmp_path, idle()), idle(), {"web1"}) == {}
@@ -127,3 +133,13 @@ def test_what_cannot_be_verified_after_the_way_back_is_not_called_rolled_back(in
     assert (kept["outcome"], kept["verification"]["again"]) == ("failed", {"id": None, "verdict": None, "still": []})
     assert "whether all is well again is not known" in kept["reason"]
     assert course.due_again(interrupted, ["web1"]) == []
+
+
+def test_a_container_that_was_restarted_as_it_was_does_not_come_back_with_the_files() -> None:
+    steps = [
+        ("container", "shop-web-1", "done"),
+        ("container", "shop-db-1", "unchanged"),
+        ("unit", "a.service", "done"),
+    ]
+    services = [{"kind": kind, "path": path, "do": "restart", "state": state} for kind, path, state in steps]
+    assert course.restarted({**CHANGED, "services": services}) == ["shop-web-1"]
