@@ -16,6 +16,7 @@ import os
 import tarfile
 import time
 import typing as t
+import zlib
 
 from ansible_collections.evenkeel.drift.plugins.module_utils.act import fs
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.errors import Refused
@@ -127,7 +128,7 @@ def _read_back(folder_fd: int, name: str, host: Host) -> dict[str, str]:
             with gzip.GzipFile(fileobj=file) as unpacked, tarfile.open(fileobj=unpacked, mode="r|") as tar:
                 for about in tar:
                     digests[about.name] = _digest(t.cast(t.IO[bytes], tar.extractfile(about)), host)
-        except (OSError, EOFError, tarfile.TarError) as error:
+        except (OSError, EOFError, zlib.error, tarfile.TarError) as error:
             raise Refused(f"the archive cannot be read back: {error}: look at the disk that it lies on") from error
     return digests
 

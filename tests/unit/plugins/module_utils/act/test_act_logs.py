@@ -18,7 +18,7 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.act.logs import arc
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-Json = dict[str, t.Any]
+Json = t.Dict[str, t.Any]
 
 
 class Site:

@@ -18,7 +18,7 @@ from endpoint_server import Server, answer, serving
 PATH = "/hook/s3cr3t-t0k3n-of-the-channel"
 MESSAGE = "evenkeel.drift test message v1, please ignore"
 
-Json = dict[str, t.Any]
+Json = t.Dict[str, t.Any]
 
 
 def replying(reply: bytes, bodies: list[bytes]) -> t.Callable[[socket.socket, bytes], None]:

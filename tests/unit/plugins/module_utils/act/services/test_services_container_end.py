@@ -14,7 +14,7 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.act.services.kinds 
 from fake_containers import hexed, inspected
 from fake_engine import FakeEngine, Raw, empty, error
 
-Json = dict[str, t.Any]
+Json = t.Dict[str, t.Any]
 
 ID = hexed("debug")
 STARTED = "2026-11-21T12:00:00Z"
@@ -39,7 +39,7 @@ class OneContainer(FakeEngine):
             return super().answer(method, target, sent)
         if not self.there:
             return error(404, "no such container")
-        what = target.removeprefix(prefix).partition("?")[0]
+        what = target[len(prefix) :].partition("?")[0]
         if what == "json":
             limits = {"RestartPolicy": self.policy, "AutoRemove": self.auto_remove}
             return inspected("debug", Id=ID, State=self.state, HostConfig=limits)
