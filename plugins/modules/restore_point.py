@@ -23,7 +23,7 @@ description:
     with their configuration, networks and images. Their names are all that leaves the host.
   - Files are restored in one transaction with a journal, so that each path is entirely as it was or
     entirely as it is to be, whatever interrupts it. A container is kept until the one that replaces it is well.
-  - A point has no databases outside these files, no content of volumes, and no packages.
+  - A point has no databases outside these files, no content of volumes but those of O(volumes), and no packages.
 version_added: 1.0.0
 author:
   - The evenkeel.drift maintainers (@evenkeel)
