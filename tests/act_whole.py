@@ -181,6 +181,7 @@ class Whole:
 
     def keep(self) -> None:
         """Make what is here now the state that :meth:`again` comes back to."""
+        # There is none before the first time.
         shutil.rmtree(self.kept, ignore_errors=True)
         shutil.copytree(self.now, self.kept, symlinks=True)
         self._running = self.engine.load()

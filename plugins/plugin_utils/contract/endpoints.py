@@ -50,19 +50,6 @@ class Url(shapes.Text):
         return text
 
 
-class Label(shapes.Text):
-    """A name for reports that can be a path."""
-
-    def describe(self) -> str:
-        return "text of at most 100 characters"
-
-    def convert(self, value: t.Any) -> str:
-        text = super().convert(value)
-        if len(text) > 100:
-            raise Wrong(f"expected {self.describe()}, found {found(text)}")
-        return text
-
-
 class Header(Shape):
     """The value of a header, or where the host has it."""
 
@@ -191,7 +178,7 @@ class Entries(ListOf):
 
 _ASKED = Map(
     {
-        "name": Key(Label(), None, "its name in reports, unique; unset: the path of the URL"),
+        "name": Key(shapes.Label(), None, "its name in reports, unique; unset: the path of the URL"),
         "url": Key(Url(), REQUIRED, "its address, without a login"),
         "from": Key(shapes.Choice(("host", "control")), "host", "who asks: the host, or the control node"),
         "method": Key(

@@ -52,6 +52,19 @@ class Text(Shape):
         return value
 
 
+class Label(Text):
+    """A name for reports that can be a path."""
+
+    def describe(self) -> str:
+        return "text of at most 100 characters"
+
+    def convert(self, value: t.Any) -> str:
+        text = super().convert(value)
+        if len(text) > 100:
+            raise Wrong(f"expected {self.describe()}, found {found(text)}")
+        return text
+
+
 class Boolean(Shape):
     """``true`` or ``false``; as text too, since every ``-e key=value`` is text."""
 

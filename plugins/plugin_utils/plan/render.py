@@ -36,10 +36,6 @@ STATES = {
 _HUNK = re.compile(r"@@ -(\S+) \+(\S+) @@")
 
 
-def nothing_to_do(plan: Json) -> bool:
-    return not any(host["actions"] for host in plan["hosts"])
-
-
 def totals(host: Json) -> str:
     """Return what happens on one host in a few words."""
     if not host["actions"]:

@@ -83,7 +83,8 @@ def fetch(sealed: t.Any, point: str, ask: t.Callable[[str], str], folder: str, k
             os.rename(incoming, path)
             _sync(folder)
         finally:
-            # Half a point does not stay, also when the operator interrupts it.
+            # Half a point does not stay, also when the operator interrupts it. What cannot be removed must not hide why
+            # that failed; the next one sweeps it.
             shutil.rmtree(incoming, ignore_errors=True)
         removed = _prune(folder, keep)
     except OSError as error:

@@ -17,8 +17,7 @@ VERDICTS = (FAIL, UNKNOWN, NOT_EXERCISED, OBSERVATION, PASS)
 """The verdicts of a check and of a criterion, the worst first."""
 
 CONDITIONAL = "CONDITIONAL"
-OVERALL = (FAIL, CONDITIONAL, PASS)
-"""The verdicts of the whole, the worst first."""
+"""A verdict of the whole, between FAIL and PASS."""
 
 FAILS_FROM = "medium"
 """From this severity on drift fails a check; below it is an observation."""

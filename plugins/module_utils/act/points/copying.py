@@ -6,14 +6,12 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points import stopping, volumes
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.errors import PointError
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.inventory import Engines, opened
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.state import State
-from ansible_collections.evenkeel.drift.plugins.module_utils.observe import paths
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host, Unseen
 
 if t.TYPE_CHECKING:
@@ -63,21 +61,12 @@ def _looked(name: str, engines: Engines, users: volumes.Users, host: Host) -> Co
     volume = volumes.must_find(engines, name)
     found = users.of(name)
     running = [one.name for one in found if one.running]
-    with _opened(volume) as fd:
+    with volumes.opened(volume) as fd:
         return Copied(volume, _size(fd, host), [one.name for one in found], running)
 
 
 def _size(folder_fd: int, host: Host) -> int:
     return sum(size for _path, size in volumes.sizes(folder_fd, host))
-
-
-@contextlib.contextmanager
-def _opened(volume: volumes.Volume) -> t.Iterator[int]:
-    fd = paths.open_root(volume.folder)
-    try:
-        yield fd
-    finally:
-        os.close(fd)
 
 
 def copy(found: Found, state: State | None, keep: Keep, host: Host) -> list[Json]:
@@ -97,7 +86,7 @@ def copy(found: Found, state: State | None, keep: Keep, host: Host) -> list[Json
             held.enter_context(stopping.stopped(containers, found.engines, state, why, host))
             volumes.refuse_running(volumes.Users(found.engines), names)
         for one in found.volumes:
-            with _opened(one.volume) as fd:
+            with volumes.opened(one.volume) as fd:
                 copied.append(_copied(found, one, keep(fd, volumes.paths_in(fd, host))))
         if found.asked.stop:
             # What watches over a container may take seconds to start it again.

@@ -8,15 +8,12 @@ A volume comes back as a whole: what came to be in it since is removed, for the 
 
 from __future__ import annotations
 
-import contextlib
-import os
 import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points import volumes
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.inventory import Engines
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.look import look as look_at
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.restore import Way, differences, way_to
-from ansible_collections.evenkeel.drift.plugins.module_utils.observe import paths
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host
 
 Json = t.Dict[str, t.Any]
@@ -69,7 +66,7 @@ def look(saved: Json, engines: Engines, host: Host) -> Refill:
     volume = volumes.find(engines, str(saved["name"]))
     if volume is None:
         return Refill(saved, None, Way([], [], []))
-    with _opened(volume) as fd:
+    with volumes.opened(volume) as fd:
         wanted, staying = _with_what_came(saved, fd, host)
         found = way_to({"entries": wanted}, fd, host)
     return Refill(saved, volume, Way(found.operations, found.left + staying, found.blocked))
@@ -78,7 +75,7 @@ def look(saved: Json, engines: Engines, host: Host) -> Refill:
 def apart(saved: Json, engines: Engines, host: Host) -> list[str]:
     """Return what of a volume is not as it was saved, as it is told. Raises PointError, Unseen."""
     volume = volumes.must_find(engines, str(saved["name"]))
-    with _opened(volume) as fd:
+    with volumes.opened(volume) as fd:
         wanted, _staying = _with_what_came(saved, fd, host)
         return [shown(volume.name, path) for path in differences({"entries": wanted}, fd, host)]
 
@@ -89,15 +86,6 @@ def made(saved: Json, engines: Engines) -> volumes.Volume:
     if volumes.find(engines, name) is None:
         engines.writer.create_volume(name, saved["labels"])
     return volumes.must_find(engines, name)
-
-
-@contextlib.contextmanager
-def _opened(volume: volumes.Volume) -> t.Iterator[int]:
-    fd = paths.open_root(volume.folder)
-    try:
-        yield fd
-    finally:
-        os.close(fd)
 
 
 def _with_what_came(saved: Json, fd: int, host: Host) -> tuple[list[Json], list[Json]]:

@@ -11,6 +11,7 @@ among them.
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import re
@@ -73,6 +74,16 @@ def find(engines: Engines, name: str) -> Volume | None:
         raise PointError(f"the volume {name} lies at {text(place, 200)}, where the driver local keeps none")
     labels = fields.get("Labels") or {}
     return Volume(name, os.path.realpath(os.path.dirname(place)), {str(key): str(one) for key, one in labels.items()})
+
+
+@contextlib.contextmanager
+def opened(volume: Volume) -> t.Iterator[int]:
+    """Open the folder of a volume. Raises Unseen, OSError."""
+    fd = paths.open_root(volume.folder)
+    try:
+        yield fd
+    finally:
+        os.close(fd)
 
 
 def must_find(engines: Engines, name: str) -> Volume:
