@@ -10,6 +10,7 @@ import functools
 import json
 import os
 import signal
+import subprocess
 import time
 import typing as t
 from pathlib import Path
@@ -321,9 +322,14 @@ def test_an_engine_that_does_not_look_for_the_hook_is_found_out(
 
 @pytest.mark.parametrize("known", [{"start_s": 1.0}, {"boot": "another"}])
 def test_another_process_with_the_number_of_a_hook_is_in_nobodys_way(known: Json) -> None:
-    noted = under_way.note(os.getpid(), "the hook")
-    assert noted is not None
-    assert under_way.left({**noted, "pid": os.getsid(0), **known}) == []
+    with subprocess.Popen(["sleep", "60"], start_new_session=True) as other:
+        try:
+            noted = under_way.note(other.pid, "the hook")
+            assert under_way.left(noted) == [other.pid]
+            assert noted is not None
+            assert under_way.left({**noted, **known}) == []
+        finally:
+            other.kill()
 
 
 @pytest.mark.parametrize(
