@@ -23,7 +23,14 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section imp
 
 
 def install(monkeypatch: pytest.MonkeyPatch, *programs: Path) -> None:
-    """Let the code find these programs before the machine's, and run them here; all others start as ever."""
+    """Let the code find these programs before the machine's, and run them here; all others start as ever.
+
+    There is no Compose besides: that of the machine which the tests run on would be asked again and again.
+    """
+    docker = programs[0].parent / "docker"
+    docker.write_text(f"""#!{sys.executable}\nimport sys\nsys.exit("docker: 'compose' is not a docker command")\n""")
+    docker.chmod(0o755)
+    programs = (*programs, docker)
     folders = [str(program.parent) for program in programs]
     monkeypatch.setattr(command, "_PATH", ":".join([*folders, "/usr/bin", "/bin"]))
     codes = {str(program): compile(program.read_text(), str(program), "exec") for program in programs}

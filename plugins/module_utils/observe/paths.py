@@ -130,3 +130,20 @@ def read_fd(fd: int, limit: int) -> bytes:
         if size > limit:
             raise Unseen(f"larger than {limit} bytes")
         parts.append(part)
+
+
+def read_target(path: str, limit: int) -> bytes:
+    """Return the whole content of the file that a path leads to, such as one of ``/proc``.
+
+    Raises Unseen with a sentence that names the path, also when it is larger than ``limit`` bytes.
+    """
+    try:
+        fd = open_target(path)
+        try:
+            return read_fd(fd, limit)
+        finally:
+            os.close(fd)
+    except OSError as error:
+        raise Unseen(f"{path} cannot be read: {explain(error)}") from None
+    except Unseen as unseen:
+        raise Unseen(f"{path} cannot be read: {unseen.reason}") from None

@@ -10,6 +10,7 @@ import time
 import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.module_utils.mask import mask
+from ansible_collections.evenkeel.drift.plugins.module_utils.observe.paths import read_target
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host, Unseen, explain
 from ansible_collections.evenkeel.drift.plugins.module_utils.proc.reader import Proc
 from ansible_collections.evenkeel.drift.plugins.module_utils.system import about, clock
@@ -44,7 +45,7 @@ def collect(spec: t.Mapping[str, t.Any], host: Host) -> dict[str, t.Any]:
             unread.append({"what": what, "reason": unseen.reason})
             return None
 
-    memory = part("memory", lambda: parse_meminfo(_read("/proc/meminfo")))
+    memory = part("memory", lambda: parse_meminfo(read_target("/proc/meminfo", _LIMIT)))
     uptime = part("uptime", _uptime)
     system = os.uname()
     made: dict[str, t.Any] = {
@@ -77,16 +78,8 @@ def _clock(host: Host) -> dict[str, t.Any]:
     }
 
 
-def _read(path: str) -> bytes:
-    try:
-        with open(path, "rb") as file:
-            return file.read(_LIMIT)
-    except OSError as error:
-        raise Unseen(f"{path} cannot be read: {explain(error)}") from None
-
-
 def _uptime() -> float:
-    words = _read("/proc/uptime").split()
+    words = read_target("/proc/uptime", _LIMIT).split()
     try:
         return float(words[0])
     except (IndexError, ValueError):
@@ -109,17 +102,17 @@ def _cores() -> int:
 
 def _release() -> dict[str, str]:
     try:
-        text = _read("/etc/os-release")
+        text = read_target("/etc/os-release", _LIMIT)
     except Unseen:
-        text = _read("/usr/lib/os-release")
+        text = read_target("/usr/lib/os-release", _LIMIT)
     return {key: mask(value) for key, value in about.parse_os_release(text.decode("utf-8", "backslashreplace")).items()}
 
 
 def _addresses() -> list[str]:
-    found = about.parse_fib_trie(_read("/proc/net/fib_trie").decode("ascii", "backslashreplace"))
+    found = about.parse_fib_trie(read_target("/proc/net/fib_trie", _LIMIT).decode("ascii", "backslashreplace"))
     # A kernel without IPv6 has no such file, and no such address.
     if os.path.exists("/proc/net/if_inet6"):
-        found |= about.parse_if_inet6(_read("/proc/net/if_inet6").decode("ascii", "backslashreplace"))
+        found |= about.parse_if_inet6(read_target("/proc/net/if_inet6", _LIMIT).decode("ascii", "backslashreplace"))
     return sorted(found)
 
 

@@ -10,8 +10,9 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe import watch_processes
+from ansible_collections.evenkeel.drift.plugins.module_utils.observe.paths import read_target
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.registry import collector
-from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host, Unseen, explain
+from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host, Unseen
 from ansible_collections.evenkeel.drift.plugins.module_utils.system.memory import parse_meminfo
 
 Json = t.Dict[str, t.Any]
@@ -130,17 +131,11 @@ def _unseen(reason: str) -> Json:
 
 def _memory(_asked: t.Mapping[str, t.Any], _host: Host) -> list[Json]:
     """Return one item: what is in use of the host's memory, and how often its kernel has killed for want of it."""
-    memory = parse_meminfo(_read("/proc/meminfo"))["memory"]
-    kills = [line.split()[1] for line in _read("/proc/vmstat").splitlines() if line.startswith(b"oom_kill ")]
+    memory = parse_meminfo(read_target("/proc/meminfo", _LIMIT))["memory"]
+    kills = [
+        line.split()[1] for line in read_target("/proc/vmstat", _LIMIT).splitlines() if line.startswith(b"oom_kill ")
+    ]
     return [{"used_percent": memory["used_percent"], "oom_kills": int(kills[0]) if kills else None}]
-
-
-def _read(path: str) -> bytes:
-    try:
-        with open(path, "rb") as file:
-            return file.read(_LIMIT)
-    except OSError as error:
-        raise Unseen(f"{path} cannot be read: {explain(error)}") from None
 
 
 PARTS: dict[str, t.Callable[[t.Mapping[str, t.Any], Host], list[Json]]] = {

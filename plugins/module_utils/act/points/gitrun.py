@@ -35,6 +35,7 @@ _SETTINGS = (
     *("sparsecheckout", "sparsecheckoutcone", "precomposeunicode"),
 )
 _LEFT = re.compile(r"evenkeel-([0-9]+)-[0-9a-f]{12}")
+_TRIES = 5
 _COPIED = (b"info/exclude", b"info/sparse-checkout")
 # All that git writes here is to be on the disk; the tree's owner, as whom git runs, need not own what leads to it.
 _FLAGS = gitsafe.flags({"core.fsync": "all", "safe.directory": "*"})
@@ -155,12 +156,10 @@ def _path_of(fd: int) -> str:
 def _folder(owner: os.stat_result) -> t.Iterator[tuple[str, int]]:
     """Yield a directory for git alone, in memory where there is such a place, that is gone afterwards."""
     above = _MEMORY if os.path.isdir(_MEMORY) else _ELSEWHERE
-    name = f"evenkeel-{os.getpid()}-{os.urandom(6).hex()}".encode("ascii")
     above_fd = paths.open_followed(None, above)
     try:
         _sweep(above_fd)
-        make_folder(above_fd, name, 0o700, owner)
-        fd = paths.open_dir(above_fd, name)
+        name, fd = _made(above_fd, owner)
         try:
             yield f"{above}/{name.decode('ascii')}", fd
         finally:
@@ -170,14 +169,46 @@ def _folder(owner: os.stat_result) -> t.Iterator[tuple[str, int]]:
         os.close(above_fd)
 
 
+def _made(above_fd: int, owner: os.stat_result) -> tuple[bytes, int]:
+    """Return a new directory and its descriptor, which holds its lock. Raises OSError, Unseen."""
+    for _again in range(_TRIES):
+        name = f"evenkeel-{os.getpid()}-{os.urandom(6).hex()}".encode("ascii")
+        # Until it is locked, somebody who does not see this process may take it for one that was left.
+        with contextlib.suppress(FileNotFoundError):
+            make_folder(above_fd, name, 0o700, owner)
+            fd = paths.open_dir(above_fd, name)
+            if fs.lock(fd) and _is_there(above_fd, name, fd):
+                return name, fd
+            os.close(fd)
+    raise Unseen("the directory for git is removed again and again by another process")
+
+
+def _is_there(above_fd: int, name: bytes, fd: int) -> bool:
+    try:
+        return os.path.samestat(os.stat(name, dir_fd=above_fd, follow_symlinks=False), os.fstat(fd))
+    except FileNotFoundError:
+        return False
+
+
 def _sweep(above_fd: int) -> None:
-    """Remove what processes that were killed left here."""
+    """Remove what processes that were killed left here. Whoever shares this place need not see the same processes, as
+    containers do not: the lock, which the kernel gives back, tells as well whether one lives.
+    """
     for name in sorted(os.listdir(above_fd)):
         left = _LEFT.fullmatch(name)
         if left and not os.path.exists(f"/proc/{left.group(1)}"):
             # Somebody else's, or a folder that only looks like ours: whoever made it may keep it.
             with contextlib.suppress(OSError):
-                remove_tree(above_fd, os.fsencode(name))
+                _remove_left(above_fd, os.fsencode(name))
+
+
+def _remove_left(above_fd: int, name: bytes) -> None:
+    fd = paths.open_dir(above_fd, name)
+    try:
+        if fs.lock(fd):
+            remove_tree(above_fd, name)
+    finally:
+        os.close(fd)
 
 
 def _fill(fd: int, place: Place, config: Config) -> None:

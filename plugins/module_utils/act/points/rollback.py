@@ -116,17 +116,6 @@ def restored(asked: Asked, wanted: Wanted, host: Host, check: bool) -> Json:
     return {"changed": bool(looked.total or finished or told["services"]), **told}
 
 
-def resume(asked: Asked, host: Host, top: str = "/") -> Json | None:
-    """Finish a rollback that was interrupted between its files and what follows them; None when none was.
-
-    Raises ActError and Unseen with a reason, OSError.
-    """
-    with place.existing(asked) as (state, _points_fd):
-        if pending.find(state) is None:
-            return None
-    return restored(asked, Wanted(None, None, save=False, top=top), host, check=False)
-
-
 def _apart(target: Target, of_volumes: t.Sequence[str], told: Json) -> list[str]:
     """Return what is not as it was saved, without what is told to be left. What cannot be looked at again counts, and
     hides nothing of what was done.

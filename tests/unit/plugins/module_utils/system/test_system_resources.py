@@ -136,10 +136,10 @@ def test_a_host_as_a_whole(tmp_path: Path) -> None:
 
 
 def test_what_cannot_be_read_is_null_with_the_reason(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    def refused(path: str) -> bytes:
+    def refused(path: str, _limit: int) -> bytes:
         raise Unseen(f"{path} cannot be read: permission denied")
 
-    monkeypatch.setattr(resources, "_read", refused)
+    monkeypatch.setattr(resources, "read_target", refused)
     data = resources.collect({}, Host(str(tmp_path), 60))
     assert data["memory"] is None
     assert data["swap"] is None

@@ -12,7 +12,7 @@ import typing as t
 from pathlib import Path
 
 import pytest
-from ansible_collections.evenkeel.drift.plugins.module_utils.act.points import gitstate
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.points import gitrun, gitstate
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.patterns import Patterns
 from point_lab import PointLab
 
@@ -298,6 +298,59 @@ def test_the_private_directory_is_gone_afterwards(lab: PointLab) -> None:
     before = set(os.listdir("/dev/shm"))
     save(lab)
     assert not [name for name in set(os.listdir("/dev/shm")) - before if name.startswith(f"evenkeel-{os.getpid()}-")]
+
+
+@pytest.mark.parametrize("locks", [True, False])
+def test_the_private_directory_of_a_process_that_another_does_not_see_stays(
+    lab: PointLab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, locks: bool
+) -> None:
+    """As one in a container that shares the place and has processes of its own; without the lock it would go."""
+    (tmp_path / "container").mkdir()
+    other = PointLab(tmp_path / "container")
+    git(other.root, "init", "-q", "-b", "main")
+    real, meanwhile = gitrun.Git.run, []
+
+    def run(self: gitrun.Git, *arguments: str, **options: t.Any) -> bytes:
+        if not meanwhile:
+            meanwhile.append(None)
+            with monkeypatch.context() as container:
+                container.setattr(os.path, "exists", lambda _path: False)
+                meanwhile.append(save(other))
+        return real(self, *arguments, **options)
+
+    monkeypatch.setattr(gitrun.Git, "run", run)
+    if not locks:
+        monkeypatch.setattr(gitrun.fs, "lock", lambda _fd: True)
+    told = save(lab)
+    assert meanwhile[1] is not None
+    assert (told["outcome"] == "saved") is locks, told
+
+
+@pytest.mark.parametrize("often", [1, 9])
+def test_a_private_directory_that_is_removed_before_it_is_locked_is_made_again(
+    lab: PointLab, monkeypatch: pytest.MonkeyPatch, often: int
+) -> None:
+    real, removed = gitrun.make_folder, []
+
+    def make(above_fd: int, name: bytes, *more: t.Any) -> None:
+        real(above_fd, name, *more)
+        if name.startswith(b"evenkeel-") and len(removed) < often:
+            removed.append(name)
+            os.rmdir(name, dir_fd=above_fd)
+
+    monkeypatch.setattr(gitrun, "make_folder", make)
+    told = save(lab)
+    assert told["outcome"] == ("saved" if often == 1 else "unknown"), told
+    assert often == 1 or "removed again and again" in told["reason"]
+
+
+def test_what_a_process_that_is_gone_left_is_removed(lab: PointLab) -> None:
+    ended = subprocess.Popen(["true"])
+    ended.wait()
+    left = Path("/dev/shm", f"evenkeel-{ended.pid}-0123456789ab")
+    (left / "refs").mkdir(parents=True)
+    save(lab)
+    assert not left.exists()
 
 
 def test_a_linked_work_tree_is_saved(lab: PointLab, tmp_path: Path) -> None:

@@ -30,6 +30,7 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.act.services import
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.services.kinds import StepFailed
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host, Unseen
 from ansible_collections.evenkeel.drift.plugins.module_utils.systemd.environment import UnitEnvironment
+from point_resume import resume
 
 Json = t.Dict[str, t.Any]
 UNIT = "app.service"
@@ -265,10 +266,10 @@ def test_a_rollback_that_was_killed_before_its_units_goes_on(machine: Machine) -
             machine.back("config")
     assert (machine.root / "main.py").read_text() == "one\n"
     # The files are back already, and the unit still runs what it had loaded.
-    told = rollback.resume(machine.asked, Host(str(machine.root), 60), str(machine.top))
+    told = resume(machine.asked, Host(str(machine.root), 60), str(machine.top))
     assert told is not None
     assert machine.done == [("restart", UNIT)]
-    assert rollback.resume(machine.asked, Host(str(machine.root), 60), str(machine.top)) is None
+    assert resume(machine.asked, Host(str(machine.root), 60), str(machine.top)) is None
 
 
 def test_what_cannot_be_asked_is_not_in_the_point_and_it_says_so(

@@ -34,6 +34,7 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.act.state import St
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe import changes
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host, Unseen
 from fake_engine_kept import KeptEngine
+from point_resume import resume
 
 Json = t.Dict[str, t.Any]
 SECRET = "DB_PASSWORD=hunter2hunter2"
@@ -455,7 +456,7 @@ def test_a_rollback_that_is_killed_at_any_request_loses_no_container(tmp_path: P
                 _check_nothing_is_lost(site, known)
                 if sick:
                     _make_the_new_ones_sick(engine)
-                told = rollback.resume(site.asked, site.host)
+                told = resume(site.asked, site.host)
                 assert told is not None
                 if sick:
                     # One that was brought back before the kill stays: it was well.
@@ -465,7 +466,7 @@ def test_a_rollback_that_is_killed_at_any_request_loses_no_container(tmp_path: P
                     assert site.versions() == ONE
                     assert (site.root / "compose.yml").read_text().startswith("services")
                 assert {one["Name"] for one in engine.containers.values()} == {"/db", "/web"}, (number, after)
-                assert rollback.resume(site.asked, site.host) is None
+                assert resume(site.asked, site.host) is None
 
 
 def test_one_that_removes_first_and_makes_then_is_found_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -599,7 +600,7 @@ def test_a_machine_that_started_anew_in_the_middle_may_run_both(site: Site) -> N
     old = site.engine.named("db" + replacing.OLD)
     assert old is not None
     site.engine._start(old)
-    told = rollback.resume(site.asked, site.host)
+    told = resume(site.asked, site.host)
     assert told is not None
     assert told["at_point"] is True
     assert site.versions() == ONE
@@ -655,7 +656,7 @@ def test_names_of_images_go_back_after_a_crash_as_well(site: Site, monkeypatch: 
     assert "tag an image" in asked
     assert site.engine.tags["shop/web:1"] != second
     _make_the_new_ones_sick(site.engine)
-    rollback.resume(site.asked, site.host)
+    resume(site.asked, site.host)
     assert site.engine.tags["shop/web:1"] == second
 
 
@@ -693,7 +694,7 @@ def test_what_is_asked_of_units_is_kept_over_a_crash(site: Site, monkeypatch: py
         return original(target, wanted, earlier)
 
     monkeypatch.setattr(rollback, "look", look)
-    assert rollback.resume(site.asked, site.host) is not None
+    assert resume(site.asked, site.host) is not None
     assert seen == [False]
     # The next one, which nothing interrupted, is asked anew.
     site.back("full", point=point)
@@ -716,7 +717,7 @@ def test_a_list_of_points_tells_what_was_interrupted(site: Site, monkeypatch: py
         "who": "ops",
         "files": True,
     }
-    rollback.resume(site.asked, site.host)
+    resume(site.asked, site.host)
     assert session.info(site.asked)["unfinished"] is None
     with place.existing(site.asked) as (state, _points_fd):
         record = service_journal.make(state, {"kind": "sync", "who": "ops"}, str(site.root), 60.0, [], {})

@@ -40,6 +40,7 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.wanted i
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host, Unseen
 from fake_engine import Raw, error
 from fake_engine_kept import KeptEngine
+from point_resume import resume
 
 Json = t.Dict[str, t.Any]
 SECRET = b"password=hunter2hunter2"
@@ -629,7 +630,7 @@ def test_a_rollback_that_is_killed_anywhere_is_gone_on_with(tmp_path: Path) -> N
                 else:
                     assert number > 10
                     return
-            if rollback.resume(site.asked, site.host) is None:
+            if resume(site.asked, site.host) is None:
                 # Killed while what it would replace was saved: nothing had begun.
                 site.back()
             assert site.seen() == before, number
@@ -676,7 +677,7 @@ def test_what_was_written_after_it_came_back_stays(site: Site, monkeypatch: pyte
         with pytest.raises(Killed):
             site.back()
     (site.data / "table").write_bytes(b"written since")
-    assert rollback.resume(site.asked, site.host) is not None
+    assert resume(site.asked, site.host) is not None
     assert (site.data / "table").read_bytes() == b"written since"
 
 
@@ -697,7 +698,7 @@ def test_they_run_again_when_it_cannot_be_brought_back(site: Site, monkeypatch: 
     assert set(site.engine.running()) == {"db", "tool", "web"}
     with place.existing(site.asked) as (state, _points_fd):
         assert pending.find(state) is not None
-    assert rollback.resume(site.asked, site.host) is not None
+    assert resume(site.asked, site.host) is not None
     assert (site.data / "table").read_bytes() == SECRET
 
 
