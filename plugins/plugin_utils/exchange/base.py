@@ -30,6 +30,7 @@ class Context:
     * ``allow_commands``: whether commands of the contract may run on the host
     * ``changes``: the application whose record of changes the host is asked for (``observe/changes.py``), None: none
     * ``earlier``: the evidence data of the sections that were read before in this observation
+    * ``learned``: digests under the key of the secrets that the host has told to know of in this observation
     """
 
     host: str
@@ -47,6 +48,7 @@ class Context:
     declared: Json = dataclasses.field(default_factory=dict)
     changes: Json | None = None
     earlier: Json = dataclasses.field(default_factory=dict)
+    learned: set[str] = dataclasses.field(default_factory=set)
     whole_trees: dict[str, tuple[Directories, dict[str, str]]] = dataclasses.field(default_factory=dict)
 
 

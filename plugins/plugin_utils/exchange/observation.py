@@ -122,7 +122,6 @@ class Observer:
         self._context = context
         self._limits = limits
         self._send = send
-        self._learned: set[str] = set()
         self._secrets: Json = {}
 
     def observe(self) -> Observation:
@@ -146,7 +145,7 @@ class Observer:
         self._secrets = requests.get("configs", self._secrets)
         self._follow_up(exchanges, sections)
         return Observation(
-            answer["host"], answer["started"], answer["finished"], sections, problem, self._learned, changes
+            answer["host"], answer["started"], answer["finished"], sections, problem, self._context.learned, changes
         )
 
     def _prepare(self) -> tuple[dict[str, Exchange], Json]:
@@ -180,7 +179,7 @@ class Observer:
             raise HostUnseen("garbled", str(garbled)) from garbled
         if answer["protocol"] != PROTOCOL:
             raise HostUnseen("garbled", "the host's answer is of another protocol")
-        self._learned.update(answer["learned"])
+        context.learned.update(answer["learned"])
         return answer
 
     def _read(self, half: Exchange, section: t.Any) -> Json:
@@ -200,8 +199,19 @@ class Observer:
         seen = {name: half for name, half in exchanges.items() if sections[name]["outcome"] == "ok"}
         for name, half in seen.items():
             wanted.update(half.follow_up(sections[name]["data"]) or {})
-        if not wanted:
-            return
+        answers, problem = self._second_answer(wanted) if wanted else ({}, "")
+        for name, half in seen.items():
+            try:
+                half.read_follow_up(sections[name]["data"], answers)
+            except GarbledAnswer as garbled:
+                problem = str(garbled)
+            except ReferenceUnavailable as error:
+                problem = error.reason
+            if problem:
+                sections[name]["reason"] = f"the text of differing files could not be read: {problem}"
+
+    def _second_answer(self, wanted: Json) -> tuple[Json, str]:
+        """Return the data of each section that there is, and why there is not more."""
         problem = ""
         answers: Json = {}
         try:
@@ -215,12 +225,4 @@ class Observer:
                     problem = mask(section["reason"])
         except (HostUnseen, GarbledAnswer) as error:
             problem = str(error)
-        for name, half in seen.items():
-            try:
-                half.read_follow_up(sections[name]["data"], answers)
-            except GarbledAnswer as garbled:
-                problem = str(garbled)
-            except ReferenceUnavailable as error:
-                problem = error.reason
-            if problem:
-                sections[name]["reason"] = f"the text of differing files could not be read: {problem}"
+        return answers, problem

@@ -28,6 +28,16 @@ def wanted(evidence: Json) -> list[str]:
     ][:_MAX_FILES]
 
 
+def in_base(evidence: Json) -> dict[str, str]:
+    """Return the files on the host that are as the base commit has them, SHA-256 by path: its text is theirs."""
+    found = {}
+    for difference in evidence["differences"]:
+        host, base = difference["host"], difference.get("base")
+        if _is_file(host) and _is_file(base) and host["sha256"] is not None and host["sha256"] == base["sha256"]:
+            found[difference["path"]] = host["sha256"]
+    return found
+
+
 def changed(evidence: Json) -> list[str]:
     """Return the paths that are files on both sides."""
     return [d["path"] for d in evidence["differences"] if _is_file(d["host"]) and _is_file(d["reference"])]

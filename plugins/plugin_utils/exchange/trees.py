@@ -33,8 +33,10 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.tree_reque
     spec_key,
 )
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.reference.manifest import WHOLE
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.reference.unavailable import ReferenceUnavailable
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.cache import key_of
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.directories import Directories
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.fingerprints import Fingerprints
 
 _MAX_IDENTICAL = 500
 _DETAIL = {"sha256": str, "lines": OneOf([None, int]), "text": OneOf([None, str]), "reason": str}
@@ -52,6 +54,8 @@ class TreeExchange:
         self._cache_name = key_of(context.host, context.root, contract["name"], spec_key(self.spec))
         self._hashed = int(time.time())
         self._request = TreeRequest(self.spec, self._reference, self._earlier())
+        # What the base commit has of files that the host has as well: their details, by path.
+        self._in_base: Json = {}
 
     @property
     def reference(self) -> Directories | None:
@@ -213,13 +217,34 @@ class TreeExchange:
             **tree_details.asked(paths, self._contract["diff"]),
         }
 
+    def unread(self, evidence: Json) -> list[str]:
+        """Return the files whose lines and text the host has to be asked for. Those that it has as the base commit has
+        them are read in the repository, unless they hold a secret that the host knows: it masks that itself.
+        """
+        wanted = tree_details.wanted(evidence)
+        digests = tree_details.in_base(evidence)
+        here = [path for path in wanted if path in digests]
+        if self._context.side is None or not here:
+            return wanted
+        try:
+            given = self._context.side.details(self.details_request(here), evidence["base"]["commit"])
+        except ReferenceUnavailable:
+            return wanted
+        secrets = Fingerprints(self._context.key, self._context.learned)
+        for path in here:
+            detail = given.get(path, {})
+            if detail.get("sha256") == digests[path] and not secrets.find(detail["text"] or ""):
+                self._in_base[path] = detail
+        return [path for path in wanted if path not in self._in_base]
+
     def add_details(self, evidence: Json, answer: Json) -> None:
         """Add line counts and text diffs, from what the host and the reference say of the files that differ."""
         side, changed = self._context.side, tree_details.changed(evidence)
         theirs: Json = {}
         if side is not None and self._contract["diff"] and changed:
             theirs = side.details(self.details_request(changed))
-        tree_details.add(evidence, answer.get("files", {}), theirs, self._context.max_diff_bytes)
+        ours = {**answer.get("files", {}), **self._in_base}
+        tree_details.add(evidence, ours, theirs, self._context.max_diff_bytes)
 
 
 def _whole(spec: Json) -> Json:
@@ -256,7 +281,7 @@ class TreesExchange(Exchange):
         wanted = {
             tree.spec["name"]: tree.details_request(paths)
             for tree, evidence in zip(self._trees, data["trees"], strict=True)
-            if (paths := tree_details.wanted(evidence))
+            if (paths := tree.unread(evidence))
         }
         return {"details": {"trees": list(wanted.values())}} if wanted else None
 

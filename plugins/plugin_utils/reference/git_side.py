@@ -67,9 +67,9 @@ class GitSide(Side):
     def tree(self, name: str, spec: Json) -> Directories:
         return self._narrowed(self._commit, spec)
 
-    def details(self, request: Json) -> Json:
+    def details(self, request: Json, commit: str | None = None) -> Json:
         with Repository(self._repo) as repository, tempfile.TemporaryDirectory(prefix="evenkeel-") as folder:
-            git.checkout(repository, self._commit, folder, request["paths"])
+            git.checkout(repository, commit or self._commit, folder, request["paths"])
             answer = details.collect({"trees": [request]}, Host(folder, _TIMEOUT_S))
         found: Json = answer["trees"][0]["files"]
         return found

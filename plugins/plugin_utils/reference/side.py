@@ -30,9 +30,9 @@ class Side:
         """Return the reference's tree for a request of the contract's tree ``name``."""
         raise NotImplementedError
 
-    def details(self, request: Json) -> Json:
-        """Return what the collector ``details`` says of files of the reference, by path; nothing when they cannot be
-        read again.
+    def details(self, request: Json, commit: str | None = None) -> Json:
+        """Return what the collector ``details`` says of files of the reference, or of another ``commit`` that its
+        repository has, by path; nothing when they cannot be read again.
         """
         return {}
 

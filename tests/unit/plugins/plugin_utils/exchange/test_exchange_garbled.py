@@ -147,7 +147,7 @@ class Folder(Side):
             raise ReferenceUnavailable("the reference has gone")
         return None
 
-    def details(self, request: Json) -> Json:
+    def details(self, request: Json, commit: str | None = None) -> Json:
         if self.failing == "details":
             raise ReferenceUnavailable("the reference has gone")
         return {"main.py": {"sha256": "0", "lines": 2, "text": "one\ntwo", "reason": ""}}
