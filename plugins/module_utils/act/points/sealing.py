@@ -23,7 +23,6 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.act.points import a
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.disk import make_folder, put, remove_tree
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.errors import Damaged, PointError
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.ways import OUTGOING
-from ansible_collections.evenkeel.drift.plugins.module_utils.act.program import ProgramFailed
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.state import State
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe import command
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host, Unseen
@@ -161,10 +160,7 @@ class _Parts:
         self._close_sink()
         code = command.ended(self._process, self._host.time_left())
         if code != 0:
-            try:
-                piped.raise_failed(self._argv[0], code, self._err)
-            except ProgramFailed as error:
-                raise PointError(str(error)) from None
+            raise PointError(str(self._said.failed(self._argv[0], code)))
         fs.sync(self._fd)
         os.lseek(self._fd, 0, os.SEEK_SET)
         sha256, size = entry.hash_fd(self._fd)
@@ -177,14 +173,13 @@ class _Parts:
         self._fd = fs.create(self._folder_fd, self._name)
         self._stack.callback(os.close, self._fd)
         source, self._sink = os.pipe()
-        self._err, err_sink = os.pipe()
-        self._stack.callback(os.close, self._err)
+        self._said = self._stack.enter_context(piped.LastWords())
         try:
-            running = command.beside(self._argv, source, self._fd, {}, err_sink)
+            running = command.beside(self._argv, source, self._fd, {}, self._said.sink)
             self._process = self._stack.enter_context(running)
         finally:
             os.close(source)
-            os.close(err_sink)
+            self._said.begun()
         self._left = _PART
 
     def _close_sink(self) -> None:
