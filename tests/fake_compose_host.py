@@ -62,6 +62,9 @@ if not old or old[0]["hash"] != wanted or "--force-recreate" in words or old[0][
     known["made"] += 1
     made = dict(service=words[-1], declared=declared, hash=wanted, image=image, text=text, started=time.time())
     made["id"] = hashlib.sha256(str(known["made"]).encode()).hexdigest()
+    # As Compose does: a volume without a name is handed on as long as one is declared there.
+    handed = old[0].get("volumes", []) if old else []
+    made["volumes"] = (handed or [hashlib.sha256(made["id"].encode()).hexdigest()]) if "/data" in text else []
     made["state"] = "exited" if "crash" in text else "running"
     made["health"] = "unhealthy" if "unhealthy" in text else "healthy"
     known["containers"] = [one for one in known["containers"] if one["service"] != words[-1]] + [made]
@@ -194,7 +197,7 @@ def _inspected(one: Json) -> Json:
             "Env": ["API_TOKEN=zu9KqT4vXw2p"],
             "Healthcheck": {"Test": ["CMD", "check"], "Interval": 10**9, "Timeout": 10**9, "Retries": 1},
         },
-        "Mounts": [],
+        "Mounts": [{"Type": "volume", "Name": name, "Destination": "/data"} for name in one.get("volumes", [])],
     }
 
 

@@ -124,6 +124,8 @@ def _restored(check: bool, result: Json) -> list[str]:
         f"  NOT brought back: {one['kind']} {one['path']}: {one['reason']}" for one in result["not_back"][:_SHOWN]
     ]
     lines += [f"  {one}" for one in result["proven"]]
+    lines += [f"  {note}" for note in result["notes"][:_SHOWN]]
+    lines += [f"  and {len(result['notes']) - _SHOWN} more notes"] if len(result["notes"]) > _SHOWN else []
     point = f"restore point {result['point']} of {result['created']}"
     took = f"{_seconds(result)} of {result['budget_s']} s"
     if check:

@@ -8,16 +8,15 @@ from __future__ import annotations
 import contextlib
 import typing as t
 
-from ansible_collections.evenkeel.drift.plugins.module_utils.act.points import stopping, volumes
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.points import recipe, stopping, volumes
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.errors import PointError
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.inventory import Engines, opened
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.state import State
+from ansible_collections.evenkeel.drift.plugins.module_utils.engine.reading import text
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host, Unseen
 
 if t.TYPE_CHECKING:
     from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.services import Found
-
-_ANONYMOUS = 64
 
 Json = t.Dict[str, t.Any]
 # Turns the paths of an open folder into entries whose contents are objects of the point.
@@ -43,9 +42,16 @@ def wanted(found: Found, host: Host) -> list[Copied]:
     used = {name for one in found.containers for name in volumes.volumes_of(one)}
     if found.asked.required:
         names = [name for name in names if name in used]
-    more = sorted(name for name in used - {*names} if name and len(name) != _ANONYMOUS)
+    unnamed = {name: (one.name, at) for one in found.containers for name, at in recipe.unnamed(one.inspected).items()}
+    more = sorted(name for name in used - {*names} - unnamed.keys() if name)
     if more:
         found.notes.append(f"the content of these volumes is NOT in this point: {', '.join(more)} (backup_volumes)")
+    found.notes += [
+        f"the content of the volume without a name that {container} has at {text(at, 200)} is NOT in this point: a "
+        f"rollback uses the volume again as it is then, while it exists (backup_volumes: [{name}])"
+        for name, (container, at) in unnamed.items()
+        if name not in names
+    ]
     if not names:
         return []
     try:

@@ -75,6 +75,21 @@ def joined(inspected: t.Mapping[str, t.Any]) -> list[str]:
     return sorted({mode.partition(":")[2] for mode in modes if mode.startswith("container:")})
 
 
+def unnamed(inspected: t.Mapping[str, t.Any]) -> dict[str, str]:
+    """Return the volumes without a name of their own that a container has, and where each is mounted, by their ids."""
+    mounts = [one for one in inspected.get("Mounts") or [] if one.get("Type") == "volume"]
+    told = {str(one.get("Name") or ""): str(one.get("Destination") or "") for one in mounts}
+    return {name: place for name, place in sorted(told.items()) if _ANONYMOUS.fullmatch(name)}
+
+
+def volumes(create: t.Mapping[str, t.Any]) -> dict[str, str]:
+    """Return the volumes, by their names or ids, of what makes a container, and where each is to be mounted."""
+    host = create["HostConfig"]
+    found = {one.split(":")[0]: _target(one) for one in host.get("Binds") or [] if not one.startswith("/")}
+    mounts = [one for one in host.get("Mounts") or [] if one.get("Type") == "volume" and one.get("Source")]
+    return {**found, **{str(one["Source"]): str(one.get("Target") or "") for one in mounts}}
+
+
 def _volumes(inspected: t.Mapping[str, t.Any]) -> tuple[list[str], list[Json]]:
     host = inspected["HostConfig"]
     binds = list(host.get("Binds") or [])

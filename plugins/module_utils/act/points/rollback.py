@@ -91,7 +91,7 @@ def restored(asked: Asked, wanted: Wanted, host: Host, check: bool) -> Json:
         refuse_blocked(target, looked)
         told = {**saving.summary(document), "level": level, "budget_s": levels.BUDGET_S[level], "recovered": finished}
         told.update(changes=looked.changes()[:_MAX_LISTED], total=looked.total, saved=None)
-        told.update(apart=[], not_back=[], services=[])
+        told.update(apart=[], not_back=[], services=[], notes=[*target.emptied(looked.steps), *told["notes"]])
         of_volumes: list[str] = []
         told.update(left=left(looked), proven=[], leaves=levels.told(document)[level]["leaves"])
         if check:
@@ -187,7 +187,7 @@ def _log(state: State, asked: Asked, what: str, told: Json) -> None:
         state.log({"what": what, "who": asked.who, "why": asked.why, **kept})
     except OSError as error:
         # On a full disk, too, an operator is to know what was done, and where the state before is saved.
-        told["notes"] = [*told["notes"], f"the log in {state.path} has no line of it: {explain(error)}"]
+        told["notes"] = [f"the log in {state.path} has no line of it: {explain(error)}", *told["notes"]]
 
 
 def _since(begun: float) -> float:

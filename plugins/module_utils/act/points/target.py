@@ -10,6 +10,7 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points import (
+    emptied,
     levels,
     outside,
     refilling,
@@ -22,7 +23,13 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.inventor
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.inventory import opened as open_engine
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.outside import UNIT
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.refilling import Refill
-from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.replacing import SAME, Replacing, Step
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.replacing import (
+    MAKE,
+    REPLACE,
+    SAME,
+    Replacing,
+    Step,
+)
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.restore import Way, differences, way_to
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host
 
@@ -65,6 +72,12 @@ class Target:
         if not self._containers:
             return None
         return Replacing(self.engines(), self._part, self._objects_fd, ran, self.host)
+
+    def emptied(self, steps: t.Sequence[Step]) -> list[str]:
+        """Return sentences about the volumes of the containers that are made anew, where one is gone. Raises Unseen."""
+        anew = {step.name for step in steps if step.how in (MAKE, REPLACE)}
+        made = [one for one in self._containers if one["name"] in anew]
+        return emptied.told(made, {one["name"] for one in self._volumes}, self._objects_fd, self.engines)
 
     def engines(self) -> Engines:
         """Return the engine of the point's containers and volumes. Raises Unseen."""

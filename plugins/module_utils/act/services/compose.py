@@ -26,6 +26,7 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.act.services.contai
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.services.kinds import Call, Seen, Step, StepFailed
 from ansible_collections.evenkeel.drift.plugins.module_utils.containers.fields import Fields
 from ansible_collections.evenkeel.drift.plugins.module_utils.engine.client import NotFound
+from ansible_collections.evenkeel.drift.plugins.module_utils.engine.reading import text
 from ansible_collections.evenkeel.drift.plugins.module_utils.mask import mask
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host
 
@@ -108,6 +109,25 @@ def _told(ids: t.Collection[str]) -> str:
     return ", ".join(sorted(one[:12] for one in ids)) if ids else "no container"
 
 
+def _left_behind(had: t.Mapping[str, str], has: t.Container[str]) -> list[str]:
+    """Return what became of volumes without a name that Compose has not handed on to the new containers."""
+    return [
+        f"the volume without a name of {at} is no longer used, and stays with its content until it is removed: docker "
+        f"volume inspect {name}"
+        for name, at in had.items()
+        if name not in has
+    ]
+
+
+def _begun_empty(had: t.Container[str], has: t.Mapping[str, str]) -> list[str]:
+    """Return which volumes without a name are new after the way back: nobody but a restore point knows those before."""
+    return [
+        f"{at} has a new, EMPTY volume: a rollback with -e rollback_level=containers brings back the one it had"
+        for name, at in has.items()
+        if name not in had
+    ]
+
+
 class _Service:
     """One service, and the engine that it runs in. Every method raises ActError and Unseen."""
 
@@ -164,8 +184,10 @@ class _Service:
         compose.check()
         mine = {one["id"] for one in self._step["before"]["containers"]}
         self.spare([one for one in self.containers() if one.id in mine])
+        had = self._unnamed()
         compose.up(self._limit_s, self._step["anew"], None)
-        return self._look.well(self.containers, wanted, self._limit_s, "was brought up")
+        said = self._look.well(self.containers, wanted, self._limit_s, "was brought up")
+        return "; ".join([said, *_left_behind(had, self._unnamed())])
 
     def ran(self) -> bool:
         """Return whether any container of the service ran before."""
@@ -197,11 +219,17 @@ class _Service:
                 "can, by a rollback with -e rollback_level=containers"
             )
         declared = self._image_id(said) if said is not None and _IMAGE_NAME.fullmatch(said) else None
+        had = self._unnamed()
         compose.up(self._limit_s, False, None if declared == image else {"image": image, "files": files.paths()})
+        new = _begun_empty(had, self._unnamed())
         if any(one["state"] != "running" for one in before):
             # What it is now is for the audit that follows to tell.
-            return f"{self.name} was brought back, and was not well before"
-        return self._look.well(self.containers, wanted, self._limit_s, "was brought back")
+            return "; ".join([f"{self.name} was brought back, and was not well before", *new])
+        return "; ".join([self._look.well(self.containers, wanted, self._limit_s, "was brought back"), *new])
+
+    def _unnamed(self) -> dict[str, str]:
+        """Return the volumes without a name of its containers, and where each is mounted, by their ids."""
+        return {name: f"{one.name} at {text(at, 200)}" for one in self.containers() for name, at in one.unnamed}
 
     def away(self) -> str:
         """Stop the containers of a service that did not run before, and remove those that it did not have, unless they

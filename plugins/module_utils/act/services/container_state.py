@@ -7,6 +7,7 @@ collection.
 
 from __future__ import annotations
 
+import re
 import time
 import typing as t
 
@@ -31,13 +32,15 @@ POLL_S = 0.2
 _ASK_S = 10.0
 _LOG_S = 5.0
 _LOG_LINES = 5
+_UNNAMED = re.compile("[0-9a-f]{64}")
 
 Json = t.Dict[str, t.Any]
 
 
 class State(t.NamedTuple):
     """One container: ``health`` is empty without a check, ``image`` is an id, ``restart`` its restart policy;
-    ``auto_remove`` says that its engine removes it when it ends.
+    ``auto_remove`` says that its engine removes it when it ends;
+    ``unnamed`` are the ids of volumes without a name, and where each is mounted.
     """
 
     id: str
@@ -57,6 +60,7 @@ class State(t.NamedTuple):
     tty: bool
     patience_s: float
     mounted: tuple[str, ...]
+    unnamed: tuple[tuple[str, str], ...]
     upper: str
 
     @property
@@ -81,6 +85,10 @@ def _patience(check: Fields) -> float:
     interval = (check.number("Interval") or 30 * 10**9) / 1e9
     limit = (check.number("Timeout") or 30 * 10**9) / 1e9
     return check.number("StartPeriod") / 1e9 + (interval + limit) * (check.number("Retries") or 3)
+
+
+def _is_unnamed(mount: Fields) -> bool:
+    return mount.raw("Type") == "volume" and _UNNAMED.fullmatch(mount.raw("Name")) is not None
 
 
 def _is_well(one: State, for_s: float) -> bool:
@@ -128,6 +136,9 @@ class Containers:
             tty=config.flag("Tty"),
             patience_s=_patience(check),
             mounted=tuple(one.raw("Destination") for one in fields.maps("Mounts")),
+            unnamed=tuple(
+                (one.raw("Name"), one.raw("Destination")) for one in fields.maps("Mounts") if _is_unnamed(one)
+            ),
             upper=fields.map("GraphDriver").map("Data").raw("UpperDir"),
         )
 

@@ -487,6 +487,33 @@ def test_a_volume_that_nobody_declared_is_named(site: Site) -> None:
         assert "the content of these volumes is NOT in this point: data (backup_volumes)" in notes
 
 
+@pytest.mark.parametrize("level", ["containers", "full"])
+def test_a_volume_without_a_name_is_told_by_its_place_and_saved_by_its_id(site: Site, level: str) -> None:
+    unnamed = "5e" * 32
+    data = site.engine.volume(unnamed, {})
+    (data / "kept").write_text("one\n")
+    for name in ("db", "tool"):
+        site.engine.containers.pop(str((site.engine.named(name) or {})["Id"]))
+    site.engine.run("db", site.image, HostConfig={"Binds": ["data:/var/lib/db", f"{unnamed}:/srv/more"]})
+    lacking = [note for note in site.save(("data",))["notes"] if "without a name" in note]
+    assert lacking == [
+        "the content of the volume without a name that db has at /srv/more is NOT in this point: a rollback uses the "
+        f"volume again as it is then, while it exists (backup_volumes: [{unnamed}])"
+    ]
+    assert not [note for note in site.save(("data", unnamed))["notes"] if "without a name" in note]
+    (data / "kept").write_text("two\n")
+    del site.engine.containers[str((site.engine.named("db") or {})["Id"])]
+    del site.engine.volumes[unnamed]
+    told = site.back(level, check=True)["notes"]
+    gone = f"db begins with an EMPTY volume at /srv/more: {unnamed} is gone, and its content is not brought back"
+    # At the level full it comes back with what is in it.
+    assert (gone in told) is (level == "containers")
+    done = site.back(level)
+    assert (gone in done["notes"]) is (level == "containers")
+    assert done["at_point"] is True
+    assert (data / "kept").read_text() == ("two\n" if level == "containers" else "one\n")
+
+
 def test_files_of_a_volume_with_several_names_are_told(site: Site) -> None:
     os.link(site.data / "table", site.data / "same")
     [note] = [note for note in site.save()["notes"] if "hard links" in note]

@@ -301,6 +301,27 @@ def test_back_gives_the_image_that_ran_before_its_name_moved(
     assert words[words.index("--file") : words.index("up")] == ["--file", str(project / "compose.yml"), "--file", "-"]
 
 
+def test_what_becomes_of_a_volume_without_a_name_is_told(compose_host: ComposeHost, project: Path) -> None:
+    volume, declared = hexed("volume"), "services: {web: {image: shop/app:1, volumes: [/data]%s}}\n"
+    (project / "compose.yml").write_text(declared % "")
+    compose_host.run(declared % "", volumes=[volume])
+    (project / "compose.yml").write_text(declared % ", command: [serve]")
+    assert "volume" not in compose.run(up(project, compose_host), after(project)), "it is handed on"
+    step = up(project, compose_host)
+    (project / "compose.yml").write_text(NEW)
+    assert compose.run(step, after(project)) == (
+        "shop-web-1 was brought up: running, healthy; the volume without a name of shop-web-1 at /data is no longer "
+        f"used, and stays with its content until it is removed: docker volume inspect {volume}"
+    )
+    (project / "compose.yml").write_text(declared % ", command: [serve]")
+    back = compose.undo(step)
+    assert back is not None
+    assert compose.run(back, after(project)).endswith(
+        "; shop-web-1 at /data has a new, EMPTY volume: a rollback with -e rollback_level=containers brings back the "
+        "one it had"
+    )
+
+
 def test_back_is_left_to_the_restore_point_where_files_never_said_what_ran(
     compose_host: ComposeHost, project: Path
 ) -> None:
