@@ -18,7 +18,7 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.plain impo
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.schema import ContractError
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.settings import Settings
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.bundle import act_packs, points_script
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.points import fetching, told
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.points import copies, fetching, told
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.points.running import running_of
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.points.trees import trees_of
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.reference.unavailable import ReferenceUnavailable
@@ -42,6 +42,8 @@ class ActionModule(ScriptAction):
     _supports_check_mode = True
     # Where a new point is fetched to, once it was asked for.
     _to: Json | None = None
+    # What the task says, once that was looked at.
+    _given: Json | None = None
 
     def run(self, tmp: str | None = None, task_vars: Json | None = None) -> Json:
         variables = dict(task_vars or {}, ansible_no_target_syslog=True)
@@ -57,6 +59,7 @@ class ActionModule(ScriptAction):
     def request(self, variables: Json) -> Json:
         """Return what the host is asked: what the task says, and the host's variables where it says nothing."""
         given = plain(self.validate_argument_spec(**self.SPEC)[1], "restore_point")
+        self._given = given
         host = str(variables["inventory_hostname"])
         try:
             overrides = {
@@ -82,7 +85,8 @@ class ActionModule(ScriptAction):
         if result.get("unreachable"):
             return result
         if result.get("failed"):
-            return {**result, "msg": terminal(str(result.get("msg")))}
+            more = self._hint(variables, request) if result.pop("no_point", False) else ""
+            return {**result, "msg": terminal(f"{result.get('msg')}{more}")}
         return self._told(variables, request, self._fetched(variables, request, result))
 
     def _second(self, given: Json, variables: Json, host: str) -> Json | None:
@@ -95,9 +99,38 @@ class ActionModule(ScriptAction):
         """Return where a new point is fetched to; by default what the host's variables say."""
         if given.get("state") != "present" or self._task.check_mode:
             return None
+        return self._fetching(given, variables)
+
+    def _fetching(self, given: Json, variables: Json) -> Json | None:
+        """Return where points are fetched to, None: nowhere. Raises ContractError."""
         if given.get("fetch") is not None:
             return backup.fetch(given["fetch"], os.getcwd(), "fetch")
         return backup.fetch(self._templar.template(variables.get(backup.FETCH)), os.getcwd())
+
+    def _copies(self, variables: Json, request: Json) -> str | None:
+        """Return the folder with the points of this host that were fetched, None without one. Raises ContractError."""
+        wanted, application = self._fetching(self._given or {}, variables), request["options"]["application"]
+        if wanted is None:
+            return None
+        return fetching.folder_of(wanted["to"], str(variables["inventory_hostname"]), application)
+
+    def _hint(self, variables: Json, request: Json) -> str:
+        """Return what helps an operator whose host does not have the point, or has none."""
+        try:
+            folder = self._copies(variables, request)
+        except ContractError as error:
+            return f"; where points are fetched to cannot be told: {error}"
+        return copies.hint(folder, request["options"].get("point")) if folder is not None else ""
+
+    def _left(self, variables: Json, request: Json, result: Json) -> Json:
+        """Return the result of a removal with what stays on the control node."""
+        try:
+            folder = self._copies(variables, request)
+        except ContractError as error:
+            notes = [f"whether a copy of it was fetched cannot be told: {error}"]
+        else:
+            notes = copies.left(folder, request["options"]["point"]) if folder is not None else []
+        return {**result, "notes": [*result["notes"], *notes]}
 
     def _fetched(self, variables: Json, request: Json, result: Json) -> Json:
         """Fetch what the host has encrypted, and return the result with what came of it."""
@@ -126,6 +159,8 @@ class ActionModule(ScriptAction):
         return str(ran["stdout"])
 
     def _told(self, variables: Json, request: Json, result: Json) -> Json:
+        if request["options"].get("state") == "absent":
+            result = self._left(variables, request, result)
         if not result.get("failed"):
             self._show(str(variables["inventory_hostname"]), request, result)
         return result

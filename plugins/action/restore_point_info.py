@@ -7,9 +7,12 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible.errors import AnsibleActionFail
 from ansible_collections.evenkeel.drift.plugins.action.restore_point import ActionModule as PointModule
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.service import INFO_ARGUMENTS
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.schema import ContractError
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.settings import Settings
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.points import copies
 
 Json = dict[str, t.Any]
 
@@ -23,6 +26,13 @@ class ActionModule(PointModule):
 
     def _filled(self, given: Json, settings: Settings) -> Json:
         return {"root": settings.root, "application": settings.application, "state_dir": settings.state_dir}
+
+    def _told(self, variables: Json, request: Json, result: Json) -> Json:
+        try:
+            folder = self._copies(variables, request)
+        except ContractError as error:
+            raise AnsibleActionFail(f"{variables['inventory_hostname']}: {error}") from error
+        return {**result, "fetched": copies.listed(folder, {one["id"] for one in result["points"]})}
 
     def _show(self, host: str, request: Json, result: Json) -> None:
         """Show nothing: who asks for information does with it as they like."""

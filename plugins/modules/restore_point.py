@@ -270,7 +270,8 @@ levels:
   type: dict
   sample: {config: {restores: [1834 paths below the root], leaves: [the content of volumes]}}
 notes:
-  description: What it does not have, and why.
+  description:
+    - What it does not have, and why. With O(state=absent) which copies of it stay elsewhere, and how they are removed.
   returned: success
   type: list
   elements: str

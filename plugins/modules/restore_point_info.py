@@ -36,6 +36,11 @@ options:
       - A repository of restic in which points are kept besides. By default the variable C(backup_restic), whose keys
         this has; C({}) stands for none.
     type: dict
+  fetch:
+    description:
+      - Where points were fetched to. By default the variable C(backup_fetch), whose keys this has; C({}) stands for
+        nowhere.
+    type: dict
 seealso:
   - module: evenkeel.drift.restore_point
 """
@@ -110,6 +115,40 @@ restic:
       - id: 20261121T154500Z-3f9a1c
         created: '2026-11-21T15:45:00Z'
         bytes: 20971520
+        on_host: true
+fetched:
+  description:
+    - The points of this host that were fetched to the control node, where they lie encrypted, the newest first.
+      RV(fetched.outcome) is V(ok), V(not_asked), or V(unknown) with the RV(fetched.reason) why they cannot be seen.
+  returned: success
+  type: dict
+  contains:
+    outcome:
+      description: Whether the folder was seen.
+      type: str
+      returned: success
+    reason:
+      description: Why it was not.
+      type: str
+      returned: success
+    folder:
+      description: Which folder it is.
+      type: str
+      returned: success
+    points:
+      description: The points.
+      type: list
+      elements: dict
+      returned: success
+  sample:
+    outcome: ok
+    reason: ''
+    folder: /home/me/ops/kept/web1/app
+    points:
+      - id: 20261121T154500Z-3f9a1c
+        created: '2026-11-21T15:45:00Z'
+        bytes: 20972104
+        path: /home/me/ops/kept/web1/app/20261121T154500Z-3f9a1c
         on_host: true
 """
 

@@ -68,6 +68,9 @@ def test_a_point_comes_encrypted_and_goes_back_by_hand(site: Site) -> None:
     assert not list((site.state / "shop/outgoing").iterdir())
     shutil.rmtree(site.state / "shop/points")
     (site.root / ".env").unlink()
+    code, said = site.play("rollback", rollback_to=point.name, backup_fetch=site.fetch)
+    assert code != 0
+    assert f"it was fetched, and lies encrypted in {point} on the control node: bring it back as docs/backup.md" in said
     # As docs/backup.md has it, without ssh in between.
     subprocess.run(["sha256sum", "-c", "--quiet", "SHA256SUMS"], cwd=point, check=True)
     words = ["cms", "-decrypt", "-binary", "-inform", "DER", "-inkey", str(site.recipient), "-in"]

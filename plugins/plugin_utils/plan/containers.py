@@ -8,6 +8,7 @@ Private to the collection. Pure. No container is ever removed by a plan, and no 
 
 from __future__ import annotations
 
+import re
 import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.module_utils.engine import sockets
@@ -25,6 +26,8 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan.container_know
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan.left_out import LeftOut
 
 Json = dict[str, t.Any]
+
+_UNNAMED = re.compile("[0-9a-f]{64}")
 
 
 class Planned(t.NamedTuple):
@@ -206,7 +209,7 @@ class _Services:
             "n": 0,
             "kind": "compose",
             "path": f"{project.name}/{name}",
-            "summary": f"Bring up service {name} of {project.name}: {wanted.why}",
+            "summary": f"Bring up service {name} of {project.name}: {wanted.why}{self._handed_on(containers)}",
             "severity": wanted.severity,
             "findings": wanted.findings,
             "steps": [step],
@@ -215,6 +218,19 @@ class _Services:
             "bytes": 0,
             "diff": None,
         }
+
+    def _handed_on(self, containers: t.Sequence[Json]) -> str:
+        """Return what becomes of volumes without a name when containers are made anew; nothing where there are none."""
+        mounts = [mount for one in containers for mount in (self._seen.get(one["id"]) or {}).get("mounts", ())]
+        places = sorted(
+            {one["target"] for one in mounts if one["type"] == "volume" and _UNNAMED.fullmatch(one["name"] or "")}
+        )
+        if not places:
+            return ""
+        return (
+            f"; the content of its volume without a name at {', '.join(places)} goes on with it only while image or "
+            "Compose file have one there, and no restore point has it unless backup_volumes names it"
+        )
 
     def _state(self, container: Json) -> str:
         """Return how a container was: its state, or that it runs and is not well."""

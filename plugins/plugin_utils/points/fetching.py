@@ -99,7 +99,7 @@ def cleared(sealed: t.Any, point: str, ask: t.Callable[[str], str]) -> list[str]
         there = shlex.quote(_checked(sealed, point)[0])
         ask(f"cd {there} && rm -f -- *.cms recipient.pem && rmdir -- {there}")
     except FetchError as error:
-        return [f"its encrypted copy stays on the host, and the next backup removes it: {error}"]
+        return [f"its encrypted copy stays on the host, and a backup an hour later removes it: {error}"]
     return []
 
 
@@ -139,7 +139,9 @@ def _receive(part: Json, there: str, ask: t.Callable[[str], str], incoming: str)
     def blocks() -> t.Iterator[bytes]:
         left = part["size"]
         for number in range(-(-part["size"] // _BLOCK)):
-            words = f"dd if={shlex.quote(there)} bs={_BLOCK} skip={number} count=1 2>/dev/null | openssl base64"
+            # While its folder is fresh no other backup takes it for left over.
+            words = f"touch -c -- {shlex.quote(os.path.dirname(there))}; "
+            words += f"dd if={shlex.quote(there)} bs={_BLOCK} skip={number} count=1 2>/dev/null | openssl base64"
             try:
                 block = base64.b64decode("".join(ask(words).split()), validate=True)
             except (binascii.Error, ValueError):

@@ -50,7 +50,8 @@ def sentences(state: str, check: bool, result: Json) -> list[str]:
     if state == "restored":
         return _restored(check, result)
     word = {"bad": "marked bad", "absent": "removed"}[state]
-    return [f"restore point {result['point']} {'would be' if check else 'is'} {word}"] if result["changed"] else []
+    line = f"restore point {result['point']} {'would be' if check else 'is'} {word}"
+    return [line] * bool(result["changed"]) + [f"  {note}" for note in result.get("notes", [])]
 
 
 def _planned(result: Json) -> list[str]:

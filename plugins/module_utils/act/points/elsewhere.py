@@ -108,6 +108,21 @@ def listed(second: restic.Place | None, application: str, here: t.Container[str]
     return {**about, "outcome": "ok", "points": points}
 
 
+def left(second: restic.Place, application: str, point: str) -> list[str]:
+    """Return a note about the copies of a point in the repository, or why they cannot be seen; nothing without any."""
+    try:
+        repository = restic.Repository(second, application)
+        found = [one.id[:8] for one in repository.snapshots(restic.limits(second, _LIST_S)) if one.point == point]
+    except (PointError, Unseen) as error:
+        return [f"whether a copy of it is in the repository of restic cannot be seen: {error.reason}"]
+    if not found:
+        return []
+    return [
+        f"its copy in the repository {spelled(repository.address)} stays; to remove it as well: restic forget --prune "
+        f"{' '.join(found)}"
+    ]
+
+
 def bring_back(second: restic.Place, asked: place.Asked, point: str, check: bool) -> bool:
     """Bring a point that is no longer on the host back from the repository, and return whether that was done.
 

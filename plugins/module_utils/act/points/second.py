@@ -53,6 +53,12 @@ def use(options: Json, asked: Asked, check: bool, use_it: t.Callable[[], Json]) 
         raise NoPoint(error.reason + elsewhere.hint(repository, asked.application)) from None
 
 
+def left(options: Json, asked: Asked) -> list[str]:
+    """Return notes about the copies of a point that was removed from its host."""
+    repository = _repository(options)
+    return [] if repository is None else elsewhere.left(repository, asked.application, options["point"])
+
+
 def listed(options: Json, asked: Asked, here: t.Container[str]) -> Json:
     """Return which points are in the repository, as :func:`elsewhere.listed` tells it."""
     repository = _repository(options)

@@ -17,7 +17,12 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.act.points import (
     session,
     shelf,
 )
-from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.errors import OnlyHere, PointError, shortened
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.errors import (
+    NoPoint,
+    OnlyHere,
+    PointError,
+    shortened,
+)
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.inventory import Asked as Containers
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.levels import LEVELS
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.place import Asked
@@ -35,11 +40,11 @@ INFO_ARGUMENTS: dict[str, Json] = {
     "application": {"type": "str"},
     "state_dir": {"type": "path"},
     "restic": {"type": "dict"},
+    "fetch": {"type": "dict"},
 }
 ARGUMENTS: dict[str, Json] = {
     "state": {"type": "str", "choices": ["present", "verified", "restored", "bad", "absent"], "default": "present"},
     **INFO_ARGUMENTS,
-    "fetch": {"type": "dict"},
     "point": {"type": "str"},
     "paths": {"type": "list", "elements": "str", "default": []},
     "operations": {"type": "list", "elements": "dict", "default": []},
@@ -80,7 +85,9 @@ def reply(request: Json) -> Json:
 
 
 def answer(options: Json, act: t.Callable[[Json, bool], Json], check: bool) -> Json:
-    """Return what ``act`` returns, or ``{failed, msg}`` and what is known besides; text that UTF-8 can spell."""
+    """Return what ``act`` returns, or ``{failed, msg}`` and what is known besides, as ``no_point``: there is none here;
+    text that UTF-8 can spell.
+    """
     try:
         result = act(options, check)
     except Moved as moved:
@@ -88,6 +95,8 @@ def answer(options: Json, act: t.Callable[[Json, bool], Json], check: bool) -> J
         result = {"failed": True, "msg": moved.reason, "moved": [one["path"] for one in moved.paths][:1000]}
     except OnlyHere as error:
         result = {"failed": True, "changed": True, "msg": error.reason, "point": error.point}
+    except NoPoint as error:
+        result = {"failed": True, "msg": error.reason, "no_point": True}
     except (ActError, Unseen) as error:
         result = {"failed": True, "msg": error.reason}
     except BadOperations as error:
@@ -115,7 +124,8 @@ def act(options: Json, check: bool) -> Json:
     if state == "bad":
         return session.bad(asked, point, asked.why, check)
     if state == "absent":
-        return session.absent(asked, point, check)
+        told = session.absent(asked, point, check)
+        return {**told, "notes": _second().left(options, asked)} if options.get("restic") is not None else told
     if _beside(options):
         used: Json = _second().use(options, asked, check, lambda: _use(options, asked, check))
         return used

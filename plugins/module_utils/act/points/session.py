@@ -122,15 +122,15 @@ def absent(asked: Asked, point: str, check: bool) -> Json:
     try:
         with place.root(asked) as root_fd, place.existing(asked) as (state, points_fd):
             if point not in shelf.names(points_fd):
-                return {"changed": False, "point": point}
+                return {"changed": False, "point": point, "notes": []}
             if not check:
                 with lock.held(state, asked.who, f"removal of the restore point {point}"):
                     refuse_unfinished(state, also_rollback=True)
                     _remove(points_fd, root_fd, point)
                     state.log({"what": "restore point removed", "who": asked.who, "point": point})
     except NoPoint:
-        return {"changed": False, "point": point}
-    return {"changed": True, "point": point}
+        return {"changed": False, "point": point, "notes": []}
+    return {"changed": True, "point": point, "notes": []}
 
 
 def info(asked: Asked) -> Json:

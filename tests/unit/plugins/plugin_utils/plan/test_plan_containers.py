@@ -171,6 +171,19 @@ def test_a_container_that_runs_an_older_image_is_made_anew(engine: FakeEngine, t
     assert "a newer image" in made.actions[0]["summary"]
 
 
+@pytest.mark.parametrize(("name", "told"), [(hexed("volume"), True), ("shop_data", False), (None, False)])
+def test_a_plan_says_which_volumes_without_a_name_a_container_has(
+    name: str | None, told: bool, engine: FakeEngine, tmp_path: Path
+) -> None:
+    healthy(engine, tmp_path)
+    mount = {"type": "volume", "name": name, "source": "/var/lib/x", "target": "/data", "read_only": False}
+    seen = [looked(BOT, mounts=[mount]), looked(MARKET)]
+    [action] = plan_containers(known(tmp_path, engine, FILE.replace("CACHE_HOST: md", "CACHE_HOST: m"), seen)).actions
+    assert (
+        "; the content of its volume without a name at /data goes on with it only while" in action["summary"]
+    ) is told
+
+
 def test_an_image_that_is_not_on_the_host_refuses(engine: FakeEngine, tmp_path: Path) -> None:
     project(tmp_path)
     serve(engine, container("market-data", tmp_path))

@@ -9,6 +9,7 @@ import base64
 import hashlib
 import os
 import subprocess
+import time
 import typing as t
 from pathlib import Path
 
@@ -52,11 +53,14 @@ def test_what_comes_is_what_the_host_wrote(
 ) -> None:
     monkeypatch.setattr(fetching, "_BLOCK", max(block, 700))
     kept = tmp_path / "kept"
+    os.utime(host.folder, (0, 0))
     told = fetching.fetch(host.told, POINT, host.ask, str(kept), 10)
     assert (told["path"], told["parts"], told["bytes"]) == (str(kept / POINT), 3, sum(map(len, PARTS)))
     assert [(kept / POINT / f"{number:05d}.cms").read_bytes() for number in range(3)] == list(PARTS)
     subprocess.run(["sha256sum", "--quiet", "-c", "SHA256SUMS"], cwd=kept / POINT, check=True)
     assert {one.stat().st_mode & 0o777 for one in kept.rglob("*")} == {0o700, 0o600}
+    assert all(words.startswith("touch -c -- ") for words in host.asked), "no other backup takes it for left over"
+    assert time.time() - host.folder.stat().st_mtime < 600
     assert fetching.cleared(host.told, POINT, host.ask) == []
     assert not host.folder.exists()
 
@@ -73,7 +77,7 @@ def test_a_point_that_was_fetched_counts_also_when_its_copy_stays_on_the_host(ho
     told = action._fetched({"inventory_hostname": "web1"}, request, {"sealed": host.told, "point": POINT, "notes": []})
     assert "failed" not in told and Path(told["fetched"]["path"]).is_dir()
     [note] = told["notes"]
-    assert "stays on the host, and the next backup removes it: the host said: Read-only" in note
+    assert "stays on the host, and a backup an hour later removes it: the host said: Read-only" in note
     # What went wrong first is told, and not what followed.
     host.told["parts"][0]["sha256"] = "0" * 64
     told = action._fetched({"inventory_hostname": "web1"}, request, {"sealed": host.told, "point": POINT, "notes": []})

@@ -140,6 +140,20 @@ def test_a_rollback_of_what_runs() -> None:
     assert sentences("restored", False, {**told, "not_back": []})[2].startswith("everything of the level full is as")
 
 
+def test_a_rollback_tells_what_its_point_says_of_itself() -> None:
+    notes = [f"note {number}" for number in range(12)]
+    lines = sentences("restored", False, {**BACK, "notes": notes})
+    assert lines[1:11] == [f"  note {number}" for number in range(10)]
+    assert lines[11] == "  and 2 more notes"
+
+
+def test_a_removal_tells_which_copies_stay() -> None:
+    removed = {"changed": True, "point": POINT, "notes": ["its copy stays"]}
+    assert sentences("absent", False, removed) == [f"restore point {POINT} is removed", "  its copy stays"]
+    assert sentences("absent", True, {**removed, "notes": []}) == [f"restore point {POINT} would be removed"]
+    assert sentences("absent", False, {**removed, "changed": False}) == ["  its copy stays"]
+
+
 def test_a_point_that_was_verified() -> None:
     assert sentences("verified", False, MADE) == [
         f"restore point {POINT} of 2026-11-21T15:45:00Z is whole: 1834 files, 20.0 MiB, read back in 2.0 s"

@@ -84,6 +84,18 @@ def test_the_list_says_which_points_are_where(kept: Kept) -> None:
     assert [one["id"] for one in unseen["points"]] == [second]
 
 
+def test_a_removal_names_the_copy_that_stays(kept: Kept) -> None:
+    point = kept.ask()["point"]
+    [snapshot] = [one["id"] for one in kept.snapshots()]
+    told = kept.ask("absent", point=point)
+    assert (told["changed"], len(told["notes"])) == (True, 1)
+    assert told["notes"][0].endswith(f" stays; to remove it as well: restic forget --prune {snapshot[:8]}")
+    kept.restic("forget", "--prune", snapshot[:8])
+    assert kept.ask("absent", point=point) == {"changed": False, "point": point, "notes": []}
+    [note] = kept.ask("absent", point=point, restic=kept.place(repository="/nowhere"))["notes"]
+    assert note.startswith("whether a copy of it is in the repository of restic cannot be seen: ")
+
+
 def test_older_points_are_forgotten_and_nothing_of_others(kept: Kept) -> None:
     (kept.top / "theirs").write_text("theirs")
     kept.restic("backup", "--host", "web1", "theirs")

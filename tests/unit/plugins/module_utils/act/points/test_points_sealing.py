@@ -11,6 +11,7 @@ import re
 import shutil
 import subprocess
 import tarfile
+import time
 import typing as t
 from pathlib import Path
 
@@ -44,6 +45,11 @@ class Sealed(Kept):
 
     def outgoing(self) -> dict[str, bytes]:
         return content(self.state / "app/outgoing")
+
+    def left_alone(self, point: str, for_s: float = 7200) -> None:
+        """Have nobody work on an encrypted point for a while."""
+        moment = time.time() - for_s
+        os.utime(self.state / "app/outgoing" / point, (moment, moment))
 
     def opened(self, made: Json) -> Path:
         """Return the point as an operator gets it out of its parts with openssl and tar."""
@@ -83,12 +89,35 @@ def test_the_owner_of_the_key_gets_the_point_and_nobody_else(
     assert modes == {0o700, 0o600}
 
 
-def test_the_next_backup_removes_what_was_not_fetched(host: Sealed) -> None:
-    first = host.make()["point"]
-    second = host.make()["point"]
-    assert {name.partition("/")[0] for name in host.outgoing()} == {second}
-    assert host.ask(restic=None)["point"] not in (first, second)
-    assert not host.outgoing()
+def test_a_later_backup_removes_what_was_not_fetched_and_nothing_that_is_under_way(host: Sealed) -> None:
+    first, second, third = (host.make()["point"] for _number in range(3))
+    assert {name.partition("/")[0] for name in host.outgoing()} == {first, second, third}, "all may be on their way"
+    host.left_alone(first)
+    # The clock went back since.
+    host.left_alone(second, -7200)
+    host.ask(restic=None)
+    assert {name.partition("/")[0] for name in host.outgoing()} == {third}
+
+
+def test_a_backup_meanwhile_disturbs_no_point_that_is_being_encrypted(
+    host: Sealed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (host.root / "large.bin").write_bytes(os.urandom(900_000))
+    monkeypatch.setattr(sealing, "_PART", 300_000)
+    others: list[Json] = []
+    original = sealing._Parts.end
+
+    def end(parts: t.Any) -> None:
+        original(parts)
+        if len(parts.made) == 1 and not others:
+            others.append({})
+            others[0] = host.ask(restic=None)
+
+    monkeypatch.setattr(sealing._Parts, "end", end)
+    made = host.make()
+    assert "msg" not in others[0]
+    assert len(made["sealed"]["parts"]) == 4, made
+    assert content(host.opened(made)) == content(host.folder(made["point"]))
 
 
 BROKEN = {
@@ -176,5 +205,7 @@ def test_killed_on_the_way_nothing_readable_lies_outside_of_the_points(host: Sea
         assert killed_at(number, host.make)
         readable = [one for one in host.top.rglob("*") if one.is_file() and CANARY.encode() in one.read_bytes()]
         assert {one == host.root / ".env" or host.folder("") in one.parents for one in readable} == {True}
+    for one in (host.state / "app/outgoing").iterdir():
+        host.left_alone(one.name)
     assert "msg" not in host.ask(restic=None)
     assert not host.outgoing()
