@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import time
 import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.plugin_utils import control
@@ -32,7 +33,7 @@ def read(variables: Json, hosts: t.Sequence[str], template: t.Callable[[t.Any], 
     problems = control.unequal(known, hosts, variables["hostvars"], "verification")
     if problems:
         raise ContractError(problems)
-    settings = verify.resolve(given, cwd=os.getcwd())
+    settings = verify.resolve(given, cwd=os.getcwd(), now_s=time.time())
     said = control.drift_variables(variables, template)
     wanted: Json = {name: said[name] for name in ("drift_output_dir", "drift_keep_verifications") if name in said}
     general = resolve({"drift_root": "/", **wanted}, cwd=os.getcwd())

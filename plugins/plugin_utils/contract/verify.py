@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime
 import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract import log_shapes, prefixed, shapes, watch
@@ -13,6 +14,8 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.schema imp
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.settings import RunName
 
 PREFIX = "verify_"
+AHEAD_S = 60
+"""How far ``verify_since`` may be ahead of the clock of the control node: those of hosts may differ by so much."""
 
 
 class FolderName(RunName):
@@ -58,15 +61,29 @@ class VerifySettings:
     again_days: int
 
 
-def resolve(values: t.Mapping[str, t.Any], *, cwd: str) -> VerifySettings:
+def resolve(values: t.Mapping[str, t.Any], *, cwd: str, now_s: float) -> VerifySettings:
     """Return the settings that the variables give; names without ``verify_`` are not looked at.
 
-    Raises ContractError with all that is wrong.
+    ``now_s`` are the seconds since 1970. Raises ContractError with all that is wrong.
     """
     problems = Problems()
     read = prefixed.read(values, PREFIX, variables(cwd), problems)
+    _past(read["verify_since"], now_s, problems)
     problems.raise_any()
     return VerifySettings(**{name.removeprefix(PREFIX): value for name, value in read.items()})
+
+
+def _past(since: t.Any, now_s: float, problems: Problems) -> None:
+    """Note a time that is still to come: no log has a line since then, and one that says nothing fails nothing."""
+    if not isinstance(since, str) or since == log_shapes.DEPLOY:
+        return
+    if datetime.datetime.fromisoformat(since).timestamp() > now_s + AHEAD_S:
+        now = datetime.datetime.fromtimestamp(now_s, datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        problems.add(
+            "verify_since",
+            f"{since} is still to come: the clock of the control node says {now}, and more than {AHEAD_S} s ahead "
+            "of it there is nothing to read. Give a time that has passed, with its zone, or a duration like 1h",
+        )
 
 
 def documented_keys() -> list[tuple[str, Key]]:

@@ -85,12 +85,12 @@ class LogRules:
             # Lines without times: the file's own time says when the last one came.
             newest, told, what = self.log["mtime_s"], self.log["mtime"], "last write"
         if newest is None:
-            summary = f"How old the newest line of {self.where} is is not known: none that was read has a time"
+            summary = f"The age of the newest line of {self.where} is not known: none that was read has a time"
             return self.scope.unknown("fresh", subject, level, summary)
         age = self.now_s - newest
         if age < -_AHEAD_S:
             summary = (
-                f"How old the {what} of {self.where} is is not known: it is from {told}, {duration(-age)} after the "
+                f"The age of the {what} of {self.where} is not known: it is from {told}, {duration(-age)} after the "
                 "audit; the times of the log may be in another zone than the host's"
             )
             return self.scope.unknown("fresh", subject, level, summary)
@@ -122,19 +122,22 @@ class LogRules:
             return self._over(
                 "forbid", wanted["name"], summary, "forbidden_pattern", {"max": wanted["max"]}, _shown(hit)
             )
-        return self._quiet("forbid", wanted["name"], lines, what, {"max": wanted["max"]}, _shown(hit))
+        return self._quiet(
+            "forbid", wanted["name"], lines, f"lines that have {what}", {"max": wanted["max"]}, _shown(hit)
+        )
 
     def _limited(self, name: str, limit: int) -> Check:
         if name in LEVELS:
             worse = LEVELS[LEVELS.index(name) :]
             count = sum(self.log["levels"].get(level, 0) for level in worse)
-            what = f"of level {name} or worse" if worse[1:] else f"of level {name}"
-            lines = f"{number(count, 'line')} of {self.where} {'is' if count == 1 else 'are'} {what}"
+            of_level = f"of level {name} or worse" if worse[1:] else f"of level {name}"
+            what = f"lines {of_level}"
+            lines = f"{number(count, 'line')} of {self.where} {'is' if count == 1 else 'are'} {of_level}"
             each: Details = {level: self.log["levels"].get(level, 0) for level in worse}
         else:
             kind = "unhandled" if name in UNHANDLED else "exceptions"
             count = self.log[kind].get(name, 0)
-            what = name
+            what = f"lines that tell of {name}"
             lines = f"{self.where} tells of {name} {number(count, 'time')}"
             each = {"count": count}
         if count > limit:
@@ -157,10 +160,13 @@ class LogRules:
         )
 
     def _quiet(self, check: str, name: str, lines: str, what: str, expected: Details, observed: Details) -> Check:
-        """Return what follows from finding no more than is allowed: nothing, unless all was read."""
+        """Return what follows from finding no more than is allowed: nothing, unless all was read.
+
+        ``what`` names the lines that are counted, ``lines`` says how many there were.
+        """
         subject, level = self.subject(name), self.level(check)
         if self.blind:
-            summary = f"Whether {self.where} has more of {what} is not known: {self.blind}; read: {self.part}: {lines}"
+            summary = f"Whether {self.where} has more {what} is not known: {self.blind}; read: {self.part}: {lines}"
             return self.scope.unknown(check, subject, level, summary)
         if not self.read["lines"]:
             summary = (

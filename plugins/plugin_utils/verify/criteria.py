@@ -9,6 +9,7 @@ import fnmatch
 import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.criteria import REST
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.severity import rank
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.words import number, some
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify import verdicts
 
@@ -167,9 +168,13 @@ def _decided(entry: Json, known: t.Mapping[str, Json]) -> Json:
 
 
 def order(check: Json) -> tuple[t.Any, ...]:
-    """Return where a check stands among others: the worst first, then by host and what it is about."""
+    """Return where a check stands among others: the worst first, then by host and what it is about.
+
+    What passed is as good as all else that did, however bad it would have been.
+    """
     keys = ("environment", "host", *_KEYS)
-    return (verdicts.VERDICTS.index(check["verdict"]), *(check[key] for key in keys))
+    grave = rank(check["severity"]) if check["verdict"] != verdicts.PASS else 0
+    return (verdicts.VERDICTS.index(check["verdict"]), grave, *(check[key] for key in keys))
 
 
 def verdict_of(ids: t.Iterable[str], missing: t.Sequence[Json], known: t.Mapping[str, Json]) -> str:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 import typing as t
 from pathlib import Path
 
@@ -202,6 +203,45 @@ CASES: list[tuple[str, Json, list[str], Json, Found]] = [
 )
 def test_each_fault_has_its_cause(entry: Json, lines: list[str], read: Json, expected: Found, tmp_path: Path) -> None:
     assert found(judged(entry, lines, tmp_path, **read)) == expected
+
+
+ALL_RULES: Json = {
+    "forbid": ["TypeError"],
+    "require": ["ready"],
+    "max": {"WARNING": 0, "ERROR": 0, "FATAL": 0, "KeyError": 0, "Traceback": 0},
+    "numbers": {"name": "took", "pattern": r"took ([0-9.]+)s", "max": 2},
+    **SLOW,
+    "fresh_s": 60,
+}
+TWICE = re.compile(r"\b(\w+) \1\b|  | ,|\.\.|\bof lines of lines\b|\{|\bNone\b")
+
+
+@pytest.mark.parametrize("count", [0, 1, 3])
+@pytest.mark.parametrize("read", [{}, BLIND], ids=["whole", "in part"])
+@pytest.mark.parametrize("text", ["WARNING", "ERROR", "FATAL", "KeyError: x", "TypeError", "ready took 9s", "other"])
+def test_each_sentence_is_one(text: str, read: Json, count: int, tmp_path: Path) -> None:
+    """No sentence says a word twice, has a hole, or counts one of several: whatever was found, and of how much."""
+    lines = [at(second, f"{text} a") for second in range(count)]
+    made = judged(ALL_RULES, lines, tmp_path, **read)
+    assert len({check.summary for check in made.checks}) == len(made.checks) == 11
+    for check in made.checks:
+        assert not TWICE.search(check.summary), check.summary
+        assert not re.search(r"\b1 (lines|times|intervals)\b|\b[03] (line|time|interval)\b", check.summary)
+
+
+@pytest.mark.parametrize(
+    ("name", "what"),
+    [
+        ("ERROR", "lines of level ERROR or worse"),
+        ("FATAL", "lines of level FATAL"),
+        ("KeyError", "lines that tell of KeyError"),
+    ],
+)
+def test_what_is_not_known_is_named_once(name: str, what: str, tmp_path: Path) -> None:
+    (blind,) = [one for one in judged({"max": {name: 0}}, ["a"], tmp_path, **BLIND).checks if one.check == "max"]
+    assert blind.summary.startswith(f"Whether x.log on web1 has more {what} is not known: it was truncated")
+    (empty,) = [one for one in judged({"max": {name: 0}}, [], tmp_path).checks if one.check == "max"]
+    assert empty.summary.endswith(f"so that nothing can be said of {what}")
 
 
 def test_the_absence_of_errors_names_what_was_read(tmp_path: Path) -> None:

@@ -22,6 +22,9 @@ DOCS = Path(__file__).parents[5] / "docs"
 SCHEMA = json.loads((DOCS / "verify.schema.json").read_text(encoding="utf-8"))
 WAIVER = {"reason": "planned", "owner": "ops", "expires": "2026-12-31"}
 
+NOW_S = 1795255200
+"""2026-11-21T10:00:00Z"""
+
 Json = dict[str, t.Any]
 
 
@@ -151,22 +154,37 @@ def test_the_variables_are_documented() -> None:
     [
         ({"verify_strikt": True}, 'verify_strikt: unknown variable, did you mean "verify_strict"?'),
         ({"verify_since": "yesterday"}, "verify_since: expected a duration like 2h"),
+        ({"verify_since": "2026-11-21T10:09:00Z"}, "verify_since: 2026-11-21T10:09:00Z is still to come"),
         ({"verify_again_days": 0}, "verify_again_days: expected"),
         ({"verify_strict": "perhaps"}, "verify_strict: expected"),
     ],
 )
 def test_bad_variables_are_refused_by_name(values: Json, said: str) -> None:
     with pytest.raises(ContractError) as caught:
-        verify.resolve(values, cwd="/home/me")
+        verify.resolve(values, cwd="/home/me", now_s=NOW_S)
     assert said in str(caught.value)
 
 
 def test_good_variables_are_read() -> None:
     read = verify.resolve(
-        {"verify_since": "1h", "verify_deploy": "runs/a", "verify_unrelated_to_us": 1}, cwd="/home/me"
+        {"verify_since": "1h", "verify_deploy": "runs/a", "verify_unrelated_to_us": 1}, cwd="/home/me", now_s=NOW_S
     )
     assert (read.since, read.deploy, read.strict, read.again_days) == (3600, "/home/me/runs/a", False, 7)
-    assert verify.resolve({}, cwd="/").since == "deploy"
+    assert verify.resolve({}, cwd="/", now_s=NOW_S).since == "deploy"
+
+
+@pytest.mark.parametrize("since", ["2026-11-21T10:00:00Z", "2026-11-21 10:01:00", "2026-11-21T11:01:00+01:00", "9w"])
+def test_a_time_that_has_passed_is_read_as_far_as_clocks_may_differ(since: str) -> None:
+    assert verify.resolve({"verify_since": since}, cwd="/", now_s=NOW_S).since
+
+
+@pytest.mark.parametrize("since", ["2026-11-21T10:01:01Z", "2026-11-21T10:00:00-01:00", "2027-01-01"])
+def test_a_time_that_is_still_to_come_is_refused(since: str) -> None:
+    """Logs have no line since then, and a log that says nothing fails nothing."""
+    with pytest.raises(ContractError, match=r"^verify_since: \S+ is still to come: .* says 2026-11-21T10:00:00Z") as no:
+        verify.resolve({"verify_since": since}, cwd="/", now_s=NOW_S)
+    assert "more than 60 s ahead" in str(no.value)
+    assert "Give a time that has passed" in str(no.value)
 
 
 @pytest.mark.parametrize(
