@@ -230,7 +230,9 @@ def test_what_got_worse_than_what_was_accepted_is_found(shop: Shop) -> None:
         assert {one["component"] for one in broken} == {"logs:main:ERROR", "logs:main:TypeError"}
         assert broken[0]["summary"].endswith("1 in 1 h, and in 1 h when it was accepted 0; 0 would be expected")
         assert checks(made, "regression")["feature", "processes:app"]["verdict"] == "PASS"
-        assert f"Compared with `{Path(accepted).name}`" in (later / "verify-report.md").read_text()
+        report = (later / "verify-report.md").read_text()
+        assert f"Compared with `{Path(accepted).name}`. A check of the section regression is FAIL beyond its" in report
+        assert "| `accepted.json` | verification |" in report
     # What is FAIL is accepted by nobody, and neither is what was altered, or is of something else.
     refused = {later.name: "nobody accepts that", "../nowhere": "there is no verification or run"}
     (folder / "verify.json").write_text("{}")
@@ -281,7 +283,9 @@ def test_an_alert_channel_is_tried_only_when_that_is_asked_for(shop: Shop) -> No
     ]
     stored = "".join(path.read_text() for path in shop.operator.runs.rglob("*") if path.is_file())
     assert "s3cr3t" not in stored + told.text
-    assert "A marked test message was sent" in (folder / "verify-report.md").read_text()
+    report = (folder / "verify-report.md").read_text()
+    assert "A marked test message was sent" in report
+    assert "| `alerts/web1.json` | verification |" in report
 
 
 def test_a_host_out_of_reach_fails_the_whole(shop: Shop) -> None:

@@ -164,7 +164,16 @@ def test_a_verification_watches_and_decides_by_what_it_saw(operator: Operator, t
     assert "## Observation window" in report
     assert "| Watched | `web1` 1" in report and " of 12 s |" in report
     assert "`watch/web1.json`" in report
-    assert "watch/web1.json" in (folder / "MANIFEST.sha256").read_text()
+    sums = dict(reversed(line.split("  ")) for line in (folder / "MANIFEST.sha256").read_text().splitlines())
+    (watched,) = [one for one in made["files"] if one["of"] == "verification"]
+    path = folder / "watch" / "web1.json"
+    assert watched == {"of": "verification", "path": "watch/web1.json", "bytes": path.stat().st_size} | {
+        "sha256": sums["watch/web1.json"]
+    }
+    assert f"| `watch/web1.json` | verification | {watched['bytes']} | `{watched['sha256']}` |" in report
+    commands = report.partition("## Commands to repeat each check")[2]
+    assert "# watch cpu growing:" in commands
+    assert "\nps -eo pid,ppid,lstart,user:16,time,rss,args\n" in commands
 
 
 def test_an_interrupted_watch_leaves_its_file(operator: Operator, tmp_path: Path) -> None:

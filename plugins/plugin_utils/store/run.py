@@ -143,6 +143,10 @@ class RunFolder:
         with open(self.join(name), "rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
 
+    def size(self, name: str) -> int:
+        """Return the bytes of a file of the folder."""
+        return os.stat(self.join(name)).st_size
+
     def verify(self, but: t.Collection[str] = ()) -> dict[str, str]:
         """Check every file, ``but`` the named ones, against the checksums, and return these by name. Raises StoreError,
         naming the first file that is not what was written, or that the run did not write.

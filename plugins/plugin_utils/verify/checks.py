@@ -13,7 +13,7 @@ import typing as t
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.check import finding_id
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.severity import rank
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.words import number
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify import repeating, verdicts
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify import verdicts
 
 TREES = "trees"
 COMPARISON = "comparison"
@@ -34,7 +34,7 @@ def make(
     expected: Json | None = None,
     observed: Json | None = None,
     evidence: t.Sequence[str] = (),
-    command: str = "",
+    remedy: Json | None = None,
 ) -> Json:
     """Return a check that a verification makes itself. ``about`` is section, component, check and subject."""
     section, component, check, subject = about
@@ -53,18 +53,17 @@ def make(
         "expected": expected or {},
         "observed": observed or {},
         "evidence": list(evidence),
-        "command": command,
         "waiver": None,
         "owner": "",
         "impact": "",
-        "remedy": None,
+        "remedy": remedy,
     }
 
 
 def of_run(findings: Json) -> list[Json]:
-    """Return all checks of a run, each with its verdict and the command that repeats it by hand."""
-    places, files = repeating.Places(findings), _Files(findings)
-    made = [_of_run(one, places, files) for one in [*findings["checks"], *findings["findings"]]]
+    """Return all checks of a run, each with its verdict."""
+    files = _Files(findings)
+    made = [_of_run(one, files) for one in [*findings["checks"], *findings["findings"]]]
     trees: dict[tuple[str, str], list[Json]] = {}
     for one in made:
         if one["section"] == TREES:
@@ -104,13 +103,12 @@ class _Files:
         return path in self._stored or path.startswith("references/")
 
 
-def _of_run(one: Json, places: repeating.Places, files: _Files) -> Json:
+def _of_run(one: Json, files: _Files) -> Json:
     return {
         **{key: one[key] for key in ("id", "environment", "host", "section", "component", "check", "subject")},
         **{key: one[key] for key in ("outcome", "severity", "summary", "expected", "observed")},
         "evidence": files.of(one),
         "verdict": verdicts.of_check(one["outcome"], one["severity"]),
-        "command": places.command(one),
         **{key: one.get(key) for key in ("waiver", "remedy")},
         **{key: one.get(key) or "" for key in ("owner", "impact")},
     }

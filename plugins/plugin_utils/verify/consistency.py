@@ -144,9 +144,15 @@ def _evidence(made: Json, files: t.Mapping[str, str]) -> list[str]:
         problems += [f"{_name(one)} rests on {path}, which is not there" for path in lost]
         if one["verdict"] == verdicts.PASS and not one["evidence"]:
             problems.append(f"{_name(one)} passes, and rests on no evidence")
-    for item in made["evidence"]:
+        if bool(one["command"]) == bool(one["instead"]):
+            problems.append(f"{_name(one)} has neither a command that repeats it nor why there is none, or both")
+    told = [*made["evidence"], *made["files"]]
+    for item in told:
         if files.get(item["path"]) != item["sha256"]:
             problems.append(f"{item['path']} is not what the run vouches for")
+    listed = {item["path"] for item in told}
+    named = {path.partition("#")[0] for one in made["checks"] for path in one["evidence"]}
+    problems += [f"{path} is evidence of a check, and is not listed" for path in sorted(named - listed)]
     return problems
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.audit.judging import REPORT
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.run import RunFolder
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify import (
     accepted,
@@ -41,9 +42,21 @@ def decide(opened: RunFolder, run: RunFolder) -> tuple[Json, Json]:
     if found is not None:
         more["regression"] = {"accepted": found["name"], "rule": regression.RULE, "checks": len(compared)}
     more["watch"], watched_checks = _watched(opened, seen) if about.get("watch") else ([], [])
+    own = folder.files_of(opened)
+    evidence = {one["path"] for one in seen.findings["evidence"]}
+    more["files"] = _files("run", run, seen.manifest, evidence) + _files("verification", opened, own, evidence)
     made = document.build(described, seen, [*base, *compared, *watched_checks], more)
-    consistency.check(made, seen.findings, {**seen.manifest, **folder.files_of(opened)})
+    consistency.check(made, seen.findings, {**seen.manifest, **own})
     return made, seen.findings
+
+
+def _files(of: str, kept: RunFolder, sums: t.Mapping[str, str], evidence: t.Collection[str]) -> list[Json]:
+    """Return what a decision rests on besides the evidence of hosts; reports only show what stands elsewhere."""
+    return [
+        {"of": of, "path": name, "bytes": kept.size(name), "sha256": checksum}
+        for name, checksum in sorted(sums.items())
+        if name not in evidence and name != REPORT
+    ]
 
 
 def _accepted(opened: RunFolder, findings: Json) -> Json | None:

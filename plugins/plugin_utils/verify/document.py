@@ -14,7 +14,7 @@ import typing as t
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.severity import SEVERITIES
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.words import number
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.status import HORIZONS
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify import criteria, verdicts
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify import criteria, repeating, verdicts
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify.inputs import Inputs, Seen
 
 SCHEMA = "evenkeel.drift/verification/1"
@@ -37,11 +37,12 @@ class About(t.NamedTuple):
 
 
 def build(about: About, inputs: Inputs, checks: t.Sequence[Json], more: Json | None = None) -> Json:
-    """Return verify.json. ``checks`` are all that were made; ``more`` holds ``regression``, ``figures``, ``watch`` and
-    ``gates``.
+    """Return verify.json. ``checks`` are all that were made; ``more`` holds ``regression``, ``figures``, ``watch``,
+    ``gates`` and ``files``.
     """
     findings = inputs.findings
-    ordered = sorted(checks, key=criteria.order)
+    places = repeating.Places(findings)
+    ordered = [{**one, **places.of(one)} for one in sorted(checks, key=criteria.order)]
     hosts = [seen.host for seen in inputs.hosts]
     made, of_hosts = criteria.build(ordered, hosts), criteria.by_host(ordered, hosts)
     members = _members(made)
@@ -69,6 +70,7 @@ def build(about: About, inputs: Inputs, checks: t.Sequence[Json], more: Json | N
         "figures": None,
         "watch": [],
         "gates": [],
+        "files": [],
         **(more or {}),
         "evidence": [
             {key: one[key] for key in ("path", "host", "section", "started", "finished", "outcome", "bytes", "sha256")}

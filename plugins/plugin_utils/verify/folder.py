@@ -39,7 +39,7 @@ def open_verification(output_dir: str, label: str, about: Json) -> RunFolder:
 
 def files_of(folder: RunFolder) -> dict[str, str]:
     """Return the checksums, by name, of what was observed into the folder itself."""
-    return {name: folder.checksum(name) for name in folder.files() if name != ABOUT}
+    return {name: folder.checksum(name) for name in folder.files() if name not in (ABOUT, DOCUMENT, REPORT)}
 
 
 def refuse(folder: RunFolder, reason: str) -> None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 import typing as t
 
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.remedies import EXERCISE, remedy
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.words import duration, number
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.evidence import path_of
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify import verdicts
@@ -21,6 +22,9 @@ SECTION = "regression"
 TIME_SHARE, TIME_MS = 0.2, 50
 MEMORY_SHARE, MEMORY_KIB = 0.2, 8 * 1024
 _OTHER = "other exceptions"
+_WORSE = remedy(
+    "investigate", "Look at what changed since that run; when it is meant to be so, name this one as the accepted one."
+)
 
 RULE = (
     "A check of the section regression is FAIL beyond its bound, OBSERVATION beyond half of it, and PASS below. The "
@@ -90,6 +94,7 @@ def _check(
         expected={"accepted": then.name, **before},
         observed=after,
         evidence=[FILE, *evidence],
+        remedy={"fail": _WORSE, "observation": _WORSE, "not_exercised": EXERCISE}.get(outcome),
     )
 
 

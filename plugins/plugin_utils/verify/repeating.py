@@ -1,17 +1,46 @@
 # Copyright: Contributors to the evenkeel.drift project
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The command by which one check is repeated by hand: it only reads. Private to the collection. Pure."""
+"""How each check is repeated by hand: a command that only reads, or why there is none. Private to the collection.
+
+Pure.
+"""
 
 from __future__ import annotations
 
 import shlex
 import typing as t
 
+from ansible_collections.evenkeel.drift.plugins.module_utils.mask import MARK
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report import live_commands
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.commands import plain
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify import repeating_code, repeating_logs
 
-_LINES = 200
+_CHANNEL = ("configured", "well_formed", "distinct", "sent")
+_READS = ("GET", "HEAD")
+_UNIT = "Id,ActiveState,SubState,MainPID,NRestarts,ActiveEnterTimestamp"
+_CONTAINER = (
+    "{{.Id}} {{.State.Status}} since {{.State.StartedAt}}, {{.RestartCount}} restarts, out of memory: "
+    "{{.State.OOMKilled}}"
+)
+_BOOT = "uptime -s; cat /proc/sys/kernel/random/boot_id; date -u"
+_KILLED = "free -m; grep oom_kill /proc/vmstat"
+_RUNS = "ps -eo pid,ppid,lstart,user:16,time,rss,args"
+
+NONE = "no command that only reads says the same: what was seen stands in its evidence"
+"""What is said of a kind of check that nothing here knows."""
+
+_SEVERAL = "it is about several hosts, or about a reference: the report of the run has what each of them holds"
+_UNSHOWN = "a name in it has characters that a command line cannot show"
+_RUN = {
+    "observed": "it is whether the host can be reached: from the control node, ansible.builtin.ping tells",
+    "change": "it is the host's own record of changes, in its state directory, which a deploy reads",
+}
+_OF_HISTORY = ("history", "secrets_in_history", "secret_files")
+_HISTORY = (
+    "the control node searched the history of the reference for it: what shows a secret is no command to note down"
+)
+_WAIVER = "it is about a waiver of the contract: the report of the run lists what each of them covers"
 
 Json = t.Mapping[str, t.Any]
 
@@ -20,76 +49,157 @@ class Places:
     """What a run knows of the things that its checks are about: where an endpoint is, which source a log has."""
 
     def __init__(self, findings: Json) -> None:
+        self._hosts = {host for environment in findings["environments"] for host in environment["hosts"]}
         self._known: dict[tuple[str, str, str], Json] = {}
         for facts in findings["facts"]:
-            for kind in ("endpoints", "logs"):
-                if facts["section"] == kind:
-                    for one in facts["facts"].get(kind) or ():
-                        self._known[facts["host"], kind, one["name"]] = one
+            section = facts["section"]
+            for one in facts["facts"].get(section) or () if section in _NAMED else ():
+                self._known[facts["host"], section, str(one[_NAMED[section]])] = one
 
-    def command(self, check: Json) -> str:
-        """Return a command for a shell in the root of the check's host; nothing when none says the same."""
-        special = _SPECIAL.get(check["section"])
-        if special is not None:
-            return special(check, self._known.get((check["host"], check["section"], check["component"]), {}))
-        expected = {**(check["expected"] or {})}
-        made = live_commands.commands([{**check, "expected": expected, "outcome": "fail"}], plain)
-        return made[0][1] if made else ""
+    def of(self, check: Json) -> dict[str, str]:
+        """Return ``{command, instead}``: a command for a shell in the root of its host, or why there is none."""
+        told = _SEVERAL if check["host"] not in self._hosts else ""
+        command = "" if told else self._command(check)
+        return {"command": command, "instead": "" if command else told or self._instead(check)}
+
+    def _about(self, check: Json) -> Json:
+        return self._known.get((check["host"], check["section"], check["component"]), {})
+
+    def _command(self, check: Json) -> str:
+        section = check["section"]
+        if section == "regression":
+            return self._command(_compared(check)) if check["check"] != "host" else ""
+        if section == "watch":
+            watched = _watched(check)
+            return _of_window(watched) or self._command(watched)
+        special = _SPECIAL.get(section)
+        return special(check, self._about(check)) if special else _live(check, check["expected"] or {})
+
+    def _instead(self, check: Json) -> str:
+        section, name = check["section"], check["check"]
+        if section in ("watch", "regression") and check["check"] != "host":
+            return self._instead(_watched(check) if section == "watch" else _compared(check))
+        if section == "regression":
+            return "nothing of this host is in what was accepted"
+        if section == "run":
+            return _WAIVER if check["component"] == "waivers" else _RUN.get(name, NONE)
+        if any(plain(str(check[key])) is None for key in ("component", "subject")):
+            return _UNSHOWN
+        if section == "endpoints":
+            return _not_asked(check, self._about(check))
+        if section == "configs":
+            return "it is about the environment of what runs, whose values no command should show"
+        if section == "commands":
+            return "it did not run on the host, or holds a secret: the contract has the command"
+        return _HISTORY if section == "git" and name in _OF_HISTORY else NONE
 
 
-def _endpoint(check: Json, known: Json) -> str:
-    if not known:
+def _compared(check: Json) -> dict[str, t.Any]:
+    """Return a check of the thing whose figures were compared."""
+    section, _colon, name = check["component"].partition(":")
+    subject, kind = name, ""
+    if check["check"] == "errors":
+        name, kind = name.rpartition(":")[0], "max"
+    return {**check, "section": section, "component": name, "subject": subject, "check": kind, "expected": {}}
+
+
+def _watched(check: Json) -> dict[str, t.Any]:
+    """Return a check of the thing that was watched. Its evidence has its name whole: a subject may have more."""
+    _file, _mark, place = (check["evidence"] or ["#window"])[0].partition("#")
+    kind, _slash, name = place.partition("/")
+    return {**check, "section": kind, "component": name or kind, "expected": {}}
+
+
+def _of_window(check: Json) -> str:
+    """Return what shows how something that was watched is now; nothing when an audit has a command for that."""
+    section, name = check["section"], plain(str(check["component"]))
+    if section in ("window", "memory"):
+        return _BOOT if section == "window" else _KILLED
+    if section == "processes":
+        return _RUNS
+    if name is None:
         return ""
-    asked = {key: known[key] for key in ("url", "method", "from")}
-    made = live_commands.commands([{**check, "expected": asked, "outcome": "fail"}], plain)
-    return made[0][1] if made else ""
-
-
-def _log(check: Json, known: Json) -> str:
-    """Return what shows the end of a log: how it is searched is told by the contract."""
-    kind, _space, name = str(known.get("source") or "").rpartition(" ")
-    shown = plain(name)
-    if not shown:
-        return ""
-    quoted = shlex.quote(shown)
-    if kind == "container":
-        return f"docker logs --timestamps --tail {_LINES} {quoted}"
-    if kind == "the journal of":
-        return f"journalctl --no-pager --utc -n {_LINES} -u {quoted}"
-    return f"ls -l --time-style=full-iso -- {quoted}; tail -n {_LINES} -- {quoted}" if not kind else ""
-
-
-def _tree(check: Json, known: Json) -> str:
-    del known
-    path = plain(str(check["subject"]))
-    expected = (check["expected"] or {}).get("sha256")
-    if path is None:
-        return ""
-    quoted = shlex.quote(path)
-    if check["check"] == "comparison":
-        return f"find {quoted} -type f | LC_ALL=C sort | xargs -r -d '\\n' sha256sum --"
-    if check["check"] in ("content", "presence", "verified", "mode", "owner", "mtime"):
-        digest = f"; sha256sum -- {quoted}" if expected else ""
-        return f"stat -c '%04a %U %G %y %n' -- {quoted}{digest}"
+    if section == "units":
+        return f"systemctl --no-pager show --property={_UNIT} -- {shlex.quote(name)}"
+    if section == "containers" and check["check"] == "seen":
+        return "docker ps --all"
+    if section == "containers":
+        ask = f"docker inspect --type container --format {shlex.quote(_CONTAINER)}"
+        return f"{ask} -- {shlex.quote(name)}; docker stats --no-stream -- {shlex.quote(name)}"
     return ""
 
 
-def _git(check: Json, known: Json) -> str:
-    del known
-    path = plain(str(check["subject"]))
-    if path is None:
-        return ""
-    ask = f"git --no-optional-locks -C {shlex.quote(path)}"
-    if check["check"] == "commit":
-        return f"{ask} rev-parse HEAD"
-    if check["check"] in ("modified", "untracked", "staged", "conflicted"):
-        return f"{ask} status --porcelain"
-    return f"{ask} stash list" if check["check"] == "stash" else ""
+def _live(check: Json, expected: Json) -> str:
+    """Return the command that an audit's report has for a finding of a section about what runs."""
+    made = live_commands.commands([{**check, "expected": expected, "outcome": "fail"}], plain)
+    return made[0][1] if made else ""
 
+
+def _endpoint(check: Json, known: Json) -> str:
+    if check["check"] in _CHANNEL or not known or known["from"] != "host":
+        return ""
+    return _asks(check, known)
+
+
+def _asks(check: Json, known: Json) -> str:
+    if known["method"] == "HEAD":
+        url = plain(str(known["url"]))
+        return f"curl -sS -I --max-time 10 --noproxy '*' -- {shlex.quote(url)}" if url and MARK not in url else ""
+    return _live(check, {**{key: known[key] for key in ("url", "method")}, "from": "host"})
+
+
+def _not_asked(check: Json, known: Json) -> str:
+    """Return why an endpoint is not to be asked by hand on its host."""
+    if check["check"] in _CHANNEL or not known:
+        return "its address is a secret of the host, or the run does not list it: no command should show it"
+    if known["method"] not in _READS:
+        return f"it is asked with {known['method']}, which may change something: only what the contract says sends that"
+    command = _asks(check, known)
+    if known["from"] != "host" and command:
+        return f"the control node asked it, and not the host: {command}"
+    return "its address has a part that is a secret, which no command should show"
+
+
+def _stream(check: Json, known: Json) -> str:
+    expected = check["expected"] or {}
+    if known and "stream" not in expected:
+        expected = {"redis": known["server"], "stream": known["stream"]}
+    return _live(check, expected)
+
+
+def _config(check: Json, known: Json) -> str:
+    source = {"path": known["source"]} if known and known["kind"] == "path" else {}
+    return _live(check, {**source, **(check["expected"] or {})})
+
+
+def _run(check: Json, known: Json) -> str:
+    """Return a command of the contract, which only reads, as it was run."""
+    del check
+    command = plain(str(known.get("command") or ""))
+    return command if command and MARK not in command else ""
+
+
+def _nothing(_check: Json, _known: Json) -> str:
+    return ""
+
+
+_NAMED = {
+    "endpoints": "name",
+    "logs": "name",
+    "trees": "name",
+    "configs": "name",
+    "commands": "name",
+    "streams": "entry",
+}
+"""The sections whose facts are listed, and by what."""
 
 _SPECIAL: dict[str, t.Callable[[Json, Json], str]] = {
     "endpoints": _endpoint,
-    "logs": _log,
-    "trees": _tree,
-    "git": _git,
+    "logs": repeating_logs.command,
+    "trees": repeating_code.tree,
+    "git": repeating_code.git,
+    "streams": _stream,
+    "configs": _config,
+    "commands": _run,
+    "run": _nothing,
 }

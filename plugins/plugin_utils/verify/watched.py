@@ -13,7 +13,7 @@ import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.words import duration, number
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify import verdicts, watched_logs, watched_trends
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify.watched_check import ENOUGH, Maker
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify.watched_check import ENOUGH, UNSEEN, Maker
 
 Json = dict[str, t.Any]
 
@@ -81,7 +81,8 @@ def _enough(check: Json, blind: str) -> Json:
     if not blind or check["outcome"] != "pass":
         return check
     summary = f"{check['summary']}; but {blind}"
-    return {**check, "outcome": "unknown", "verdict": verdicts.of_check("unknown", "high"), "summary": summary}
+    verdict = verdicts.of_check("unknown", check["severity"])
+    return {**check, "outcome": "unknown", "verdict": verdict, "summary": summary, "remedy": UNSEEN}
 
 
 def not_watched(host: str, environment: str) -> list[Json]:

@@ -32,6 +32,8 @@ _INFRASTRUCTURE = ("processes", "units", "ports", "containers", "compose", "stre
 _CODE = ("git", "trees", "packages")
 _CHECK = "# in the folder of the run, and in that of the verification\nsha256sum -c MANIFEST.sha256"
 _COMMANDS = 200
+_NAMED = 3
+_NOW = "For a check of the window they show how it is now: what was seen in it stands in the evidence."
 _WORDS = Markup(
     "The tables from here to the risks are those of the audit, in its words: OK, DRIFT, UNKNOWN, NOTE. What an audit "
     "calls DRIFT is FAIL above from severity medium on, and OBSERVATION below."
@@ -156,18 +158,26 @@ def evidence(seen: Verification) -> Lines:
     ]
     lines = [*heading(2, "Evidence"), *paragraph(phrase("In the folder of the run {}:", code(seen.data["run"])))]
     lines += rows(("File", "Host", "From", "To", "Bytes", "sha256"), listed)
+    more = [(code(one["path"]), one["of"], one["bytes"], code(one["sha256"])) for one in seen.data["files"]]
+    if more:
+        text = phrase("And, of the run and of the verification {} itself:", code(seen.data["id"]))
+        lines += [*paragraph(text), *rows(("File", "Of the", "Bytes", "sha256"), more)]
     return [*lines, *paragraph("To see that no file was changed since:"), *fence(_CHECK, "sh")]
 
 
 def commands(seen: Verification) -> Lines:
-    """Return the commands that repeat the checks by hand, by host, each once."""
+    """Return the commands that repeat the checks by hand, by host, each once; and why some have none."""
     lines = heading(2, "Commands to repeat each check")
     lines += paragraph("These only read. Run them on the host, in the root that is named.")
+    lines += paragraph(_NOW) if seen.data["watch"] else []
     of_hosts: dict[str, dict[str, list[str]]] = {}
+    reasons: dict[str, list[str]] = {}
     for one in seen.checks:
+        told = f"{one['section']} {one['check']} {one['subject']}"
         if one["command"]:
-            told = of_hosts.setdefault(one["host"], {}).setdefault(one["command"], [])
-            told.append(f"{one['section']} {one['check']} {one['subject']}")
+            of_hosts.setdefault(one["host"], {}).setdefault(one["command"], []).append(told)
+        else:
+            reasons.setdefault(one["instead"], []).append(f"{told} of {one['host']}")
     shown = left_out = 0
     for environment, host in seen.report.hosts:
         mine = of_hosts.get(host)
@@ -179,18 +189,23 @@ def commands(seen: Verification) -> Lines:
             continue
         shown += 1
         lines += heading(3, code(name)) + fence("\n".join(_script(root, mine)), "sh")
-    silent = sum(1 for one in seen.checks if not one["command"])
-    if silent:
-        lines += paragraph(f"No command for {number(silent, 'check')}: the evidence is in the folder of the run.")
     if left_out:
         lines += paragraph(f"{number(left_out, 'host')} left out: all commands are in verify.json.")
+    if reasons:
+        lines += paragraph("No command on a host repeats these:")
+        lines += rows(("Checks", "Why"), [(_some(names), reason) for reason, names in sorted(reasons.items())])
     return lines
+
+
+def _some(names: list[str]) -> str:
+    """Return the first of some checks, and how many there are besides."""
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return f"{', '.join(names[:_NAMED])}{more}"
 
 
 def _script(root: str, mine: dict[str, list[str]]) -> list[str]:
     made = [f"cd -- {shlex.quote(root)}"]
     for command, names in list(mine.items())[:_COMMANDS]:
-        more = f" and {len(names) - 3} more" if len(names) > 3 else ""
         # What a check is about may be a name that the host gave it: on a line of its own it would be a command.
-        made += [terminal(f"# {', '.join(names[:3])}{more}"), command]
+        made += [terminal(f"# {_some(names)}"), command]
     return made

@@ -96,4 +96,7 @@ def test_a_document_of_a_run_does_not_contradict_itself(name: str) -> None:
     # These runs are made by hand, and rest on no files.
     for one in data["checks"]:
         one["evidence"] = one["evidence"] or [next(iter(files), "none")]
+    listed = {one["path"] for one in data["evidence"]}
+    data["files"] = [{"path": path, "sha256": files[path]} for path in files if path not in listed]
+    data["files"] += [] if files else [{"path": "none", "sha256": ""}]
     consistency.check(data, findings, {**files, "none": ""})

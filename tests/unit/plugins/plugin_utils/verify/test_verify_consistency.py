@@ -95,6 +95,18 @@ def _other_digest(made: Json) -> None:
     made["evidence"][0]["sha256"] = "f" * 64
 
 
+def _silent(made: Json) -> None:
+    made["checks"][0].update(command="", instead="")
+
+
+def _unlisted(made: Json) -> None:
+    made["evidence"] = [one for one in made["evidence"] if "git" not in one["path"]]
+
+
+def _other_file(made: Json) -> None:
+    made["files"] = [{"of": "verification", "path": "watch/web1.json", "bytes": 1, "sha256": "f" * 64}]
+
+
 @pytest.mark.parametrize(
     ("spoil", "said"),
     [
@@ -111,6 +123,9 @@ def _other_digest(made: Json) -> None:
         (_timeless_log, "does not say of which time it is"),
         (_no_evidence, "rests on no evidence"),
         (_other_digest, "is not what the run vouches for"),
+        (_other_file, "watch/web1.json is not what the run vouches for"),
+        (_unlisted, "evidence/web1/git.json is evidence of a check, and is not listed"),
+        (_silent, "has neither a command that repeats it nor why there is none, or both"),
     ],
 )
 def test_each_contradiction_is_named(spoil: t.Callable[[Json], None], said: str) -> None:

@@ -1,0 +1,179 @@
+# Copyright: Contributors to the evenkeel.drift project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Each kind of check has a command that repeats it by hand, or says in words why it has none."""
+
+from __future__ import annotations
+
+import importlib
+import re
+import subprocess
+import typing as t
+from pathlib import Path
+
+import pytest
+from ansible_collections.evenkeel.drift.plugins.module_utils.mask import MARK
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.webhooks import CHECKS as CHANNELS
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.check import SECTIONS
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify import repeating
+from verify_builders import check, run
+
+DOCS = Path(__file__).parents[5] / "docs"
+CONTRACT = "ansible_collections.evenkeel.drift.plugins.plugin_utils.contract."
+HARMLESS = re.compile(
+    r"bin/app check|cat|curl|date|df|diff|docker (inspect|logs|ps|stats)|dpkg-query|find|free|"
+    r"git --no-optional-locks -C .+ (status|rev-parse|branch|tag|remote|stash list)|"
+    r"grep|journalctl|ls|ps|redis-cli|rpm -qa|sed -n|sha256sum|sort|ss|stat|systemctl --no-pager show|tail|uptime|"
+    r"xargs -r -d '\\n' sha256sum|LC_ALL=C sort|docker exec \S+ redis-cli"
+)
+WATCHED = {
+    "window": ("window/", ["window"]),
+    "processes": ("processes/main", ["stable", "memory", "cpu"]),
+    "units": ("units/main", ["stable"]),
+    "containers": ("containers/main", ["stable", "memory", "cpu", "seen"]),
+    "endpoints": ("endpoints/main", ["available", "time"]),
+    "streams": ("streams/main", ["lag"]),
+    "logs": ("logs/main", ["errors", "forbid", "cycles", "log"]),
+    "memory": ("memory", ["memory"]),
+}
+FACTS = {
+    "endpoints": [{"name": "main", "url": "http://127.0.0.1:8002/health", "method": "GET", "from": "host"}],
+    "logs": [{"name": "main", "source": "logs/main.log"}],
+    "trees": [{"name": "main", "path": "src"}],
+    "configs": [{"name": "main", "kind": "path", "source": ".env"}],
+    "commands": [{"name": "main", "command": "bin/app check"}],
+    "streams": [{"entry": "main", "server": "127.0.0.1:6379", "stream": "trades"}],
+}
+
+Json = dict[str, t.Any]
+
+
+def documented(section: str) -> set[str]:
+    """The checks that the page of a section lists in its tables, and those that its contract grades."""
+    page = (DOCS / "sections" / f"{section}.md").read_text(encoding="utf-8")
+    compared = page.partition("## What is compared")[2].partition("\n## When")[0]
+    rows = re.findall(r"^\| (`[a-z_]+`(?:, `[a-z_]+`)*) \|", compared, re.MULTILINE)
+    graded = getattr(importlib.import_module(CONTRACT + section), "CHECKS", ())
+    return {name for row in rows for name in re.findall(r"`([a-z_]+)`", row)} | set(graded)
+
+
+KINDS = [
+    *((section, name) for section in SECTIONS for name in sorted(documented(section))),
+    *(("endpoints", name) for name in (*CHANNELS, "sent")),
+    *(("trees", name) for name in ("comparison", "complete", "mode", "mtime")),
+    *(("run", name) for name in ("observed", "change")),
+]
+
+
+def findings(**more: t.Any) -> Json:
+    facts = [
+        {"host": "web1", "section": section, "facts": {section: [{**one, **more} for one in listed]}}
+        for section, listed in FACTS.items()
+    ]
+    return run(facts=facts)
+
+
+def made(one: Json, **more: t.Any) -> tuple[str, str]:
+    told = repeating.Places(findings(**more)).of(one)
+    assert set(told) == {"command", "instead"}
+    assert bool(told["command"]) != bool(told["instead"])
+    if told["command"]:
+        subprocess.run(["bash", "-n", "-c", told["command"]], check=True, capture_output=True)
+        for part in re.split(r" \| |; ", told["command"].replace(" 2>&1", "")):
+            assert HARMLESS.match(part), part
+    return told["command"], told["instead"]
+
+
+def test_all_sections_are_walked() -> None:
+    assert {section for section, _name in KINDS} == {*SECTIONS, "run"}
+    assert len(set(KINDS)) > 90
+
+
+@pytest.mark.parametrize(("section", "name"), sorted(set(KINDS)))
+@pytest.mark.parametrize("outcome", ["pass", "fail"])
+def test_each_kind_of_check_is_repeated_or_says_why_not(section: str, name: str, outcome: str) -> None:
+    expected = {"pattern": "TODO", "path": ".env"} if section in ("trees", "configs") else {}
+    subject = {"trees": "src/app.py", "git": "."}.get(section, "main")
+    subject += {"similar": ":src/b.py", "remote": ":origin", "must_contain": ":TODO"}.get(name, "")
+    _command, instead = made(check(section, name, outcome, subject=subject, expected=expected))
+    assert instead != repeating.NONE, "nothing is known of this kind of check"
+
+
+def test_a_kind_that_nobody_thought_of_is_found_out() -> None:
+    """The twin of the test above: what it asserts fails for a check that has no rule."""
+    assert made(check("git", "brand_new", subject="."))[1] == repeating.NONE
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"), [(kind, name) for kind, (_place, names) in WATCHED.items() for name in names]
+)
+def test_each_check_of_a_window_has_a_command(kind: str, name: str) -> None:
+    place = WATCHED[kind][0]
+    one = check("watch", name, component=kind, subject="main:4276", evidence=[f"watch/web1.json#{place}"])
+    command, instead = made(one)
+    assert command, instead
+    assert "4276" not in command
+
+
+@pytest.mark.parametrize(
+    ("component", "name", "said"),
+    [
+        ("endpoints:main", "time", "curl "),
+        ("processes:main", "memory", "ps "),
+        ("containers:main", "memory", "docker "),
+        ("logs:main:ERROR", "errors", "cat -- logs/main.log | grep -nw -e ERROR | tail"),
+        ("trees:main", "feature", "find src "),
+        ("git:repository", "feature", "git "),
+    ],
+)
+def test_each_comparison_with_what_was_accepted_has_a_command(component: str, name: str, said: str) -> None:
+    command, instead = made(check("regression", name, component=component))
+    assert command.startswith(said), instead
+
+
+@pytest.mark.parametrize(
+    ("one", "facts", "why"),
+    [
+        (check("endpoints", "status"), {"method": "POST"}, "asked with POST, which may change something"),
+        (check("watch", "time", evidence=["watch/web1.json#endpoints/main"]), {"method": "PUT"}, "asked with PUT"),
+        (check("endpoints", "status"), {"from": "control"}, "the control node asked it, and not the host: curl -sS -i"),
+        (check("endpoints", "status"), {"url": f"http://example.org/?token={MARK}"}, "a secret"),
+        (check("endpoints", "sent"), {}, "its address is a secret of the host"),
+        (check("configs", "running"), {"kind": "process"}, "whose values no command should show"),
+        (check("commands", "exit"), {"command": ""}, "it did not run"),
+        (check("commands", "exit"), {"command": f"app --password {MARK}"}, "holds a secret"),
+        (check("git", "secrets_in_history", host="*"), {}, "several hosts"),
+        (check("git", "secrets_in_history"), {}, "searched the history"),
+        (check("run", "unused", component="waivers"), {}, "a waiver of the contract"),
+        (check("trees", "content", subject="a\nb"), {}, "cannot show"),
+        (check("units", "active", component="\x1b[31m"), {}, "cannot show"),
+        (check("regression", "host", component="web1"), {}, "nothing of this host"),
+    ],
+)
+def test_why_there_is_none_is_said(one: Json, facts: Json, why: str) -> None:
+    command, instead = made(one, **facts)
+    assert command == ""
+    assert why in instead
+
+
+@pytest.mark.parametrize("name", ["a b", "it's", "$(touch x)", "-rf", "`id`", "a;b", '"', "ü"])
+@pytest.mark.parametrize(
+    ("section", "kind", "facts"),
+    [
+        ("trees", "content", {}),
+        ("trees", "similar", {}),
+        ("trees", "forbidden", {}),
+        ("git", "commit", {}),
+        ("units", "active", {}),
+        ("logs", "max", {"source": "NAME"}),
+        ("watch", "stable", {}),
+    ],
+)
+def test_a_name_stays_one_word(section: str, kind: str, facts: Json, name: str, tmp_path: Path) -> None:
+    place = [f"watch/web1.json#containers/{name}"] if section == "watch" else []
+    one = check(
+        section, kind, component="main", subject=f"{name}:{name}" if kind == "similar" else name, evidence=place
+    )
+    command, _instead = made(one, **dict.fromkeys(facts, name))
+    subprocess.run(["bash", "-c", f"PATH=/nonexistent; {command}"], check=False, capture_output=True, cwd=tmp_path)
+    assert not list(tmp_path.iterdir())
