@@ -39,6 +39,11 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
         self.validate_argument_spec(argument_spec={})
         host = str(variables["inventory_hostname"])
         try:
+            # What is wrong with this one keeps all hosts from being changed: without it, another plan would be made.
+            control.settings_without_host(variables, self._templar.template, "drift_plan")
+        except ContractError as error:
+            raise AnsibleActionFail(terminal(str(error))) from error
+        try:
             settings = control.settings_of(variables, self._templar.template)
         except ContractError as error:
             return {"changed": False, "msg": f"{host}: {error}", "found": None}

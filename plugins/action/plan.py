@@ -82,9 +82,7 @@ class ActionModule(ControlAction):
 
     def _keep(self, variables: Json) -> int:
         """Return how many folders of deploys are kept. Raises ContractError."""
-        given = control.drift_variables(variables, self._templar.template)
-        wanted = {name: given[name] for name in ("drift_keep_deploys",) if name in given}
-        return resolve({"drift_root": "/", **wanted}, cwd=os.getcwd()).keep_deploys
+        return control.settings_without_host(variables, self._templar.template, "drift_keep_deploys").keep_deploys
 
     def _silent_batches(self, variables: Json, given: Json) -> list[str]:
         """Refuse batches that Ansible would not see: a play is cut into them before it knows any host's variables."""
@@ -107,8 +105,7 @@ class ActionModule(ControlAction):
             state_dirs = {host: self._state_dir(variables, host, given) for host in hosts}
             made, offered = making.make(folder, settings, Cache(default_folder(os.environ)), utc_now(), state_dirs)
             return made, os.path.dirname(folder.path), offered
-        wanted: Json = {name: given[name] for name in ("drift_output_dir", "drift_plan") if name in given}
-        known = resolve({"drift_root": "/", **wanted}, cwd=os.getcwd())
+        known = control.settings_without_host(variables, self._templar.template, "drift_output_dir", "drift_plan")
         if known.plan is None:
             raise ContractError(["drift_plan: is not set, and there is no audit to make a plan of"])
         plan = document.load(document.named(known.plan, os.getcwd()))

@@ -17,7 +17,6 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.audit.opening impor
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract import sync
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.patterns import compile_selection
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.schema import ContractError
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.settings import resolve
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.base import Context
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.observation import HostUnseen
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.registry import exchange
@@ -105,9 +104,7 @@ class ActionModule(SnapshotModule):
 
     def _keep(self, variables: Json) -> int | None:
         """Return how many rescues are kept. Raises ContractError."""
-        given = control.drift_variables(variables, self._templar.template)
-        wanted = {name: given[name] for name in ("drift_keep_rescues",) if name in given}
-        return resolve({"drift_root": "/", **wanted}, cwd=os.getcwd()).keep_rescues
+        return control.settings_without_host(variables, self._templar.template, "drift_keep_rescues").keep_rescues
 
     def _configurations(self, contract: Json, root: str, host: str) -> Json:
         """Return the request of the section configs, as an audit makes it; nothing when the contract has none."""

@@ -62,6 +62,7 @@ class ActionModule(ScriptAction):
         self._given = given
         host = str(variables["inventory_hostname"])
         try:
+            backup.check_point(given.get("point"), self._said_by(given, variables))
             overrides = {
                 f"drift_{name}": given[name] for name in ("root", "application", "state_dir") if given.get(name)
             }
@@ -79,6 +80,11 @@ class ActionModule(ScriptAction):
         except ReferenceUnavailable as error:
             raise AnsibleActionFail(terminal(f"{host}: what the reference ignores cannot be told: {error}")) from error
         return {"options": arguments, "check": bool(self._task.check_mode), "list": self.LISTS}
+
+    def _said_by(self, given: Json, variables: Json) -> str:
+        """Return what an operator has to correct where the point is wrong: the option, or the variable of the role."""
+        variable = {"restored": "rollback_to", "bad": "rollback_mark_bad"}.get(str(given.get("state")), "")
+        return variable if variables.get(variable) == given.get("point") else "point"
 
     def shown(self, request: Json, result: Json, variables: Json) -> Json:
         """Return what a host answered to a request, after it was shown to the operator."""

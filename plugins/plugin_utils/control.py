@@ -51,6 +51,14 @@ def settings_of(
     )
 
 
+def settings_without_host(
+    variables: t.Mapping[str, t.Any], template: t.Callable[[t.Any], t.Any], *names: str
+) -> Settings:
+    """Return the settings that some variables of a play give, and defaults for all others. Raises ContractError."""
+    given = drift_variables({name: variables[name] for name in names if name in variables}, template)
+    return resolve({"drift_root": "/", **given}, cwd=os.getcwd())
+
+
 def environment(variables: Json, host: str, template: t.Callable[[t.Any], t.Any]) -> str:
     """Return the environment of a host of the inventory as the variables of the play and its own say it."""
     its = variables["hostvars"][host]

@@ -12,7 +12,7 @@ import typing as t
 from ansible_collections.evenkeel.drift.plugins.plugin_utils import control
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract import verify
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.schema import ContractError
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.settings import Settings, resolve
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.settings import Settings
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify import accepted
 
 Json = dict[str, t.Any]
@@ -34,9 +34,7 @@ def read(variables: Json, hosts: t.Sequence[str], template: t.Callable[[t.Any], 
     if problems:
         raise ContractError(problems)
     settings = verify.resolve(given, cwd=os.getcwd(), now_s=time.time())
-    said = control.drift_variables(variables, template)
-    wanted: Json = {name: said[name] for name in ("drift_output_dir", "drift_keep_verifications") if name in said}
-    general = resolve({"drift_root": "/", **wanted}, cwd=os.getcwd())
+    general = control.settings_without_host(variables, template, "drift_output_dir", "drift_keep_verifications")
     return Asked(
         settings, general, None if settings.accepted is None else accepted.read(settings.accepted, general.output_dir)
     )

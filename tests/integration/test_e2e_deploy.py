@@ -348,6 +348,17 @@ def test_a_plan_that_was_changed_is_refused(site: Site) -> None:
     assert "it was changed after it was made" in " ".join(outcome.text.split())
 
 
+def test_a_plan_without_a_name_is_refused_and_no_new_one_is_made(site: Site) -> None:
+    root = site.host()
+    before = fingerprint(root)
+    for variable in ("drift_plan", "sync_serial"):
+        outcome = site.deploy(**{variable: ""})
+        assert outcome.code == 2
+        assert f"{variable}: is empty" in " ".join(outcome.text.split())
+        assert fingerprint(root) == before
+    assert not (site.operator.runs / "deploys").exists()
+
+
 def test_an_approval_is_asked_for_and_given(site: Site) -> None:
     root = site.host()
     before = fingerprint(root)

@@ -175,6 +175,17 @@ def test_a_point_that_is_marked_bad_is_not_picked(site: Site) -> None:
     assert site.seen() == before
 
 
+def test_a_point_without_a_name_is_refused_and_not_the_newest_one(site: Site) -> None:
+    site.play(BACKUP)
+    damage(site)
+    damaged = site.seen()
+    for variable in ("rollback_to", "rollback_mark_bad"):
+        told = site.play(ROLLBACK, **{variable: ""})
+        assert told.code != 0
+        assert f"{variable}: is empty" in " ".join(told.text.split())
+        assert site.seen() == damaged
+
+
 def test_without_a_point_it_says_so(site: Site) -> None:
     told = site.play(ROLLBACK)
     assert told.code != 0

@@ -11,7 +11,14 @@ import typing as t
 from ansible_collections.evenkeel.drift.plugins.module_utils.mask import mask
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract import shapes
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.plain import plain
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.schema import REQUIRED, Key, Map, Problems, Wrong
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.schema import (
+    REQUIRED,
+    Key,
+    Map,
+    Problems,
+    Wrong,
+    is_unset,
+)
 
 RESTIC, FETCH = "backup_restic", "backup_fetch"
 
@@ -45,6 +52,22 @@ class Named(shapes.Text):
         if text.startswith("-") or "," in text:
             raise Wrong("expected a name without commas that does not begin with a dash")
         return text
+
+
+class Point(shapes.Text):
+    """The id of a restore point."""
+
+    NEVER_EMPTY = True
+
+    def describe(self) -> str:
+        return "id of a restore point"
+
+
+def check_point(value: t.Any, place: str) -> None:
+    """Refuse the empty name of a point, which is not the same as none. Raises ContractError."""
+    problems = Problems()
+    is_unset(place, Key(Point(), None, "which restore point"), value, problems)
+    problems.raise_any()
 
 
 def _complete(read: dict[str, t.Any]) -> None:

@@ -13,6 +13,7 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.schema imp
     Key,
     Problems,
     default_of,
+    is_unset,
     nearest,
     unknown_key,
 )
@@ -23,8 +24,8 @@ def read(
 ) -> dict[str, t.Any]:
     """Return the value or the default of every known variable; note what is wrong.
 
-    A variable that is null or empty text counts as unset. Of the names that nobody knows, those are refused that look
-    like one of ours.
+    What counts as unset is up to ``schema.is_unset``. Of the names that nobody knows, those are refused that look like
+    one of ours.
     """
     result: dict[str, t.Any] = {name: default_of(key) for name, key in known.items()}
     for name in sorted(name for name in values if name.startswith(prefix)):
@@ -34,7 +35,7 @@ def read(
             near = nearest(name.removeprefix(prefix), [one.removeprefix(prefix) for one in known])
             if near is not None:
                 problems.add(name, unknown_key(prefix + near, known, "variable"))
-        elif value is not None and value != "":
+        elif not is_unset(name, known[name], value, problems):
             try:
                 result[name] = known[name].shape.read(plain(value, name), name, problems)
             except ContractError as error:

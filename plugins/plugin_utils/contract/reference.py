@@ -51,6 +51,8 @@ class Reference(Map):
     ``git`` has ``branches`` only where some are named.
     """
 
+    NEVER_EMPTY = True
+
     def __init__(self, cwd: str) -> None:
         git = {
             "repo": Key(shapes.LocalPath(cwd), REQUIRED, "the repository, a clone on the control node"),

@@ -56,6 +56,9 @@ class Wrong(ValueError):
 class Shape:
     """What a value must look like."""
 
+    NEVER_EMPTY: t.ClassVar[bool] = False
+    """Whether it names something, such as a path or an id: a public variable of it is not unset by empty text."""
+
     def describe(self) -> str:
         """Return the type in a few words, as the documentation shows it."""
         raise NotImplementedError
@@ -82,11 +85,15 @@ REQUIRED: t.Any = object()
 
 @dataclasses.dataclass(frozen=True)
 class Key:
-    """One key of a map. Its default is ``REQUIRED`` when it has none, ``None`` when it may stay unset."""
+    """One key of a map. Its default is ``REQUIRED`` when it has none, ``None`` when it may stay unset.
+
+    ``never_empty`` says of a public variable what ``NEVER_EMPTY`` says of its shape.
+    """
 
     shape: Shape
     default: t.Any
     meaning: str
+    never_empty: bool = False
 
 
 class Map(Shape):
@@ -197,6 +204,27 @@ def default_of(key: Key) -> t.Any:
     value = key.shape.read(json.loads(json.dumps(key.default)), "default", problems)
     problems.raise_any()
     return value
+
+
+def is_unset(name: str, key: Key, value: t.Any, problems: Problems) -> bool:
+    """Return whether a public variable counts as unset: it is null, or empty text.
+
+    Empty text in the place of a name or a condition is noted as a mistake besides: it is what a shell makes of a
+    variable that it does not have, and whoever gives one does not want what happens without it.
+    """
+    if value is None:
+        return True
+    if not isinstance(value, str) or value.strip():
+        return False
+    never = key.never_empty or key.shape.NEVER_EMPTY
+    if never:
+        default = "" if key.default in (None, []) else f" for the default, {quote(key.default)}"
+        problems.add(
+            name,
+            f"is empty, like a variable of the shell that was never set: give it a value ({key.shape.describe()}), or "
+            f"leave {name} out{default}",
+        )
+    return value == "" or never
 
 
 def nearest(name: str, known: t.Iterable[str]) -> str | None:

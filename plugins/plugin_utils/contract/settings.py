@@ -28,6 +28,7 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.schema imp
     Problems,
     Wrong,
     found,
+    is_unset,
     nearest,
     unknown_key,
 )
@@ -81,6 +82,8 @@ class Settings:
 
 class HomePath(shapes.HostPath):
     """An absolute path on a host that is not its root."""
+
+    NEVER_EMPTY = True
 
     def describe(self) -> str:
         return "absolute path of a directory on the host"
@@ -178,7 +181,7 @@ def resolve(
     """Return the settings that one host's variables give; names without ``drift_`` are not looked at.
 
     ``inventory_file`` and ``inventory_sources`` are Ansible's ``inventory_file`` and ``ansible_inventory_sources``,
-    ``cwd`` is the directory that the user stands in. A variable that is null or empty text counts as unset.
+    ``cwd`` is the directory that the user stands in. What counts as unset is up to ``schema.is_unset``.
     Raises :class:`ContractError` with all that is wrong.
     """
     problems = Problems()
@@ -187,7 +190,7 @@ def resolve(
     for name in sorted(name for name in values if name.startswith(PREFIX)):
         if name not in known:
             problems.add(name, unknown_key(nearest(name, known), known, "variable"))
-        elif values[name] is not None and values[name] != "":
+        elif not is_unset(name, known[name], values[name], problems):
             try:
                 given[name] = plain(values[name], name)
             except ContractError as error:

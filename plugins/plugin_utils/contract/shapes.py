@@ -138,6 +138,8 @@ class Choice(Shape):
 class Name(Text):
     """A name that can be a folder's name and a cell of a table."""
 
+    NEVER_EMPTY = True
+
     def describe(self) -> str:
         return "name of letters, digits, dot, dash and underscore"
 
@@ -189,6 +191,8 @@ class AnyPath(Text):
 
 class LocalPath(Text):
     """A path on the control node; a relative one starts at ``cwd``, the directory that the user stands in."""
+
+    NEVER_EMPTY = True
 
     def __init__(self, cwd: str) -> None:
         super().__init__()

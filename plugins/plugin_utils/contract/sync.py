@@ -71,6 +71,8 @@ class Zone(shapes.Text):
 class PlanId(shapes.Text):
     """The id of a plan."""
 
+    NEVER_EMPTY = True
+
     def describe(self) -> str:
         return "id of a plan, plan- and 12 hex digits"
 
@@ -84,6 +86,8 @@ class PlanId(shapes.Text):
 class Branch(shapes.Text):
     """The short name of a branch."""
 
+    NEVER_EMPTY = True
+
     def describe(self) -> str:
         return "name of a branch, such as main"
 
@@ -96,6 +100,8 @@ class Branch(shapes.Text):
 
 class Batches(Shape):
     """How many hosts at once: a number, a share, or a list of these."""
+
+    NEVER_EMPTY = True
 
     def describe(self) -> str:
         return 'number of hosts, a share such as "25%", or a list of these'
@@ -135,7 +141,9 @@ _WINDOW = Map(
 def variables() -> dict[str, Key]:
     """Return every ``sync_*`` variable."""
     batches = Key(Batches(), None, "how many hosts are changed at once; unset: all. With -e or from the playbook")
-    return {**_files(), **_gates(), **_services(), BATCHES: batches}
+    # A gate that is asked for is not dropped because nothing stands behind it.
+    asked = {name: dataclasses.replace(key, never_empty=True) for name, key in _gates().items()}
+    return {**_files(), **asked, **_services(), BATCHES: batches}
 
 
 def _files() -> dict[str, Key]:
@@ -275,9 +283,9 @@ def documented_keys() -> list[tuple[str, Key]]:
 def resolve(values: t.Mapping[str, t.Any]) -> SyncSettings:
     """Return the settings that the variables give; names without ``sync_`` are not looked at.
 
-    A variable that is null or empty text counts as unset, but for ``sync_restart``. The prefix may be another role's
-    too: of the names that nobody knows, those are refused that look like one of ours. Raises ContractError with all
-    that is wrong.
+    What counts as unset is up to ``schema.is_unset`` and ``check_restart``. The prefix may be another role's too: of
+    the names that nobody knows, those are refused that look like one of ours. Raises ContractError with all that is
+    wrong.
     """
     problems = Problems()
     read = prefixed.read(values, PREFIX, variables(), problems)

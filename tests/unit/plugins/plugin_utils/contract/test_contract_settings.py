@@ -168,7 +168,7 @@ def test_without_a_root_the_message_says_what_to_do(root: str | None) -> None:
         ({"drift_run": "20261121T024500Z-prod-1"}, "run", "20261121T024500Z-prod-1"),
         ({"drift_run": "drift-runs/latest"}, "run", f"{CWD}/drift-runs/latest"),
         ({"drift_signing_key": "/k/id"}, "signing_key", "/k/id"),
-        ({"drift_workers": None, "drift_repo": ""}, "workers", 0),
+        ({"drift_workers": None, "drift_repo": None, "drift_fail_on": ""}, "workers", 0),
         ({"drift_application": "virtuoso"}, "application", "virtuoso"),
     ],
 )
