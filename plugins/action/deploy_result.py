@@ -14,6 +14,7 @@ from ansible.utils.display import Display
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.control_action import ControlAction
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan import deploys, document, ending
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.remediate import course
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.remediate import report as remediation
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.safe import terminal
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.run import RunFolder, StoreError
 
@@ -38,9 +39,11 @@ class ActionModule(ControlAction):
         folder, judged = RunFolder(arguments["folder"]), arguments["judged"]
         try:
             plan = document.load(folder.join(document.PLAN))
-            after = None if judged is None else self._after(plan, judged)
-            if after is not None and arguments["verification"]:
-                after.update(course.ending(folder, RunFolder(arguments["verification"])))
+            found = self._verified(folder, arguments["verification"]) if judged else {}
+            if found is None:
+                # What is at hand then is an audit of before, or the verification of a batch.
+                judged, found = {"failed_hosts": {}}, {}
+            after = None if judged is None else {**self._after(plan, judged), **found}
             ended = deploys.report(folder, plan, after)
         except (StoreError, document.PlanError, FileNotFoundError) as error:
             raise AnsibleActionFail(terminal(str(error))) from error
@@ -52,6 +55,18 @@ class ActionModule(ControlAction):
             more = [told["sentence"]] if told else []
             display.display(ending.terminal(plan, ended, path, columns=columns, colour=ANSIBLE_COLOR, more=more))
         return {"changed": False, "folder": folder.path, "failed_hosts": self._failed(plan, ended, judged)}
+
+    def _verified(self, folder: RunFolder, verification: str | None) -> Json | None:
+        """Return what the verification in the end of a remediation says, nothing for a deploy without one; None where
+        it did not come to an end, or cannot be read any more. Raises StoreError.
+        """
+        if remediation.unverified(folder.read("run.json")):
+            return None
+        try:
+            return course.ending(folder, RunFolder(verification)) if verification else {}
+        except (StoreError, FileNotFoundError) as error:
+            course.unverified(folder, str(error))
+            return None
 
     def _failed(self, plan: Json, ended: t.Sequence[ending.Ending], judged: Json | None) -> Json:
         """Return the hosts that fail: those that were not changed as planned, and those that the audit fails."""

@@ -17,13 +17,15 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.remediate import co
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.safe import terminal
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.run import RunFolder, StoreError
 
+_STEPS = ["check", "open", "due", "decide", "due_again", "confirm", "unverified"]
 _ARGUMENTS = {
     "folder": {"type": "path"},
-    "step": {"type": "str", "required": True, "choices": ["check", "open", "due", "decide", "due_again", "confirm"]},
+    "step": {"type": "str", "required": True, "choices": _STEPS},
     "hosts": {"type": "list", "elements": "str", "default": []},
     "verification": {"type": "path"},
+    "reason": {"type": "str", "default": ""},
 }
-_NEEDS = [("step", step, ("folder",)) for step in ("open", "due", "decide", "due_again", "confirm")]
+_NEEDS = [("step", step, ("folder",)) for step in _STEPS[1:]]
 
 Json = dict[str, t.Any]
 
@@ -47,6 +49,9 @@ class ActionModule(ControlAction):
                 hosts = self._decide(folder, batch, verification)
             elif arguments["step"] == "confirm":
                 course.confirm(folder, batch, verification)
+                hosts = []
+            elif arguments["step"] == "unverified":
+                course.unverified(folder, arguments["reason"])
                 hosts = []
             else:
                 find = course.due if arguments["step"] == "due" else course.due_again

@@ -6,98 +6,22 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import signal
-import socket
-import typing as t
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from e2e_operator import Operator, Outcome
-from e2e_project import Repository, write
-from endpoint_server import answer, path_of, serving
+from e2e_project import write
+from e2e_shop import BAD, Shop, fingerprint, opened
 from waiting import wait_until
-
-REMEDIATE = "evenkeel.drift.remediate"
-GOOD, BAD = "works\n", "breaks web1 web2 web3\n"
-
-Json = dict[str, t.Any]
-Print = dict[str, tuple[int, int, str]]
-
-
-def fingerprint(root: Path) -> Print:
-    """Return mode, time and content of every path: what a way back is to bring back."""
-    found = {}
-    for path in sorted(root.rglob("*")):
-        seen = path.lstat()
-        found[str(path.relative_to(root))] = (
-            seen.st_mode,
-            seen.st_mtime_ns,
-            path.read_text() if path.is_file() else "",
-        )
-    return found
-
-
-class Shop:
-    """An application whose server reads a file of its tree anew for each request: it names the hosts that it breaks."""
-
-    def __init__(self, folder: Path, operator: Operator, url: str) -> None:
-        self.folder = folder
-        self.operator = operator
-        self.url = url
-        self.reference = Repository(folder / "reference")
-        self.reference.commit("First", {"src/app.py": GOOD, "src/other.py": "1\n"})
-
-    def hosts(self, *names: str) -> list[Path]:
-        return [self.reference.deploy(self.folder / name, with_git=False) for name in names]
-
-    def command(self, *arguments: str, **variables: t.Any) -> list[str]:
-        roots = sorted(path for path in self.folder.glob("web*") if path.is_dir())
-        inventory = self.operator.inventory(
-            {root.name: {"drift_root": str(root), "endpoint": f"{self.url}/{root.name}"} for root in roots},
-            drift_repo=str(self.reference.path),
-            drift_state_dir=str(self.folder / "state"),
-            drift_contract={
-                "trees": [{"name": "source", "path": "src"}],
-                "endpoints": [{"name": "/health", "url": "{{ endpoint }}"}],
-            },
-        )
-        extra = json.dumps({"drift_output_dir": str(self.operator.runs), **variables})
-        return [REMEDIATE, "-i", str(inventory), "-e", extra, *arguments]
-
-    def remediate(self, *arguments: str, **variables: t.Any) -> Outcome:
-        return self.operator.play(*self.command(*arguments, **variables))
-
-    def deploys(self) -> list[Path]:
-        folder = self.operator.runs / "deploys"
-        return sorted(path for path in folder.iterdir() if path.is_dir() and not path.is_symlink())
-
-    def result(self, host: str, deploy: Path | None = None) -> Json:
-        kept = (deploy or self.deploys()[-1]) / "results" / f"{host}.json"
-        return t.cast(Json, json.loads(kept.read_text()))
-
-    def ended(self) -> Json:
-        return t.cast(Json, json.loads((self.deploys()[-1] / "run.json").read_text()))
-
-    def restored(self) -> list[str]:
-        """Return what was done on the hosts, as their own records have it."""
-        lines = [line for log in (self.folder / "state").glob("*/log.jsonl") for line in log.read_text().splitlines()]
-        return [json.loads(line)["what"] for line in lines]
 
 
 @pytest.fixture(name="shop")
 def fixture_shop(tmp_path: Path, operator: Operator) -> Iterator[Shop]:
-    folder = tmp_path / "shop"
-
-    def handler(connection: socket.socket, request: bytes) -> None:
-        host = path_of(request).lstrip("/")
-        works = host not in (folder / host / "src/app.py").read_text()
-        connection.sendall(answer(b"ok" if works else b"", "200 OK" if works else "500 Internal Server Error"))
-
-    with serving(handler) as server:
-        yield Shop(folder, operator, server.url)
+    with opened(tmp_path / "shop", operator) as shop:
+        yield shop
 
 
 def said(outcome: Outcome) -> str:
@@ -146,6 +70,37 @@ def test_a_change_that_breaks_an_endpoint_goes_back_by_its_name(shop: Shop) -> N
     assert "web1: goes back, because /health" in said(outcome)
     report = (shop.deploys()[-1] / "result.md").read_text()
     assert "done, verified again" in report and "/health" in report
+
+
+def test_where_nothing_can_be_verified_in_the_end_the_result_says_so_and_what_to_do(shop: Shop) -> None:
+    damaged = 1
+    (root,) = shop.hosts("web1")
+    shop.reference.commit("Second", {"src/other.py": "2\n"})
+
+    def damage() -> None:
+        # The first is that of the batch, the second that of the end.
+        opened = sorted((shop.operator.runs / "verifications").glob("2*/run.json"))
+        if len(opened) == damaged + 1:
+            opened[damaged].write_text("{")
+
+    shop.meanwhile = damage
+    outcome = shop.remediate()
+    assert outcome.code == 2, outcome.text
+    assert (root / "src/other.py").read_text() == "2\n"
+    (deploy,) = shop.deploys()
+    assert not (deploy / "INCOMPLETE").exists(), outcome.text
+    assert shop.ended()["outcomes"] == {"web1": "unverified"}
+    told = said(outcome)
+    assert "[NOT VERIFIED] web1 1 path changed; verified: PASS; not verified in the end, because" in told
+    report = (deploy / "result.md").read_text().replace("\\", "")
+    for text in (told, report):
+        assert f"evenkeel.drift.verify -e verify_deploy={deploy.name} --limit web1" in text
+        assert f"evenkeel.drift.rollback -e rollback_to={shop.result('web1')['point']} --limit web1" in text
+    assert "The verification of all hosts in the end was not made" in report
+    # Nothing stands in the way of the next one.
+    damaged = 9
+    again = shop.remediate()
+    assert (again.code, shop.ended()["outcomes"]) == (0, {"web1": "nothing"}), again.text
 
 
 def test_what_failed_before_as_well_takes_nothing_back(shop: Shop) -> None:

@@ -32,7 +32,7 @@ REPORT = "plan.md"
 RESULT = "result.md"
 STEPS = "steps.jsonl"
 CHAIN = "chain"
-"""What run.json of a deploy has that is verified, a remediation: ``{begun, audited}``."""
+"""What run.json of a deploy has that is verified, a remediation (``remediate/course.py``)."""
 _TOLD = 5
 """So many of the newest deploys that did not end are told of anew by the next."""
 
@@ -138,7 +138,7 @@ def report(folder: RunFolder, plan: Json, after: Json | None = None) -> list[end
     """
     about = {**folder.read("run.json"), **(after or {})}
     begun, became = steps(folder), results(folder)
-    ended = ending.endings(plan, became, begun, about.get("verification"))
+    ended = ending.endings(plan, became, begun, about)
     more = remediation.sections(about, plan, became) if CHAIN in about else []
     folder.write_bytes(RESULT, ending.document(about, plan, ended, begun, after is not None, more).encode("utf-8"))
     if after is not None:

@@ -25,6 +25,7 @@ OUTCOMES = {
     "not_begun": Status("NOT BEGUN", "\u274c", "red"),
     "rolled_back": Status("ROLLED BACK", "\u274c", "red"),
     "failed": Status("FAILED", "\u274c", "red"),
+    "unverified": Status("NOT VERIFIED", "\u274c", "red"),
 }
 GOOD = ("changed", "unchanged", "planned", "nothing")
 
@@ -39,17 +40,24 @@ class Ending(t.NamedTuple):
 
 
 def endings(
-    plan: Json, results: t.Mapping[str, Json], steps: t.Sequence[Json], final: Json | None = None
+    plan: Json, results: t.Mapping[str, Json], steps: t.Sequence[Json], about: Json | None = None
 ) -> list[Ending]:
     """Return what became of each host of a plan. ``results`` are those that got as far, ``steps`` what was begun
-    (``deploys.py``), ``final`` the verification in the end of a remediation.
+    (``deploys.py``), ``about`` is run.json: what the end of a remediation showed, or why there is none, is in it.
     """
     blocked = gates.refusals(plan["gates"])
     last = {step["host"]: step for step in steps}
     found = [_ending(host, results.get(host["host"]), last.get(host["host"]), blocked) for host in plan["hosts"]]
-    hosts = {} if final is None else final["hosts"]
-    hints = [remediation.hint(one.host, one.outcome, hosts.get(one.host)) for one in found]
-    return [one._replace(sentence=f"{one.sentence}{more}") for one, more in zip(found, hints, strict=True)]
+    return [_in_the_end(one, about or {}) for one in found]
+
+
+def _in_the_end(one: Ending, about: Json) -> Ending:
+    reason = remediation.unverified(about)
+    if reason and one.outcome in GOOD:
+        more = f"; not verified in the end, because {reason}: {remediation.by_hand(about['id'], one.host, one.point)}"
+        return one._replace(outcome="unverified", sentence=f"{one.sentence}{more}")
+    hosts = (about.get("verification") or {"hosts": {}})["hosts"]
+    return one._replace(sentence=f"{one.sentence}{remediation.hint(one.host, one.outcome, hosts.get(one.host))}")
 
 
 def _ending(host: Json, result: Json | None, last: Json | None, blocked: t.Sequence[str]) -> Ending:
@@ -169,6 +177,8 @@ def document(
             "It has not ended, or was interrupted: `steps.jsonl` has each step as it happened, and the next deploy "
             "writes here what is known of it. What was interrupted on a host is finished or taken back by then."
         )
+    elif remediation.unverified(about):
+        judged = f"The verification of all hosts in the end was not made: {markdown(remediation.unverified(about))}."
     parts = [
         f"# Deploy {about['id']}",
         f"Of {plan['id']}, begun {markdown(about['started'])}. {judged}",

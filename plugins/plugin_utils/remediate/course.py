@@ -4,7 +4,8 @@
 """What a remediation keeps in the folder of its deploy: that it is one, what it takes over of one that was interrupted,
 and for each host how its verification went. Private to the collection.
 
-``chain`` in run.json marks the folder. A host's result has ``verification``: ``{id, verdict, before, reasons, known,
+``chain`` in run.json marks the folder: ``{begun, audit: null|[from, to], unverified (only where nothing was verified in
+the end: why)}``. A host's result has ``verification``: ``{id, verdict, before, reasons, known,
 back, again}``; ``back`` is null, ``due`` or ``done``, and ``again`` is ``{id, verdict, still}`` of the verification
 after the way back.
 """
@@ -14,6 +15,7 @@ from __future__ import annotations
 import os
 import typing as t
 
+from ansible_collections.evenkeel.drift.plugins.module_utils.mask import mask_texts
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.audit.hosts import utc_now
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan import deploys, document, gates
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.points.running import containers_of
@@ -124,7 +126,7 @@ def decide(deploy: RunFolder, batch: t.Collection[str], verification: RunFolder 
     for host in due(deploy, batch):
         result = results[host]
         if made is None:
-            reason = f"{_UNVERIFIED}; {by_hand(host, result)}"
+            reason = f"{_UNVERIFIED}; {report.by_hand(deploy.id, host, result.get('point'))}"
             deploys.keep_result(deploy, host, {**result, "outcome": "failed", "reason": reason, "verification": _NONE})
             continue
         seen = earlier.of(result)
@@ -142,17 +144,6 @@ def decide(deploy: RunFolder, batch: t.Collection[str], verification: RunFolder 
         if decision.reasons:
             back[host] = decision.reasons[0]["sentence"]
     return back
-
-
-def by_hand(host: str, result: Json) -> str:
-    """Return what an operator can do about a host whose change stays."""
-    point = result.get("point")
-    if point is None:
-        return "verify it with evenkeel.drift.verify"
-    return (
-        "verify it with evenkeel.drift.verify, or bring it back with evenkeel.drift.rollback "
-        f"-e rollback_to={point} --limit {host}"
-    )
 
 
 def confirm(deploy: RunFolder, batch: t.Collection[str], verification: RunFolder | None) -> None:
@@ -174,6 +165,13 @@ def confirm(deploy: RunFolder, batch: t.Collection[str], verification: RunFolder
             more = f"it is not as before the change all the same: {left[0]['sentence']}" if left else ""
         kept = {**result, "outcome": "failed", "reason": f"{result['reason']}; {more}"} if more else result
         deploys.keep_result(deploy, host, {**kept, "verification": {**told, "again": again}})
+
+
+def unverified(deploy: RunFolder, reason: str) -> None:
+    """Keep why the verification of all hosts in the end did not come to an end. Raises StoreError."""
+    about = deploy.read("run.json")
+    said = reason or "the messages of the play say why"
+    deploy.write("run.json", mask_texts({**about, deploys.CHAIN: {**about[deploys.CHAIN], "unverified": said}}))
 
 
 def source_of(deploy: RunFolder, result: Json) -> RunFolder:

@@ -82,6 +82,20 @@ def verified(result: Json) -> str:
     return f"; verified: {told['verdict']}{known}"
 
 
+def unverified(about: Json) -> str:
+    """Return why nothing was verified in the end of a remediation that has come to it, nothing where it was."""
+    return str((about.get("chain") or {}).get("unverified", ""))
+
+
+def by_hand(deploy: str, host: str, point: str | None) -> str:
+    """Return the commands for a host that was not verified."""
+    look = f"verify it with ansible-playbook evenkeel.drift.verify -e verify_deploy={deploy} --limit {host}"
+    if point is None:
+        return look
+    back = f"ansible-playbook evenkeel.drift.rollback -e rollback_to={point} --limit {host}"
+    return f"{look}, or bring it back with {back}"
+
+
 def hint(host: str, outcome: str, final: Json | None) -> str:
     """Return what to do about a host that nothing was done to, and that fails all the same."""
     if outcome != "nothing" or final is None or not final["fails"]:

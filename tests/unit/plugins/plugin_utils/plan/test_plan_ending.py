@@ -20,6 +20,29 @@ REFUSAL = {"name": "coverage", "state": "refuse", "sentence": "src/ could not be
 
 
 @pytest.mark.parametrize(
+    ("result", "outcome"),
+    [
+        ({"outcome": "changed", "changed": ["a"], "left": [], "point": "p1"}, "unverified"),
+        ({"outcome": "unchanged"}, "unverified"),
+        ({"outcome": "rolled_back", "reason": "it was worse", "point": "p1"}, "rolled_back"),
+        ({"outcome": "failed", "reason": "no space"}, "failed"),
+    ],
+)
+def test_what_nobody_verified_in_the_end_fails_and_says_what_to_do(result: Json, outcome: str) -> None:
+    about = {"id": "d1", "chain": {"unverified": "the disk is full"}}
+    (one,) = ending.endings(example(), {"web1": result}, [BEGUN], about)
+    assert one.outcome == outcome
+    if outcome == "unverified":
+        assert "not verified in the end, because the disk is full: verify it with" in one.sentence
+        assert "evenkeel.drift.verify -e verify_deploy=d1 --limit web1" in one.sentence
+        assert ("rollback -e rollback_to=p1 --limit web1" in one.sentence) == ("point" in result)
+        assert ending.verdicts(example(), [one])["web1"]["failed"]
+    # One that goes on says nothing of its end.
+    (other,) = ending.endings(example(), {"web1": result}, [BEGUN], {"id": "d1", "chain": {"begun": "then"}})
+    assert other.outcome == result["outcome"]
+
+
+@pytest.mark.parametrize(
     ("plan", "result", "steps", "outcome", "words"),
     [
         (example(), {"outcome": "changed", "changed": ["a", "b"], "left": []}, [BEGUN], "changed", "2 paths changed"),
