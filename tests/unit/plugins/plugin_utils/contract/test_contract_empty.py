@@ -45,7 +45,7 @@ def resolved(name: str, value: t.Any) -> t.Any:
     if name.startswith("sync_"):
         return sync.resolve({name: value})
     if name.startswith("verify_"):
-        return verify.resolve({name: value}, cwd="/home/me/ops")
+        return verify.resolve({name: value}, cwd="/home/me/ops", now_s=0.0)
     return settings.resolve({"drift_root": "/srv/app", name: value}, cwd="/home/me/ops")
 
 
