@@ -89,8 +89,14 @@ def unseen(part: Json, reason: str) -> Json:
     return {**part, "outcome": "unknown", "reason": reason, "items": []}
 
 
-def state(looks: t.Iterable[Json], for_s: float = 600, every_s: float = 30, declared: Json | None = None) -> State:
-    made = State(declared or contract(), for_s, every_s)
+def state(
+    looks: t.Iterable[Json],
+    for_s: float = 600,
+    every_s: float = 30,
+    declared: Json | None = None,
+    ran: t.Sequence[Json] = (),
+) -> State:
+    made = State(declared or contract(), for_s, every_s, ran)
     for one in looks:
         made.add(one, BOOT, one["at_s"])
     return made
@@ -98,7 +104,7 @@ def state(looks: t.Iterable[Json], for_s: float = 600, every_s: float = 30, decl
 
 def document(looks: t.Iterable[Json], for_s: float = 600, every_s: float = 30, **more: t.Any) -> Json:
     """Return the document of a watch that ended by itself."""
-    told = state(looks, for_s, every_s, more.pop("declared", None)).told()
+    told = state(looks, for_s, every_s, more.pop("declared", None), more.pop("ran", ())).told()
     about = {
         "host": "web1",
         "complete": True,

@@ -29,10 +29,11 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.cache import 
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.run import RunFolder, StoreError
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify.watched import checks
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify.watched_check import file_of
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.watch import before
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.watch.course import Course, Doors
 
 _MODULE = "evenkeel.drift.watch_host"
-_ARGUMENTS = {"window": {"type": "raw"}, "folder": {"type": "path"}}
+_ARGUMENTS = {"window": {"type": "raw"}, "folder": {"type": "path"}, "run": {"type": "path"}}
 _WRONG = ("fail", "unknown")
 # What the way there and back may take beside.
 _SPARE_S = 60.0
@@ -63,7 +64,9 @@ class ActionModule(ScriptAction):
                 keep=_keeper(host, arguments["folder"]),
             )
             contract = {name: settings.contract[name] for name in settings.sections}
-            document = mask_texts(Course(contract, context, _base(settings, context), asked, doors).run())
+            ran = before.containers(RunFolder(arguments["run"]), host) if arguments["run"] else []
+            course = Course(contract, context, _base(settings, context), asked, doors, ran)
+            document = mask_texts(course.run())
         except ContractError as error:
             raise AnsibleActionFail(f"{host}: {error}") from error
         except StoreError as error:

@@ -35,6 +35,11 @@ options:
       - A folder on the control node. What was seen is kept in C(watch/<host>.json) below it, anew with each slice, so
         that a watch that is interrupted leaves how far it came.
     type: path
+  run:
+    description:
+      - The folder of the run in which M(evenkeel.drift.snapshot_info) observed the host just before. Containers that
+        ran then are to stay as they were from then on, so that one that ends before the first look is not forgotten.
+    type: path
 seealso:
   - module: evenkeel.drift.snapshot_info
 """

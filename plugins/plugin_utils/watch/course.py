@@ -51,16 +51,24 @@ class Doors:
 
 
 class Course:
-    """Watches one host. ``base`` is what all requests to it have in common."""
+    """Watches one host. ``base`` is what all requests to it have in common, ``ran`` what ran there before."""
 
-    def __init__(self, contract: Json, context: Context, base: Json, asked: WatchSettings, doors: Doors) -> None:
+    def __init__(
+        self,
+        contract: Json,
+        context: Context,
+        base: Json,
+        asked: WatchSettings,
+        doors: Doors,
+        ran: t.Sequence[Json] = (),
+    ) -> None:
         self._contract = contract
         self._context = context
         self._base = base
         self._asked = asked
         self._doors = doors
         self._sections = asking.asked(contract, context)
-        self._state = State(contract, asked.for_s, asked.every_s)
+        self._state = State(contract, asked.for_s, asked.every_s, ran)
         self._slice_s = min(max(asked.for_s / 40, _SHORTEST_SLICE_S), _LONGEST_SLICE_S)
         waits_s = [_ROOM * one["timeout_s"] for one in self._sections.get("endpoints", {}).get("endpoints", ())]
         self._look_s = min(max([asked.every_s, _SHORTEST_LOOK_S, *waits_s]), _LONGEST_LOOK_S)

@@ -15,7 +15,7 @@ INSTANCES = 50
 
 CONTAINERS = 1000
 
-_UP = ("running", "restarting")
+UP = ("running", "restarting")
 """What a container is in that is meant to run: an engine that brings one back again and again finds it in either."""
 
 
@@ -179,7 +179,9 @@ class Unit(Seen):
 class Container(Seen):
     """One container by its name: whether it is the same all the while, and how it is."""
 
-    def __init__(self, name: str, half_s: float, from_start: bool, wanted: bool = False) -> None:
+    def __init__(
+        self, name: str, half_s: float, from_start: bool, wanted: bool = False, before: Json | None = None
+    ) -> None:
         super().__init__()
         self._name = name
         self._wanted = wanted
@@ -187,7 +189,7 @@ class Container(Seen):
         self._from_start = from_start
         self._states, self._health = Counts(), Counts()
         self._first: Json | None = None
-        self._last: Json | None = None
+        self._last = before
         self._last_health: str | None = None
         self._gone = False
         self._restarts = self._replaced = self._stopped = 0
@@ -237,7 +239,7 @@ class Container(Seen):
 
     def told(self) -> Json:
         # One that could never be read may run: it is told of, so that it is unknown and not forgotten.
-        up = self._first is None or self._first["state"] in _UP
+        up = self._first is None or self._first["state"] in UP
         return {
             "name": self._name,
             "judged": self._wanted or (self._from_start and up),
@@ -256,13 +258,15 @@ class Container(Seen):
 class Containers(Seen):
     """The containers of the host, by name; those that come and go are counted once there are too many.
 
-    ``wanted`` are those that the contract expects to run, whether they are there or not.
+    ``wanted`` are those that the contract expects to run, whether they are there or not; ``before`` are those that ran
+    when the host was observed before the window.
     """
 
-    def __init__(self, half_s: float, wanted: t.Collection[str] = ()) -> None:
+    def __init__(self, half_s: float, wanted: t.Collection[str] = (), before: t.Sequence[Json] = ()) -> None:
         super().__init__()
         self._half_s = half_s
-        self._wanted = wanted
+        self._before = {one["name"]: one for one in before}
+        self._wanted = {*wanted, *self._before}
         self._known: dict[str, Container] = {}
         self._left_out = 0
 
@@ -270,7 +274,9 @@ class Containers(Seen):
         from_start = self.looks == self.unseen
         self.look()
         if from_start:
-            self._known = {name: Container(name, self._half_s, True, True) for name in self._wanted}
+            self._known = {
+                name: Container(name, self._half_s, True, True, self._before.get(name)) for name in sorted(self._wanted)
+            }
         for item in items:
             name = item["name"]
             if name not in self._known and len(self._known) >= CONTAINERS:

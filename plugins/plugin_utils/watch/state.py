@@ -19,14 +19,15 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.watch.window import
 class State:
     """Takes in one look after the other; how they were sliced makes no difference."""
 
-    def __init__(self, contract: Json, for_s: float, every_s: float) -> None:
+    def __init__(self, contract: Json, for_s: float, every_s: float, ran: t.Sequence[Json] = ()) -> None:
+        """``ran`` are the containers that ran when the host was observed before (``watch/before.py``)."""
         self.window = Window(for_s, every_s)
         half_s = for_s / 2
         watched = asking.watched(contract)
         self._names = asking.stream_names(contract)
         self._processes = {entry["name"]: Process(entry, half_s) for entry in watched.get("processes") or []}
         self._units = {entry["name"]: Unit(entry) for entry in watched.get("units") or []}
-        self._containers = Containers(half_s, _expected(watched)) if "containers" in watched else None
+        self._containers = Containers(half_s, _expected(watched), ran) if "containers" in watched else None
         self._endpoints = {entry["name"]: Endpoint(entry) for entry in watched.get("endpoints") or []}
         self._streams = {entry["name"]: Stream(entry, half_s) for entry in watched.get("streams") or []}
         self._memory = Memory() if "resources" in contract else None

@@ -130,6 +130,38 @@ def test_a_container_that_the_contract_expects_to_run_is_judged_from_the_first_l
     assert [(one["subject"], one["outcome"]) for one in made] == ([(name, "fail")] if running else [])
 
 
+RAN = {"name": "web", "id": "a" * 64, "state": "running", "started": "2026-11-21T00:00:00Z", "restarts": 0}
+
+
+@pytest.mark.parametrize(
+    ("now", "wanted", "said"),
+    [
+        ({}, "pass", "was the same, running and healthy, in all of 21 looks"),
+        (
+            {"state": "exited", "exit_code": 1},
+            "fail",
+            "not running in 21 of 21 looks; 2023-11-14T22:13:20Z: it is exited",
+        ),
+        ({"name": "other"}, "fail", "not running in 21 of 21 looks; 2023-11-14T22:13:20Z: it is gone"),
+        ({"started": "2026-11-21T00:05:00Z"}, "fail", "restarted 1 time; 2023-11-14T22:13:20Z: it was started again"),
+        ({"id": "b" * 64}, "fail", "replaced by another 1 time"),
+        ({"outcome": "unknown", "reason": "it could not be read"}, "unknown", "it was not seen in 21 of 21 looks"),
+    ],
+)
+def test_what_the_audit_saw_run_is_judged_from_then_on(now: Json, wanted: str, said: str) -> None:
+    """What ends between the audit and the first look is not in the first look, and is not forgotten."""
+    looks = regular(lambda _at: {"containers": now})
+    found = judged(document(looks, ran=[{**RAN, "health": "healthy"}]), "stable", "web")
+    assert found["outcome"] == wanted, found
+    assert said in found["summary"]
+
+
+def test_what_ended_before_the_first_look_is_forgotten_when_nobody_says_that_it_ran() -> None:
+    """The twin of the test above."""
+    looks = regular(lambda _at: {"containers": {"state": "exited", "exit_code": 1}})
+    assert not [one for one in checks(document(looks)) if one["component"] == "containers"]
+
+
 def test_a_container_that_could_never_be_read_is_unknown() -> None:
     looks = regular(lambda _at: {"containers": {"outcome": "unknown", "reason": "it could not be read"}})
     found = judged(document(looks), "stable", "web")

@@ -1,0 +1,35 @@
+# Copyright: Contributors to the evenkeel.drift project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What ran when a host was observed just before its watch, so that nothing ends unseen in between. Private to the
+collection.
+"""
+
+from __future__ import annotations
+
+import re
+
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.store import evidence
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.run import RunFolder
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.watch.figures import Json
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.watch.running import UP
+
+_ID = re.compile("[0-9a-f]{12,64}")
+
+
+def containers(run: RunFolder, host: str) -> list[Json]:
+    """Return the containers that ran, or were being restarted, as a look has them. Raises StoreError.
+
+    Where the run did not see the containers there are none.
+    """
+    seen = evidence.load(run, host, "containers")
+    if seen is None or seen["outcome"] != "ok":
+        return []
+    return [
+        {
+            **{key: one[key] for key in ("name", "id", "state", "started", "restarts")},
+            "health": one["health"]["status"] if one["health"] else None,
+        }
+        for one in seen["data"]["containers"]
+        if one["state"] in UP and _ID.fullmatch(one["id"])
+    ]
