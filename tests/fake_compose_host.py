@@ -189,6 +189,7 @@ def _inspected(one: Json) -> Json:
             "Status": one["state"],
             "ExitCode": 3 if one["state"] == "exited" else 0,
             "StartedAt": started,
+            "Pid": one.get("pid", 0),
             "Health": {"Status": one["health"]} if one["health"] else None,
         },
         "HostConfig": {"RestartPolicy": {"Name": one.get("policy", "always")}},

@@ -40,7 +40,8 @@ Json = t.Dict[str, t.Any]
 class State(t.NamedTuple):
     """One container: ``health`` is empty without a check, ``image`` is an id, ``restart`` its restart policy;
     ``auto_remove`` says that its engine removes it when it ends;
-    ``unnamed`` are the ids of volumes without a name, and where each is mounted.
+    ``unnamed`` are the ids of volumes without a name, and where each is mounted, ``pid`` that
+    of its first process as its engine counts.
     """
 
     id: str
@@ -61,6 +62,7 @@ class State(t.NamedTuple):
     patience_s: float
     mounted: tuple[str, ...]
     unnamed: tuple[tuple[str, str], ...]
+    pid: int
     upper: str
 
     @property
@@ -139,6 +141,7 @@ class Containers:
             unnamed=tuple(
                 (one.raw("Name"), one.raw("Destination")) for one in fields.maps("Mounts") if _is_unnamed(one)
             ),
+            pid=state.number("Pid"),
             upper=fields.map("GraphDriver").map("Data").raw("UpperDir"),
         )
 

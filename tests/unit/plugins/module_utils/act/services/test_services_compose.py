@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import time
 import typing as t
 from pathlib import Path
 
@@ -28,6 +29,7 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.act.services.contai
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.services.kinds import Call, StepFailed
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.services.run import Services
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host
+from ansible_collections.evenkeel.drift.plugins.module_utils.proc.reader import Proc
 from ansible_collections.evenkeel.drift.plugins.module_utils.text import show
 from fake_compose_host import IMAGE, ComposeHost
 from fake_containers import hexed
@@ -454,6 +456,45 @@ def test_a_service_without_containers_is_well(compose_host: ComposeHost, project
 def test_a_container_of_the_future_is_restarted_again(compose_host: ComposeHost, project: Path) -> None:
     compose_host.run(OLD, started=4_000_000_000.0)
     assert not containers.look(restart(compose_host), after(project)).wanted
+
+
+@pytest.mark.parametrize(("changed_s", "by_clock_s", "restarted"), [(0.0, 0.0, False), (-120.0, -3000.0, True)])
+def test_a_clock_that_is_set_makes_no_container_young_or_old(
+    compose_host: ComposeHost,
+    project: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    changed_s: float,
+    by_clock_s: float,
+    restarted: bool,
+) -> None:
+    """It began a minute ago, says the kernel; by the clock it would be before the change instead of after it, and the
+    other way round.
+    """
+    compose_host.run(OLD)
+    step, now = restart(compose_host), kinds.now()
+    call = Call(now._replace(monotonic_s=now.monotonic_s + changed_s), 20.0, str(project), "")
+    one = compose_host.run(OLD, started=time.time() + by_clock_s, pid=4711)
+    ticks = int((time.clock_gettime(time.CLOCK_BOOTTIME) - 60) * os.sysconf("SC_CLK_TCK"))
+    (project / "4711").mkdir()
+    (project / "4711" / "stat").write_text(f"4711 (a) b) S {'0 ' * 18}{ticks} {'0 ' * 9}\n")
+    (project / "4711" / "cgroup").write_text(f"0::/system.slice/docker-{one['id']}.scope\n")
+    monkeypatch.setattr(containers, "_PROC", Proc(str(project)))
+    assert containers.look(step, call).wanted is restarted
+    # A number that is another process's here says nothing: then it goes by the clock.
+    (project / "4711" / "cgroup").write_text("0::/system.slice/other.service\n")
+    assert containers.look(step, call).wanted is not restarted
+
+
+def test_one_that_its_engine_has_not_started_since_is_not_taken_for_restarted(
+    compose_host: ComposeHost, project: Path
+) -> None:
+    """The clock is set back by an hour after the audit: what runs looks younger than the change."""
+    compose_host.run(OLD, started=float(int(time.time()) - 1))
+    step = restart(compose_host)
+    long_ago = Call(kinds.Moment(kinds.boot_id(), 0.0), 20.0, str(project), "")
+    assert not containers.look(step, long_ago).wanted
+    containers.run(step, long_ago)
+    assert containers.look(step, long_ago).wanted
 
 
 def test_a_container_that_is_gone_or_another_is_never_touched(compose_host: ComposeHost, project: Path) -> None:
