@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Removing releases that are no longer kept: never the one in use, the one before it, one that a process runs from or a
-container has mounted, or one in which something is mounted. Private to the collection.
+container has mounted, which need not run, or one in which something is mounted. Private to the collection.
 """
 
 from __future__ import annotations
@@ -22,8 +22,11 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.proc.reader import 
 _GOING = f"{PREFIX}removed-"
 _HELD = ("cwd", "exe", "root")
 
+Mounted = t.Callable[[], t.Iterable[bytes]]
+"""What tells which paths containers have mounted, also those that do not run, as ``release/containers.py`` does."""
 
-def prune(root: str, keep: int, before: str, proc: Proc) -> list[str]:
+
+def prune(root: str, keep: int, before: str, proc: Proc, mounted: Mounted = tuple) -> list[str]:
     """Remove the releases that are older than the ``keep`` newest, and return their names. ``before`` is the release
     that was in use before this one.
 
@@ -39,7 +42,7 @@ def prune(root: str, keep: int, before: str, proc: Proc) -> list[str]:
         old = [name for name in names(site)[:-keep] if name not in (site.name, before)]
         if not old:
             return []
-        used = in_use(site, proc)
+        used = in_use(site, proc, mounted)
         gone = [name for name in old if name not in used]
         for name in gone:
             fs.rename(fd, name, fd, f"{_GOING}{name}")
@@ -50,7 +53,7 @@ def prune(root: str, keep: int, before: str, proc: Proc) -> list[str]:
         os.close(fd)
 
 
-def in_use(site: Site, proc: Proc) -> set[str]:
+def in_use(site: Site, proc: Proc, mounted: Mounted = tuple) -> set[str]:
     """Return the releases that a process works in or was started from, of which something is mounted elsewhere, as in a
     container, or in which something is mounted: what is removed there would be removed from what is mounted.
 
@@ -65,8 +68,8 @@ def in_use(site: Site, proc: Proc) -> set[str]:
         raise Unseen(f"{mounts.OWN} does not name the file system of the releases, so that none is removed")
     here = frozenset(mounts.views(source, own))
     of_processes = (_places(proc, pid, owners, folder, source, here) for pid in proc.pids())
-    mounted = (one.point for one in own), mounts.elsewhere(folder, source, own)
-    places = itertools.chain(*mounted, itertools.chain.from_iterable(of_processes))
+    on_host = (one.point for one in own), mounts.elsewhere(folder, source, own)
+    places = itertools.chain(*on_host, mounted(), itertools.chain.from_iterable(of_processes))
     prefix = folder + b"/"
     return {os.fsdecode(place[len(prefix) :].split(b"/")[0]) for place in places if place.startswith(prefix)}
 

@@ -13,6 +13,7 @@ import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.module_utils.act import service
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.errors import ActError
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.release import containers
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.release.back import remember
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.release.expand import expand
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.release.prune import prune
@@ -57,7 +58,7 @@ def release(
 
 def _pruned(root: str, keep: int, before: str) -> Json:
     try:
-        return {"releases": prune(root, keep, before, Proc())}
+        return {"releases": prune(root, keep, before, Proc(), containers.mounted)}
     except (ActError, Unseen) as error:
         return {"releases": [], "reason": error.reason}
     except OSError as error:

@@ -8,6 +8,7 @@ was killed.
 from __future__ import annotations
 
 import errno
+import functools
 import os
 import shutil
 import socket
@@ -22,12 +23,13 @@ from act_faults import counted, killed_at
 from act_world import Json, Tree, World, build, every_kind, seen
 from ansible_collections.evenkeel.drift.plugins.module_utils.act import mounts
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points import service as points_service
-from ansible_collections.evenkeel.drift.plugins.module_utils.act.release import back, service
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.release import back, containers, service
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.release.prune import in_use, prune
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.release.service import answer
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.release.site import find
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Unseen
 from ansible_collections.evenkeel.drift.plugins.module_utils.proc.reader import Gone, Proc
+from fake_engine import FakeEngine
 
 ALL = os.environ.get("EVENKEEL_FAULTS") == "all"
 MEMORY = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
@@ -383,6 +385,28 @@ def test_a_release_with_a_mount_stays(releases: Releases, monkeypatch: pytest.Mo
     monkeypatch.setattr(mounts, "own", list)
     with pytest.raises(Unseen, match="does not name the file system"):
         prune(str(releases.link), 2, "", OwnProc())
+
+
+def test_one_that_a_stopped_container_has_mounted_stays(releases: Releases, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(1, 6):
+        assert releases.release(b"%d\n" % number)["outcome"] == "applied"
+    folder = str(releases.above.resolve() / "releases")
+    (releases.above / "other").symlink_to(f"{folder}/0123456789ab-2")
+    sources = [f"{folder}/0123456789ab-1/conf", f"{releases.above}/other/x", "/etc/hosts", None]
+    with FakeEngine() as engine:
+        engine.answers["/containers/json?all=true"] = [
+            {"Id": "a" * 64, "State": "exited", "Mounts": [{"Type": "bind", "Source": one} for one in sources]},
+            {"Id": "b" * 64, "State": "created"},
+        ]
+        held = functools.partial(containers.mounted, engine.socket)
+        assert prune(str(releases.link), 2, "", OwnProc(), held) == ["0123456789ab-3"]
+        engine.answers["/containers/json?all=true"] = ["of another form"]
+        with pytest.raises(Unseen, match="which releases they have mounted"):
+            prune(str(releases.link), 2, "", OwnProc(), held)
+        assert {"0123456789ab-1", "0123456789ab-2"} < set(releases.names())
+    # The twin: nothing else on the host tells of them. Where there is no engine, nobody has one mounted.
+    held = functools.partial(containers.mounted, str(releases.above / "none.sock"))
+    assert prune(str(releases.link), 2, "", OwnProc(), held) == ["0123456789ab-1", "0123456789ab-2"]
 
 
 @pytest.mark.parametrize(
