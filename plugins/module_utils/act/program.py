@@ -15,6 +15,7 @@ import os
 import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.module_utils.act import fs
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.fled import Fled
 from ansible_collections.evenkeel.drift.plugins.module_utils.mask import mask
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe import command
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host, Unseen
@@ -62,12 +63,13 @@ def run(
 
     ``argv[0]`` is an absolute path, as :func:`find` gives it; ``environment`` is added to ``PATH`` and ``LC_ALL=C``;
     ``stdin`` has at most 4 KiB; ``name`` is how it is called in a reason. What it started in the background ends with
-    it. ``begun`` is called with its process id before it does anything: when this process is killed until then, the
-    program never begins; it has no ``stdin`` then. Raises ProgramFailed when it cannot be started, is late, or ends
+    it; what of that has left its session, and survives a program that is late, is named. ``begun`` is called with its
+    process id before it does anything: when this process is killed until then, the program never begins; it has no
+    ``stdin`` then. Raises ProgramFailed when it cannot be started, is late, or ends
     with an exit code that is not ``understood``.
     """
     name = name or os.path.basename(argv[0])
-    gate = None
+    gate, fled = None, Fled()
     if begun is None:
         source = _source(stdin)
     else:
@@ -85,9 +87,10 @@ def run(
             grace_s=_GRACE_S,
             name=name,
             begun=gate and gate.open,
+            late=fled.look,
         )
     except Unseen as unseen:
-        raise ProgramFailed(unseen.reason) from None
+        raise ProgramFailed(unseen.reason + fled.told()) from None
     finally:
         os.close(source)
         if gate is not None:

@@ -91,11 +91,13 @@ def execute(
     grace_s: float = 0.0,
     name: str = "",
     begun: t.Callable[[int], None] | None = None,
+    late: t.Callable[[int], None] | None = None,
 ) -> Ran:
     """Run a program and return how it ended, whatever that is; of each output ``max_bytes`` are kept.
 
     ``environment`` is added to the plain one. A program that is late is asked to end, and killed ``grace_s`` later.
-    ``name`` is how it is called in a reason; ``begun`` is called with its process id, at once.
+    ``name`` is how it is called in a reason; ``begun`` is called with its process id, at once, ``late``
+    before it is ended because its time is up.
     Raises TooLate, and Unseen when the program cannot be started.
     """
     name = name or os.path.basename(argv[0])
@@ -104,18 +106,20 @@ def execute(
     start = time.monotonic()
     limit_s = min(limit_s, host.time_left())
     process = _start(argv, cwd, stdin, subprocess.PIPE, subprocess.PIPE, environment or {})
-    late, gone = False, True
+    is_late, gone = False, True
     try:
         if begun is not None:
             begun(process.pid)
         out, err, cut = _listen(process, start + limit_s, max_bytes)
         code = process.wait(max(start + limit_s - time.monotonic(), 0.0))
     except subprocess.TimeoutExpired:
-        late = True
+        is_late = True
+        if late is not None:
+            late(process.pid)
         _ask_to_end(process, grace_s)
     finally:
         gone = _end(process)
-    if late:
+    if is_late:
         stays = "" if gone else f", and process {process.pid} cannot be killed: it waits in the kernel"
         raise TooLate(f"{name} was not done after {limit_s:.0f} s{stays}", own)
     return Ran(code, out, err, cut, round(time.monotonic() - start, 3))

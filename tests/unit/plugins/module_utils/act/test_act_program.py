@@ -5,13 +5,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import re
+import signal
+import subprocess
 import time
 from pathlib import Path
 
 import pytest
 from ansible_collections.evenkeel.drift.plugins.module_utils.act import program
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.fled import Fled
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.program import ProgramFailed, run
+from waiting import lives
 
 
 def shell(script: str, limit_s: float = 20.0, **more: object) -> program.Done:
@@ -54,6 +60,31 @@ def test_one_that_is_late_is_asked_to_end_and_nothing_of_it_stays(tmp_path: Path
     pid = int((tmp_path / "pid").read_text())
     gone = not os.path.exists(f"/proc/{pid}")
     assert gone or Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+
+
+def test_what_has_left_the_session_of_one_that_is_late_is_named_and_left_alone(tmp_path: Path) -> None:
+    left = f"setsid sh -c 'echo $$ >{tmp_path}/pid; exec sleep 300'"
+    try:
+        with pytest.raises(ProgramFailed) as failed:
+            shell(f"{left} & sleep 300 & wait", 5.0, name="the hook")
+        pid = int((tmp_path / "pid").read_text())
+        assert lives(pid)
+    finally:
+        with contextlib.suppress(OSError, ValueError):
+            os.kill(int((tmp_path / "pid").read_text()), signal.SIGKILL)
+    assert re.fullmatch(
+        r"the hook was not done after 5 s; what it had started in a session of its own still runs, and is left alone: "
+        rf"sleep \(process {pid}\)",
+        str(failed.value),
+    )
+
+
+def test_what_ended_in_time_is_not_named() -> None:
+    fled = Fled()
+    with subprocess.Popen(["setsid", "sleep", "300"]) as process:
+        fled.look(os.getpid())
+        process.kill()
+    assert fled.told() == ""
 
 
 def test_one_that_is_not_there() -> None:
