@@ -144,6 +144,20 @@ def variables(cwd: str = ".") -> dict[str, Key]:
         "drift_allowed_signers": Key(
             local, None, "accept a baseline only when signed by a key in this file, in the format of ssh-keygen"
         ),
+        **_of_observing(),
+        "drift_plan": Key(local, None, "the reviewed plan that a deploy applies; not for an audit"),
+        "drift_state_dir": Key(
+            HomePath(),
+            None,
+            "where a host keeps restore points and journals of changes; unset: /var/lib/evenkeel, or "
+            "$XDG_STATE_HOME/evenkeel of a user who is not root; an audit does not use it",
+        ),
+    }
+
+
+def _of_observing() -> dict[str, Key]:
+    """Return the variables that say how a host is observed."""
+    return {
         "drift_rehash": Key(
             shapes.Choice(("auto", "always")), "auto", "auto: read only files whose metadata changed; always: read all"
         ),
@@ -160,13 +174,6 @@ def variables(cwd: str = ".") -> dict[str, Key]:
             [],
             "values that are no secrets, although a host has them under the name of one; "
             "they do not keep a run from being sealed",
-        ),
-        "drift_plan": Key(local, None, "the reviewed plan that a deploy applies; not for an audit"),
-        "drift_state_dir": Key(
-            HomePath(),
-            None,
-            "where a host keeps restore points and journals of changes; unset: /var/lib/evenkeel, or "
-            "$XDG_STATE_HOME/evenkeel of a user who is not root; an audit does not use it",
         ),
     }
 

@@ -171,7 +171,7 @@ def _more(listed: t.Sequence[t.Any]) -> str:
 
 
 def _size(result: Json) -> str:
-    return f"{result['files']} files, {_amount(result['bytes'])}"
+    return f"{result['files']} file{'' if result['files'] == 1 else 's'}, {_amount(result['bytes'])}"
 
 
 def _amount(count: int) -> str:

@@ -71,6 +71,7 @@ def show(screen: Screen, listed: t.Sequence[Json]) -> None:
         screen.line(f"    {one['title']}")
     if len(listed) > SHOWN:
         screen.line(f"  and {len(listed) - SHOWN} more in plan.md")
+    screen.line("  -> how to review, apply and undo: proposals/NAME/README.md beside the plan")
 
 
 def document(listed: t.Sequence[Json]) -> list[str]:

@@ -147,6 +147,10 @@ def test_a_rollback_tells_what_its_point_says_of_itself() -> None:
     assert lines[11] == "  and 2 more notes"
 
 
+def test_one_file_is_one() -> None:
+    assert "X: 1 file, 20.0 MiB," in sentences("present", False, {**MADE, "point": "X", "files": 1})[0]
+
+
 def test_a_removal_tells_which_copies_stay() -> None:
     removed = {"changed": True, "point": POINT, "notes": ["its copy stays"]}
     assert sentences("absent", False, removed) == [f"restore point {POINT} is removed", "  its copy stays"]

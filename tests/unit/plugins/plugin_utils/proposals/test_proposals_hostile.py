@@ -117,7 +117,7 @@ def test_nothing_of_a_host_ends_a_plan_or_leaves_its_line(name: str, tmp_path: P
     listed = offer.listed(offered, set())
     screen = Screen(80, False)
     readme.show(screen, listed)
-    assert len(screen.text().split("\n")) == 2 * len(listed) + 3
+    assert len(screen.text().split("\n")) == 2 * len(listed) + 4
     assert "\x1b" not in screen.text() + "".join(readme.document(listed))
 
 

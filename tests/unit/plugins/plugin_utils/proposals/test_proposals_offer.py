@@ -138,7 +138,8 @@ def test_a_plan_lists_them() -> None:
         "  clean-up-web1 (part of this plan)",
         "    Do something to clean-up",
     ]
-    assert lines[-1] == "  and 12 more in plan.md"
+    assert lines[-2] == "  and 12 more in plan.md"
+    assert lines[-1] == "  -> how to review, apply and undo: proposals/NAME/README.md beside the plan"
     table = readme.document(listed)[-1].splitlines()
     assert len(table) == 2 + 32
     assert {line.count(" | ") for line in table[2:]} == {4}
