@@ -53,13 +53,14 @@ class ActionModule(ScriptAction):
         host = str(variables["inventory_hostname"])
         folder = RunFolder(arguments["run"]) if arguments["run"] else None
         overrides = {f"drift_{name}": arguments[name] for name in _OPTIONS if arguments[name] is not None}
+        check_mode = bool(self._task.check_mode)
         try:
             settings = control.settings_of(variables, self._templar.template, overrides)
             if folder is None:
-                return {"changed": False, **observe_alone(host, settings, self._sender(variables))}
+                return {"changed": False, **observe_alone(host, settings, self._sender(variables), check_mode)}
             control.check_run_wide(folder, control.run_wide(variables, self._templar.template))
             settings = since.applied(settings, folder.read("run.json").get(since.KEY))
-            run = HostRun(folder, host, settings, host in arguments["reference_hosts"])
+            run = HostRun(folder, host, settings, host in arguments["reference_hosts"], check_mode)
             summary = run.observe(self._sender(variables))
             return {"changed": False, **summary, "reason": terminal(summary["reason"])}
         except ContractError as error:

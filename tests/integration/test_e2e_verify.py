@@ -288,6 +288,27 @@ def test_an_alert_channel_is_tried_only_when_that_is_asked_for(shop: Shop) -> No
     assert "| `alerts/web1.json` | verification |" in report
 
 
+def test_with_check_nothing_is_sent_that_may_change_something(shop: Shop) -> None:
+    with serving(lambda connection, _request: connection.sendall(answer(b"ok"))) as server:
+        endpoints = [
+            {"name": "order", "url": f"{server.url}/order", "method": "POST"},
+            {"name": "search", "url": f"{server.url}/search", "method": "POST", "from": "control"},
+            {"name": "health", "url": f"{server.url}/health"},
+        ]
+        told = shop.play(VERIFY, "--check", contract={"endpoints": endpoints})
+        assert told.code == 0, told.text
+        assert [request.split(b" ")[:2] for request in server.requests] == [[b"GET", b"/health"]]
+        folder, made = shop.verification()
+        found = checks(made, "endpoints")
+        assert made["overall"]["verdict"] == "CONDITIONAL"
+        assert {found["answers", name]["verdict"] for name in ("order", "search")} == {"NOT_EXERCISED"}
+        assert "order was not asked from web1: with --check nothing is sent" in found["answers", "order"]["summary"]
+        assert "| none: with --check nothing is sent" in (folder / "verify-report.md").read_text()
+        told = shop.play(VERIFY, contract={"endpoints": endpoints})
+        assert (told.code, shop.verification()[1]["overall"]["verdict"]) == (0, "PASS"), told.text
+        assert sorted(request.split(b" ")[0] for request in server.requests[1:]) == [b"GET", b"POST", b"POST"]
+
+
 def test_a_host_out_of_reach_fails_the_whole(shop: Shop) -> None:
     hosts = {
         "far": {"drift_root": "/srv", "ansible_connection": "ssh", "ansible_host": "127.0.0.1", "ansible_port": 1},

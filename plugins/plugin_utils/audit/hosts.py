@@ -46,25 +46,30 @@ def refuse(folder: RunFolder, host: str, reason: str) -> None:
     _keep_outcome(folder, host, environment, utc_now(), {"kind": "contract", "reason": reason})
 
 
-def observe_alone(host: str, settings: Settings, send: Send) -> Json:
+def observe_alone(host: str, settings: Settings, send: Send, check_mode: bool = False) -> Json:
     """Observe a host outside of any run, and return ``{outcome, reason, sections: {name: evidence}}``."""
     with tempfile.TemporaryDirectory(prefix="evenkeel-") as scratch:
         about = {"kind": "observation", "hosts": [host], "environments": {host: settings.environment}}
         folder = open_run(scratch, settings.environment, utc_now(), about)
-        summary = HostRun(folder, host, settings, False).observe(send)
+        summary = HostRun(folder, host, settings, False, check_mode).observe(send)
         if summary["outcome"] != "ok":
             raise HostUnseen(summary["kind"], summary["reason"])
         return {**summary, "sections": {name: evidence.load(folder, host, name) for name in summary["sections"]}}
 
 
 class HostRun:
-    """A host in a run. ``for_others`` marks a reference host, whose whole tree the hosts after it are compared with."""
+    """A host in a run. ``for_others`` marks a reference host, whose whole tree the hosts after it are compared with;
+    in ``check_mode`` nothing is sent anywhere that may change something.
+    """
 
-    def __init__(self, folder: RunFolder, host: str, settings: Settings, for_others: bool) -> None:
+    def __init__(
+        self, folder: RunFolder, host: str, settings: Settings, for_others: bool, check_mode: bool = False
+    ) -> None:
         self._folder = folder
         self._host = host
         self._settings = settings
         self._for_others = for_others
+        self._check_mode = check_mode
         self._started = utc_now()
 
     def observe(self, send: Send) -> Json:
@@ -85,6 +90,7 @@ class HostRun:
             whole=self._for_others or settings.save_baseline is not None,
             contract=contract,
             declared=settings.contract,
+            check_mode=self._check_mode,
             allow_commands=settings.allow_commands,
             public=settings.public_values,
             changes=_changes_asked(settings),

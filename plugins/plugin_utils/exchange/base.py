@@ -27,6 +27,7 @@ class Context:
     * ``declared``: the contract of all sections of the host, for entries that name those of a section which is not
       observed this time
     * ``public``: values that are no secrets, whatever a host calls them
+    * ``check_mode``: send nothing that may change something, also where the contract says so
     * ``allow_commands``: whether commands of the contract may run on the host
     * ``changes``: the application whose record of changes the host is asked for (``observe/changes.py``), None: none
     * ``earlier``: the evidence data of the sections that were read before in this observation
@@ -42,6 +43,7 @@ class Context:
     max_diff_bytes: int = 64 * 1024
     rehash_after_s: int = 7 * 86400
     whole: bool = False
+    check_mode: bool = False
     allow_commands: bool = False
     public: t.Sequence[str] = ()
     contract: Json = dataclasses.field(default_factory=dict)

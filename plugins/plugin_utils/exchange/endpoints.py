@@ -13,6 +13,7 @@ import typing as t
 from ansible_collections.evenkeel.drift.plugins.module_utils.http.limit import KINDS, STAGES
 from ansible_collections.evenkeel.drift.plugins.module_utils.http.webhooks import ANY
 from ansible_collections.evenkeel.drift.plugins.module_utils.http.webhooks import KINDS as KINDS_OF_WEBHOOKS
+from ansible_collections.evenkeel.drift.plugins.module_utils.mask import mask
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.endpoints import ask_all
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.assertions import CONTENT, require_results
@@ -77,6 +78,9 @@ _WEBHOOK = {
 _SHAPE = {"now_s": _NUMBER, "endpoints": [_ENDPOINT], "webhooks": [_WEBHOOK]}
 _TERMS = ("severity", "impact", "owner", "remedy", "risk")
 _SPARE_S = 10
+_READS = ("GET", "HEAD")
+NOT_ASKED = "not_asked"
+"""The outcome of an endpoint that a run in check mode leaves alone."""
 
 
 class EndpointsExchange(Exchange):
@@ -88,7 +92,11 @@ class EndpointsExchange(Exchange):
     def read(self, data: Json) -> Json:
         here = self._from_here()
         answers = {"host": self._answers("host", data), "control": self._answers("control", here)}
-        joined = [next(answers[entry["from"]]) for entry in self.contract if "webhook" not in entry]
+        joined = [
+            self._left_alone(entry) if self._changes(entry) else next(answers[entry["from"]])
+            for entry in self.contract
+            if "webhook" not in entry
+        ]
         if [one["name"] for one in data["webhooks"]] != [entry["name"] for entry in self._channels()]:
             raise GarbledAnswer(f"{_WHAT} is garbled: it is not about the alert channels that were asked for")
         now_s = {"host": data["now_s"], "control": here["now_s"]}
@@ -98,8 +106,17 @@ class EndpointsExchange(Exchange):
         return [{key: entry[key] for key in ("name", "webhook")} for entry in self.contract if "webhook" in entry]
 
     def _asked(self, side: str) -> list[Json]:
-        entries = [entry for entry in self.contract if entry.get("from") == side]
+        entries = [entry for entry in self.contract if entry.get("from") == side and not self._changes(entry)]
         return [{key: value for key, value in entry.items() if key not in _TERMS} for entry in entries]
+
+    def _changes(self, entry: Json) -> bool:
+        """Whether a run in check mode must not ask an endpoint: what is sent there may change something."""
+        return self.context.check_mode and "webhook" not in entry and entry["method"] not in _READS
+
+    def _left_alone(self, entry: Json) -> Json:
+        reason = f"with --check nothing is sent that may change something, and it is asked with {entry['method']}"
+        about = {"name": entry["name"], "url": mask(entry["url"]), "method": entry["method"], "from": entry["from"]}
+        return {**about, "outcome": NOT_ASKED, "reason": reason, "failure": None, "answer": None, "tls": None}
 
     def _answers(self, side: str, data: Json) -> t.Iterator[Json]:
         require(data, _SHAPE, _WHAT)

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge import endpoint_words as words
@@ -28,6 +29,7 @@ DEFAULTS = {
 """The checks of this section and their severities where the contract gives none."""
 
 _SAID = 120
+_ASK = remedy("investigate", "Run it without --check: it is asked then, once, as the contract says.")
 _ABSENT = (404, 410)
 _START = remedy("fix_endpoint", "Look at why the service does not answer (does it run, where does it listen, its log).")
 _FIX = remedy("fix_endpoint", "Look at the service's log and at what it depends on; correct it, or the contract.")
@@ -53,6 +55,9 @@ class EndpointRules:
 
     def judge(self) -> list[Check]:
         seen = self._seen
+        if seen["outcome"] == "not_asked":
+            summary = f"{self._name} was not asked {self._where}: {seen['reason']}"
+            return [dataclasses.replace(self._scope.not_exercised("answers", self._name, summary), remedy=_ASK)]
         if seen["outcome"] != "ok":
             summary = f"What {self._name} answers, asked {self._where}, is not known: {seen['reason']}"
             return [self._scope.unknown("answers", self._name, self._worst(), summary)]

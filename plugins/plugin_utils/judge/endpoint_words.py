@@ -13,7 +13,7 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.words import 
 
 DAY_S = 86400
 _CONTENT = frozenset({"content", "json", "fresh", "items"})
-_WORST_FIRST = ("fail", "unknown", "observation", "pass")
+_WORST_FIRST = ("fail", "unknown", "observation", "not_exercised", "pass")
 _OWN = frozenset({"localhost", "127.0.0.1", "::1"})
 
 

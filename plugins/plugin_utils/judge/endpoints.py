@@ -25,7 +25,7 @@ def judge(contract: t.Sequence[Details], evidence: Details, context: Context) ->
         scope = Scope(context, SECTION, entry["name"], entry, "operational")
         by_name[entry["name"]] = EndpointRules(scope, entry, seen).judge()
         made.checks += by_name[entry["name"]]
-        made.cells[entry["name"]] = "in_sync"
+        made.cells[entry["name"]] = "in_sync" if seen["outcome"] != "not_asked" else "not_asked"
     made.facts = words.facts(asked, evidence["endpoints"], by_name)
     _channels(made, [entry for entry in contract if "webhook" in entry], evidence["webhooks"], context)
     made.cover()

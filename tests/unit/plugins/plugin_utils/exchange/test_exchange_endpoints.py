@@ -75,6 +75,32 @@ def test_both_sides_are_joined_in_the_contracts_order(asked: tuple[Exchange, Jso
     json.dumps(joined)
 
 
+@pytest.mark.parametrize("check_mode", [True, False])
+def test_in_check_mode_nothing_is_sent_that_may_change_something(
+    check_mode: bool, server: Server, tmp_path: Path
+) -> None:
+    """Neither by the host nor from here; without check mode each of them is."""
+    declared = [
+        {"name": f"{side}-{method}", "url": f"{server.url}/a?{side}-{method}", "from": side, "method": method}
+        for side in ("host", "control")
+        for method in ("GET", "HEAD", "POST", "PUT")
+    ]
+    made = half("endpoints", declared, tmp_path, check_mode=check_mode)
+    data = endpoints.collect(json.loads(json.dumps(made.request())), Host(str(tmp_path), 60))
+    joined = made.read(data)
+    assert [one["name"] for one in joined["endpoints"]] == [one["name"] for one in declared]
+    left = {one["name"] for one in joined["endpoints"] if one["outcome"] == "not_asked"}
+    wanted = {one["name"] for one in declared if one["method"] in ("POST", "PUT")} if check_mode else set()
+    assert left == wanted
+    sent = {request.split(b" ")[0].decode() for request in server.requests}
+    assert sent == ({"GET", "HEAD"} if check_mode else {"GET", "HEAD", "POST", "PUT"})
+    judged = endpoint_rules.judge(made.contract, joined, Judged("prod", "web1"))
+    outcomes = {check.component: check.outcome for check in judged.checks if check.check == "answers"}
+    assert {name for name, outcome in outcomes.items() if outcome == "not_exercised"} == wanted
+    assert {name for name, cell in judged.cells.items() if cell == "not_asked"} == wanted
+    assert {one["name"] for one in judged.facts["endpoints"] if one["outcome"] == "not_exercised"} == wanted
+
+
 def test_no_terms_of_the_contract_travel(asked: tuple[Exchange, Json]) -> None:
     made, _data = asked
     for entry in made.request()["endpoints"]:
