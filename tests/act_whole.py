@@ -29,7 +29,7 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.act.services import
 )
 from fake_compose_host import ComposeHost
 from fake_containers import hexed
-from fake_inside import install
+from fake_inside import install, show_few, talk
 from fake_systemd import FakeSystemd
 from waiting import wait_until
 
@@ -52,6 +52,8 @@ class Whole:
         self.systemd.install(monkeypatch)
         engine.install(monkeypatch)
         install(monkeypatch, self.systemd.folder / "bin/systemctl", engine.state / "bin/docker-compose")
+        talk(monkeypatch, engine)
+        show_few(monkeypatch)
         for module in (units, container_state):
             monkeypatch.setattr(module, "STAYS_S", 0.0)
         self.world = World(folder / "world")

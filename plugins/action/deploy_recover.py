@@ -61,7 +61,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
             if rolled:
                 # The point and the level are those of the rollback that was interrupted.
                 back = self._restore({**arguments, "state": "restored", "save": False}, variables)
-                told = f"a rollback to {back['point']} was interrupted, and is finished"
+                told = f"a rollback to {back['point']} was interrupted, and is finished{_volumes_left(back)}"
         except Failed as error:
             if error.outcome == "unreachable":
                 return {"unreachable": True, "msg": terminal(str(error))}
@@ -73,8 +73,11 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
         return {"changed": bool(result.get("changed") or rolled), "found": result.get("found"), "told": terminal(told)}
 
     def _restore(self, arguments: Json, variables: Json) -> Json:
-        """Roll back. Raises Failed, also when not all of it came back: nothing is deployed over that."""
-        back = call(self, _RESTORE, arguments, False, variables)
+        """Roll back, but for the content of volumes: they may have been in use ever since.
+
+        Raises Failed, also when not all of it came back: nothing is deployed over that.
+        """
+        back = call(self, _RESTORE, {**arguments, "volumes_back": False}, False, variables)
         if not back["at_point"]:
             apart = _named(back["apart"])
             raise Failed(f"not as restore point {back['point']} has it: {apart}; repair that, then roll back again")
@@ -83,11 +86,14 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
     def _take_back(self, host: str, place: Json, error: Failed, variables: Json) -> Json:
         """Bring a host back whose services cannot be brought along with the files that are in place."""
         try:
-            self._restore({**place, "state": "restored", "point": error.point}, variables)
+            back = self._restore({**place, "state": "restored", "point": error.point}, variables)
         except Failed as second:
             reason = f"{error}; bringing it back to restore point {error.point} failed as well: {second}"
             raise AnsibleActionFail(terminal(f"{host}: {reason}")) from second
-        told = terminal(f"an interrupted change was taken back to {error.point}, because {error}")
+        kept = _volumes_left(back)
+        told = terminal(
+            f"an interrupted change was taken back to {error.point}, because {str(error).rstrip('.')}{kept}"
+        )
         Display().display(f"{host}: {told}")
         return {"changed": True, "found": {"point": error.point}, "told": told}
 
@@ -95,6 +101,17 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
 def _named(apart: list[str]) -> str:
     more = f" and {len(apart) - _SHOWN} more" if len(apart) > _SHOWN else ""
     return f"{', '.join(apart[:_SHOWN])}{more}"
+
+
+def _volumes_left(back: Json) -> str:
+    """Return what is told of volumes that were left as they are, as the end of a sentence."""
+    names = back.get("volumes_left") or []
+    if not names:
+        return ""
+    return (
+        f"; the content of the volumes {', '.join(names)} was left as it is, with all that was written since: "
+        f"evenkeel.drift.rollback with -e rollback_to={back['point']} -e rollback_level=full brings that back as well"
+    )
 
 
 def _told(result: Json) -> str:

@@ -171,6 +171,13 @@ options:
         started and stopped as they were.
     type: bool
     default: true
+  volumes_back:
+    description:
+      - With O(state=restored), whether the level V(full) brings the content of volumes back.
+      - Without it they stay as they are, unless a rollback that was interrupted had begun with them; what is replaced
+        then is saved, whatever O(save) says.
+    type: bool
+    default: true
   keep:
     description:
       - How many points are kept, those marked bad apart. The newest one always stays.
@@ -316,6 +323,12 @@ changes:
   type: list
   elements: dict
   sample: [{path: src/main.py, do: write, found: file}]
+volumes_left:
+  description: The volumes of the point whose content was left as it is.
+  returned: O(state=restored)
+  type: list
+  elements: str
+  sample: []
 total:
   description: The number of all changes.
   returned: O(state=restored)

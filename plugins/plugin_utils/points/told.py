@@ -135,11 +135,15 @@ def _restored(check: bool, result: Json) -> list[str]:
             f"rehearsed in {took}"
         )
         return lines
+    kept = result.get("volumes_left") or []
+    if kept:
+        lines.append(f"the content of the volumes {', '.join(kept)} was left as it is")
     if result["saved"]:
         lines.append(f"what was replaced is kept as restore point {result['saved']}, which no rollback picks by itself")
     if result["at_point"]:
         done = f"{result['total']} changes" if result["total"] else "nothing had to be changed"
         what = "every path is" if result["level"] == "config" else f"everything of the level {result['level']} is"
+        what = what if not kept else f"everything of the level {result['level']} but the content of volumes is"
         lines.append(f"{what} as {point} has it, compared one by one; {done}; took {took}")
     else:
         apart = result["apart"]

@@ -15,7 +15,7 @@ import os
 import time
 import typing as t
 
-from ansible_collections.evenkeel.drift.plugins.module_utils.act import lock, transaction
+from ansible_collections.evenkeel.drift.plugins.module_utils.act import journal, lock, transaction
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.engine import Uncertain
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.errors import ActError, Moved, Refused, RolledBack
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.gitmove.keeping_out import kept_out
@@ -60,6 +60,8 @@ class Work:
         self.failed: list[Json] = []
         self.left: list[Json] = []
         self.apart: list[str] = []
+        self._refilled: list[str] = []
+        self._refilling = ""
 
     def run(self, point_fd: int, objects_fd: int, restarts: bool) -> None:
         """Do all of it; ``restarts`` is what was asked for of units, for who goes on with it.
@@ -135,16 +137,24 @@ class Work:
         wanted = self._looked.volumes
         if not wanted:
             return begun
+        if begun.volumes is not None:
+            # What a rollback that was interrupted brought back is as it was saved, or was used since.
+            left = [one.name for one in wanted]
+            self._refilled += [name for name in self._target.volume_names() if name not in left]
         engines, host = self._target.engines(), self._host
         for container in reversed(self._target.users().to_stop([one.name for one in wanted])):
             stopped.insert(0, container)
             engines.writer.stop(container.id, stop_grace(container))
         volumes.refuse_running(self._target.users(), [one.name for one in wanted])
+        # From here on some may be of another age than others: whoever goes on with this has to end it.
+        begun = pending.note(self._state, begun, volumes=begun.volumes or [])
         for one in wanted:
+            self._refilling = one.name
             volume = refilling.made(one.saved, engines)
             # What ended just now may have written until then.
             way = refilling.look(one.saved, engines, host).way
             self._files(way, objects_fd, volume.folder, held, functools.partial(refilling.shown, volume.name))
+            self._refilled.append(volume.name)
             self.apart += refilling.apart(one.saved, engines, host)
             # What watches over a container may take seconds to start it again.
             volumes.refuse_running(self._target.users(), [one.name])
@@ -154,18 +164,57 @@ class Work:
 
     @contextlib.contextmanager
     def _started_again(self, begun: Pending, stopped: t.Sequence[Container]) -> t.Iterator[None]:
-        """Start what was stopped for volumes at once when anything fails before it is started with the others."""
+        """Start what was stopped for volumes at once when anything fails before it is started with the others; but
+        nothing that would work on volumes of two ages.
+        """
         try:
             yield
         except (ActError, Unseen, OSError) as error:
             if isinstance(error, Uncertain) and stopped:
                 self._end(stopped[0])
-            self._start_all([*(one.name for one in stopped), *(name for name, did in begun.ran.items() if did)])
-            if self.failed:
+            down, why = self._kept_down(stopped)
+            ran = [*(one.name for one in stopped), *(name for name, did in begun.ran.items() if did)]
+            self._start_all(name for name in ran if name not in down)
+            if self.failed or why:
                 reason = explain(error) if isinstance(error, OSError) else error.reason
                 more = [f"{one['path']}: {one['reason']}" for one in self.failed]
-                raise PointError("; ".join([reason, *more])) from error
+                where = [f"the volume {self._refilling}: {reason}"] if why else [reason]
+                raise PointError("; ".join([*where, *more, *why])) from error
             raise
+
+    def _kept_down(self, stopped: t.Sequence[Container]) -> tuple[list[str], list[str]]:
+        """Return which containers may not be started, as some of their volumes came back and others did not, or one
+        in part; and a sentence about it. Both are empty where all volumes are of one age.
+        """
+        names = [one.name for one in self._looked.volumes]
+        half = self._is_half()
+        new = [name for name in names if name not in self._refilled and not (half and name == self._refilling)]
+        if not half and not (new and self._refilled):
+            return [], []
+        known = [*self._refilled, *names]
+        try:
+            down = self._target.users().depending(known)
+        except Unseen:
+            # The engine does not answer just now: nothing may be started that was stopped for them.
+            down = sorted({one.name for one in stopped})
+        states = [(self._refilled, "as it was saved"), ([self._refilling] * half, "partly so"), (new, "not")]
+        ages = "; ".join(f"{', '.join(which)}: {state}" for which, state in states if which)
+        why = (
+            f"of the volumes that come back ({ages}) some are of another age than others, so what uses them stays "
+            f"stopped: {', '.join(down)}. Repair what is in the way, then roll back again, which goes on with it and "
+            "starts them; docker start starts them with the volumes as they are"
+        )
+        self._note({"what": "containers kept stopped", "names": down, "why": why})
+        return down, [why]
+
+    def _is_half(self) -> bool:
+        """Return whether a volume may be neither as before nor as it was saved: its change is stuck."""
+        if not self._refilling or self._refilling in self._refilled:
+            return False
+        try:
+            return journal.find(self._state) is not None
+        except (Refused, OSError):
+            return True
 
     def _end(self, one: Container) -> None:
         """Wait for a stop whose answer did not come: it goes on, and what is started before its end is ended by it."""

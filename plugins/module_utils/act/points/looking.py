@@ -22,7 +22,8 @@ Json = t.Dict[str, t.Any]
 class Wanted(t.NamedTuple):
     """Which point (None: the last good one), at which level (None: that of ``levels.default``), whether what is
     replaced is saved, and whether units that run are started anew. ``top`` is where paths outside of the root start
-    from.
+    from. Without ``volumes`` their content stays as it is, unless a rollback that was interrupted began to bring it
+    back.
     """
 
     point: str | None
@@ -30,16 +31,18 @@ class Wanted(t.NamedTuple):
     save: bool = True
     restart: bool = True
     top: str = "/"
+    volumes: bool = True
 
 
 class Looked(t.NamedTuple):
-    """What leads to the point."""
+    """What leads to the point; ``kept`` are the names of the volumes of the point that stay as they are."""
 
     files: Way
     outside: Way
     steps: list[Step]
     units: list[Json]
     volumes: list[Refill]
+    kept: list[str]
 
     @property
     def total(self) -> int:
@@ -64,8 +67,11 @@ def look(target: Target, wanted: Wanted, earlier: Pending | None) -> Looked:
         return name in concerned or (earlier is not None and is_old(earlier)(name, since_us))
 
     units = target.units(restarts) if wanted.restart else []
-    done = (earlier.volumes or []) if earlier is not None and earlier.point == target.document["id"] else []
-    return Looked(files, outside, steps_of(target.replacing({})), units, target.refills(done))
+    done = earlier.volumes if earlier is not None and earlier.point == target.document["id"] else None
+    steps = steps_of(target.replacing({}))
+    if not wanted.volumes and done is None:
+        return Looked(files, outside, steps, units, [], target.volume_names())
+    return Looked(files, outside, steps, units, target.refills(done or []), [])
 
 
 def is_old(begun: Pending) -> t.Callable[[str, int], bool]:

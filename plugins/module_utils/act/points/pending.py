@@ -28,7 +28,7 @@ class Pending(t.NamedTuple):
     """``ran`` says of containers whether they ran, by name; ``since_us`` when the rollback began, in microseconds of
     the boot ``boot``; ``restart`` names the units that use what was to be changed, ``restarts`` says whether units are
     started anew at all; ``tags`` are the images that names stood for; ``files`` says whether all files are in place,
-    ``volumes`` which of them are as they were saved.
+    ``volumes`` which of them are as they were saved, None before the first of them is touched.
     """
 
     point: str

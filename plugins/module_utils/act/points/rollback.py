@@ -93,6 +93,7 @@ def restored(asked: Asked, wanted: Wanted, host: Host, check: bool) -> Json:
         told.update(changes=looked.changes()[:_MAX_LISTED], total=looked.total, saved=None)
         told.update(apart=[], not_back=[], services=[], notes=[*target.emptied(looked.steps), *told["notes"]])
         of_volumes: list[str] = []
+        told.update(volumes_left=looked.kept)
         told.update(left=left(looked), proven=[], leaves=levels.told(document)[level]["leaves"])
         if check:
             told["proven"] = prove(document, level, objects_fd, host)
@@ -100,7 +101,9 @@ def restored(asked: Asked, wanted: Wanted, host: Host, check: bool) -> Json:
             _log(state, asked, "rollback rehearsed", told)
             return {"changed": bool(looked.total), **told}
         if looked.total or earlier:
-            if wanted.save and looked.total:
+            # What goes on with volumes that were to be left: of what was written since there is no copy yet.
+            late = bool(looked.volumes) and not wanted.volumes
+            if looked.total and (wanted.save or late):
                 volumes = [one.name for one in looked.volumes if one.volume is not None]
                 told["saved"] = _save_present(asked, target, volumes, (points_fd, root_fd), state)
             work = Work(asked, wanted, target, looked, state, host)

@@ -61,6 +61,7 @@ ARGUMENTS: dict[str, Json] = {
     "required": {"type": "bool", "default": False},
     "level": {"type": "str", "choices": list(LEVELS)},
     "restart": {"type": "bool", "default": True},
+    "volumes_back": {"type": "bool", "default": True},
     "keep": {"type": "int", "default": 10},
     "keep_days": {"type": "int"},
     "keep_mb": {"type": "int"},
@@ -141,6 +142,7 @@ def _use(options: Json, asked: Asked, check: bool) -> Json:
     from ansible_collections.evenkeel.drift.plugins.module_utils.act.points import looking, rollback
 
     wanted = looking.Wanted(options["point"], options["level"], options["save"], options["restart"])
+    wanted = wanted._replace(volumes=options["volumes_back"])
     return rollback.restored(asked, wanted, host, check)
 
 

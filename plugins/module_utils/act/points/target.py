@@ -97,6 +97,10 @@ class Target:
         more = {one.name: True for one in self.users().to_stop([one.name for one in volumes])} if volumes else {}
         return {**{name: one.running for name, one in found.items() if one is not None}, **more}
 
+    def volume_names(self) -> list[str]:
+        """Return the names of the volumes that the level brings back."""
+        return [str(one["name"]) for one in self._volumes]
+
     def refills(self, done: t.Collection[str]) -> list[Refill]:
         """Return what leads to each volume that is not yet as it was saved; ``done`` names those that an interrupted
         rollback brought back, which were used since. Raises PointError, Unseen.

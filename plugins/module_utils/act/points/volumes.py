@@ -111,17 +111,28 @@ class Users:
         """Return the containers that have to be stopped while volumes are not to change, in the order in which they are
         started again: those that use them, and those that share the network of one, which it takes along.
         """
-        chosen = {one.id: one for volume in volumes for one in self.of(volume) if one.state in _WRITING}
-        more = True
-        while more:
-            sharing = [one for one in self._all if one.state in _WRITING and one.id not in chosen]
-            sharing = [one for one in sharing if chosen.keys() & {*recipe.joined(one.inspected)}]
-            chosen.update({one.id: one for one in sharing})
-            more = bool(sharing)
+        writing = [one for one in self._all if one.state in _WRITING]
+        chosen = self._with_sharing(volumes, writing)
         by_name = {one.name: one for one in chosen.values()}
         return [
             by_name[one["name"]] for one in recipe.ordered([self._needing(one, chosen) for one in by_name.values()])
         ]
+
+    def depending(self, volumes: t.Iterable[str]) -> list[str]:
+        """Return the names of the containers that use volumes or share the network of one that does, running or not."""
+        return sorted(one.name for one in self._with_sharing(volumes, self._all).values())
+
+    def _with_sharing(self, volumes: t.Iterable[str], among: t.Sequence[Container]) -> dict[str, Container]:
+        """Return, by id, which of some containers use volumes, and which share the network of one."""
+        wanted = set(volumes)
+        chosen = {one.id: one for one in among if wanted & set(volumes_of(one))}
+        more = True
+        while more:
+            sharing = [one for one in among if one.id not in chosen]
+            sharing = [one for one in sharing if chosen.keys() & {*recipe.joined(one.inspected)}]
+            chosen.update({one.id: one for one in sharing})
+            more = bool(sharing)
+        return chosen
 
     @staticmethod
     def _needing(one: Container, chosen: t.Mapping[str, Container]) -> Json:

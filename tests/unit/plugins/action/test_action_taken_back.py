@@ -37,6 +37,25 @@ def test_no_deploy_goes_on_over_a_rollback_that_left_something(
         action._restore({}, {})
 
 
+def test_a_later_run_leaves_volumes_as_they_are_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was written since is in no plan: nobody has asked for it to go."""
+    asked: list[Json] = []
+
+    def call(_me: t.Any, _name: str, arguments: Json, *_given: t.Any) -> Json:
+        asked.append(arguments)
+        return {"point": POINT, "at_point": True, "apart": [], "volumes_left": ["shop_data", "shop_logs"]}
+
+    monkeypatch.setattr(deploy_recover, "call", call)
+    action = object.__new__(deploy_recover.ActionModule)
+    told = action._take_back("web1", {}, Failed("shop-web did not start.", "services_failed", POINT), {})["told"]
+    assert [one["volumes_back"] for one in asked] == [False]
+    assert told == (
+        f"an interrupted change was taken back to {POINT}, because shop-web did not start; the content of the volumes "
+        "shop_data, shop_logs was left as it is, with all that was written since: evenkeel.drift.rollback with -e "
+        f"rollback_to={POINT} -e rollback_level=full brings that back as well"
+    )
+
+
 @pytest.mark.parametrize(("apart", "outcome"), [([], "rolled_back"), (["the container web"], "failed")])
 def test_a_host_is_rolled_back_when_all_of_it_is(
     apart: list[str], outcome: str, monkeypatch: pytest.MonkeyPatch

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from ansible_collections.evenkeel.drift.plugins.module_utils.act import engine as act_engine
 from ansible_collections.evenkeel.drift.plugins.module_utils.act import transaction
-from ansible_collections.evenkeel.drift.plugins.module_utils.act.errors import ActError
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.errors import ActError, Stuck
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points import (
     doing,
     looking,
@@ -727,6 +727,173 @@ def test_they_run_again_when_it_cannot_be_brought_back(site: Site, monkeypatch: 
         assert pending.find(state) is not None
     assert resume(site.asked, site.host) is not None
     assert (site.data / "table").read_bytes() == SECRET
+
+
+class Two:
+    """A database over two volumes, a sidecar in its network, and a tool that has one of the volumes."""
+
+    def __init__(self, top: Path, engine: KeptEngine) -> None:
+        self.site = Site(top, engine)
+        self.log = engine.volume("log", {})
+        (self.log / "wal").write_text("old\n")
+        engine.run("split", self.site.image, HostConfig={"Binds": ["data:/var/lib/db", "log:/var/lib/log"]})
+        split = engine.named("split")
+        assert split is not None
+        engine.run("sidecar", self.site.image, HostConfig={"NetworkMode": f"container:{split['Id']}"})
+        self.before = self.site.seen()
+        self.point = self.site.save(("data", "log"))["point"]
+        self.spoil()
+
+    def spoil(self) -> None:
+        self.site.spoil()
+        (self.log / "wal").write_text("new\n")
+
+    def is_back(self) -> tuple[bool, bool]:
+        return self.site.seen() == self.before, (self.log / "wal").read_text() == "old\n"
+
+
+@pytest.fixture(name="two")
+def fixture_two(tmp_path: Path, engine: KeptEngine) -> Two:
+    return Two(tmp_path, engine)
+
+
+def failing_for(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    original = transaction.apply_locked
+
+    def apply(*given: t.Any) -> t.Any:
+        if str(given[2]).endswith(f"/{name}"):
+            raise OSError(5, os.strerror(5))
+        return original(*given)
+
+    monkeypatch.setattr(transaction, "apply_locked", apply)
+
+
+def test_nothing_runs_over_volumes_of_two_ages(two: Two, monkeypatch: pytest.MonkeyPatch) -> None:
+    site = two.site
+    with monkeypatch.context() as fails:
+        failing_for(fails, "log")
+        with pytest.raises(PointError, match="the volume log: input/output error; of the") as raised:
+            site.back()
+        assert two.is_back() == (True, False)
+        assert set(site.engine.running()) == {"web"}
+        assert (
+            "of the volumes that come back (data: as it was saved; log: not) some are of another age than others, so "
+            "what uses them stays stopped: db, sidecar, split, tool. Repair what is in the way, then roll back again"
+        ) in str(raised.value)
+        # Nor does it when that fails once more.
+        with pytest.raises(PointError, match="stays stopped: db, sidecar, split, tool"):
+            resume(site.asked, site.host)
+        assert set(site.engine.running()) == {"web"}
+    told = resume(site.asked, site.host)
+    assert told is not None
+    assert told["at_point"], told
+    assert two.is_back() == (True, True)
+    assert set(site.engine.running()) == {"db", "tool", "web", "split", "sidecar"}
+
+
+def test_a_rollback_that_starts_all_that_it_stopped_is_found_out(two: Two, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The broken twin."""
+    monkeypatch.setattr(doing.Work, "_kept_down", lambda *_given: ([], []))
+    failing_for(monkeypatch, "log")
+    with pytest.raises(OSError, match="Input/output"):
+        two.site.back()
+    assert two.is_back() == (True, False)
+    assert "split" in two.site.engine.running()
+
+
+def test_all_of_it_runs_when_the_first_volume_cannot_be_brought_back(two: Two, monkeypatch: pytest.MonkeyPatch) -> None:
+    failing_for(monkeypatch, "data")
+    with pytest.raises(OSError, match="Input/output"):
+        two.site.back()
+    assert two.is_back() == (False, False)
+    assert set(two.site.engine.running()) == {"db", "tool", "web", "split", "sidecar"}
+
+
+def test_nothing_runs_over_a_volume_that_is_back_in_part(two: Two, monkeypatch: pytest.MonkeyPatch) -> None:
+    original = transaction.apply_locked
+
+    def refused(*_given: t.Any) -> t.NoReturn:
+        raise Stuck("what it replaced cannot be removed", "table")
+
+    def apply(*given: t.Any) -> t.Any:
+        if str(given[2]).endswith("/data"):
+            with monkeypatch.context() as stuck:
+                stuck.setattr(transaction, "finish", refused)
+                return original(*given)
+        return original(*given)
+
+    with monkeypatch.context() as fails:
+        fails.setattr(transaction, "apply_locked", apply)
+        with pytest.raises(PointError, match=r"cannot be removed; .* \(data: partly so; log: not\)"):
+            two.site.back()
+    assert set(two.site.engine.running()) == {"web"}
+    assert resume(two.site.asked, two.site.host) is not None
+    assert two.is_back() == (True, True)
+    assert set(two.site.engine.running()) == {"db", "tool", "web", "split", "sidecar"}
+
+
+def left_alone(site: Site, point: str | None = None) -> Json:
+    """Roll back as the next deploy does, which finds a change that was interrupted."""
+    wanted = looking.Wanted(point, "full" if point else None, save=point is not None, volumes=False)
+    return rollback.restored(site.asked, wanted, site.host, False)
+
+
+def test_what_was_written_since_stays_where_a_later_run_takes_a_change_back(two: Two) -> None:
+    site = two.site
+    (site.root / "main.py").write_text("two\n")
+    told = left_alone(site, two.point)
+    assert (told["at_point"], told["volumes_left"]) == (True, ["data", "log"])
+    assert (site.root / "main.py").read_text() == "one\n"
+    assert two.is_back() == (False, False)
+    assert "stop db" not in verbs(site)
+    # They come back when somebody asks for it.
+    told = site.back(point=two.point)
+    assert (told["at_point"], told["volumes_left"]) == (True, [])
+    assert two.is_back() == (True, True)
+
+
+def test_a_rollback_that_had_not_begun_with_volumes_leaves_them(two: Two) -> None:
+    """It was killed behind the files; what was written since is in no point."""
+    site = two.site
+    with pytest.MonkeyPatch.context() as kill:
+        kill.setattr(doing.Work, "_volumes", _dies)
+        with pytest.raises(Killed):
+            site.back()
+    (site.data / "table").write_bytes(b"written since")
+    told = left_alone(site)
+    assert (told["at_point"], told["volumes_left"]) == (True, ["data", "log"])
+    assert (site.data / "table").read_bytes() == b"written since"
+    assert set(site.engine.running()) == {"db", "tool", "web", "split", "sidecar"}
+
+
+def test_a_rollback_that_had_begun_with_volumes_is_finished_and_what_it_replaces_is_kept(two: Two) -> None:
+    """One is back and the other is not: they belong together, and the engine may have started what uses them since."""
+    site = two.site
+    with pytest.MonkeyPatch.context() as kill:
+        _kill_in(kill, "log")
+        with pytest.raises(Killed):
+            site.back()
+    assert two.is_back() == (True, False)
+    (two.log / "wal").write_text("written since\n")
+    told = left_alone(site)
+    assert (told["at_point"], told["volumes_left"]) == (True, [])
+    assert two.is_back() == (True, True)
+    assert set(site.engine.running()) == {"db", "tool", "web", "split", "sidecar"}
+    site.back(point=told["saved"])
+    assert (two.log / "wal").read_text() == "written since\n"
+
+
+def _dies(*_given: t.Any) -> t.NoReturn:
+    raise Killed
+
+
+def _kill_in(kill: pytest.MonkeyPatch, name: str) -> None:
+    original = transaction.apply_locked
+
+    def apply(*given: t.Any) -> t.Any:
+        return _dies() if str(given[2]).endswith(f"/{name}") else original(*given)
+
+    kill.setattr(transaction, "apply_locked", apply)
 
 
 def test_a_record_that_cannot_be_read_says_what_to_do(site: Site) -> None:
