@@ -17,9 +17,12 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.act.operations impo
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.together import SAVE
 from ansible_collections.evenkeel.drift.plugins.plugin_utils import control
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.act.contents import ContentError, check, needed, pack
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.schema import ContractError
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange import kept
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.bundle import (
     act_packs,
     act_script,
+    kept_after,
     leftover_script,
     together_script,
 )
@@ -104,9 +107,11 @@ class ActionModule(ScriptAction):
         looked = self.run_script(_MODULE, leftover_script(request), variables)
         if looked.get("unreachable"):
             return looked
+        told = kept.read(looked.get("code"))
+        code = {} if told is None else {"code": told.told()}
         if looked.get("needed") is False and not looked.get("failed"):
-            return {"changed": False, **NOTHING}
-        return self._send(request, variables)
+            return {"changed": False, **NOTHING, **code}
+        return {**self._send(request, variables), **code}
 
     def _apply(self, request: Json, arguments: Json, send: Send) -> Json:
         """Add the contents to a request to apply operations, and send it."""
@@ -161,11 +166,24 @@ class ActionModule(ScriptAction):
     def _send_all(self, request: Json, save: Json | None, variables: Json) -> Json:
         # What is saved is told apart: the host takes the operations from the change.
         save = save and {**save, "options": {**save["options"], "operations": []}}
-        result = self.run_script(_MODULE, together_script({"apply": request, "save": save}), variables)
+        asked = {"apply": request, "save": save}
+        there = kept.of(variables)
+        audited = self._audited(variables) if there is not None else ()
+        result = self.run_kept(_MODULE, lambda known: together_script(asked, known, audited), variables)
         if "steps" not in result:
             return self._unanswered(result, touches=True)
+        if there is not None:
+            result["code"] = kept_after(asked, there, audited).told()
         steps = [one if one["what"] == SAVE else {**one, "result": _shown(one["result"])} for one in result["steps"]]
         return {**result, "steps": steps}
+
+    def _audited(self, variables: Json) -> t.Sequence[str]:
+        """Return the sections of the audit after the change: their code is kept with that of the change."""
+        try:
+            return control.settings_of(variables, self._templar.template).sections
+        except ContractError:
+            # The audit says so; what is applied is a plan, and does not depend on it.
+            return ()
 
     def _unanswered(self, result: Json, touches: bool) -> Json:
         if result.get("unreachable"):

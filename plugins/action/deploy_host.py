@@ -17,7 +17,7 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.act.together import
 from ansible_collections.evenkeel.drift.plugins.module_utils.secret_files import is_secret_file
 from ansible_collections.evenkeel.drift.plugins.plugin_utils import control
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.action_call import Failed, answered, call, failing, other
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.bundle import act_packs
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.bundle import act_packs, packs
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan import deploys, document, gates
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan.container_look import compose_paths
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan.contents import write_contents
@@ -40,6 +40,7 @@ Json = dict[str, t.Any]
 
 # Here, where ansible-core loads the plugin, and not in each of the processes that it then forks for the hosts.
 act_packs()
+packs()
 
 
 class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no types
@@ -48,6 +49,8 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
     _supports_check_mode = True
     _supports_async = False
     TRANSFERS_FILES = False
+    # What code the host keeps after the change.
+    _code: Json | None = None
 
     def run(self, tmp: str | None = None, task_vars: Json | None = None) -> Json:
         variables = dict(task_vars or {}, ansible_no_target_syslog=True)
@@ -97,7 +100,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
         for note in done["notes"]:
             Display().warning(terminal(f"{self._host}: {note}"))
         about = {"paths": done["changed_paths"], "left": done["left"], "notes": done["notes"]}
-        return {"changed": True, "point": self._point, **about}
+        return {"changed": True, "point": self._point, "code": self._code, **about}
 
     def _change(self, part: Json, contents: str) -> Json:
         """Return the answer of the change, or of the check where nothing is to be changed. A change that was
@@ -145,6 +148,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
         steps: dict[str, Json] = {}
         with self._noted(what, done=False), failing():
             answer = answered(applying.together(save, self._variables))
+        self._code = answer.get("code")
         for step in answer["steps"]:
             with self._noted(step["what"], begun=False), failing():
                 shown = saving.shown(save, step["result"], self._variables) if step["what"] == SAVE else step["result"]

@@ -8,10 +8,12 @@ from __future__ import annotations
 import typing as t
 
 from ansible.errors import AnsibleActionFail
+from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 from ansible_collections.evenkeel.drift.plugins.plugin_utils import control
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.action_call import Failed, call
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract import sync
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.schema import ContractError
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.bundle import act_packs
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.safe import terminal
@@ -70,7 +72,14 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
             return self._take_back(host, arguments, error, variables)
         if told:
             Display().display(terminal(f"{host}: {told}"))
-        return {"changed": bool(result.get("changed") or rolled), "found": result.get("found"), "told": terminal(told)}
+        code = result.get("code") if self._keeps_code(variables) else None
+        changed = bool(result.get("changed") or rolled)
+        return {"changed": changed, "found": result.get("found"), "told": terminal(told), "code": code}
+
+    def _keeps_code(self, variables: Json) -> bool:
+        """Return whether the host is to keep code. What is wrong with the variable is said when the plan is made."""
+        value = self._templar.template(variables.get(sync.KEEP_CODE, True))
+        return bool(boolean(value, strict=False))
 
     def _restore(self, arguments: Json, variables: Json) -> Json:
         """Roll back, but for the content of volumes: they may have been in use ever since.

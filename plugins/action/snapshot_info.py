@@ -75,7 +75,7 @@ class ActionModule(ScriptAction):
     def _sender(self, variables: Json) -> t.Callable[[Json], Json]:
         def send(request: Json) -> Json:
             try:
-                result = self.run_script(_MODULE, script(request), variables)
+                result = self.run_kept(_MODULE, lambda kept: script(request, kept), variables)
             except AnsibleConnectionFailure as error:
                 raise HostUnseen("unreachable", mask(str(error))) from error
             return _answer(result)

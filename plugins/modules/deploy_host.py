@@ -67,4 +67,9 @@ point:
   returned: changed
   type: str
   sample: 20261121T154500Z-3f9a1c
+code:
+  description: The code that the host keeps for the next call.
+  returned: changed
+  type: dict
+  sample: {folder: /var/lib/evenkeel/app/code, names: []}
 """

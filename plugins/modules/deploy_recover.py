@@ -42,4 +42,9 @@ found:
   returned: success
   type: dict
   sample: {kind: sync, who: ops@control, why: deploy of plan-1a2f6765887f, started: "2026-11-21T15:45:00Z"}
+code:
+  description: The code that the host keeps of an earlier change, V(null) when the variable C(sync_keep_code) is off.
+  returned: success
+  type: dict
+  sample: {folder: /var/lib/evenkeel/app/code, names: []}
 """

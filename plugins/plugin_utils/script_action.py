@@ -14,6 +14,8 @@ import typing as t
 from ansible.errors import AnsibleUndefinedConfigEntry
 from ansible.plugins.action import ActionBase
 from ansible_collections.evenkeel.drift.plugins.module_utils.mask import mask
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange import kept
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.kept import Kept
 
 _LONGEST = 500
 NOT_KNOWN = (
@@ -43,6 +45,17 @@ class ScriptAction(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
         self._pipe()
         result: Json = self._execute_module(module_name=module, module_args={}, task_vars=variables)
         return result
+
+    def run_kept(self, module: str, make: t.Callable[[Kept | None], bytes], variables: Json) -> Json:
+        """Return what the script prints that ``make`` returns for the code which the host keeps, None outside of a
+        deploy; where that is not there any more, what the whole script prints.
+        """
+        there = kept.of(variables)
+        result = self.run_script(module, make(there), variables)
+        if there is None or result.get(kept.MISSING) is not True:
+            return result
+        # Nothing was run of a script of which a part was missing.
+        return self.run_script(module, make(there._replace(names=frozenset())), variables)
 
     def _pipe(self) -> None:
         """Ask for a pipe: over one the script is never a file on the host, whatever ansible.cfg says."""

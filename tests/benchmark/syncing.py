@@ -22,6 +22,7 @@ from workshop import Workshop
 
 SYNCHRONIZE, DEPLOY, ROLLBACK = "ansible.posix.synchronize", "deploy", "rollback of it"
 DEPLOY_ALL, DEPLOY_ONE = "deploy, counted again", "deploy of a single changed file"
+DEPLOY_FIRST = "deploy to a host that keeps no code yet"
 _CHANGED = 20
 _ROOT = "/srv/sync"
 # What a change is to be made of: all changed files as they were, and the first of them alone.
@@ -87,10 +88,14 @@ class Site:
         corpus.git(self.source, *who, "commit", "--quiet", "--message", "Change")
         return changed
 
-    def begin(self, archive: str = "") -> None:
-        """Bring files back that a change has changed, with their times, and begin to count."""
+    def begin(self, archive: str = "", forget: bool = False) -> None:
+        """Bring files back that a change has changed, with their times, remove the code that a change has left if the
+        host is to ``forget`` it, and begin to count.
+        """
         if archive:
             self.inside(f"tar -C {_ROOT} -xpf {archive}")
+        if forget:
+            self.inside("rm -rf /var/lib/evenkeel/*/code")
         self._counted = self._bytes()
 
     def _bytes(self) -> int:
@@ -140,7 +145,9 @@ def _cases(site: Site) -> list[Case]:
     ansible = str(shop.bin / "ansible-playbook")
 
     def case(name: str, what: str, archive: str, wanted: Path) -> Case:
-        return Case(name, [ansible, what, "-i", inventory], lambda: site.begin(archive), lambda: site.end(name, wanted))
+        forget = name == DEPLOY_FIRST
+        argv = [ansible, what, "-i", inventory]
+        return Case(name, argv, lambda: site.begin(archive, forget), lambda: site.end(name, wanted))
 
     return [
         case(SYNCHRONIZE, playbook, _ALL, site.source),
@@ -148,6 +155,7 @@ def _cases(site: Site) -> list[Case]:
         case(ROLLBACK, "evenkeel.drift.rollback", "", shop.application.host),
         case(DEPLOY_ALL, "evenkeel.drift.deploy", _ALL, site.source),
         case(DEPLOY_ONE, "evenkeel.drift.deploy", _ONE, site.source),
+        case(DEPLOY_FIRST, "evenkeel.drift.deploy", _ALL, site.source),
     ]
 
 
@@ -158,7 +166,7 @@ def measure(shop: Workshop, count: int) -> tuple[list[Bar], dict[str, list[clock
         site = Site(shop, *next(iter(addresses.items())))
         site.prepare()
         cases = _cases(site)
-        # What is made once is made, and connections are open. The last two are counted, not timed.
+        # What is made once is made, and connections are open. The last three are counted, not timed.
         for case in cases:
             clock.run(case, shop.env())
         taken = clock.rounds(cases[:3], count, shop.env(), Case("nothing", ["true"]))
@@ -170,7 +178,8 @@ def measure(shop: Workshop, count: int) -> tuple[list[Bar], dict[str, list[clock
         Bar(f"{DEPLOY} / {SYNCHRONIZE}", medians[DEPLOY] / medians[SYNCHRONIZE], 3.0),
         Bar(f"{ROLLBACK}, from start to end", medians[ROLLBACK], 10, " s"),
         Bar("bytes that the deploy moved beyond those of one of a single file", own / 1000, most, " KB"),
-        Bar("bytes that the deploy moved, with all code and both audits", moved[DEPLOY] / 1000, most, " KB"),
+        Bar("bytes that the deploy moved, with both audits", moved[DEPLOY] / 1000, most, " KB"),
+        Bar("the same, to a host that keeps no code yet", moved[DEPLOY_FIRST] / 1000, most, " KB"),
     ]
     rows = [[name, f"{size / 1000:.0f}"] for name, size in moved.items() if name != DEPLOY_ALL]
     return promised, taken, [["the changed files", f"{site.changed_bytes / 1000:.0f}"], *rows]

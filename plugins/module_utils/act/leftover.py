@@ -13,11 +13,17 @@ import os
 import stat
 import typing as t
 
-from ansible_collections.evenkeel.drift.plugins.module_utils.act.reading import default_folder
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.reading import CODE, default_folder
 
 # What lies in a state directory between two changes. Contents on their way in, and a lock that names somebody, were
 # left by a process that was killed, or belong to one that is at work.
-_AT_REST = frozenset({"history", "incoming", "lock", "log.jsonl", "logs", "outgoing", "points", "releases.json"})
+_AT_REST = frozenset(
+    {"code", "history", "incoming", "lock", "log.jsonl", "logs", "outgoing", "points", "releases.json"}
+)
+# How long a name is: a version and a digest. What is being prepared has a longer one.
+_PACK = 81
+_MOST_PACKS = 500
+
 _GIT_LOCK = "index.lock"
 _GIT_PREPARED = ".evenkeel-lock-"
 _GIT_REFS = "refs/evenkeel/incoming"
@@ -39,12 +45,21 @@ NOTHING: t.Mapping[str, t.Any] = {
 
 
 def answer(request: Json) -> Json:
-    """Return ``{needed: bool}``: whether a recovery is needed of the ``state_dir``, ``application`` and ``root`` of a
-    request.
+    """Return ``{needed: bool, code: {folder, names}}``: whether a recovery is needed of the ``state_dir``,
+    ``application`` and ``root`` of a request, and what code of an earlier change there is.
     """
     folder = request.get("state_dir") or default_folder()
     needed = _in_state(folder, request["application"]) or _in_repository(request.get("root"))
-    return {"changed": False, "needed": needed}
+    return {"changed": False, "needed": needed, "code": _code(os.path.join(folder, request["application"], CODE))}
+
+
+def _code(folder: str) -> Json:
+    try:
+        names = sorted(name for name in os.listdir(folder) if len(name) == _PACK)
+    except (OSError, ValueError):
+        # None that can be used, which is no more than a reason to send it.
+        names = []
+    return {"folder": folder, "names": names[:_MOST_PACKS]}
 
 
 def _in_state(folder: str, application: str) -> bool:

@@ -17,6 +17,7 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.observe.paths impor
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import explain
 from ansible_collections.evenkeel.drift.plugins.module_utils.text import show
 
+CODE = "code"
 HISTORY = "history"
 LOG = "log.jsonl"
 SYSTEM = "/var/lib/evenkeel"

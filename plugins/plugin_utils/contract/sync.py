@@ -12,7 +12,6 @@ import typing as t
 import zoneinfo
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.services.hooks import PHASES
 from ansible_collections.evenkeel.drift.plugins.module_utils.gitdata.refs import is_valid
-from ansible_collections.evenkeel.drift.plugins.module_utils.mask import mask_argv
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract import prefixed, shapes
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.schema import (
     REQUIRED,
@@ -26,12 +25,14 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.schema imp
     found,
 )
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.sync_services import (
+    Command,
     Followers,
     Reloads,
     check_restart,
 )
 
 PREFIX = "sync_"
+KEEP_CODE = "sync_keep_code"
 BATCHES = "sync_serial"
 """How many hosts are changed at once. The playbook reads it before any host's variables exist."""
 
@@ -113,21 +114,6 @@ class Batches(Shape):
         return value
 
 
-class Command(shapes.Text):
-    """A command as the list of its arguments, which stands in a plan as it is."""
-
-    def describe(self) -> str:
-        return "command, as a list of its arguments"
-
-    def read(self, value: t.Any, place: str, problems: Problems) -> list[str]:
-        argv = ListOf(shapes.Text(), minimum=1).read(value, place, problems)
-        if mask_argv(argv) != argv:
-            problems.add(
-                place, "holds what looks like a secret, and a plan is stored: let the command read it on the host"
-            )
-        return argv
-
-
 _WINDOW = Map(
     {
         "days": Key(ListOf(shapes.Choice(DAYS), minimum=1, split=True), list(DAYS), "on which days it begins"),
@@ -141,9 +127,12 @@ _WINDOW = Map(
 def variables() -> dict[str, Key]:
     """Return every ``sync_*`` variable."""
     batches = Key(Batches(), None, "how many hosts are changed at once; unset: all. With -e or from the playbook")
+    code = Key(
+        shapes.Boolean(), True, "whether a host keeps the code of a change, so that the next one need not send it"
+    )
     # A gate that is asked for is not dropped because nothing stands behind it.
     asked = {name: dataclasses.replace(key, never_empty=True) for name, key in _gates().items()}
-    return {**_files(), **asked, **_services(), BATCHES: batches}
+    return {**_files(), **asked, **_services(), KEEP_CODE: code, BATCHES: batches}
 
 
 def _files() -> dict[str, Key]:
@@ -272,6 +261,7 @@ class SyncSettings:
     reload: dict[str, list[str]]
     restart_unhealthy: list[str]
     restart_with: dict[str, list[str]]
+    keep_code: bool
     serial: t.Any
 
 

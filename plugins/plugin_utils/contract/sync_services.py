@@ -1,12 +1,13 @@
 # Copyright: Contributors to the evenkeel.drift project
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Shapes of the ``sync_*`` variables that say what is restarted and reloaded. Private to the collection."""
+"""Shapes of the ``sync_*`` variables that say what is restarted, reloaded and run. Private to the collection."""
 
 from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.evenkeel.drift.plugins.module_utils.mask import mask_argv
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract import shapes
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.schema import (
     ListOf,
@@ -17,6 +18,21 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.schema imp
     found,
 )
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.units import UnitName
+
+
+class Command(shapes.Text):
+    """A command as the list of its arguments, which stands in a plan as it is."""
+
+    def describe(self) -> str:
+        return "command, as a list of its arguments"
+
+    def read(self, value: t.Any, place: str, problems: Problems) -> list[str]:
+        argv = ListOf(shapes.Text(), minimum=1).read(value, place, problems)
+        if mask_argv(argv) != argv:
+            problems.add(
+                place, "holds what looks like a secret, and a plan is stored: let the command read it on the host"
+            )
+        return argv
 
 
 class Followers(Shape):

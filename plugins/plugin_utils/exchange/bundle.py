@@ -10,110 +10,36 @@ than the newest ansible-core allows. This script goes through the interpreter's 
 
 from __future__ import annotations
 
-import base64
 import functools
-import json
 import pathlib
 import re
 import typing as t
-import zlib
 
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.registry import FOLLOW_UPS, SECTIONS
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.watch_look import COLLECTED, PARTS
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.bare import bare
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.kept import Kept, digest, version
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.optional import ACTING, OBSERVED
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.program import (
+    ACT,
+    ALERT,
+    KEEP,
+    LEFTOVER,
+    LOGS,
+    OBSERVE,
+    POINTS,
+    TOGETHER,
+    WATCH,
+    WINDOW,
+    packed,
+    program,
+    text_of,
+)
 
 _MODULE_UTILS = pathlib.Path(__file__).resolve().parents[2] / "module_utils"
 _PACKAGE = "ansible_collections.evenkeel.drift.plugins.module_utils"
 # How collectors import each other: a test holds this to what Python itself finds in them.
 _IMPORT = re.compile(rf"^( *)from {re.escape(_PACKAGE)}([\w.]*) import (?:\(([^)]*)\)|(.*))$", re.MULTILINE)
-# What zlib can refer back to, in bytes.
-_WINDOW = 1 << 15
-
-# Runs on the host. A script on standard input has the working directory first in its path, which may be the home of a
-# user with fewer rights than it has itself: before anything else is imported, that goes. Collectors come from the
-# bundle alone.
-_PROGRAM = """
-import sys
-sys.path[:] = [folder for folder in sys.path if folder not in ("", ".")]
-sys.dont_write_bytecode = True
-import base64, json, zlib
-from importlib.machinery import ModuleSpec
-modules, first = {}, b""
-for part in MODULES:
-    text = zlib.decompressobj(zdict=first[-KNOWN:]).decompress(base64.b64decode(part))
-    modules.update(json.loads(text))
-    first = first or text
-request = json.loads(zlib.decompress(base64.b64decode(REQUEST)))
-
-class Finder:
-    @staticmethod
-    def find_spec(name, path=None, target=None):
-        source = modules.get(name)
-        if source is None and not any(known.startswith(name + ".") for known in modules):
-            return None
-        return ModuleSpec(name, Finder, is_package=source is None)
-    @staticmethod
-    def create_module(spec):
-        return None
-    @staticmethod
-    def exec_module(module):
-        source = modules.get(module.__name__)
-        if source is not None:
-            exec(compile(source, module.__name__, "exec", dont_inherit=True), module.__dict__)
-
-sys.meta_path.insert(0, Finder)
-from ansible_collections.evenkeel.drift.plugins.module_utils.observe import crash
-sys.excepthook = crash.tell_crash
-"""
-_OBSERVE = """
-from ansible_collections.evenkeel.drift.plugins.module_utils.observe import snapshot
-sys.stdout.write(json.dumps({"changed": False, "answer": snapshot.answer(request)}))
-sys.stdout.flush()
-"""
-_ACT = """
-from ansible_collections.evenkeel.drift.plugins.module_utils.{} import service
-sys.stdout.write(json.dumps(service.answer(request)))
-sys.stdout.flush()
-"""
-_TOGETHER = """
-from ansible_collections.evenkeel.drift.plugins.module_utils.act.together import Together
-from ansible_collections.evenkeel.drift.plugins.module_utils.{} import service
-change = Together(request, service.answer)
-try:
-    change.run()
-finally:
-    sys.stdout.write(json.dumps(change.answer()))
-    sys.stdout.flush()
-"""
-_LEFTOVER = """
-from ansible_collections.evenkeel.drift.plugins.module_utils.act import leftover
-sys.stdout.write(json.dumps(leftover.answer(request)))
-sys.stdout.flush()
-"""
-_WATCH = """
-from ansible_collections.evenkeel.drift.plugins.module_utils.observe import watching
-sys.stdout.write(json.dumps({"changed": False, "answer": watching.answer(request)}))
-sys.stdout.flush()
-"""
-# The modules of restore points share one program: which of them is asked stands in the request.
-_POINTS = """
-from ansible_collections.evenkeel.drift.plugins.module_utils.act.points import service
-sys.stdout.write(json.dumps(service.reply(request)))
-sys.stdout.flush()
-"""
-
-_ALERT = """
-from ansible_collections.evenkeel.drift.plugins.module_utils.http import alerting
-sys.stdout.write(json.dumps({"changed": True, "answer": alerting.answer(request)}))
-sys.stdout.flush()
-"""
-
-_LOGS = """
-from ansible_collections.evenkeel.drift.plugins.module_utils.act.logs import service
-sys.stdout.write(json.dumps(service.reply(request)))
-sys.stdout.flush()
-"""
 
 _STRATEGIES = {"tree": "act", "git": "act.gitmove", "release": "act.release"}
 
@@ -143,9 +69,9 @@ def _packed(roots: t.Mapping[str, t.Sequence[str]], optional: t.Container[str]) 
     for name, those in users.items():
         shared.setdefault(frozenset(those), {})[f"{_PACKAGE}.{name}"] = bare(_source(name) or "")
     first, *others = sorted(shared, key=lambda those: (-len(those), sorted(those)))
-    known = _text(shared[first])
-    packed = [(those, _pack(shared[those], known[-_WINDOW:] if those <= first else b"")) for those in others]
-    return ((first, _pack(shared[first])), *packed)
+    known = text_of(shared[first])
+    rest = [(those, packed(shared[those], known[-WINDOW:] if those <= first else b"")) for those in others]
+    return ((first, packed(shared[first])), *rest)
 
 
 def _needed(names: t.Iterable[str], optional: t.Container[str]) -> set[str]:
@@ -179,21 +105,14 @@ def _imported(source: str) -> t.Iterator[tuple[str, bool]]:
             yield f"{package}.{word}".lstrip("."), bool(indent)
 
 
-def _text(content: t.Any) -> bytes:
-    return json.dumps(content, sort_keys=True).encode("utf-8")
+def script(request: t.Mapping[str, t.Any], kept: Kept | None = None) -> bytes:
+    """Return the Python program that prints ``{"answer": …}`` for a request (both shapes are in docs/design.md).
 
-
-def _pack(content: t.Any, known: bytes = b"") -> str:
-    """Return JSON packed. What it says again of ``known`` is not in it: whoever unpacks it gives that, too."""
-    packer = zlib.compressobj(9, zdict=known) if known else zlib.compressobj(9)
-    return base64.b64encode(packer.compress(_text(content)) + packer.flush()).decode("ascii")
-
-
-def script(request: t.Mapping[str, t.Any]) -> bytes:
-    """Return the Python program that prints ``{"answer": …}`` for a request (both shapes are in docs/design.md)."""
+    With code that the host has ``kept``, it may say ``kept.MISSING`` instead.
+    """
     asked = {*request["sections"], *(name for name, needs in OBSERVED.items() if needs(request))}
     modules = [pack for sections, pack in packs() if sections & asked]
-    return _program(modules, request, _OBSERVE)
+    return program(modules, request, OBSERVE, kept and kept.of_version(_version()))
 
 
 @functools.cache
@@ -208,14 +127,18 @@ def watch_script(request: t.Mapping[str, t.Any]) -> bytes:
     """Return the Python program that prints ``{"answer": …}`` for a request to ``observe/watching.py``."""
     # A watch of what is in no section looks at nothing, and still tells how long it was.
     asked = {*(request["sections"] or ["memory"]), *(name for name, needs in OBSERVED.items() if needs(request))}
-    return _program([pack for those, pack in watch_packs() if those & asked], request, _WATCH)
+    return program([pack for those, pack in watch_packs() if those & asked], request, WATCH)
 
 
 @functools.cache
 def act_packs() -> Packs:
     """Return all that changes a host, packed. It is the same for all hosts."""
     roots = {strategy: (f"{package}.service",) for strategy, package in _STRATEGIES.items()}
-    others = {"points": ("act.points.service",), "together": ("act.together",), **{name: (name,) for name in ACTING}}
+    others = {
+        "points": ("act.points.service",),
+        "together": ("act.together", "act.keeping"),
+        **{name: (name,) for name in ACTING},
+    }
     return _packed({**roots, **others}, ACTING.keys())
 
 
@@ -231,19 +154,48 @@ def _leftover_packs() -> Packs:
 
 def leftover_script(request: t.Mapping[str, t.Any]) -> bytes:
     """Return the Python program that tells whether a request to recover needs :func:`act_script`."""
-    return _program([pack for _those, pack in _leftover_packs()], request, _LEFTOVER)
+    return program([pack for _those, pack in _leftover_packs()], request, LEFTOVER)
 
 
 def act_script(request: t.Mapping[str, t.Any]) -> bytes:
     """Return the Python program that does what a request to ``act/service.py`` says, and prints its answer."""
     strategy = _strategy(request)
-    return _program(_acting(request, strategy), request, _ACT.format(_STRATEGIES[strategy]))
+    return program(_acting(request, strategy), request, ACT.format(_STRATEGIES[strategy]))
 
 
-def together_script(request: t.Mapping[str, t.Any]) -> bytes:
-    """Return the Python program that does what a request to ``act/together.py`` says, and prints its answer."""
+def together_script(request: t.Mapping[str, t.Any], kept: Kept | None = None, more: t.Sequence[str] = ()) -> bytes:
+    """Return the Python program that does what a request to ``act/together.py`` says, and prints its answer.
+
+    With what the host has ``kept`` it keeps this code as well, and that of ``more`` sections; it may say
+    ``kept.MISSING`` instead of all that.
+    """
     strategy = _strategy(request["apply"])
-    return _program(_acting(request, strategy, "together"), request, _TOGETHER.format(_STRATEGIES[strategy]))
+    end = TOGETHER.format(_STRATEGIES[strategy])
+    modules = _acting(request, strategy, "together")
+    if kept is None:
+        return program(modules, request, end)
+    kept = kept.of_version(_version())
+    for_audits = [pack for pack in _observing(more) if pack not in modules and not kept.has(pack)]
+    request = {**request, "keep": _version()}
+    return program(modules, request, f"{end}MORE = {for_audits}\n{KEEP}", kept)
+
+
+def kept_after(request: t.Mapping[str, t.Any], kept: Kept, more: t.Sequence[str]) -> Kept:
+    """Return what a host has kept after it was sent :func:`together_script`, if it could."""
+    modules = _acting(request, _strategy(request["apply"]), "together")
+    names = {f"{_version()}-{digest(pack)}" for pack in (*modules, *_observing(more))}
+    return Kept(kept.folder, kept.of_version(_version()).names | names)
+
+
+def _observing(sections: t.Collection[str]) -> list[str]:
+    """Return the packs that an audit of some sections within a deploy needs, and that of the texts after it."""
+    asked = {*sections, *FOLLOW_UPS[:1], "observe.changes"} if sections else set()
+    return [pack for those, pack in packs() if those & asked]
+
+
+@functools.cache
+def _version() -> str:
+    return version(pack for _those, pack in (*packs(), *act_packs()))
 
 
 def _strategy(request: t.Mapping[str, t.Any]) -> str:
@@ -252,7 +204,7 @@ def _strategy(request: t.Mapping[str, t.Any]) -> str:
 
 def points_script(request: t.Mapping[str, t.Any]) -> bytes:
     """Return the Python program that does what a request to ``act/points/service.py`` says, and prints its answer."""
-    return _program(_acting(request, "points"), request, _POINTS)
+    return program(_acting(request, "points"), request, POINTS)
 
 
 @functools.cache
@@ -263,7 +215,7 @@ def alert_packs() -> Packs:
 
 def alert_script(request: t.Mapping[str, t.Any]) -> bytes:
     """Return the Python program that sends what a request to ``http/alerting.py`` says, and prints its answer."""
-    return _program([pack for _those, pack in alert_packs()], request, _ALERT)
+    return program([pack for _those, pack in alert_packs()], request, ALERT)
 
 
 @functools.cache
@@ -274,9 +226,4 @@ def logs_packs() -> Packs:
 
 def logs_script(request: t.Mapping[str, t.Any]) -> bytes:
     """Return the Python program that does what a request to ``act/logs/service.py`` says, and prints its answer."""
-    return _program([pack for _those, pack in logs_packs()], request, _LOGS)
-
-
-def _program(modules: t.Sequence[str], request: t.Mapping[str, t.Any], end: str) -> bytes:
-    packed = f"KNOWN = {_WINDOW}\nMODULES = {list(modules)}\nREQUEST = '{_pack(request)}'\n"
-    return f"#!/usr/bin/python\n{packed}{_PROGRAM}{end}".encode("ascii")
+    return program([pack for _those, pack in logs_packs()], request, LOGS)

@@ -19,7 +19,7 @@ import pytest
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points import service
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.services import registry
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.registry import FOLLOW_UPS, SECTIONS
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange import bundle, optional
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange import bundle, optional, program
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.optional import ACTING, OBSERVED
 
 _TOOLS = Path(__file__).resolve().parents[4] / "tools"
@@ -192,6 +192,7 @@ _CHANGE: dict[str, t.Any] = {"what": "apply", "operations": [], "services": []}
 _UNIT = {"kind": "unit", "path": "x.service", "steps": []}
 _SERVICES = [name for name in ACTING if name.startswith("act.services.")]
 _BACK = ["act.points.looking", "act.points.rollback"]
+_TOGETHER = ["act.together", "act.keeping"]
 _SCRIPTS = [
     (bundle.act_script, _CHANGE, ["act.service"]),
     (bundle.act_script, {**_CHANGE, "git": {"commit": "x"}}, ["act.gitmove.service"]),
@@ -203,15 +204,19 @@ _SCRIPTS = [
     (
         bundle.together_script,
         {"apply": _CHANGE, "save": {"options": {"state": "present", "restic": {}}}},
-        ["act.together", "act.service", "act.points.second"],
+        [*_TOGETHER, "act.service", "act.points.second"],
     ),
-    (bundle.together_script, {"apply": _CHANGE, "save": None}, ["act.together", "act.service"]),
-    (bundle.together_script, {"apply": {**_CHANGE, "git": {"x": 1}}}, ["act.together", "act.gitmove.service"]),
+    (bundle.together_script, {"apply": _CHANGE, "save": None}, [*_TOGETHER, "act.service"]),
+    (
+        bundle.together_script,
+        {"apply": {**_CHANGE, "git": {"x": 1}}},
+        [*_TOGETHER, "act.gitmove.service"],
+    ),
     (bundle.leftover_script, {"what": "recover"}, ["act.leftover"]),
     (
         bundle.together_script,
         {"apply": {**_CHANGE, "services": [{**_UNIT, "kind": "compose"}, {**_UNIT, "kind": "process"}]}},
-        ["act.together", "act.service", "act.services.compose", "act.services.processes"],
+        [*_TOGETHER, "act.service", "act.services.compose", "act.services.processes"],
     ),
 ]
 
@@ -244,7 +249,7 @@ def test_what_is_left_out_is_not_missed(python: str, root: Path, tmp_path: Path)
 
 
 def test_no_bytecode_is_written_from_the_first_import_on() -> None:
-    lines = [line for line in bundle._PROGRAM.split("\n") if line]
+    lines = [line for line in program._BEGIN.split("\n") if line]
     assert lines.index("sys.dont_write_bytecode = True") < next(
         index for index, line in enumerate(lines) if "import" in line and line != "import sys"
     )
