@@ -15,7 +15,9 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.verify import markdown, terminal
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify import consistency
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.verify import model as report_model
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify import consistency, criteria, document, verdicts
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify.watched_check import Maker
 from hypothesis import given
 from hypothesis import strategies as st
 from verify_builders import ABOUT, check, criterion, files, item, run, seen, verification
@@ -129,6 +131,13 @@ def test_h_the_same_fact_is_as_bad_four_days_later() -> None:
     assert first["overall"] == later["overall"]
 
 
+@pytest.mark.parametrize("outcome", ["observation", "not_exercised"])
+def test_h_a_fact_is_as_bad_in_the_window_as_in_the_audit(outcome: str) -> None:
+    """What an audit only tells of has no severity; that it was seen again and again makes it no drift."""
+    one = Maker("web1", "prod").check("available", "/status", outcome, "answers 404", {}, {}, "endpoints//status")
+    assert one["severity"] == check("endpoints", "status", outcome, severity="info")["severity"]
+
+
 def test_i_an_alert_channel_that_nobody_tried_does_not_pass() -> None:
     """ "Alert system active: PASS", and nothing was ever sent."""
     found = [
@@ -179,3 +188,54 @@ def test_p_healthy_containers_are_no_progress() -> None:
     made = verification(findings)
     assert {one["name"]: one["verdict"] for one in made["criteria"]} == {"Containers": "PASS", "Streams": "FAIL"}
     assert made["overall"]["verdict"] == "FAIL"
+
+
+def _forgetful() -> t.Callable[[str, str], str]:
+    """A rule that calls a thing less bad each time that it is asked."""
+    left = [verdicts.FAIL]
+    return lambda _outcome, _severity: left.pop() if left else verdicts.OBSERVATION
+
+
+def _nothing(*_arguments: t.Any) -> list[str]:
+    return []
+
+
+FORTY_MINUTES = {"from": "2026-11-21T18:04:00Z", "to": "2026-11-21T18:35:00Z", "seconds": 2400, "of": "it"}
+TWINS: list[tuple[t.Callable[..., None], t.Any, str, t.Any]] = [
+    (test_a_the_report_says_31_minutes, document, "window", lambda _findings: FORTY_MINUTES),
+    (test_a_the_length_of_a_window_is_computed_from_the_evidence, consistency, "_windows", _nothing),
+    (test_c_a_log_does_not_pass_without_the_time_that_it_is_of, consistency, "_logs", _nothing),
+    (
+        test_d_a_fix_does_not_pass_while_a_process_runs_the_code_before_it,
+        verdicts,
+        "of_check",
+        lambda *_of: verdicts.PASS,
+    ),
+    (
+        test_d_a_fix_does_not_pass_when_no_process_was_compared_with_it,
+        criteria,
+        "verdict_of",
+        lambda *_of: verdicts.PASS,
+    ),
+    (test_g_one_thing_is_counted_once_and_has_one_verdict, consistency, "_endpoints", _nothing),
+    (test_h_the_same_fact_is_as_bad_four_days_later, verdicts, "of_check", _forgetful()),
+    (
+        test_i_an_alert_channel_that_nobody_tried_does_not_pass,
+        verdicts,
+        "_OF_OUTCOME",
+        {"pass": verdicts.PASS, "not_exercised": verdicts.PASS},
+    ),
+    (test_l_one_question_has_one_answer, consistency, "_counts", _nothing),
+    (test_o_what_is_listed_is_what_is_counted, report_model, "ROWS", 0),
+    (test_p_healthy_containers_are_no_progress, criteria, "SECTIONS", (("Containers", ("containers", "streams")),)),
+]
+
+
+@pytest.mark.parametrize(("shown", "room", "name", "broken"), TWINS, ids=lambda one: getattr(one, "__name__", None))
+def test_each_of_these_tests_fails_where_the_mistake_is_made(
+    shown: t.Callable[..., None], room: t.Any, name: str, broken: t.Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A test that passes whatever is written shows nothing: here what it is about is broken on purpose."""
+    monkeypatch.setattr(room, name, broken)
+    with pytest.raises((AssertionError, pytest.fail.Exception)):
+        shown()
