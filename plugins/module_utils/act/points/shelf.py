@@ -165,11 +165,22 @@ def picked(points_fd: int, point: str | None, host: Host, level_of: verify.Level
     wanted = point or last_good(points_fd)
     try:
         return verify.verify(points_fd, wanted, host, level_of)
+    except NoPoint as missing:
+        raise NoPoint(f"{missing.reason}{_instead(points_fd)}") from None
     except Damaged as damaged:
         reason = f"the restore point {wanted} is not used: {damaged.reason}"
         with contextlib.suppress(NoPoint):
             reason += f"; the good one before it is {last_good(points_fd, wanted)}"
         raise Damaged(reason) from None
+
+
+def _instead(points_fd: int) -> str:
+    """Return the end of a sentence about a point that is not there."""
+    try:
+        newest = last_good(points_fd)
+    except NoPoint as none:
+        return f"; {none.reason}"
+    return f"; it has {len(names(points_fd))}, the newest good one is {newest} (restore_point_info lists them)"
 
 
 def mark_bad(points_fd: int, point: str, reason: str, now: str) -> None:

@@ -126,6 +126,15 @@ def test_a_container_is_made_again_as_it_was(writer: Writer, image: str, name: s
     assert (again["changed"], again["total"]) == (False, 0)
     rehearsed = rollback.restored(asked, looking.Wanted(None, "containers"), host, True)
     assert "1 image archives open and hold the images that they are to hold" in rehearsed["proven"]
+    # Its volume has no name: the point says so, and a rollback that it is gone.
+    assert any(f"backup_volumes: [{volume}]" in note for note in made["notes"])
+    assert not any("EMPTY" in note for note in [*told["notes"], *rehearsed["notes"]])
+    writer.stop(found["Id"])
+    writer.remove(found["Id"])
+    remove_volume(volume)
+    told = rollback.restored(asked, looking.Wanted(None, "containers"), host, False)
+    assert told["at_point"] is True
+    assert f"{name} begins with an EMPTY volume at /data: {volume} is gone, and its" in told["notes"][0]
 
 
 def by_hand(folder: Path, *level: str) -> subprocess.CompletedProcess[str]:

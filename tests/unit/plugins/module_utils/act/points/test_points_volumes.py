@@ -32,7 +32,12 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.act.points import (
     stopping,
     volumes,
 )
-from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.errors import Damaged, NoRoom, PointError
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.errors import (
+    Damaged,
+    NoPoint,
+    NoRoom,
+    PointError,
+)
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.inventory import Asked as Containers
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.place import Asked
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.services import Services
@@ -188,6 +193,18 @@ def test_a_volume_that_is_gone_is_made_again(site: Site) -> None:
     assert told["at_point"] is True
     assert site.engine.volumes["data"]["Labels"] == {"of": "shop"}
     assert site.seen() == before
+
+
+def test_a_point_that_is_not_there_is_told_with_those_that_are(site: Site) -> None:
+    wrong = "20200101T000000Z-000000"
+    point = site.save()["point"]
+    with pytest.raises(
+        NoPoint, match=f"no restore point {wrong} on this host; it has 1, the newest good one is {point}"
+    ):
+        site.back(point=wrong)
+    session.bad(site.asked, point, "broken", False)
+    with pytest.raises(NoPoint, match=rf"{wrong} on this host; there is no good .*: only {point} \(bad\)"):
+        site.back(point=wrong)
 
 
 def test_an_empty_volume_is_one_as_well(site: Site) -> None:
