@@ -1,8 +1,8 @@
 # Copyright: Contributors to the evenkeel.drift project
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Volumes that containers of a restore point had, and that are gone: an engine makes each anew, empty, in silence.
-Private to the collection.
+"""Volumes of the containers of a restore point: those that are gone, which an engine makes anew, empty, in silence; and
+those without a name that are others by now. Private to the collection.
 """
 
 from __future__ import annotations
@@ -12,32 +12,49 @@ import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points import recipe, verify
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.disk import read_member
-from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.inventory import Engines
-from ansible_collections.evenkeel.drift.plugins.module_utils.engine.client import NotFound
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.inventory import Container, Engines
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.unnamed import ID, left_behind
+from ansible_collections.evenkeel.drift.plugins.module_utils.engine.client import Engine, NotFound
 from ansible_collections.evenkeel.drift.plugins.module_utils.engine.reading import text
 
 Json = t.Dict[str, t.Any]
 
 
 def told(
-    containers: t.Iterable[Json], brought: t.Container[str], objects_fd: int, engines: t.Callable[[], Engines]
+    containers: t.Sequence[Json], brought: t.Container[str], objects_fd: int, engines: t.Callable[[], Engines]
 ) -> list[str]:
-    """Return a sentence for each volume of some saved containers that is gone, and is not among those that are
-    ``brought`` back with their content. Raises Damaged, Unseen.
+    """Return a sentence for each volume of some saved containers, which are to be made anew, that is gone, and is not
+    among those that are ``brought`` back with their content; and for each without a name that is used no longer then.
+
+    Raises Damaged, Unseen.
     """
     found = []
+    names = engines().names() if containers else {}
     for one in containers:
         create = json.loads(read_member(objects_fd, one["recipe"]["sha256"].encode("ascii"), verify.SMALL))
-        for name, place in sorted(recipe.volumes(create).items()):
+        had = recipe.volumes(create)
+        for name, place in sorted(had.items()):
             if name not in brought and not _is_there(engines().engine, name):
                 found.append(
                     f"{one['name']} begins with an EMPTY volume at {text(place, 200)}: {text(name, 100)} is gone, and "
                     "its content is not brought back"
                 )
+        present = engines().look(one["name"], names)
+        has = {} if present is None else recipe.unnamed(present.inspected)
+        found += [left_behind(name, one["name"], text(has[name], 200)) for name in has if name not in had]
     return found
 
 
-def _is_there(engine: t.Any, name: str) -> bool:
+def are_others(create: Json, present: Container, engine: Engine) -> bool:
+    """Return whether a container has other volumes without a name than its recipe, although those are there still: it
+    runs with another content. Raises Unseen.
+    """
+    has = recipe.unnamed(present.inspected)
+    had = [name for name in recipe.volumes(create) if ID.fullmatch(name) and name not in has]
+    return any(_is_there(engine, name) for name in had)
+
+
+def _is_there(engine: Engine, name: str) -> bool:
     try:
         engine.get(f"/volumes/{name}")
     except NotFound:

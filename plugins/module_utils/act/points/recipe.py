@@ -10,14 +10,13 @@ they stay on the host. Private to the collection.
 from __future__ import annotations
 
 import hashlib
-import re
 import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.manifest import canonical
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.unnamed import ID
 
 Json = t.Dict[str, t.Any]
 
-_ANONYMOUS = re.compile("[0-9a-f]{64}")
 # Networks that every engine has: they take no names, and are the container's by its network mode alone.
 _BUILT_IN = ("bridge", "default", "host", "none")
 JOINED = ("NetworkMode", "IpcMode", "PidMode")
@@ -57,7 +56,7 @@ def print_of(inspected: t.Mapping[str, t.Any], names: t.Mapping[str, str]) -> st
     made = recipe(inspected, str(inspected["Image"]))
     create = made["create"]
     host = create["HostConfig"]
-    host["Binds"] = sorted(one for one in host["Binds"] if not _ANONYMOUS.fullmatch(one.split(":")[0]))
+    host["Binds"] = sorted(one for one in host["Binds"] if not ID.fullmatch(one.split(":")[0]))
     host["Mounts"] = [{**one, "Source": _named(one)} for one in host["Mounts"]]
     for key in JOINED:
         mode = str(host.get(key) or "")
@@ -79,7 +78,7 @@ def unnamed(inspected: t.Mapping[str, t.Any]) -> dict[str, str]:
     """Return the volumes without a name of their own that a container has, and where each is mounted, by their ids."""
     mounts = [one for one in inspected.get("Mounts") or [] if one.get("Type") == "volume"]
     told = {str(one.get("Name") or ""): str(one.get("Destination") or "") for one in mounts}
-    return {name: place for name, place in sorted(told.items()) if _ANONYMOUS.fullmatch(name)}
+    return {name: place for name, place in sorted(told.items()) if ID.fullmatch(name)}
 
 
 def volumes(create: t.Mapping[str, t.Any]) -> dict[str, str]:
@@ -98,7 +97,7 @@ def _volumes(inspected: t.Mapping[str, t.Any]) -> tuple[list[str], list[Json]]:
     known = {_target(one) for one in binds}
     for one in inspected.get("Mounts") or []:
         name, target = one.get("Name") or "", one.get("Destination")
-        if one.get("Type") != "volume" or not _ANONYMOUS.fullmatch(name) or target in known:
+        if one.get("Type") != "volume" or not ID.fullmatch(name) or target in known:
             continue
         if target in by_target:
             by_target[target]["Source"] = name
@@ -114,7 +113,7 @@ def _target(bind: str) -> str:
 
 def _named(mount: t.Mapping[str, t.Any]) -> str:
     source = str(mount.get("Source") or "")
-    return "" if _ANONYMOUS.fullmatch(source) else source
+    return "" if ID.fullmatch(source) else source
 
 
 def _link(told: str) -> str:

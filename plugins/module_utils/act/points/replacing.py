@@ -19,7 +19,7 @@ import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.engine import NotDone, Uncertain
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.errors import ActError
-from ansible_collections.evenkeel.drift.plugins.module_utils.act.points import images, recipe, verify
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.points import emptied, images, recipe, verify
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.disk import read_member
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.errors import PointError
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.inventory import Container, Engines
@@ -121,7 +121,7 @@ class Replacing:
             return Step(name, FINISH)
         if present is None:
             return Step(name, MAKE, self._lacking(one))
-        if present.print != one["print"]:
+        if not self._is(present, one):
             if present.running and present.inspected["HostConfig"].get("AutoRemove"):
                 return Step(name, REPLACE, "it was started with --rm, so stopping it would remove it: stop it by hand")
             return Step(name, REPLACE, self._lacking(one))
@@ -140,11 +140,12 @@ class Replacing:
         return t.cast(Json, next(image for image in self._part["images"] if image["id"] == one["image"]))
 
     def _has_image(self, image: str) -> bool:
-        try:
-            self._engines.engine.get(f"/images/{image}/json")
-        except NotFound:
-            return False
-        return True
+        return bool(images.stands_for(image, self._engines.writer))
+
+    def _is(self, present: Container, one: Json) -> bool:
+        """Return whether a container is as it was saved, also in its volumes without a name, where these are left."""
+        engine = self._engines.engine
+        return present.print == one["print"] and not emptied.are_others(self._read(one["recipe"]), present, engine)
 
     def _look(self, name: str) -> Container | None:
         return self._engines.look(name, self._engines.names())
@@ -158,7 +159,7 @@ class Replacing:
     def _replace(self, one: Json) -> None:
         name, writer = one["name"], self._engines.writer
         present, old = self._look(name), self._look(name + OLD)
-        if old is not None and not (present is not None and present.print == one["print"]):
+        if old is not None and not (present is not None and self._is(present, one)):
             # Interrupted while the old one was aside, or on the way to another point: begin anew, from what was there.
             self._put_back(name, present, old)
             present, old = self._must(name), None
@@ -166,7 +167,7 @@ class Replacing:
         prepared = self._made.pop(name, "")
         if left is not None and left.id != prepared:
             writer.remove(left.id)
-        if old is None and (present is None or present.print != one["print"]):
+        if old is None and (present is None or not self._is(present, one)):
             made = prepared or self._make(one)
             if present is not None:
                 self._stop(present)
@@ -261,7 +262,7 @@ class Replacing:
             present, old = self._look(name), self._look(name + OLD)
             if old is not None:
                 self._put_back(name, present, old)
-            elif present is not None and name not in self._ran and present.print == one["print"]:
+            elif present is not None and name not in self._ran and self._is(present, one):
                 # There was none before; one that is not like it was made by somebody else meanwhile.
                 self._stop(present)
                 self._engines.writer.remove(present.id)

@@ -24,6 +24,7 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.act.services.contai
     shown,
 )
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.services.kinds import Call, Seen, Step, StepFailed
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.unnamed import left_behind
 from ansible_collections.evenkeel.drift.plugins.module_utils.containers.fields import Fields
 from ansible_collections.evenkeel.drift.plugins.module_utils.engine.client import NotFound
 from ansible_collections.evenkeel.drift.plugins.module_utils.engine.reading import text
@@ -109,21 +110,12 @@ def _told(ids: t.Collection[str]) -> str:
     return ", ".join(sorted(one[:12] for one in ids)) if ids else "no container"
 
 
-def _left_behind(had: t.Mapping[str, str], has: t.Container[str]) -> list[str]:
-    """Return what became of volumes without a name that Compose has not handed on to the new containers."""
-    return [
-        f"the volume without a name of {at} is no longer used, and stays with its content until it is removed: docker "
-        f"volume inspect {name}"
-        for name, at in had.items()
-        if name not in has
-    ]
-
-
-def _begun_empty(had: t.Container[str], has: t.Mapping[str, str]) -> list[str]:
+def _begun_empty(had: t.Container[str], has: t.Mapping[str, tuple[str, str]]) -> list[str]:
     """Return which volumes without a name are new after the way back: nobody but a restore point knows those before."""
     return [
-        f"{at} has a new, EMPTY volume: a rollback with -e rollback_level=containers brings back the one it had"
-        for name, at in has.items()
+        f"{container} at {at} has a new, EMPTY volume: a rollback with -e rollback_level=containers brings back the "
+        "one it had"
+        for name, (container, at) in has.items()
         if name not in had
     ]
 
@@ -187,7 +179,8 @@ class _Service:
         had = self._unnamed()
         compose.up(self._limit_s, self._step["anew"], None)
         said = self._look.well(self.containers, wanted, self._limit_s, "was brought up")
-        return "; ".join([said, *_left_behind(had, self._unnamed())])
+        has = self._unnamed()
+        return "; ".join([said, *(left_behind(name, *had[name]) for name in had if name not in has)])
 
     def ran(self) -> bool:
         """Return whether any container of the service ran before."""
@@ -227,9 +220,9 @@ class _Service:
             return "; ".join([f"{self.name} was brought back, and was not well before", *new])
         return "; ".join([self._look.well(self.containers, wanted, self._limit_s, "was brought back"), *new])
 
-    def _unnamed(self) -> dict[str, str]:
-        """Return the volumes without a name of its containers, and where each is mounted, by their ids."""
-        return {name: f"{one.name} at {text(at, 200)}" for one in self.containers() for name, at in one.unnamed}
+    def _unnamed(self) -> dict[str, tuple[str, str]]:
+        """Return the volumes without a name by their ids: whose each is, and where it is mounted."""
+        return {name: (one.name, text(at, 200)) for one in self.containers() for name, at in one.unnamed}
 
     def away(self) -> str:
         """Stop the containers of a service that did not run before, and remove those that it did not have, unless they

@@ -7,11 +7,11 @@ collection.
 
 from __future__ import annotations
 
-import re
 import time
 import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.services.kinds import NotWell, StepFailed
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.unnamed import ID
 from ansible_collections.evenkeel.drift.plugins.module_utils.containers.fields import Fields
 from ansible_collections.evenkeel.drift.plugins.module_utils.containers.layer import layer
 from ansible_collections.evenkeel.drift.plugins.module_utils.containers.log import tail
@@ -32,7 +32,6 @@ POLL_S = 0.2
 _ASK_S = 10.0
 _LOG_S = 5.0
 _LOG_LINES = 5
-_UNNAMED = re.compile("[0-9a-f]{64}")
 
 Json = t.Dict[str, t.Any]
 
@@ -90,7 +89,7 @@ def _patience(check: Fields) -> float:
 
 
 def _is_unnamed(mount: Fields) -> bool:
-    return mount.raw("Type") == "volume" and _UNNAMED.fullmatch(mount.raw("Name")) is not None
+    return mount.raw("Type") == "volume" and ID.fullmatch(mount.raw("Name")) is not None
 
 
 def _is_well(one: State, for_s: float) -> bool:

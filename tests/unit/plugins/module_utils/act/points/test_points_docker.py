@@ -126,6 +126,20 @@ def test_a_container_is_made_again_as_it_was(writer: Writer, image: str, name: s
     assert (again["changed"], again["total"]) == (False, 0)
     rehearsed = rollback.restored(asked, looking.Wanted(None, "containers"), host, True)
     assert "1 image archives open and hold the images that they are to hold" in rehearsed["proven"]
+    # As Compose does when the volume was not declared for a while: all is as it was, with a new and empty one.
+    writer.stop(found["Id"])
+    writer.remove(found["Id"])
+    other = writer.create(name, config(image, "1"))
+    writer.start(other)
+    empty = writer.engine.get(f"/containers/{other}/json")["Mounts"][0]["Name"]
+    told = rollback.restored(asked, looking.Wanted(None, "containers"), host, False)
+    found = writer.engine.get(f"/containers/{name}/json")
+    try:
+        assert (told["at_point"], found["Mounts"][0]["Name"]) == (True, volume)
+        assert told["notes"][0].startswith(f"the volume without a name of {name} at /data is no longer used, and stays")
+        assert told["notes"][0].endswith(empty)
+    finally:
+        remove_volume(empty)
     # Its volume has no name: the point says so, and a rollback that it is gone.
     assert any(f"backup_volumes: [{volume}]" in note for note in made["notes"])
     assert not any("EMPTY" in note for note in [*told["notes"], *rehearsed["notes"]])

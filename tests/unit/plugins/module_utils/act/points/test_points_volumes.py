@@ -531,6 +531,34 @@ def test_a_volume_without_a_name_is_told_by_its_place_and_saved_by_its_id(site: 
     assert (data / "kept").read_text() == ("two\n" if level == "containers" else "one\n")
 
 
+def test_a_container_gets_the_volume_back_that_it_had_and_the_other_one_is_named(site: Site) -> None:
+    had, has = "5e" * 32, "6f" * 32
+    for name in (had, has):
+        site.engine.volume(name, {})
+
+    def run(volume: str) -> None:
+        for name in ("db", "tool"):
+            site.engine.containers.pop(str((site.engine.named(name) or {"Id": ""})["Id"]), None)
+        site.engine.run("db", site.image, HostConfig={"Binds": [f"{volume}:/srv/more"]})
+
+    run(had)
+    site.save(())
+    assert site.back("containers")["changed"] is False
+    run(has)
+    told = site.back("containers")
+    assert ({"path": "db", "do": "replace", "found": "container"} in told["changes"], told["at_point"]) == (True, True)
+    assert told["notes"][0] == (
+        "the volume without a name of db at /srv/more is no longer used, and stays with its content until it is "
+        f"removed: docker volume inspect {has}"
+    )
+    assert (site.engine.named("db") or {})["Mounts"][0]["Name"] == had
+    assert site.back("containers")["changed"] is False
+    # What is gone cannot be had back: then it is as it was saved, as far as can be.
+    run(has)
+    del site.engine.volumes[had]
+    assert site.back("containers")["changed"] is False
+
+
 def test_files_of_a_volume_with_several_names_are_told(site: Site) -> None:
     os.link(site.data / "table", site.data / "same")
     [note] = [note for note in site.save()["notes"] if "hard links" in note]
