@@ -272,19 +272,6 @@ class OneOrMore(ListOf):
         return super().read([value] if isinstance(value, str) else value, place, problems)
 
 
-class Compared(ListOf):
-    """What is compared of a file: content always."""
-
-    ASPECTS = ("content", "mode", "owner", "mtime")
-
-    def __init__(self) -> None:
-        super().__init__(Choice(self.ASPECTS))
-
-    def read(self, value: t.Any, place: str, problems: Problems) -> list[t.Any]:
-        asked = {*super().read(value, place, problems), "content"}
-        return [aspect for aspect in self.ASPECTS if aspect in asked]
-
-
 class Wanted(Shape):
     """Something that is done or not: ``true``, ``false``, or a map that says how. The result is a map, or None."""
 

@@ -14,10 +14,25 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.schema imp
     ListOf,
     Map,
     MapOf,
+    Problems,
     Wrong,
     quote,
 )
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.terms import shown_terms
+
+
+class Compared(ListOf):
+    """What is compared of a file: content always."""
+
+    ASPECTS = ("content", "mode", "owner", "mtime")
+
+    def __init__(self) -> None:
+        super().__init__(shapes.Choice(self.ASPECTS))
+
+    def read(self, value: t.Any, place: str, problems: Problems) -> list[t.Any]:
+        asked = {*super().read(value, place, problems), "content"}
+        return [aspect for aspect in self.ASPECTS if aspect in asked]
+
 
 _RULE = {
     "path": Key(shapes.RootPath(), REQUIRED, "the file, relative to drift_root"),
@@ -33,7 +48,7 @@ _TREE = {
     "name": Key(shapes.Name(), REQUIRED, "the tree's name in reports, unique"),
     "path": Key(shapes.RootPath(), ".", "its directory, relative to drift_root"),
     "exclude": Key(ListOf(shapes.Pattern()), [], "left out; the reference's own .gitignore files count as well"),
-    "compare": Key(shapes.Compared(), ["content", "mode"], "what must be equal; content always is"),
+    "compare": Key(Compared(), ["content", "mode"], "what must be equal; content always is"),
     "severity": Key(
         MapOf(shapes.SEVERITIES, ListOf(shapes.Pattern()), "severity"),
         {},
