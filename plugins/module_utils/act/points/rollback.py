@@ -62,10 +62,11 @@ def restored(asked: Asked, wanted: Wanted, host: Host, check: bool) -> Json:
     """
     begun = time.monotonic()
     with contextlib.ExitStack() as stack:
-        root_fd = stack.enter_context(place.root(asked))
         state, points_fd = stack.enter_context(place.existing(asked))
         down = [] if check else _start_stopped(asked, state, host)
         finished = _finish(asked, state, check)
+        # Not before: what is finished may have switched the link that the root is.
+        root_fd = stack.enter_context(place.root(asked))
         earlier = pending.find(state)
         asked_level = wanted.level or (earlier.level if earlier else None)
 

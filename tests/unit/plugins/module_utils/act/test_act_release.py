@@ -266,6 +266,28 @@ def test_a_release_that_cannot_be_read_keeps_no_rollback_away(
     assert (releases.link / "keep.txt").read_text() == "keep\n"
 
 
+def test_a_rollback_follows_the_link_that_it_finishes_to_switch(releases: Releases) -> None:
+    """The one that was killed had come so far that it goes forward: the root is another folder from then on."""
+
+    def deploy() -> str:
+        request = releases.request([releases.world.write("keep.txt", b"two\n")])
+        saved = str(points(releases, state="present", operations=request["operations"])["point"])
+        assert answer({**request, "about": {**ABOUT, "point": saved}})["outcome"] == "applied"
+        return saved
+
+    point = deploy()
+    calls = counted(lambda: points(releases, state="restored", point=point))
+    forward = 0
+    for number in [number for number, name in enumerate(calls, 1) if "rename" in calls[number - 2 : number]]:
+        point = deploy()
+        assert killed_at(number, lambda of=point: points(releases, state="restored", point=of)), number
+        told = points(releases, state="restored", point=point)
+        assert told["at_point"], (number, told["apart"])
+        assert os.readlink(releases.link) == "releases/first"
+        forward += (told["recovered"] or {}).get("direction") == "forward"
+    assert forward
+
+
 def test_a_rollback_leaves_what_is_shared_since_in_use(releases: Releases) -> None:
     (releases.first / "data").mkdir()
     (releases.first / "data/rows").write_text("1\n")
