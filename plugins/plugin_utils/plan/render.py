@@ -73,7 +73,11 @@ def terminal(plan: Json, path: str, columns: int = 80, colour: bool = False) -> 
         screen.line(f"{host['host']} ({host['environment']}), {host['root']}")
         screen.line(f"  {totals(host)}")
         for action in host["actions"][:SHOWN]:
-            screen.line(f"  {action['n']:>3}. {action['summary']}")
+            if "steps" in action:
+                # Of what runs the reason counts, and what is to be known before; of files the path, which stands first.
+                screen.paragraph(action["summary"], " " * 7, 4, first=f"  {action['n']:>3}. ")
+            else:
+                screen.line(f"  {action['n']:>3}. {action['summary']}")
         if len(host["actions"]) > SHOWN:
             screen.line(f"       and {len(host['actions']) - SHOWN} more in plan.md")
         if restarts(host):
@@ -98,7 +102,7 @@ def _left_out(screen: Screen, left: t.Sequence[Json]) -> None:
             screen.line(f"    {said}")
         if len(paths) > SHOWN:
             screen.line(f"    and {len(paths) - SHOWN} more in plan.md")
-        screen.paragraph(f"-> {cure}", "      ", 3)
+        screen.paragraph(f"-> {cure}", "      ", 4)
 
 
 def _gates(screen: Screen, gates: t.Sequence[Json], quiet: bool = True) -> None:

@@ -52,11 +52,14 @@ class Screen:
         """Add a line that may be wider than the screen: a path is there to be copied."""
         self._lines.append(safe.terminal(f"{label}{text}"))
 
-    def paragraph(self, text: str, indent: str, most: int) -> None:
-        """Add a text on as many lines as it needs, ``most`` at the most, each indented."""
+    def paragraph(self, text: str, indent: str, most: int, first: str | None = None) -> None:
+        """Add a text on as many lines as it needs, ``most`` at the most, each indented; ``first`` takes the place
+        of the first indent, and is as wide.
+        """
         fitting = self.columns - len(indent)
-        for line in textwrap.wrap(safe.terminal(text), fitting, max_lines=most, placeholder=" ..."):
-            self.line(indent + line)
+        lines = textwrap.wrap(safe.terminal(text), fitting, max_lines=most, placeholder=" ...")
+        for number, line in enumerate(lines):
+            self.line((indent if number or first is None else first) + line)
 
     def paint(self, text: str, colour: str) -> str:
         """Return a text in a colour, when colours are wanted."""

@@ -205,6 +205,21 @@ def test_the_terminal_says_what_happens_where_and_what_does_not() -> None:
     assert all(len(line) <= 80 for line in text.splitlines())
 
 
+def test_the_terminal_cuts_nothing_of_what_is_to_be_known_before_a_service_is_touched() -> None:
+    summary = (
+        "Bring up service web of shop: compose.yml declares it otherwise; what it has goes on only while it is wanted"
+    )
+    text = render.terminal(change(example(), "hosts", 0, "actions", 1, "summary", summary), "/plan.json")
+    lines = text.splitlines()
+    at = next(number for number, line in enumerate(lines) if line.startswith("    2. Bring up"))
+    assert lines[at + 1].startswith("       ")
+    assert f"{lines[at]} {lines[at + 1].strip()}" == f"    2. {summary}"
+    # Of a file the path stays, however long: it is cut at its end.
+    summary = f"Replace {'deep/' * 20}main.py, 2 KiB"
+    text = render.terminal(change(example(), "hosts", 0, "actions", 0, "summary", summary), "/plan.json")
+    assert "    1. Replace deep/deep/deep/" in text
+
+
 def test_a_refusal_is_shown_with_its_reason() -> None:
     gate = {"name": "coverage", "state": "refuse", "sentence": "not all was seen: src/: Permission denied"}
     text = render.terminal(change(example(), "hosts", 0, "gates", [gate]), "/plan.json")
