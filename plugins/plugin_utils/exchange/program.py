@@ -37,7 +37,8 @@ _SENT_OR_KEPT = """
 import hashlib, os, stat
 
 def kept(name):
-    found = os.open(os.path.join(FOLDER, name), os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOATIME
+    found = os.open(os.path.join(FOLDER, name), flags)
     with open(found, "rb") as file:
         seen = os.fstat(found)
         own = stat.S_ISREG(seen.st_mode) and seen.st_uid in (0, os.geteuid()) and not seen.st_mode & 0o077

@@ -76,6 +76,14 @@ def test_kept_code_answers_as_sent_code_does_with_a_tenth_of_the_bytes(python: s
     assert {name: one["outcome"] for name, one in sections.items()} == {"git": "ok", "trees": "ok"}
 
 
+def test_an_audit_that_uses_kept_code_does_not_even_move_when_it_was_read(host: Host) -> None:
+    packs = sorted(host.code.iterdir())
+    for path in packs:
+        os.utime(path, ns=(1, path.stat().st_mtime_ns))
+    assert "answer" in host.ask()
+    assert [path.stat().st_atime_ns for path in packs] == [1] * len(packs)
+
+
 def test_an_audit_outside_of_a_deploy_is_as_it_was(host: Host) -> None:
     """Nor does it name a place on the host, or hold the code that looks there."""
     whole = bundle.script(host.request())
