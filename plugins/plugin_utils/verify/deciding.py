@@ -19,6 +19,7 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify import (
     folder,
     inputs,
     regression,
+    terms,
     watched,
 )
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify.watched_check import file_of
@@ -45,7 +46,9 @@ def decide(opened: RunFolder, run: RunFolder) -> tuple[Json, Json]:
     own = folder.files_of(opened)
     evidence = {one["path"] for one in seen.findings["evidence"]}
     more["files"] = _files("run", run, seen.manifest, evidence) + _files("verification", opened, own, evidence)
-    made = document.build(described, seen, [*base, *compared, *watched_checks], more)
+    stated = {one.host.name: one.terms for one in seen.hosts}
+    own_checks = [terms.applied(one, stated[one["host"]]) for one in [*compared, *watched_checks]]
+    made = document.build(described, seen, [*base, *own_checks], more)
     consistency.check(made, seen.findings, {**seen.manifest, **own})
     return made, seen.findings
 

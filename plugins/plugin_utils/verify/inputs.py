@@ -12,6 +12,7 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.audit.opening impor
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.audit.since import KEY
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.store import evidence
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.run import RunFolder, StoreError
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify import terms
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify.criteria import Host
 
 Json = dict[str, t.Any]
@@ -28,6 +29,8 @@ class Seen:
     """The evidence of the section logs, None when there is none that can be used."""
     windows: t.Mapping[str, t.Any] = dataclasses.field(default_factory=dict)
     """From when on each log was read: ``since`` of its contract, None where it was read by lines or bytes."""
+    terms: terms.Terms = dataclasses.field(default_factory=dict)
+    """What its contract states of impact, owner and remedy."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -64,5 +67,7 @@ def _seen(folder: RunFolder, environment: str, name: str) -> Seen:
         tuple(sorted({*(settings.get("contract") or {}), *settings.get("left_out", ())})),
     )
     usable = logs is not None and logs["outcome"] == "ok"
-    windows = {entry["name"]: entry["since"] for entry in (settings.get("contract") or {}).get("logs") or ()}
-    return Seen(host, failure, (outcome or {}).get("changes"), logs["data"] if logs and usable else None, windows)
+    contract = settings.get("contract") or {}
+    windows = {entry["name"]: entry["since"] for entry in contract.get("logs") or ()}
+    data = logs["data"] if logs and usable else None
+    return Seen(host, failure, (outcome or {}).get("changes"), data, windows, terms.of_contract(contract))

@@ -94,6 +94,12 @@ class Places:
         return _HISTORY if section == "git" and name in _OF_HISTORY else NONE
 
 
+def thing(check: Json) -> tuple[str, str]:
+    """Return the section and the name of what a check of the window or of a comparison is about."""
+    about = _watched(check) if check["section"] == "watch" else _compared(check)
+    return about["section"], about["component"]
+
+
 def _compared(check: Json) -> dict[str, t.Any]:
     """Return a check of the thing whose figures were compared."""
     section, _colon, name = check["component"].partition(":")

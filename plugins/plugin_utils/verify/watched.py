@@ -119,7 +119,8 @@ def _process(make: Maker, one: Json) -> list[Json]:
         text = f"{one['started']} new, {one['ended']} ended" if changed else "none new, none ended"
         ran = f"{one['least']} to {one['most']} ran" if one["least"] != one["most"] else f"{one['most']} ran"
         wrong = f", not {wanted} in {number(one['wrong'], 'look')}" if one["wrong"] else ""
-        summary = f"The processes of {name} did not stay the same: {text}; {ran}{wrong}{_happened(one)}"
+        begin = f"The processes of {name} did not stay the same" if changed else f"{name} did not run as declared"
+        summary = f"{begin}: {text}; {ran}{wrong}{_happened(one)}"
         return [make.check("stable", name, "fail", summary, expected, observed, place)]
     reason = unseen(one)
     if reason:

@@ -1,0 +1,60 @@
+# Copyright: Contributors to the evenkeel.drift project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a contract states of a thing stands beside what the window and a comparison say of it."""
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify import terms
+from verify_builders import check
+
+CONTRACT = {
+    "processes": [
+        {"name": "main", "impact": "Orders are placed by it.", "owner": "trading", "remedy": "Call trading first."},
+        {"name": "other", "impact": None, "owner": None, "remedy": None},
+    ],
+    "logs": [{"name": "main:a", "impact": "The audit log.", "owner": None, "remedy": None}],
+    "containers": {"names": ["*"], "expected": [], "impact": "All of it.", "owner": "ops", "remedy": None},
+    "criteria": [{"name": "main", "checks": []}],
+    "git": None,
+}
+
+Json = dict[str, t.Any]
+
+
+def watched(place: str, name: str = "stable", outcome: str = "fail") -> Json:
+    one = check("watch", name, outcome, component=place.partition("/")[0], evidence=[f"watch/web1.json#{place}"])
+    return {**one, "impact": "", "owner": ""}
+
+
+def compared(component: str, name: str, outcome: str = "fail") -> Json:
+    return {**check("regression", name, outcome, component=component), "impact": "", "owner": ""}
+
+
+@pytest.mark.parametrize(
+    ("one", "impact", "owner", "text"),
+    [
+        (watched("processes/main"), "Orders are placed by it.", "trading", "Call trading first."),
+        (watched("processes/main", outcome="unknown"), "Orders are placed by it.", "trading", "Look at processes."),
+        (watched("processes/main", outcome="pass"), "Orders are placed by it.", "trading", None),
+        (watched("processes/other"), "", "", "Look at processes."),
+        (watched("containers/web"), "All of it.", "ops", "Look at containers."),
+        (watched("window", "window"), "", "", "Look at window."),
+        (compared("processes:main", "memory"), "Orders are placed by it.", "trading", "Call trading first."),
+        (compared("logs:main:a:ERROR", "errors"), "The audit log.", "", "Look at logs:main:a:ERROR."),
+        (compared("logs:main:a", "feature"), "The audit log.", "", "Look at logs:main:a."),
+        (compared("web1", "host", "not_exercised"), "", "", "Look at web1."),
+    ],
+)
+def test_what_is_stated_counts_for_what_a_verification_checks(
+    one: Json, impact: str, owner: str, text: str | None
+) -> None:
+    told = terms.applied(one, terms.of_contract(CONTRACT))
+    assert (told["impact"], told["owner"]) == (impact, owner)
+    assert (told["remedy"] or {"text": None})["text"] == text
+    assert {key: told[key] for key in ("id", "verdict", "summary") if key in told} == {
+        key: one[key] for key in ("id", "verdict", "summary") if key in one
+    }
