@@ -150,7 +150,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
             answer = answered(applying.together(save, self._variables))
         self._code = answer.get("code")
         for step in answer["steps"]:
-            with self._noted(step["what"], begun=False), failing():
+            with self._noted(step["what"], begun=False, restarts_s=_restarts_s(step["result"])), failing():
                 shown = saving.shown(save, step["result"], self._variables) if step["what"] == SAVE else step["result"]
                 steps[step["what"]] = answered(shown)
             self._point = steps.get(SAVE, {}).get("point", self._point)
@@ -214,7 +214,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
             return do()
 
     @contextlib.contextmanager
-    def _noted(self, what: str, begun: bool = True, done: bool = True) -> t.Iterator[None]:
+    def _noted(self, what: str, begun: bool = True, done: bool = True, restarts_s: float = 0.0) -> t.Iterator[None]:
         """Add a line before a step, unless it was begun with others, and one after it, unless each of several has its
         own.
         """
@@ -224,10 +224,10 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
         try:
             yield
         except Failed as error:
-            deploys.note(self._folder, self._host, who, what, f"failed: {error}")
+            deploys.note(self._folder, self._host, who, what, f"failed: {error}", restarts_s)
             raise
         if done:
-            deploys.note(self._folder, self._host, who, what, "done")
+            deploys.note(self._folder, self._host, who, what, "done", restarts_s)
 
     def _keep(self, result: Json) -> None:
         deploys.keep_result(self._folder, self._host, result)
@@ -284,3 +284,8 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
 
     def _call(self, name: str, arguments: Json, check: bool) -> Json:
         return call(self, name, arguments, check, self._variables)
+
+
+def _restarts_s(result: Json) -> float:
+    """Return how long a change brought along what runs."""
+    return float(sum(one.get("seconds", 0.0) for one in result.get("services") or []))

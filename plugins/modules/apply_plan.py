@@ -222,7 +222,7 @@ moved:
 services:
   description:
     - The steps that follow, each with C(kind), C(path), C(do), C(state) (V(to_do), V(unchanged), V(done) or
-      V(failed)) and what was C(said).
+      V(failed)) and what was C(said), and of one that was run the C(seconds) that it took.
   returned: O(state=applied), O(state=recovered), or when RV(outcome=services_failed)
   type: list
   elements: dict
@@ -232,6 +232,7 @@ services:
       do: restart
       state: done
       said: "shop.service was restarted, and stays active (running)"
+      seconds: 3.4
 holder:
   description: Who holds the lock - C(who), C(why), C(since), C(pid).
   returned: when RV(outcome=busy)

@@ -381,7 +381,7 @@ saved:
 services:
   description:
     - What was brought back of the services that an unfinished change had begun to bring along, each with C(kind),
-      C(path), C(do), C(state) and what was C(said).
+      C(path), C(do), C(state) and what was C(said), and of one that was run the C(seconds) that it took.
   returned: O(state=restored)
   type: list
   elements: dict

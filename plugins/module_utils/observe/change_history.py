@@ -23,6 +23,7 @@ _TAIL = 4 << 20
 _MOST_JOURNALS = 20
 _IN_PLACE, _ENDS = "is in place", ("is in place", "went back")
 _BEGINS, _REHEARSED = "begins", "rollback rehearsed"
+_ROLLBACK, _ROLLED_BACK = "rollback", "rolled back"
 _STEP_BEGINS, _STEP_DONE, _RELOAD = "step begins", "step is done", "reload"
 _MOST_RELOADS = 200
 _ABOUT = ("kind", "who", "why", "run", "journal")
@@ -35,13 +36,15 @@ def last_changes(dir_fd: int, trees: t.Mapping[str, str], host: Host) -> Json:
     state directory.
 
     ``trees`` are paths below the host's root, by name. Change is ``{time, time_s, kind, who, why, run, journal}``, and
-    null where no change is recorded. ``reloads`` are the files that a unit has read again by a reload of a deploy,
-    ``[{unit, path, time, time_s}]``, the newest of each. Raises OSError, Unseen.
+    null where no change is recorded. ``last`` of a rollback has the time at which what runs was back as well: until
+    then programs wrote to their logs that had been started with what it took back. ``reloads`` are the files that a
+    unit has read again by a reload of a deploy, ``[{unit, path, time, time_s}]``, the newest of each. Raises OSError,
+    Unseen.
     """
     lines = _lines(dir_fd)
     reloads = _reloads(lines)
     placed, reason = _placed(lines, _known(dir_fd))
-    last = placed[0] if placed and not reason else None
+    last = _ended(placed[0], lines) if placed and not reason else None
     return {
         "last": last,
         "last_reason": reason or ("" if last else "no change of this application is recorded on this host"),
@@ -146,6 +149,18 @@ def _placed(lines: t.Sequence[Json], known: set[str] | None) -> tuple[list[Json]
                 continue
             reason = f"a change began at {entry.get('time')}, and the log does not say how it ended"
     return placed, reason
+
+
+def _ended(change: Json, lines: t.Sequence[Json]) -> Json:
+    """Return the newest change, a rollback with the first second after what it has restarted."""
+    for entry in lines if change["kind"] == _ROLLBACK else ():
+        if entry.get("what") in _ENDS:
+            break
+        seconds = _seconds(entry.get("time")) if entry.get("what") == _ROLLED_BACK else None
+        if seconds is not None:
+            after = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds + 1))
+            return {**change, "time": after, "time_s": seconds + 1}
+    return change
 
 
 def _seconds(moment: t.Any) -> int | None:

@@ -99,6 +99,7 @@ def _deployed(changes: t.Mapping[str, t.Any], now_s: float) -> float:
     last = changes.get("last")
     if last is None:
         raise Unseen(f"{_NO_DEPLOYMENT}: {changes.get('last_reason') or 'the record of changes was not looked at'}")
-    if last["time_s"] > now_s:
+    # What a rollback brought back counts from the second after its end, which may not have come yet.
+    if last["time_s"] > now_s + 1:
         raise Unseen(f"{_NO_DEPLOYMENT}: its time, {last['time']}, is in the future")
-    return float(last["time_s"])
+    return min(float(last["time_s"]), now_s)

@@ -74,11 +74,15 @@ def _tell_interrupted(current: RunFolder) -> None:
             report(folder, document.load(folder.join(document.PLAN)))
 
 
-def note(folder: RunFolder, host: str, who: str, what: str, result: str) -> None:
-    """Add a step to those of the deploy. Several hosts may do so at once. Raises StoreError."""
-    line = json.dumps(
-        mask_texts({"at": utc_now(), "who": who, "host": host, "what": what, "result": result}), sort_keys=True
-    )
+def note(folder: RunFolder, host: str, who: str, what: str, result: str, restarts_s: float = 0.0) -> None:
+    """Add a step to those of the deploy. Several hosts may do so at once. Raises StoreError.
+
+    ``restarts_s``: how long what runs was brought along, at the end of this step.
+    """
+    step: Json = {"at": utc_now(), "who": who, "host": host, "what": what, "result": result}
+    if restarts_s:
+        step["restarts_s"] = round(restarts_s, 1)
+    line = json.dumps(mask_texts(step), sort_keys=True)
     path = folder.join(STEPS)
     try:
         fd = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)

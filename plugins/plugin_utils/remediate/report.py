@@ -22,7 +22,9 @@ Span = tuple[str, str]
 
 
 class Took(t.NamedTuple):
-    """Seconds, to about one each: of all, of the audits and verifications, and of changes that restarted something."""
+    """Seconds, to about one each: of all, of the audits and verifications, and of restarts: how long changes brought
+    along what runs, and of ways back, which bring back both, the whole.
+    """
 
     total: int
     checks: int
@@ -35,7 +37,7 @@ class Took(t.NamedTuple):
     def sentence(self) -> str:
         """Return where the time went. What is left is the share of the chain itself."""
         return (
-            f"Took {self.total} s: {self.checks} s audits and verifications, {self.restarts} s changes with restarts, "
+            f"Took {self.total} s: {self.checks} s audits and verifications, {self.restarts} s restarts, "
             f"{self.own} s the chain itself"
         )
 
@@ -45,7 +47,8 @@ def took(
 ) -> Took:
     """Return where the time went. ``checks`` are the times of audits and verifications, one after the other."""
     checking = sum(seconds(*one) for one in checks)
-    spans = [span for host, result in results.items() if _restarted(result) for span in _changes(host, steps)]
+    spans = [_restarts(one) for one in steps if one.get("restarts_s")]
+    spans += [span for host, result in results.items() if _restarted(result) for span in _ways_back(host, steps)]
     return Took(seconds(begun, ended), checking, _together(spans))
 
 
@@ -53,9 +56,15 @@ def _restarted(result: Json) -> bool:
     return any(one["state"] == "done" for one in result.get("services") or [])
 
 
-def _changes(host: str, steps: t.Sequence[Json]) -> list[Span]:
-    """Return when the steps on a host were that change it."""
-    mine = [one for one in steps if one["host"] == host and one["what"] in ("change", "take back", "roll back")]
+def _restarts(step: Json) -> Span:
+    """Return when a change brought along what runs, which is the last that it does."""
+    ended = datetime.datetime.strptime(step["at"], _TIME)
+    return (ended - datetime.timedelta(seconds=round(step["restarts_s"]))).strftime(_TIME), step["at"]
+
+
+def _ways_back(host: str, steps: t.Sequence[Json]) -> list[Span]:
+    """Return when a host was on a way back."""
+    mine = [one for one in steps if one["host"] == host and one["what"] in ("take back", "roll back")]
     return [(one["at"], two["at"]) for one, two in zip(mine, mine[1:], strict=False) if one["result"] == "begun"]
 
 

@@ -10,6 +10,7 @@ beginning.
 
 from __future__ import annotations
 
+import time
 import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.module_utils.act import lock, transaction
@@ -52,8 +53,8 @@ def apply(
     """Apply operations as ``transaction.apply`` does, with what a strategy adds to them, and run what follows.
 
     Returns what that returns, and ``services``: of each step ``{kind, path, do, state, said}``, the state being
-    ``to_do`` (with ``check``), ``unchanged`` or ``done``. Raises what it raises, ServicesMoved when nothing was
-    touched, ServicesFailed when the files are in place and a step failed.
+    ``to_do`` (with ``check``), ``unchanged`` or ``done``, and of one that was run ``seconds``. Raises what it raises,
+    ServicesMoved when nothing was touched, ServicesFailed when the files are in place and a step failed.
     """
     registry.checked(list(services.actions))
     hooks.check(services.hooks)
@@ -201,9 +202,10 @@ def _gone_back(record: Record, reason: str) -> RolledBack:
 
 
 def _one(record: Record, at: list[int], call: Call, warnings: list[str]) -> Json:
-    """Run one step, and return its state and what was said."""
+    """Run one step, and return its state, what was said, and of one that was begun the ``seconds`` that it took."""
     action = record.document["actions"][at[0]]
     step, kind = action["steps"][at[1]], registry.kind_of(action)
+    begun = time.monotonic()
     try:
         if at in record.document["done"] and action["kind"] == "hook":
             return {"state": "unchanged", "said": "was run already"}
@@ -221,9 +223,9 @@ def _one(record: Record, at: list[int], call: Call, warnings: list[str]) -> Json
         record.document["done"].append(at)
         _write(record, warnings)
         _log(record, action, step, "is done", said, warnings)
-        return {"state": "done", "said": said}
+        return {"state": "done", "said": said, "seconds": round(time.monotonic() - begun, 1)}
     _log(record, action, step, "failed", said, warnings)
-    return {"state": "failed", "said": said}
+    return {"state": "failed", "said": said, "seconds": round(time.monotonic() - begun, 1)}
 
 
 def _run(record: Record, kind: Kind, step: Step, call: Call) -> str:

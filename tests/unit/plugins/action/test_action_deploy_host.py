@@ -29,6 +29,7 @@ class Host:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, *answers: t.Any) -> None:
         self.notes: list[tuple[str, str]] = []
+        self.restarts_s: list[float] = []
         self.kept: list[Json] = []
         self.warned: list[str] = []
         self.calls: list[str] = []
@@ -50,10 +51,14 @@ class Host:
             monkeypatch.setattr(me, name, stub, raising=False)
         monkeypatch.setattr(deploy_host, "write_contents", lambda *_asked: None)
         monkeypatch.setattr(deploy_host, "other", lambda *_asked: self)
-        monkeypatch.setattr(deploy_host.deploys, "note", lambda *told: self.notes.append((told[3], told[4])))
+        monkeypatch.setattr(deploy_host.deploys, "note", self._noted)
         monkeypatch.setattr(
             deploy_host, "Display", lambda: types.SimpleNamespace(warning=self.warned.append), raising=True
         )
+
+    def _noted(self, _folder: t.Any, _host: str, _who: str, what: str, result: str, restarts_s: float = 0.0) -> None:
+        self.notes.append((what, result))
+        self.restarts_s.append(restarts_s)
 
     def request(self, _variables: Json) -> Json:
         return {"options": {"fetch": self.fetch}}
@@ -89,6 +94,21 @@ def test_each_step_is_noted_when_it_is_told(monkeypatch: pytest.MonkeyPatch) -> 
     assert [one.startswith("web1: the lock ") and "\x1b" not in one for one in host.warned] == [True]
     (kept,) = host.kept
     assert (kept["outcome"], kept["point"]) == ("changed", POINT)
+
+
+def test_how_long_what_runs_took_is_noted_with_the_change_whether_it_failed_or_not(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    services = [{"state": "done", "seconds": 3.5}, {"state": "unchanged"}, {"state": "done", "seconds": 4.0}]
+    changed = ("change", {**DONE, "services": services})
+    host = Host(monkeypatch, told(("check", PLANNED), ("save", SAVED), changed))
+    host.deploy()
+    assert host.restarts_s == [0.0, 0.0, 0.0, 7.5]
+    failed = {"failed": True, "outcome": "stuck", "msg": "m", "services": services[:1]}
+    host = Host(monkeypatch, told(("check", PLANNED), ("save", SAVED), ("change", failed)))
+    with pytest.raises(AnsibleActionFail):
+        host.deploy()
+    assert host.restarts_s[-1] == 3.5
 
 
 def test_nothing_to_do_is_as_planned(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import calendar
 import json
 import os
 import typing as t
@@ -215,6 +216,32 @@ def test_a_change_that_went_back_is_no_last_change(world: World) -> None:
     with world.open_state() as state:
         assert recovery.recover(state)["direction"] == "back"
     assert seen(world)["last"] == last
+
+
+def test_a_rollback_is_over_when_what_runs_is_back_as_well(world: World) -> None:
+    def add(*lines: Json) -> None:
+        log = world.states / "shop" / "log.jsonl"
+        text = log.read_text() if log.exists() else ""
+        log.write_text(text + "".join(json.dumps(line) + "\n" for line in lines))
+
+    world.apply([world.write("keep.txt", b"changed\n")])
+    placed = seen(world)["last"]
+    # One that had nothing to bring back, and one of which the log says nothing after its files.
+    add({"time": "2030-11-20T12:00:09Z", "what": "rolled back"})
+    assert seen(world)["last"] == placed
+    back = {"journal": "0badcafe", "kind": "rollback"}
+    add({"time": "2030-11-20T12:00:10Z", "what": "is in place", **back})
+    assert seen(world)["last"]["time"] == "2030-11-20T12:00:10Z"
+    add({"time": "2030-11-20T12:00:12Z", "what": "unit brought back"}, {"time": "now", "what": "rolled back"})
+    assert seen(world)["last"]["time"] == "2030-11-20T12:00:10Z"
+    # Programs that the rollback stopped may have written until the second in which it ended.
+    add({"time": "2030-11-20T12:00:59Z", "what": "rolled back"})
+    found = seen(world, trees={"all": "."})
+    assert (found["last"]["time"], found["last"]["journal"]) == ("2030-11-20T12:01:00Z", "0badcafe")
+    assert found["last"]["time_s"] == calendar.timegm((2030, 11, 20, 12, 1, 0))
+    # A deploy after it counts for itself.
+    add({"time": "2030-11-20T13:00:00Z", "what": "is in place", "journal": "0badc0de", "kind": "sync"})
+    assert seen(world)["last"]["time"] == "2030-11-20T13:00:00Z"
 
 
 def test_a_change_that_was_killed_before_it_had_a_journal_touched_nothing(world: World) -> None:

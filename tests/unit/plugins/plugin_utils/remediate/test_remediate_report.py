@@ -17,8 +17,9 @@ def at(second: int) -> str:
     return f"2026-11-21T18:{second // 60:02d}:{second % 60:02d}Z"
 
 
-def step(host: str, what: str, result: str, second: int) -> Json:
-    return {"host": host, "what": what, "result": result, "at": at(second)}
+def step(host: str, what: str, result: str, second: int, restarts_s: float = 0.0) -> Json:
+    told: Json = {"host": host, "what": what, "result": result, "at": at(second)}
+    return {**told, "restarts_s": restarts_s} if restarts_s else told
 
 
 def restarted(state: str = "done") -> Json:
@@ -30,28 +31,28 @@ def restarted(state: str = "done") -> Json:
 
 def test_what_is_neither_a_check_nor_a_restart_is_the_share_of_the_chain() -> None:
     steps = [
-        step("web1", "save", "begun", 20),
-        step("web1", "save", "done", 24),
-        step("web1", "change", "begun", 24),
-        step("web2", "change", "begun", 26),
-        step("web1", "change", "done", 30),
-        step("web2", "change", "done", 34),
+        step("web1", "check, save and change", "begun", 20),
+        step("web2", "check, save and change", "begun", 20),
+        step("web1", "save", "done", 30),
+        step("web1", "change", "done", 30, 6.2),
+        step("web2", "change", "failed: it ended at once", 34, 7.9),
         step("web1", "roll back", "begun", 50),
         step("web1", "roll back", "done", 55),
     ]
     spans = [(at(0), at(10)), (at(35), at(45))]
     took = report.took(at(0), at(60), spans, steps, {"web1": restarted(), "web2": restarted()})
-    # Beside each other, from 24 to 34, is counted once.
+    # Beside each other, from 24 to 34, is counted once; what comes before the restarts is the chain's own.
     assert took == (60, 20, 15)
     assert took.own == 25
-    assert took.sentence().endswith("20 s audits and verifications, 15 s changes with restarts, 25 s the chain itself")
-    # A change that restarted nothing is the chain's own.
+    assert took.sentence().endswith("20 s audits and verifications, 15 s restarts, 25 s the chain itself")
+    # A change that restarted nothing is the chain's own, and so is its way back.
+    steps = [{key: value for key, value in one.items() if key != "restarts_s"} for one in steps]
     idle = report.took(at(0), at(60), spans, steps, {"web1": restarted("unchanged"), "web2": {"outcome": "changed"}})
     assert (idle.restarts, idle.own) == (0, 40)
 
 
 def test_a_step_that_never_ended_took_no_time_that_is_known() -> None:
-    steps = [step("web1", "change", "begun", 24)]
+    steps = [step("web1", "roll back", "begun", 24)]
     assert report.took(at(0), at(60), [], steps, {"web1": restarted()}).restarts == 0
 
 

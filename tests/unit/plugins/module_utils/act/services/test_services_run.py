@@ -127,6 +127,7 @@ def fixture_site(tmp_path: Path, systemd: FakeSystemd) -> Site:
 def test_what_uses_a_change_is_restarted_once(site: Site) -> None:
     told = site.change(site.operations(), restart("one"), restart("two"))
     assert [step["state"] for step in told["services"]] == ["done", "done"]
+    assert all(0 <= step["seconds"] < 60 for step in told["services"])
     assert site.running() == site.files() == NEW
     assert site.systemd.calls() == ["restart one.service", "restart two.service"]
     assert site.left() == []
