@@ -108,8 +108,8 @@ lab-test: setup-dev ## tests against the hosts of the lab; brings it up, and tak
 	tests/lab/with.sh $(PYTEST) --junitxml=$(REPORTS)/lab.xml -m lab tests/integration
 
 .PHONY: molecule
-molecule: setup-dev ## the audit role on this machine, and against the hosts of the lab
-	tests/lab/with.sh $(BIN)/molecule test --all
+molecule: setup-dev ## the roles on this machine and against hosts of the lab; one of the scenarios with SCENARIO=name
+	tests/lab/with.sh $(BIN)/molecule test $(if $(SCENARIO),--scenario-name $(SCENARIO),--all)
 
 .PHONY: lab-checks
 lab-checks: setup-dev

@@ -10,47 +10,14 @@ source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 source "$LAB/engine.sh"
 source "$LAB/image.sh"
 source "$LAB/hosts.sh"
+source "$LAB/own.sh"
 exec </dev/null
 
 HOST=$PREFIX-change
-CHANGE=$STATE/change
-
-change_down() {
-  docker rm --force --volumes "$HOST" >/dev/null 2>&1 || true
-  rm -rf "$CHANGE"
-}
-
-change_up() {
-  engine_up
-  only_ours
-  keys_up
-  image_up
-  network_up
-  reference_up
-  change_down
-  mkdir -p "$CHANGE/inventory"
-  git clone --quiet "$STATE/reference" "$CHANGE/reference"
-  say "making the host $HOST"
-  start "$HOST" change
-  plant "$HOST" change
-  ln -sfn "$LAB/group_vars" "$CHANGE/inventory/group_vars"
-  cat >"$CHANGE/inventory/hosts.yml" <<EOF
----
-# Made by tests/lab/change.sh.
-lab:
-  vars:
-    lab_state: $STATE
-  children:
-    change:
-      hosts:
-        $HOST: {ansible_host: $(address "$HOST"), lab_role: change}
-EOF
-  say "up: $HOST; ansible -i $CHANGE/inventory all -m ping"
-}
 
 lock
 case ${1:-} in
-  up) change_up ;;
-  down) if engine_answers; then only_ours; change_down; fi ;;
+  up) own_up change "$HOST" ;;
+  down) if engine_answers; then only_ours; own_down change "$HOST"; fi ;;
   *) die "change.sh up, or change.sh down" ;;
 esac

@@ -32,9 +32,9 @@ wait_until() {
   done
 }
 
-# digest FILE|FOLDER...: of names, modes and contents.
+# digest FILE|FOLDER...: of names, modes and contents; the same in every checkout.
 digest() {
-  find "$@" -name __pycache__ -prune -o -type f -printf '%m ' -exec sha256sum {} \; | sort -k 3 | sha256sum | cut -c 1-12
+  find "$@" -name __pycache__ -prune -o -type f -printf '%m ' -exec sha256sum {} \; | sed "s,  $CHECKOUT/,  ," | sort -k 3 | sha256sum | cut -c 1-12
 }
 
 # One change of the lab at a time.
