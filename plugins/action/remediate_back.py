@@ -65,32 +65,24 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
             self._end(result, told, "failed", f"{why}; {more}")
         deploys.note(self._folder, self._host, who, _STEP, "done")
         apart = f", but for {', '.join(back['apart'][:_SHOWN])}" if back["apart"] else ""
-        stale = course.restarted(result)
-        again = f"; {_by_hand(stale, self._host)}" if stale else ""
+        done = [one for one in back["services"] if one["state"] == "done"]
+        again = "".join(f"; {one['path']}: {one['do'].replace('_', ' ')}" for one in done)
         kept = f"; what failed is kept as restore point {back['saved']}" if back.get("saved") else ""
         reason = f"{why}. Everything is back as restore point {point} has it{apart}{kept}{again}"
-        outcome = "failed" if back["apart"] or stale else "rolled_back"
+        outcome = "failed" if back["apart"] else "rolled_back"
         self._end(result, {**told, "back": course.DONE}, outcome, reason)
 
     def _restore(self, result: Json, point: str, why: str, who: str) -> Json:
         part, level = course.way_back(self._folder, self._host, result)
         asked = {name: part[name] for name in ("root", "application", "state_dir")}
         asked.update(state="restored", level=level, point=point, who=who, why=why, run=self._folder.id)
-        asked["timeout"] = document.patience(part)
+        asked.update(course.brought_along(self._folder, self._host, result), timeout=document.patience(part))
         return call(self, _RESTORE, asked, False, self._variables)
 
     def _end(self, result: Json, told: Json, outcome: str, reason: str) -> t.NoReturn:
         kept = {**result, "outcome": outcome, "reason": reason, "verification": told}
         deploys.keep_result(self._folder, self._host, kept)
         raise AnsibleActionFail(terminal(f"{self._host}: {reason}"))
-
-
-def _by_hand(containers: t.Sequence[str], host: str) -> str:
-    names = ",".join(containers)
-    return (
-        f"{names} still runs with the files of the change, which restarted it: restart it with evenkeel.drift.deploy "
-        f"-e sync_restart={names} --limit {host}"
-    )
 
 
 def _who() -> str:

@@ -178,6 +178,24 @@ options:
         then is saved, whatever O(save) says.
     type: bool
     default: true
+  services:
+    description:
+      - With O(state=restored), what the change brought along that is taken back, as the actions of a plan that were
+        done (see M(evenkeel.drift.apply_plan)). When the files are back, what was restarted is restarted once more,
+        and what was started, stopped, enabled or disabled is as it was before.
+    type: list
+    elements: dict
+    default: []
+  hooks:
+    description:
+      - With O(state=restored), the commands of that change, by their moment. Those of C(on_failure) are run in the end.
+    type: dict
+    default: {}
+  step_timeout:
+    description:
+      - The seconds that each of these steps and commands may take.
+    type: int
+    default: 120
   keep:
     description:
       - How many points are kept, those marked bad apart. The newest one always stays.

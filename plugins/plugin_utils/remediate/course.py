@@ -163,7 +163,9 @@ def confirm(deploy: RunFolder, batch: t.Collection[str], verification: RunFolder
             verdict = next((one["verdict"] for one in made["hosts"] if one["host"] == host), None)
             again = {"id": made["id"], "verdict": verdict, "still": left[:_TOLD]}
             more = f"it is not as before the change all the same: {left[0]['sentence']}" if left else ""
-        kept = {**result, "outcome": "failed", "reason": f"{result['reason']}; {more}"} if more else result
+        well = "verified again: nothing is worse than before the change"
+        kept = {**result, "reason": f"{result['reason']}; {more or well}"}
+        kept["outcome"] = "failed" if more else result["outcome"]
         deploys.keep_result(deploy, host, {**kept, "verification": {**told, "again": again}})
 
 
@@ -192,10 +194,22 @@ def way_back(deploy: RunFolder, host: str, result: Json) -> tuple[Json, str]:
     return part, "full" if containers_of(part) else "config"
 
 
-def restarted(result: Json) -> list[str]:
-    """Return the containers that a change restarted as they were: a restore point knows nothing of them."""
-    done = [one for one in result.get("services") or [] if one["state"] == "done"]
-    return sorted({str(one["path"]) for one in done if one["kind"] == "container"})
+def brought_along(deploy: RunFolder, host: str, result: Json) -> Json:
+    """Return what a change brought along, as the module that takes it back wants it: of the services of the plan the
+    steps that were done, and the commands. Raises StoreError, PlanError.
+    """
+    plan = document.load(source_of(deploy, result).join(document.PLAN))
+    done = {_step(one) for one in result.get("services") or [] if one["state"] == "done"}
+    actions = []
+    for part in plan["hosts"]:
+        for action in document.services(part) if part["host"] == host else []:
+            steps = [step for step in action["steps"] if _step({**action, **step}) in done]
+            actions += [{**action, "steps": steps}] if steps else []
+    return {"services": actions, "hooks": plan["policy"]["hooks"], "step_timeout": plan["policy"]["step_timeout"]}
+
+
+def _step(one: Json) -> tuple[str, ...]:
+    return tuple(str(one[key]) for key in ("kind", "path", "do"))
 
 
 class _Earlier:

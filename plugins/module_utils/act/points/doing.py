@@ -31,7 +31,8 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.stopping
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.target import Target, steps_of
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.unfinished import refuse_unfinished
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.release import back as switching
-from ansible_collections.evenkeel.drift.plugins.module_utils.act.services import systemctl
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.services import journal, systemctl
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.services.journal import Record
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.services.kinds import StepFailed
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.state import State
 from ansible_collections.evenkeel.drift.plugins.module_utils.engine.client import NotFound
@@ -77,6 +78,7 @@ class Work:
             concerned = self._target.concerned(looked.files, looked.outside)
             known = pending.find(self._state) is not None
             ran, tags = self._target.running(looked.volumes), self._target.tags()
+            change = self._note_change(point, why)
             begun = pending.begin(self._state, about, ran, concerned, restarts, tags)
             try:
                 self._below_root(objects_fd, held)
@@ -84,6 +86,8 @@ class Work:
                 # Nothing was changed: what was not begun needs not be gone on with.
                 if not known:
                     pending.end(self._state)
+                if change is not None:
+                    change.close()
                 raise
             self._files(looked.outside, objects_fd, self._wanted.top, held, "/{}".format)
             stopped: list[Container] = []
@@ -98,6 +102,21 @@ class Work:
                 for one in self._target.units(is_old(begun)):
                     self._unit(one)
             pending.end(self._state)
+
+    def _note_change(self, point: str, why: str) -> Record | None:
+        """Write down what the change brought along that is taken back, before its files are; None where that is known
+        already, or is nothing.
+        """
+        if self._wanted.change is None or journal.find(self._state) is not None:
+            return None
+        about = {"kind": "rollback", "who": self._asked.who, "why": why, "run": self._asked.run, "point": point}
+        change = self._wanted.change
+        given = change.limit_s, change.actions, change.hooks
+        record = journal.of_a_change(self._state, about, self._asked.root, *given)
+        if not record.needed():
+            return None
+        record.write()
+        return record
 
     def _below_root(self, objects_fd: int, held: lock.Held) -> None:
         """Switch back to the release that the point was made of, where the root is a link to another one; else bring

@@ -13,6 +13,8 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.refillin
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.replacing import Step
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.restore import Way
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.target import Target, steps_of
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.services import hooks, registry
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.services.looking import Services
 
 _NAMED = 5
 
@@ -23,7 +25,7 @@ class Wanted(t.NamedTuple):
     """Which point (None: the last good one), at which level (None: that of ``levels.default``), whether what is
     replaced is saved, and whether units that run are started anew. ``top`` is where paths outside of the root start
     from. Without ``volumes`` their content stays as it is, unless a rollback that was interrupted began to bring it
-    back.
+    back. ``change`` is what the change that is taken back brought along: it is brought back behind the files.
     """
 
     point: str | None
@@ -32,6 +34,16 @@ class Wanted(t.NamedTuple):
     restart: bool = True
     top: str = "/"
     volumes: bool = True
+    change: Services | None = None
+
+
+def change(options: Json) -> Services | None:
+    """Return what the change brought along that is taken back, None where nothing is known of it. Raises BadOperations,
+    which names the place.
+    """
+    actions, commands = registry.checked(options["services"]), options["hooks"]
+    hooks.check(commands)
+    return Services(actions, commands, float(options["step_timeout"])) if actions or commands else None
 
 
 class Looked(t.NamedTuple):

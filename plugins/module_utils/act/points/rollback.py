@@ -101,7 +101,7 @@ def restored(asked: Asked, wanted: Wanted, host: Host, check: bool) -> Json:
             told.update(at_point=not looked.total, seconds=_since(begun))
             _log(state, asked, "rollback rehearsed", told)
             return {"changed": bool(looked.total), **told}
-        if looked.total or earlier:
+        if looked.total or earlier or wanted.change:
             # What goes on with volumes that were to be left: of what was written since there is no copy yet.
             late = bool(looked.volumes) and not wanted.volumes
             if looked.total and (wanted.save or late):

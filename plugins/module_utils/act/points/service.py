@@ -62,6 +62,9 @@ ARGUMENTS: dict[str, Json] = {
     "level": {"type": "str", "choices": list(LEVELS)},
     "restart": {"type": "bool", "default": True},
     "volumes_back": {"type": "bool", "default": True},
+    "services": {"type": "list", "elements": "dict", "default": []},
+    "hooks": {"type": "dict", "default": {}},
+    "step_timeout": {"type": "int", "default": 120},
     "keep": {"type": "int", "default": 10},
     "keep_days": {"type": "int"},
     "keep_mb": {"type": "int"},
@@ -142,7 +145,7 @@ def _use(options: Json, asked: Asked, check: bool) -> Json:
     from ansible_collections.evenkeel.drift.plugins.module_utils.act.points import looking, rollback
 
     wanted = looking.Wanted(options["point"], options["level"], options["save"], options["restart"])
-    wanted = wanted._replace(volumes=options["volumes_back"])
+    wanted = wanted._replace(volumes=options["volumes_back"], change=looking.change(options))
     return rollback.restored(asked, wanted, host, check)
 
 

@@ -146,6 +146,21 @@ def make(
     )
 
 
+def of_a_change(
+    state: State, about: t.Mapping[str, t.Any], root: str, limit_s: float, actions: t.Sequence[Json], hooked: Json
+) -> Record:
+    """Return the record of a change that ended well and is about to be taken back; it is not written yet.
+
+    It lies there as if the change had failed at its last step: it turns when the files are back, and whoever finds it
+    after a crash finds all that its steps want done.
+    """
+    record = make(state, about, root, limit_s, actions, hooked)
+    places = [[number, place] for number, one in enumerate(actions) for place in range(len(one["steps"]))]
+    record.document.update(phase=FAILED, since=[kinds.boot_id(), 0.0], begun=places, done=list(places))
+    record.document["reason"] = f"it is being taken back: {about['why']}"
+    return record
+
+
 def find(state: State) -> Record | None:
     """Return the services of a change that did not end, None when there are none. Raises OSError, Refused."""
     try:

@@ -9,7 +9,7 @@ import typing as t
 from pathlib import Path
 
 import pytest
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan import deploys, document
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan import container_restarts, deploys, document
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.remediate import course
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.run import RunFolder
 from test_plan_document import change, example
@@ -135,11 +135,30 @@ def test_what_cannot_be_verified_after_the_way_back_is_not_called_rolled_back(in
     assert course.due_again(interrupted, ["web1"]) == []
 
 
-def test_a_container_that_was_restarted_as_it_was_does_not_come_back_with_the_files() -> None:
+def test_what_the_change_brought_along_is_known_to_the_way_back(tmp_path: Path) -> None:
+    """Only what was done: a unit that ran already is not stopped by taking back that it was to be started."""
+
+    def container(name: str) -> Json:
+        seen = {"id": name[-1] * 64, "name": name, "started_s": 1.0, "image": {"id": f"sha256:{'0' * 64}"}}
+        return container_restarts.restart_action(seen, "it uses src/app.py", [], None)
+
     steps = [
-        ("container", "shop-web-1", "done"),
-        ("container", "shop-db-1", "unchanged"),
-        ("unit", "a.service", "done"),
+        {"do": "enable", "unit": "a.service", "before": {"enabled": "disabled"}},
+        {"do": "start", "unit": "a.service", "before": {"active": "inactive"}},
     ]
-    services = [{"kind": kind, "path": path, "do": "restart", "state": state} for kind, path, state in steps]
-    assert course.restarted({**CHANGED, "services": services}) == ["shop-web-1"]
+    restarts = [container("shop-a"), container("shop-b")]
+    unit = {**restarts[0], "kind": "unit", "path": "a.service", "steps": steps}
+    actions = [*example()["hosts"][0]["actions"], restarts[0], unit, restarts[1]]
+    plan = change(example(), "hosts", 0, "actions", actions)
+    plan["id"] = document.identity(plan)
+    folder = opened(tmp_path, plan)
+    told = [("container", "shop-a", "restart", "done"), ("unit", "a.service", "enable", "done")]
+    told += [("unit", "a.service", "start", "unchanged"), ("container", "shop-b", "restart", "unchanged")]
+    services = [{"kind": kind, "path": path, "do": do, "state": state} for kind, path, do, state in told]
+    found = course.brought_along(folder, "web1", {**CHANGED, "services": services})
+    assert [(one["path"], one["steps"]) for one in found["services"]] == [
+        ("shop-a", restarts[0]["steps"]),
+        ("a.service", steps[:1]),
+    ]
+    assert (found["hooks"], found["step_timeout"]) == (plan["policy"]["hooks"], plan["policy"]["step_timeout"])
+    assert course.brought_along(folder, "web1", CHANGED)["services"] == []

@@ -90,8 +90,9 @@ class Site(World):
         points = sorted(path.name for path in (self.states / "shop" / "points").glob("2*"))
         return points[0] if points else None
 
-    def restore(self) -> Json:
-        return rollback.restored(self.asked(), looking.Wanted(self.point(), None), Host("/", 60), False)
+    def restore(self, change: Services | None = None) -> Json:
+        wanted = looking.Wanted(self.point(), None, change=change)
+        return rollback.restored(self.asked(), wanted, Host("/", 60), False)
 
     def running(self) -> dict[str, str]:
         return {name: self.systemd.get(f"{name}.service")["ran_with"] for name in ("one", "two")}
@@ -452,6 +453,85 @@ def test_killed_anywhere_on_the_way_back(tmp_path: Path, monkeypatch: pytest.Mon
         site.restore()
         assert site.running() == site.files() == OLD, f"killed at call {number}"
         assert site.left() == []
+
+
+BROUGHT = Services([restart("one"), restart("two")], {}, 20.0)
+
+
+def changed(site: Site) -> Site:
+    """Save and change a site, and let all of that end well."""
+    site.save()
+    site.change(site.operations(), restart("one"), restart("two"))
+    return site
+
+
+def test_a_change_that_ended_well_is_taken_back_with_what_it_brought_along(site: Site, tmp_path: Path) -> None:
+    """The files alone would leave what runs with those of the change."""
+    changed(site)
+    hooks = {"on_failure": [["touch", f"{tmp_path}/told"]], "after_change": [["touch", f"{tmp_path}/never"]]}
+    told = site.restore(BROUGHT._replace(hooks=hooks))
+    assert [(step["path"], step["state"]) for step in told["services"]][:2] == [
+        ("one.service", "done"),
+        ("two.service", "done"),
+    ]
+    assert site.running() == site.files() == OLD
+    assert site.systemd.calls()[2:] == ["restart one.service", "restart two.service"]
+    assert (site.left(), (tmp_path / "told").exists(), (tmp_path / "never").exists()) == ([], True, False)
+
+
+def test_the_files_alone_leave_what_runs_as_it_is(site: Site) -> None:
+    """What the test above would not notice, if it saw nothing."""
+    changed(site).restore()
+    assert (site.files(), site.running()) == (OLD, NEW)
+
+
+def test_what_the_change_started_is_stopped_again(site: Site) -> None:
+    site.save()
+    site.systemd.unit("two.service", site.root / "two", active=False)
+    site.change(site.operations(), unit("two", "start", active="inactive"))
+    site.restore(Services([unit("two", "start", active="inactive")], {}, 20.0))
+    assert site.systemd.get("two.service")["ActiveState"] == "inactive"
+
+
+def test_a_way_back_that_is_refused_leaves_no_trace_of_it(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    changed(site)
+
+    def moved(*_given: t.Any, **_named: t.Any) -> t.NoReturn:
+        raise Refused("somebody works in the repository")
+
+    monkeypatch.setattr(transaction, "apply_locked", moved)
+    with pytest.raises(Refused):
+        site.restore(BROUGHT)
+    assert (site.left(), site.running(), site.files()) == ([], NEW, NEW)
+    assert not list(site.states.glob("*/rollback.json"))
+
+
+def test_a_way_back_of_a_change_is_killed_anywhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def made(name: str) -> Site:
+        systemd = FakeSystemd(tmp_path / name / "systemd")
+        systemd.install(monkeypatch)
+        return changed(Site(tmp_path / name / "world", systemd))
+
+    site = made("count")
+    calls = len(counted(lambda: site.restore(BROUGHT)))
+    seen = set()
+    for number in range(1, calls + 1, 1 if ALL else 17):
+        site = made(str(number))
+        assert killed_at(number, functools.partial(site.restore, BROUGHT))
+        # As the next deploy begins: whatever it finds, what runs has the files that are there.
+        with site.open_state() as opened:
+            recovery.recover(opened)
+        if list(site.states.glob("*/rollback.json")):
+            site.restore()
+        else:
+            site.recover()
+        assert site.running() == site.files(), f"killed at call {number}"
+        assert (site.files() in (OLD, NEW), site.left()) == (True, []), f"killed at call {number}"
+        seen.add(site.files()["one"])
+        # As it goes on, where that host has to go back still.
+        site.restore(BROUGHT)
+        assert site.running() == site.files() == OLD, f"killed at call {number}"
+    assert len(seen) == 2
 
 
 def test_a_recovery_runs_what_is_left_and_nothing_twice(site: Site) -> None:
