@@ -31,7 +31,8 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.stopping
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.target import Target, steps_of
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.unfinished import refuse_unfinished
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.release import back as switching
-from ansible_collections.evenkeel.drift.plugins.module_utils.act.services import journal, systemctl
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.services import journal as service_journal
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.services import systemctl
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.services.journal import Record
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.services.kinds import StepFailed
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.state import State
@@ -107,12 +108,12 @@ class Work:
         """Write down what the change brought along that is taken back, before its files are; None where that is known
         already, or is nothing.
         """
-        if self._wanted.change is None or journal.find(self._state) is not None:
+        if self._wanted.change is None or service_journal.find(self._state) is not None:
             return None
         about = {"kind": "rollback", "who": self._asked.who, "why": why, "run": self._asked.run, "point": point}
         change = self._wanted.change
         given = change.limit_s, change.actions, change.hooks
-        record = journal.of_a_change(self._state, about, self._asked.root, *given)
+        record = service_journal.of_a_change(self._state, about, self._asked.root, *given)
         if not record.needed():
             return None
         record.write()
