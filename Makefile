@@ -80,10 +80,10 @@ e2e: setup-dev ## end-to-end tests: real audits of trees made for the test
 
 .PHONY: faults
 faults: setup-dev ## kill, fail and cut the power of changes of a host at every point
-	EVENKEEL_FAULTS=all $(PYTEST) --junitxml=$(REPORTS)/faults.xml tests/unit/plugins/module_utils/act \
+	EVENKEEL_FAULTS=all $(PYTEST) -rP --junitxml=$(REPORTS)/faults.xml tests/unit/plugins/module_utils/act \
 	  tests/integration/test_safety_changes.py tests/integration/test_safety_power.py \
 	  tests/integration/test_safety_interrupted.py
-	EVENKEEL_FAULTS=all tests/lab/with.sh $(BIN)/python -m pytest --junitxml=$(REPORTS)/cuts.xml tests/integration/test_lab_cuts.py
+	EVENKEEL_FAULTS=all tests/lab/with.sh $(BIN)/python -m pytest -rP --junitxml=$(REPORTS)/cuts.xml tests/integration/test_lab_cuts.py
 
 .PHONY: unit-py38
 unit-py38: setup-dev ## what runs on hosts, under Python 3.8 where it is installed

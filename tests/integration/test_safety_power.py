@@ -182,6 +182,7 @@ class Cutting:
 @pytest.mark.parametrize("unrelated", [False, True])
 def test_a_power_cut_leaves_all_old_or_all_new(disk: Disk, unrelated: bool) -> None:
     ends = Cutting(disk, CUTS).run(unrelated)
+    print(f"{disk.make[0]}, {disk.options}, unrelated fsync {unrelated}: {ends}")
     assert (ends["broken"], ends["lost"]) == (0, 0), ends
     assert ends["old"] and ends["new"], ends
 

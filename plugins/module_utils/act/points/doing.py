@@ -192,7 +192,7 @@ class Work:
         except (ActError, Unseen, OSError) as error:
             if isinstance(error, Uncertain) and stopped:
                 self._end(stopped[0])
-            down, why = self._kept_down(stopped)
+            down, why = self._kept_down(begun, stopped)
             ran = [*(one.name for one in stopped), *(name for name, did in begun.ran.items() if did)]
             self._start_all(name for name in ran if name not in down)
             if self.failed or why:
@@ -202,7 +202,7 @@ class Work:
                 raise PointError("; ".join([*where, *more, *why])) from error
             raise
 
-    def _kept_down(self, stopped: t.Sequence[Container]) -> tuple[list[str], list[str]]:
+    def _kept_down(self, begun: Pending, stopped: t.Sequence[Container]) -> tuple[list[str], list[str]]:
         """Return which containers may not be started, as some of their volumes came back and others did not, or one
         in part; and a sentence about it. Both are empty where all volumes are of one age.
         """
@@ -210,6 +210,10 @@ class Work:
         half = self._is_half()
         new = [name for name in names if name not in self._refilled and not (half and name == self._refilling)]
         if not half and not (new and self._refilled):
+            if new:
+                # All are as they were, which the next try is to know.
+                with contextlib.suppress(OSError):
+                    pending.note(self._state, begun, volumes=None)
             return [], []
         known = [*self._refilled, *names]
         try:

@@ -132,6 +132,7 @@ def test_a_change_that_is_killed_anywhere_is_all_old_or_all_new(folder: Path, ba
         assert killed_at(number, lambda w=world, o=operations: w.apply(o), torn), number
         ends[scenario.check(world)] += 1
         world.clear()
+    print(f"{'back' if backwards else 'forward'}: killed at {sum(ends.values())} of {len(points)} points, {ends}")
     assert ends["old"] > 20 and ends["new"] > 5
 
 
@@ -155,6 +156,7 @@ def test_a_recovery_that_is_killed_as_well(folder: Path) -> None:
         ends[scenario.check(world)] += 1
         pairs += 1
         world.clear()
+    print(f"{pairs} pairs, {ends}")
     assert min(ends.values()) > wanted / 20
 
 

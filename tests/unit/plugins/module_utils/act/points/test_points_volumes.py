@@ -852,6 +852,11 @@ def test_all_of_it_runs_when_the_first_volume_cannot_be_brought_back(two: Two, m
         two.site.back()
     assert two.is_back() == (False, False)
     assert set(two.site.engine.running()) == {"db", "tool", "web", "split", "sidecar"}
+    # And when it still cannot be, though the other volume has become what it was by itself.
+    (two.log / "wal").write_text("old\n")
+    with pytest.raises(OSError, match="Input/output"):
+        resume(two.site.asked, two.site.host)
+    assert set(two.site.engine.running()) == {"db", "tool", "web", "split", "sidecar"}
 
 
 def test_nothing_runs_over_a_volume_that_is_back_in_part(two: Two, monkeypatch: pytest.MonkeyPatch) -> None:
