@@ -12,6 +12,11 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.mask import MARK
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.model import Json
 
 _TIMES = "\\n%{http_code} in %{time_total} s\\n"
+# All of it would have the values of environment variables, on the terminal of whoever repeats it.
+_CONTAINER = (
+    "{{.Name}} {{.Id}} {{.Image}} {{json .State}} {{.RestartCount}} "
+    "{{json .HostConfig}} {{json .Mounts}} {{json .NetworkSettings}}"
+)
 _UNIT = "Id,LoadState,ActiveState,SubState,UnitFileState,NeedDaemonReload,NRestarts"
 _LINES = 10
 _PROJECT = "label=com.docker.compose.project="
@@ -104,7 +109,8 @@ def _command(section: str, names: t.Sequence[str]) -> str:
     if section == "units":
         return f"systemctl --no-pager show --property={_UNIT} -- {' '.join(map(shlex.quote, names))}"
     if section == "containers":
-        return f"docker ps --all; docker inspect --type container -- {' '.join(map(shlex.quote, names))}"
+        shown = f"docker inspect --type container --format {shlex.quote(_CONTAINER)}"
+        return f"docker ps --all; {shown} -- {' '.join(map(shlex.quote, names))}"
     if section == "compose":
         return "; ".join(f"docker ps --all --filter {shlex.quote(_PROJECT + name)}" for name in names)
     if section == "packages":

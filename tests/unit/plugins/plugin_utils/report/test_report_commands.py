@@ -133,3 +133,11 @@ def test_git_is_asked_without_taking_locks() -> None:
     lines, _left_out = script(Report(audit.done()))
     assert lines[-2] == f"# expected: {NEW}"
     assert "git --no-optional-locks -C" in lines[-1] and lines[-1].endswith("rev-parse HEAD'")
+
+
+def test_a_container_is_looked_at_without_the_values_of_its_environment() -> None:
+    audit = Audit({"prod": ["prod-1"]})
+    audit.fail("prod-1", "containers", "state", "web", "high", "web is exited", component="web")
+    (asked,) = [line for line in script(Report(audit.done()))[0] if "docker inspect" in line]
+    assert "--format" in asked
+    assert not [word for word in (".Config", "Env", "{{json .}}") if word in asked.replace(".HostConfig", "")]
