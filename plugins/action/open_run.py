@@ -24,6 +24,7 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.settings i
 )
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.control_action import ControlAction
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.run import StoreError
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify import accepted
 
 # What a task may take beyond the host's own limit: two round trips, and the merge on the control node.
 _GRACE_S = 40
@@ -58,6 +59,7 @@ class ActionModule(ControlAction):
                     "settings": {
                         "fail_on": settings.fail_on,
                         "keep_runs": settings.keep_runs,
+                        "needed": self._needed(variables, settings),
                         "save_baseline": settings.save_baseline,
                         "signing_key": settings.signing_key,
                     },
@@ -81,6 +83,11 @@ class ActionModule(ControlAction):
         names = (*RUN_WIDE, "drift_contract", "drift_keep_runs", "drift_signing_key", "drift_host_timeout")
         wanted = {name: given[name] for name in names if name in given}
         return resolve({"drift_root": "/", **wanted}, cwd=os.getcwd())
+
+    def _needed(self, variables: Json, settings: Settings) -> list[str]:
+        """Return which runs stay, however many are kept: the one that a verification of this play compares with."""
+        name = self._templar.template(variables.get("verify_accepted"))
+        return [accepted.id_of(name, settings.output_dir)] if isinstance(name, str) and name.strip() else []
 
     def _environment(self, variables: Json, host: str) -> str:
         """Return a host's environment for the case that the host itself never gets to say it."""

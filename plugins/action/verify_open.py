@@ -64,6 +64,8 @@ class ActionModule(ControlAction):
             "hosts": list(hosts),
             "keep": general.keep_verifications,
             "watch": settings.watch,
+            # Whoever goes on in this play compares with it as well.
+            "needed": [] if before is None else [before["name"]],
             "settings": {"strict": settings.strict, "again_days": settings.again_days, "since": settings.since},
             **(self._under_way(deploy) if deploy else self._deploy(settings.deploy, general.output_dir, environments)),
         }

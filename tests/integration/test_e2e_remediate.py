@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import signal
 from collections.abc import Iterator
@@ -101,6 +102,19 @@ def test_where_nothing_can_be_verified_in_the_end_the_result_says_so_and_what_to
     damaged = 9
     again = shop.remediate()
     assert (again.code, shop.ended()["outcomes"]) == (0, {"web1": "nothing"}), again.text
+
+
+def test_what_it_is_compared_with_is_not_pruned_in_the_middle_of_it(shop: Shop) -> None:
+    shop.hosts("web1")
+    assert shop.remediate().code == 0
+    oldest = min(path.name for path in shop.operator.runs.glob("2*"))
+    shop.reference.commit("Second", {"src/other.py": "2\n"})
+    # A busy machine may answer later than it did: that is no matter of this test.
+    outcome = shop.remediate(verify_accepted=oldest, drift_keep_runs=1)
+    ended = shop.operator.runs / "verifications" / shop.ended()["verification"]["id"]
+    assert json.loads((ended / "accepted.json").read_text())["name"] == oldest, outcome.text
+    assert len(list(shop.operator.runs.glob("2*"))) == 2
+    assert (shop.operator.runs / oldest / "findings.json").is_file()
 
 
 def test_what_failed_before_as_well_takes_nothing_back(shop: Shop) -> None:

@@ -142,7 +142,7 @@ def finish(folder: RunFolder) -> Result:
     refuse_leaks(folder, {FINDINGS, REPORT, RELATIONS, COMMITTED})
     folder.seal()
     point_latest(folder)
-    prune(os.path.dirname(folder.path), settings["keep_runs"], folder)
+    prune(os.path.dirname(folder.path), settings["keep_runs"], folder, needed=settings.get("needed") or ())
     return result
 
 

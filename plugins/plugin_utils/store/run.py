@@ -199,8 +199,11 @@ def _age(name: str) -> tuple[str, int]:
     return name[:16], int(name.rsplit("-", 1)[1])
 
 
-def prune(output_dir: str, keep: int, current: RunFolder, ended: bool = False) -> list[str]:
-    """Remove the oldest runs until ``keep`` are left (0 keeps all), never the current one; return their ids.
+def prune(
+    output_dir: str, keep: int, current: RunFolder, ended: bool = False, needed: t.Collection[str] = ()
+) -> list[str]:
+    """Remove the oldest runs until ``keep`` are left (0 keeps all), never the current one nor the ``needed`` ones;
+    return their ids.
 
     With ``ended`` those alone that have ended: an incomplete one is the only trace of how far something came.
     """
@@ -211,7 +214,7 @@ def prune(output_dir: str, keep: int, current: RunFolder, ended: bool = False) -
     past = [folder for folder in past_runs(output_dir) if folder.id != current.id]
     candidates = [folder for folder in past if folder.complete() or (folder.id[:8] < today and not ended)]
     surplus = candidates[: max(0, len(candidates) + 1 - keep)]
-    return [folder.id for folder in surplus if remove(folder)]
+    return [folder.id for folder in surplus if folder.id not in needed and remove(folder)]
 
 
 def remove(folder: RunFolder) -> bool:

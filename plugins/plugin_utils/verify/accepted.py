@@ -18,6 +18,14 @@ FILE = "accepted.json"
 Json = dict[str, t.Any]
 
 
+def id_of(name: str, output_dir: str) -> str:
+    """Return the id of what a name means, also where it is a path, or a link such as ``latest``."""
+    for path in (os.path.join(output_dir, FOLDER, name), name, os.path.join(output_dir, name)):
+        if os.path.isfile(os.path.join(path, "run.json")):
+            return os.path.basename(os.path.realpath(path))
+    return name
+
+
 def read(name: str, output_dir: str) -> Json:
     """Return ``{name, application, environments, figures}`` of what was accepted. Raises StoreError.
 

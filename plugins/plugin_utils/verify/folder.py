@@ -56,4 +56,4 @@ def finish(folder: RunFolder, document: Json, report: str) -> None:
     folder.write(ABOUT, {**about, **ended})
     folder.seal()
     point_latest(folder)
-    prune(os.path.dirname(folder.path), int(about["keep"]), folder)
+    prune(os.path.dirname(folder.path), int(about["keep"]), folder, needed=about.get("needed") or ())

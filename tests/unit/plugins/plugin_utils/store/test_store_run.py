@@ -143,6 +143,13 @@ def test_the_oldest_go_and_never_the_current_one(tmp_path: Path) -> None:
     assert sorted(os.listdir(tmp_path)) == [current.id]
 
 
+def test_what_somebody_needs_stays(tmp_path: Path) -> None:
+    runs = [made(tmp_path, started) for started in days(1, 2, 3)]
+    current = made(tmp_path, days(5)[0])
+    assert prune(str(tmp_path), 1, current, needed=[runs[1].id, "another"]) == [runs[0].id, runs[2].id]
+    assert sorted(os.listdir(tmp_path)) == [runs[1].id, current.id]
+
+
 def test_ten_of_one_second_are_pruned_in_the_order_in_which_they_were_made(tmp_path: Path) -> None:
     runs = [made(tmp_path) for _number in range(11)]
     assert prune(str(tmp_path), 2, runs[-1]) == [run.id for run in runs[:9]]
