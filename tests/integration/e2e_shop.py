@@ -45,6 +45,8 @@ class Shop:
         self.url = url
         self.reference = Repository(folder / "reference")
         self.reference.commit("First", {"src/app.py": GOOD, "src/other.py": "1\n"})
+        self.contract: Json = {}
+        """What the contract has beside the tree and the endpoint."""
         self.meanwhile: t.Callable[[], object] = dict
         """Called before a request is answered: what happens while a host is looked at."""
 
@@ -60,6 +62,7 @@ class Shop:
             drift_contract={
                 "trees": [{"name": "source", "path": "src"}],
                 "endpoints": [{"name": "/health", "url": "{{ endpoint }}"}],
+                **self.contract,
             },
         )
         extra = json.dumps({"drift_output_dir": str(self.operator.runs), **variables})

@@ -131,6 +131,23 @@ def test_what_failed_before_as_well_takes_nothing_back(shop: Shop) -> None:
     assert "rolled back" not in shop.restored()
 
 
+def test_an_old_error_in_a_log_does_not_hide_what_a_change_leaks(shop: Shop) -> None:
+    (root,) = shop.hosts("web1")
+    before = fingerprint(root)
+    log = shop.folder / "app.log"
+    log.write_text("2026-01-10T03:00:00Z ERROR timeout\n2026-01-10T03:00:01Z INFO goes on\n")
+    shop.contract = {"logs": [{"name": "app", "path": str(log), "max": {"ERROR": 0}}]}
+    shop.reference.commit("Second", {"src/app.py": "leaks\n"})
+    leak = f"! grep -q leaks {root}/src/app.py || date -u '+%Y-%m-%dT%H:%M:%SZ ERROR leaked' >>{log}"
+    outcome = shop.remediate(sync_hooks={"after_services": [["sh", "-c", leak]]})
+    assert outcome.code == 2, outcome.text
+    result = shop.result("web1")
+    assert result["outcome"] == "rolled_back", outcome.text
+    (reason,) = result["verification"]["reasons"]
+    assert "1 line of" in reason["sentence"] and "; before the change: 1 line in " in reason["sentence"]
+    assert fingerprint(root) == before
+
+
 def test_one_bad_canary_of_three_stops_the_others(shop: Shop) -> None:
     roots = shop.hosts("web1", "web2", "web3")
     before = [fingerprint(root) for root in roots]

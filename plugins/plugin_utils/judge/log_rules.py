@@ -143,7 +143,7 @@ class LogRules:
         if count > limit:
             told = ", ".join(f"{word} {many}" for word, many in each.items() if many) if name in LEVELS else ""
             summary = f"{lines}{f' ({told})' if told else ''}, where {limit} may be; read: {self.part}"
-            return self._over("max", name, summary, "too_many_errors", {"max": limit}, each)
+            return self._over("max", name, summary, "too_many_errors", {"max": limit}, {**each, "count": count})
         return self._quiet("max", name, lines, what, {"max": limit}, each)
 
     def _over(self, check: str, name: str, summary: str, cause: str, expected: Details, observed: Details) -> Check:
@@ -156,8 +156,15 @@ class LogRules:
             cause=cause,
             remedy=_READ,
             expected=expected,
-            observed={**observed, "read": self.part},
+            observed={**observed, "read": self.part, "span_s": self._span_s()},
         )
+
+    def _span_s(self) -> float | None:
+        """Return how much of the past the part that was read is, None where its lines have no times."""
+        if self.asked_s is not None:
+            return self.asked_s
+        first: float | None = self.read["first_s"]
+        return None if first is None else round(max(self.now_s - first, 0.0), 1)
 
     def _quiet(self, check: str, name: str, lines: str, what: str, expected: Details, observed: Details) -> Check:
         """Return what follows from finding no more than is allowed: nothing, unless all was read.

@@ -5,17 +5,24 @@
 collection. Pure.
 
 A change is no reason to go back for what failed before it as well: going back would not mend that. It is one for
-whatever it made worse, and for a finding that it was to remove and that is still there.
+whatever it made worse, and for a finding that it was to remove and that is still there. Lines of a log that are not to
+be there failed before wherever there once was one: they are worse when they come more often than they did.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import json
+import math
 import typing as t
 
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.words import duration, number
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify import checks, criteria, verdicts
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify.inputs import Inputs
+
+_LOGS = "logs"
+# What came within less is a burst, and says nothing of how often it comes.
+_LEAST_S = 60.0
 
 Json = dict[str, t.Any]
 
@@ -27,15 +34,18 @@ class Before:
     run: str
     verdicts: t.Mapping[str, str]
     missing: frozenset[str]
+    often: t.Mapping[str, t.Sequence[float]]
+    """Of each check that found too many lines of a log: how many, in how many seconds."""
 
     def document(self) -> Json:
         """Return it as the folder of a deploy keeps it: runs are pruned, and a deploy of many batches makes many."""
-        return {"run": self.run, "verdicts": dict(self.verdicts), "missing": sorted(self.missing)}
+        often = {name: list(those) for name, those in self.often.items()}
+        return {"run": self.run, "verdicts": dict(self.verdicts), "missing": sorted(self.missing), "often": often}
 
     @classmethod
     def of(cls, document: Json) -> Before:
         """Return what ``document`` gave."""
-        return cls(document["run"], document["verdicts"], frozenset(document["missing"]))
+        return cls(document["run"], document["verdicts"], frozenset(document["missing"]), document["often"])
 
 
 @dataclasses.dataclass(frozen=True)
@@ -52,7 +62,8 @@ def before(seen: Inputs) -> Before:
     made = checks.of_run(seen.findings)
     grouped = criteria.build(made, [one.host for one in seen.hosts])
     missing = {_gap(group, gap) for group in grouped for gap in group["missing"]}
-    return Before(seen.findings["run"]["id"], {one["id"]: one["verdict"] for one in made}, frozenset(missing))
+    often = {one["id"]: counted for one in made if (counted := _often(one)) is not None}
+    return Before(seen.findings["run"]["id"], {one["id"]: one["verdict"] for one in made}, frozenset(missing), often)
 
 
 def decide(verification: Json, host: str, earlier: Before | None, planned: t.Container[str]) -> Decision:
@@ -78,6 +89,10 @@ def decide(verification: Json, host: str, earlier: Before | None, planned: t.Con
             continue
         told = _bad(one["id"], one["verdict"], one["summary"])
         worse = _worse(one["verdict"], None if earlier is None else earlier.verdicts.get(one["id"]))
+        then, now = None if earlier is None else earlier.often.get(one["id"]), _often(one)
+        if not worse and then is not None and now is not None and _more_often(now, then):
+            worse = True
+            told["sentence"] += f"; before the change: {number(int(then[0]), 'line')} in {duration(then[1])}"
         (reasons if worse or one["id"] in planned else known).append(told)
     for group in counted:
         for gap in group["missing"]:
@@ -112,6 +127,18 @@ def still(verification: Json, host: str, reasons: t.Sequence[Json], earlier: Bef
 
 def _worse(now: str, then: str | None) -> bool:
     return then is None or verdicts.VERDICTS.index(now) < verdicts.VERDICTS.index(then)
+
+
+def _often(check: Json) -> tuple[int, float] | None:
+    """Return how many lines of a log a check found, in how many seconds; None for all other checks."""
+    count, span_s = check["observed"].get("count"), check["observed"].get("span_s")
+    return (count, span_s) if check["section"] == _LOGS and count is not None and span_s is not None else None
+
+
+def _more_often(now: t.Sequence[float], then: t.Sequence[float]) -> bool:
+    """Return whether there are more lines than those of before let expect, by more than three standard deviations."""
+    expected = then[0] * now[1] / max(then[1], _LEAST_S)
+    return now[0] > expected + 3 * math.sqrt(expected)
 
 
 def _gap(group: Json, gap: Json) -> str:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import re
 import typing as t
 
 import pytest
@@ -25,9 +26,9 @@ def name_of(section: str, host: str = "web1") -> str:
     return finding_id("prod", host, section, "main", "check", "main")
 
 
-def one_check(section: str, verdict: str, host: str = "web1") -> Json:
+def one_check(section: str, verdict: str, host: str = "web1", **observed: t.Any) -> Json:
     about = {"id": name_of(section, host), "host": host, "environment": "prod", "section": section}
-    return {**about, "verdict": verdict, "summary": f"{section} is {verdict}"}
+    return {**about, "observed": observed, "verdict": verdict, "summary": f"{section} is {verdict}"}
 
 
 def verification(*made: Json, strict: bool = False, **more: t.Any) -> Json:
@@ -41,9 +42,10 @@ def verification(*made: Json, strict: bool = False, **more: t.Any) -> Json:
     }
 
 
-def earlier(*missing: str, **of_sections: str) -> deciding.Before:
+def earlier(*missing: str, often: t.Sequence[float] | None = None, **of_sections: str) -> deciding.Before:
     known = {name_of(section): verdict for section, verdict in of_sections.items()}
-    return deciding.Before("20261121T180400Z-prod-1", known, frozenset(missing))
+    lines = {} if often is None else {name_of("logs"): often}
+    return deciding.Before("20261121T180400Z-prod-1", known, frozenset(missing), lines)
 
 
 def reasons(made: Json, then: deciding.Before | None, *planned: str) -> tuple[list[str | None], list[str | None]]:
@@ -64,6 +66,43 @@ def test_only_what_got_worse_or_was_to_be_removed_takes_a_change_back(
     worse = then is None or verdicts.VERDICTS.index(now) < verdicts.VERDICTS.index(then)
     assert back == ([name] if fails and (worse or planned) else [])
     assert known == ([name] if fails and not (worse or planned) else [])
+
+
+_DAY_S = 86400.0
+
+
+@pytest.mark.parametrize(
+    ("then", "now", "worse"),
+    [
+        pytest.param((1, _DAY_S), (1, 5.0), True, id="one in a day, and now at once"),
+        pytest.param((1, _DAY_S), (7, 30.0), True, id="seven of another kind"),
+        pytest.param((_DAY_S, _DAY_S), (30, 30.0), False, id="one a second as ever"),
+        pytest.param((_DAY_S, _DAY_S), (45, 30.0), False, id="within what varies"),
+        pytest.param((_DAY_S, _DAY_S), (60, 30.0), True, id="twice as many"),
+        pytest.param((4, 600.0), (8, 1200.0), False, id="longer looked at, as often"),
+        pytest.param((10, 0.0), (10, 60.0), False, id="a burst of one moment, as ten in a minute"),
+        pytest.param((10, 0.0), (100, 60.0), True, id="a burst is no rate"),
+        pytest.param((3, None), (3, 5.0), False, id="lines without times before"),
+        pytest.param((3, _DAY_S), (3, None), False, id="lines without times now"),
+        pytest.param(None, (3, 5.0), False, id="it failed before, and not for lines"),
+    ],
+)
+def test_lines_of_a_log_are_worse_when_they_come_more_often(
+    then: tuple[float, float | None] | None, now: tuple[float, float | None], worse: bool
+) -> None:
+    """Else one old line in a log hides all that a change leaks."""
+    counted = None if then is None or then[1] is None else t.cast(tuple[float, float], then)
+    made = verification(one_check("logs", "FAIL", count=now[0], span_s=now[1]))
+    before = earlier(logs="FAIL", often=counted)
+    before = deciding.Before.of(json.loads(json.dumps(before.document())))
+    found = deciding.decide(made, "web1", before, ())
+    assert ([one["id"] for one in found.reasons], [one["id"] for one in found.known]) == (
+        ([name_of("logs")], []) if worse else ([], [name_of("logs")])
+    )
+    if worse:
+        assert re.search("; before the change: [0-9,]+ lines? in ", found.reasons[0]["sentence"])
+    made["checks"][0]["section"] = "endpoints"
+    assert deciding.decide(made, "web1", before, ()).reasons == [], "only lines of a log are counted"
 
 
 def test_without_an_audit_before_all_that_fails_is_a_reason() -> None:
