@@ -77,7 +77,7 @@ class ActionModule(ControlAction):
     def _under_way(self, path: str) -> Json:
         """Return the deploy that this play is just making, whose folder is not sealed yet. Raises PlanError."""
         found = RunFolder(path)
-        return {"deploy": found.id, "gates": gates.of_plan(document.load(found.join(document.PLAN)))}
+        return {"deploy": found.id, "gates": gates.of_deploy(found, document.load(found.join(document.PLAN)))}
 
     def _deploy(self, name: str | None, output_dir: str, environments: t.Mapping[str, str]) -> Json:
         """Return the deploy that is verified, and its gates as they were. Raises StoreError, PlanError."""

@@ -11,10 +11,10 @@ import datetime
 import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.words import number
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan import asked
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.safe import markdown, markdown_code
 
 _TIME = "%Y-%m-%dT%H:%M:%SZ"
-_ON_THE_HOST = ("changed", "unchanged", "rolled_back")
 _SHOWN = 5
 
 Json = dict[str, t.Any]
@@ -126,22 +126,17 @@ def sections(about: Json, plan: Json, results: t.Mapping[str, Json]) -> list[str
 
 
 def _gates(plan: Json, results: t.Mapping[str, Json]) -> list[str]:
-    lines = [_box("", gate, False) for gate in plan["gates"]]
-    for part in plan["hosts"]:
-        held = results.get(part["host"], {}).get("outcome") in _ON_THE_HOST
-        lines += [_box(part["host"], gate, held) for gate in part["gates"]]
+    lines = [_box(gate) for gate in asked.as_it_went(plan, results)]
     return lines or ["Nothing was to be changed, so no gate was asked."]
 
 
-def _box(host: str, gate: Json, held: bool) -> str:
-    name = f"{host}: {gate['name']}" if host else gate["name"]
+def _box(gate: Json) -> str:
+    name = markdown(gate["name"] if gate["host"] is None else f"{gate['host']}: {gate['name']}")
     sentence = markdown(gate["sentence"])
     if gate["state"] == "not_declared":
-        return f"- {markdown(name)}, not declared: {sentence}"
-    if gate["state"] == "not_asked":
-        asked = "asked on the host, and it held" if held else "not asked on the host, or it did not hold"
-        return f"- [{'x' if held else ' '}] {markdown(name)} ({asked}): {sentence}"
-    return f"- [{'x' if gate['state'] == 'pass' else ' '}] {markdown(name)}: {sentence}"
+        return f"- {name}, not declared: {sentence}"
+    more = " (not asked on the host, or it did not hold)" if gate["state"] == "not_asked" else ""
+    return f"- [{'x' if gate['state'] == 'pass' else ' '}] {name}{more}: {sentence}"
 
 
 def _verification(about: Json, results: t.Mapping[str, Json]) -> list[str]:

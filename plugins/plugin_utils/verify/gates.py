@@ -8,7 +8,7 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.words import some
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan import document
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan import asked, deploys, document
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.run import RunFolder, StoreError
 
 Json = dict[str, t.Any]
@@ -26,12 +26,9 @@ def read(deploy: RunFolder, environments: t.Mapping[str, str]) -> list[Json]:
     if deployed and not set(deployed) & set(environments.items()):
         there = some([f"{host} ({environment})" for host, environment in deployed])
         raise StoreError(f"verify_deploy: {deploy.id} is a deploy of {there}, and none of that is verified here")
-    return of_plan(plan)
+    return of_deploy(deploy, plan)
 
 
-def of_plan(plan: Json) -> list[Json]:
-    """Return the gates of a plan, in the same shape."""
-    return [
-        *({"host": None, **gate} for gate in plan["gates"]),
-        *({"host": host["host"], **gate} for host in plan["hosts"] for gate in host["gates"]),
-    ]
+def of_deploy(deploy: RunFolder, plan: Json) -> list[Json]:
+    """Return the gates of a deploy, in the same shape. Raises StoreError."""
+    return asked.as_it_went(plan, deploys.results(deploy))

@@ -63,12 +63,12 @@ def measured(seen: Verification) -> Lines:
 
 
 def gates(seen: Verification) -> Lines:
-    """Return the gates of the deploy that is verified, as its plan had them: what is not declared blocks nothing."""
+    """Return the gates of the deploy that is verified: what is not declared blocks nothing."""
     found = seen.data["gates"]
     if seen.data["deploy"] is None:
         return []
     lines = heading(2, "Before the deployment")
-    lines += paragraph(phrase("The gates of the deploy {}, as its plan had them:", code(seen.data["deploy"])))
+    lines += paragraph(phrase("The gates of the deploy {}, as they were when it began:", code(seen.data["deploy"])))
     ticked = [
         phrase(
             "- [{}] {} {}{}: {}",

@@ -1,0 +1,30 @@
+# Copyright: Contributors to the evenkeel.drift project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The gates of a plan after its deploy: what only the host could answer is known by what became of it. Private to the
+collection. Pure.
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+# A host of which one of these became was asked its gates before that, and they held.
+_HELD = ("changed", "unchanged", "rolled_back")
+
+Json = dict[str, t.Any]
+
+
+def as_it_went(plan: Json, results: t.Mapping[str, Json]) -> list[Json]:
+    """Return ``[{host|null, name, state, sentence}]``; ``results`` are those of the deploy, by host."""
+    made: list[Json] = [{"host": None, **gate} for gate in plan["gates"]]
+    for part in plan["hosts"]:
+        held = results.get(part["host"], {}).get("outcome") in _HELD
+        made += [{"host": part["host"], **(_held(gate) if held else gate)} for gate in part["gates"]]
+    return made
+
+
+def _held(gate: Json) -> Json:
+    if gate["state"] != "not_asked":
+        return gate
+    return {**gate, "state": "pass", "sentence": f"asked on the host, and it held: {gate['sentence']}"}
