@@ -98,7 +98,9 @@ def _compare(
         else:
             made.append(files.group(group, tree_files.subject_of(group["path"]) in named))
     if not (tree["differences"] or tree["groups"] or blind.anywhere or tree["unknown_total"]):
-        summary = f"All {number(tree['counts']['files'], 'file')} of {entry['path']} equal {name}"
+        count = tree["counts"]["files"]
+        files = "The one file" if count == 1 else f"All {number(count, 'file')}"
+        summary = f"{files} of {entry['path']} {'equals' if count == 1 else 'equal'} {name}"
         made.append(
             scope.passed("comparison", entry["path"], severities.of_tree(), summary, observed=dict(tree["counts"]))
         )
