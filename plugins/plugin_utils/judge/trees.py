@@ -99,8 +99,8 @@ def _compare(
             made.append(files.group(group, tree_files.subject_of(group["path"]) in named))
     if not (tree["differences"] or tree["groups"] or blind.anywhere or tree["unknown_total"]):
         count = tree["counts"]["files"]
-        files = "The one file" if count == 1 else f"All {number(count, 'file')}"
-        summary = f"{files} of {entry['path']} {'equals' if count == 1 else 'equal'} {name}"
+        equal = "The one file of {} equals {}" if count == 1 else f"All {number(count, 'file')} of {{}} equal {{}}"
+        summary = equal.format(entry["path"], name)
         made.append(
             scope.passed("comparison", entry["path"], severities.of_tree(), summary, observed=dict(tree["counts"]))
         )

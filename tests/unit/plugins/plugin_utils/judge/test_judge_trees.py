@@ -18,6 +18,9 @@ def judge(context: Context = CONTEXT, contract: t.Mapping[str, t.Any] | None = N
     return trees.judge([contract or TREE], {"trees": [tree(**more)]}, context)
 
 
+COUNTS = {"directories": 3, "equal": 1, "ignored": 0, "unknown": 0}
+
+
 def findings(made: Judgement) -> list[Check]:
     return [check for check in made.checks if check.is_finding]
 
@@ -156,6 +159,14 @@ def test_identical_files_with_a_severity_pass_by_name() -> None:
         ("src/core/bybit.py", "pass", "critical")
     ]
     assert made.cells == {"source": "in_sync"}
+
+
+@pytest.mark.parametrize(
+    ("files", "said"), [(1, "The one file of . equals main@0487dce"), (1200, "All 1200 files of . equal main@0487dce")]
+)
+def test_what_is_equal_is_counted(files: int, said: str) -> None:
+    (check,) = [check for check in judge(counts={**COUNTS, "files": files}).checks if check.check == "comparison"]
+    assert (check.summary, check.outcome) == (said, "pass")
 
 
 def test_forbidden_files_are_told_once() -> None:
