@@ -415,19 +415,27 @@ def test_one_that_a_stopped_container_has_mounted_stays(releases: Releases, monk
     folder = str(releases.above.resolve() / "releases")
     (releases.above / "other").symlink_to(f"{folder}/0123456789ab-2")
     sources = [f"{folder}/0123456789ab-1/conf", f"{releases.above}/other/x", "/etc/hosts", None]
-    with FakeEngine() as engine:
+    with FakeEngine() as other, FakeEngine() as engine:
         engine.answers["/containers/json?all=true"] = [
             {"Id": "a" * 64, "State": "exited", "Mounts": [{"Type": "bind", "Source": one} for one in sources]},
             {"Id": "b" * 64, "State": "created"},
         ]
-        held = functools.partial(containers.mounted, engine.socket)
+        # The other engine has none; and where two are there, each is asked.
+        other.answers["/containers/json?all=true"] = []
+        held = functools.partial(containers.mounted, [other.socket, engine.socket])
         assert prune(str(releases.link), 2, "", OwnProc(), held) == ["0123456789ab-3"]
         engine.answers["/containers/json?all=true"] = ["of another form"]
         with pytest.raises(Unseen, match="which releases they have mounted"):
             prune(str(releases.link), 2, "", OwnProc(), held)
-        assert {"0123456789ab-1", "0123456789ab-2"} < set(releases.names())
+    # One that does not run just now has its containers all the same.
+    with socket.socket(socket.AF_UNIX) as silent:
+        silent.bind(str(releases.above / "silent.sock"))
+    held = functools.partial(containers.mounted, [str(releases.above / "silent.sock")])
+    with pytest.raises(Unseen, match=r"nobody listens at .*which releases containers have mounted"):
+        prune(str(releases.link), 2, "", OwnProc(), held)
+    assert {"0123456789ab-1", "0123456789ab-2"} < set(releases.names())
     # The twin: nothing else on the host tells of them. Where there is no engine, nobody has one mounted.
-    held = functools.partial(containers.mounted, str(releases.above / "none.sock"))
+    held = functools.partial(containers.mounted, [str(releases.above / "none.sock")])
     assert prune(str(releases.link), 2, "", OwnProc(), held) == ["0123456789ab-1", "0123456789ab-2"]
 
 
