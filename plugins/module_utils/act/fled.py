@@ -1,7 +1,7 @@
 # Copyright: Contributors to the evenkeel.drift project
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a program had started that is not ended with it, as it has left its session: named, and left to whoever started
+"""What a program had started that is not ended with it, as it has left its group: named, and left to whoever started
 it. Private to the collection.
 """
 
@@ -25,7 +25,9 @@ class Fled:
         self._seen: list[Stat] = []
 
     def look(self, program: int) -> None:
-        """Note which processes below a program, which leads a session, are of another session by now."""
+        """Note which processes below a program, which leads a group, are of another group by now: what a shell with
+        job control starts stays in its session, and is not ended with it either.
+        """
         children: dict[int, list[Stat]] = {}
         for stat in _all():
             children.setdefault(stat.ppid, []).append(stat)
@@ -33,7 +35,7 @@ class Fled:
         for stat in below:
             # Each has one parent, so that this comes to an end.
             below += children.get(stat.pid, ())
-        self._seen = [stat for stat in below if _session(stat.pid) not in (None, program)]
+        self._seen = [stat for stat in below if _group(stat.pid) not in (None, program)]
 
     def told(self) -> str:
         """Return the end of a sentence that names those which still run; nothing where none does."""
@@ -43,7 +45,7 @@ class Fled:
             return ""
         named = ", ".join(f"{mask(show(stat.comm))} (process {stat.pid})" for stat in left[:_MOST])
         more = f" and {len(left) - _MOST} more" if len(left) > _MOST else ""
-        return f"; what it had started in a session of its own still runs, and is left alone: {named}{more}"
+        return f"; what it had started in a group of its own still runs, and is left alone: {named}{more}"
 
 
 def _all() -> t.Iterator[Stat]:
@@ -60,8 +62,8 @@ def _all() -> t.Iterator[Stat]:
             continue
 
 
-def _session(pid: int) -> int | None:
+def _group(pid: int) -> int | None:
     try:
-        return os.getsid(pid)
+        return os.getpgid(pid)
     except (ProcessLookupError, PermissionError):
         return None

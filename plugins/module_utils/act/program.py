@@ -63,7 +63,7 @@ def run(
 
     ``argv[0]`` is an absolute path, as :func:`find` gives it; ``environment`` is added to ``PATH`` and ``LC_ALL=C``;
     ``stdin`` has at most 4 KiB; ``name`` is how it is called in a reason. What it started in the background ends with
-    it; what of that has left its session, and survives a program that is late, is named. ``begun`` is called with its
+    it; what of that has left its group, and survives a program that is late, is named. ``begun`` is called with its
     process id before it does anything: when this process is killed until then, the program never begins; it has no
     ``stdin`` then. Raises ProgramFailed when it cannot be started, is late, or ends
     with an exit code that is not ``understood``.

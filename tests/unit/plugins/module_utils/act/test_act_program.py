@@ -10,6 +10,7 @@ import os
 import re
 import signal
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -62,8 +63,12 @@ def test_one_that_is_late_is_asked_to_end_and_nothing_of_it_stays(tmp_path: Path
     assert gone or Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
 
 
-def test_what_has_left_the_session_of_one_that_is_late_is_named_and_left_alone(tmp_path: Path) -> None:
-    left = f"setsid sh -c 'echo $$ >{tmp_path}/pid; exec sleep 300'"
+@pytest.mark.parametrize("leaves", ["setsid", "setpgid"])
+def test_what_has_left_the_group_of_one_that_is_late_is_named_and_left_alone(tmp_path: Path, leaves: str) -> None:
+    """As what a shell with job control (``set -m``) starts, which stays in its session."""
+    begin = "import os, sys; getattr(os, sys.argv[1])(*[0, 0][: 2 * (sys.argv[1] == 'setpgid')])"
+    then = f"open('{tmp_path}/pid', 'w').write(str(os.getpid())); os.execvp('sleep', ['sleep', '300'])"
+    left = f'{sys.executable} -c "{begin}; {then}" {leaves}'
     try:
         with pytest.raises(ProgramFailed) as failed:
             shell(f"{left} & sleep 300 & wait", 5.0, name="the hook")
@@ -73,7 +78,7 @@ def test_what_has_left_the_session_of_one_that_is_late_is_named_and_left_alone(t
         with contextlib.suppress(OSError, ValueError):
             os.kill(int((tmp_path / "pid").read_text()), signal.SIGKILL)
     assert re.fullmatch(
-        r"the hook was not done after 5 s; what it had started in a session of its own still runs, and is left alone: "
+        r"the hook was not done after 5 s; what it had started in a group of its own still runs, and is left alone: "
         rf"sleep \(process {pid}\)",
         str(failed.value),
     )
