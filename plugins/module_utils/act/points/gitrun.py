@@ -163,8 +163,11 @@ def _folder(owner: os.stat_result) -> t.Iterator[tuple[str, int]]:
         try:
             yield f"{above}/{name.decode('ascii')}", fd
         finally:
-            os.close(fd)
-            remove_tree(above_fd, name)
+            try:
+                # While it is locked: somebody who removes it as well would be in the way.
+                remove_tree(above_fd, name)
+            finally:
+                os.close(fd)
     finally:
         os.close(above_fd)
 

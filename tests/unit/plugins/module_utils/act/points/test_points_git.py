@@ -305,6 +305,9 @@ def test_the_private_directory_of_a_process_that_another_does_not_see_stays(
     lab: PointLab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, locks: bool
 ) -> None:
     """As one in a container that shares the place and has processes of its own; without the lock it would go."""
+    # Not that of all tests: without the lock theirs would go as well.
+    (tmp_path / "memory").mkdir()
+    monkeypatch.setattr(gitrun, "_MEMORY", str(tmp_path / "memory"))
     (tmp_path / "container").mkdir()
     other = PointLab(tmp_path / "container")
     git(other.root, "init", "-q", "-b", "main")
@@ -324,6 +327,28 @@ def test_the_private_directory_of_a_process_that_another_does_not_see_stays(
     told = save(lab)
     assert meanwhile[1] is not None
     assert (told["outcome"] == "saved") is locks, told
+
+
+def test_the_private_directory_is_nobody_elses_until_it_is_gone(
+    lab: PointLab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One in a container that finds it while it is being removed would be in the way."""
+    (tmp_path / "memory").mkdir()
+    monkeypatch.setattr(gitrun, "_MEMORY", str(tmp_path / "memory"))
+    real, found = gitrun.remove_tree, []
+
+    def remove(above_fd: int, name: bytes) -> None:
+        with monkeypatch.context() as container:
+            container.setattr(os.path, "exists", lambda _path: False)
+            container.setattr(gitrun, "remove_tree", real)
+            found.append(os.listdir(above_fd))
+            gitrun._sweep(above_fd)
+        real(above_fd, name)
+
+    monkeypatch.setattr(gitrun, "remove_tree", remove)
+    assert save(lab)["outcome"] == "saved"
+    assert found[0], found
+    assert os.listdir(tmp_path / "memory") == []
 
 
 @pytest.mark.parametrize("often", [1, 9])
