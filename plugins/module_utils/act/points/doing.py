@@ -94,7 +94,7 @@ class Work:
             stopped: list[Container] = []
             with self._started_again(begun, stopped):
                 begun = self._volumes(begun, stopped, objects_fd, held)
-                begun = pending.note(self._state, begun, files=True)
+                begun = pending.note(self._state, begun, files=True, torn=False)
                 if self._target.has_units() and begun.restart:
                     self._unit({"name": "", "do": "daemon-reload"})
                 self._containers(begun)
@@ -209,7 +209,7 @@ class Work:
         names = [one.name for one in self._looked.volumes]
         half = self._is_half()
         new = [name for name in names if name not in self._refilled and not (half and name == self._refilling)]
-        if not half and not (new and self._refilled):
+        if not half and not (new and (self._refilled or begun.torn)):
             if new:
                 # All are as they were, which the next try is to know.
                 with contextlib.suppress(OSError):

@@ -79,7 +79,7 @@ def look(target: Target, wanted: Wanted, earlier: Pending | None) -> Looked:
         return name in concerned or (earlier is not None and is_old(earlier)(name, since_us))
 
     units = target.units(restarts) if wanted.restart else []
-    done = earlier.volumes if earlier is not None and earlier.point == target.document["id"] else None
+    done = None if earlier is None else earlier.back_at(str(target.document["id"]))
     steps = steps_of(target.replacing({}))
     if not wanted.volumes and done is None:
         return Looked(files, outside, steps, units, [], target.volume_names())
@@ -95,6 +95,21 @@ def left(looked: Looked) -> list[Json]:
     """Return the paths that stay as they are, ``{path, reason}`` each."""
     of_volumes = [told for one in looked.volumes for told in one.told(one.way.left)]
     return looked.files.left + of_volumes + [{**one, "path": f"/{one['path']}"} for one in looked.outside.left]
+
+
+def refuse_torn(target: Target, earlier: Pending | None) -> None:
+    """Raise PointError when an interrupted rollback has touched volumes, and this one would leave some as they are and
+    start what uses them.
+    """
+    names = target.volume_names()
+    if earlier is None or not earlier.is_torn() or (names and {*(earlier.volumes or [])} <= {*names}):
+        return
+    raise PointError(
+        f"nothing was changed: a rollback to {earlier.point} began to bring volumes back and did not come to its end, "
+        f"so that they may be of two ages, and {target.document['id']} at the level {target.level} does not have them: "
+        f"finish it first (-e rollback_to={earlier.point} -e rollback_level={earlier.level}), or go to another point "
+        "that has them with -e rollback_level=full"
+    )
 
 
 def refuse_blocked(target: Target, looked: Looked) -> None:

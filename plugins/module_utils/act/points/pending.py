@@ -28,7 +28,8 @@ class Pending(t.NamedTuple):
     """``ran`` says of containers whether they ran, by name; ``since_us`` when the rollback began, in microseconds of
     the boot ``boot``; ``restart`` names the units that use what was to be changed, ``restarts`` says whether units are
     started anew at all; ``tags`` are the images that names stood for; ``files`` says whether all files are in place,
-    ``volumes`` which of them are as they were saved, None before the first of them is touched.
+    ``volumes`` which of them are as they were saved, None before the first of them is touched; ``torn`` says that they
+    were of two ages already when it began, as one to another point had touched some.
     """
 
     point: str
@@ -44,6 +45,17 @@ class Pending(t.NamedTuple):
     tags: dict[str, str] | None = None
     files: bool = False
     volumes: list[str] | None = None
+    torn: bool = False
+
+    def is_torn(self) -> bool:
+        """Return whether volumes may be of two ages: some were touched, and not all are known to be back."""
+        return self.torn or (self.volumes is not None and not self.files)
+
+    def back_at(self, point: str) -> list[str] | None:
+        """Return which volumes are as a point has them, None where none of them has to follow others."""
+        if self.point == point:
+            return self.volumes
+        return [] if self.is_torn() else None
 
     def is_before(self, since_us: int) -> bool:
         """Return whether something that is active since then, in this boot, became so before the rollback."""
@@ -74,7 +86,8 @@ def begin(
     if earlier is not None:
         made = made._replace(ran={**ran, **earlier.ran}, restart=sorted({*made.restart, *earlier.restart}))
         made = made._replace(tags={**(tags or {}), **(earlier.tags or {})})
-        made = made._replace(volumes=earlier.volumes if earlier.point == point else None)
+        torn = earlier.torn if earlier.point == point else earlier.is_torn()
+        made = made._replace(volumes=earlier.back_at(point), torn=torn)
         if earlier.boot == made.boot:
             made = made._replace(since_us=earlier.since_us)
     state.write(NAME, made._asdict())

@@ -37,6 +37,7 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.looking 
     left,
     look,
     refuse_blocked,
+    refuse_torn,
 )
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.outside import open_top
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.place import Asked
@@ -88,6 +89,7 @@ def restored(asked: Asked, wanted: Wanted, host: Host, check: bool) -> Json:
             # A change that began to bring units along knows which they are, and brings these back itself.
             wanted = wanted._replace(restart=False)
         target = Target(document, level, (root_fd, top_fd, objects_fd), host, wanted.top)
+        refuse_torn(target, earlier)
         looked = look(target, wanted, earlier)
         refuse_blocked(target, looked)
         told = {**saving.summary(document), "level": level, "budget_s": levels.BUDGET_S[level], "recovered": finished}

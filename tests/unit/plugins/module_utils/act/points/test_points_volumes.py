@@ -836,6 +836,62 @@ def test_nothing_runs_over_volumes_of_two_ages(two: Two, monkeypatch: pytest.Mon
     assert set(site.engine.running()) == {"db", "tool", "web", "split", "sidecar"}
 
 
+def _torn(two: Two) -> str:
+    """Leave volumes of two ages behind, and return the point of what was replaced."""
+    with pytest.MonkeyPatch.context() as fails:
+        failing_for(fails, "log")
+        with pytest.raises(PointError, match="of another age than others"):
+            two.site.back(point=two.point)
+    assert two.is_back() == (True, False)
+    with place.existing(two.site.asked) as (_state, points_fd):
+        return max(set(shelf.names(points_fd)) - {two.point})
+
+
+def test_nothing_runs_over_volumes_of_two_ages_on_the_way_to_another_point(two: Two) -> None:
+    site, replaced = two.site, _torn(two)
+    with pytest.MonkeyPatch.context() as fails:
+        failing_for(fails, "data")
+        with pytest.raises(
+            PointError, match=r"\(log: as it was saved; data: not\) some are of another age than others"
+        ):
+            site.back(point=replaced)
+    assert two.is_back() == (True, False)
+    assert set(site.engine.running()) == {"web"}
+    # Nor does a deploy leave them so that finishes it.
+    assert left_alone(site)["volumes_left"] == []
+    assert two.is_back() == (False, False)
+    assert set(site.engine.running()) == {"db", "tool", "web", "split", "sidecar"}
+
+
+def test_nor_on_the_way_to_one_that_has_another_age_of_each(two: Two) -> None:
+    site = two.site
+    other = site.save(("data", "log"))["point"]
+    (two.log / "wal").write_text("newer\n")
+    _torn(two)
+    for _again in range(2):
+        with pytest.MonkeyPatch.context() as fails:
+            failing_for(fails, "data")
+            with pytest.raises(PointError, match=r"\(data, log: not\) some are of another age"):
+                site.back(point=other)
+        assert set(site.engine.running()) == {"web"}
+    assert site.back(point=other)["at_point"]
+    assert set(site.engine.running()) == {"db", "tool", "web", "split", "sidecar"}
+    with place.existing(site.asked) as (state, _points_fd):
+        assert pending.find(state) is None
+
+
+def test_a_level_without_volumes_does_not_start_what_uses_some_of_two_ages(two: Two) -> None:
+    site, replaced = two.site, _torn(two)
+    (site.root / "main.py").write_text("two\n")
+    with pytest.raises(PointError, match=rf"nothing was changed: a rollback to {two.point} .* -e rollback_level=full"):
+        site.back("config")
+    assert (set(site.engine.running()), (site.root / "main.py").read_text()) == ({"web"}, "two\n")
+    # Where they are of one age again, it may.
+    assert site.back(point=replaced)["at_point"]
+    assert site.back("config", point=two.point)["at_point"]
+    assert set(site.engine.running()) == {"db", "tool", "web", "split", "sidecar"}
+
+
 def test_a_rollback_that_starts_all_that_it_stopped_is_found_out(two: Two, monkeypatch: pytest.MonkeyPatch) -> None:
     """The broken twin."""
     monkeypatch.setattr(doing.Work, "_kept_down", lambda *_given: ([], []))
