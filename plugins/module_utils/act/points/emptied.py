@@ -16,6 +16,7 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.inventor
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.unnamed import ID, left_behind
 from ansible_collections.evenkeel.drift.plugins.module_utils.engine.client import Engine, NotFound
 from ansible_collections.evenkeel.drift.plugins.module_utils.engine.reading import text
+from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Unseen
 
 Json = t.Dict[str, t.Any]
 
@@ -33,16 +34,24 @@ def told(
     for one in containers:
         create = json.loads(read_member(objects_fd, one["recipe"]["sha256"].encode("ascii"), verify.SMALL))
         had = recipe.volumes(create)
-        for name, place in sorted(had.items()):
-            if name not in brought and not _is_there(engines().engine, name):
-                found.append(
-                    f"{one['name']} begins with an EMPTY volume at {text(place, 200)}: {text(name, 100)} is gone, and "
-                    "its content is not brought back"
-                )
+        left = [name for name in sorted(had) if name not in brought]
+        found += [_of_one(one["name"], name, text(had[name], 200), engines().engine) for name in left]
         present = engines().look(one["name"], names)
         has = {} if present is None else recipe.unnamed(present.inspected)
         found += [left_behind(name, one["name"], text(has[name], 200)) for name in has if name not in had]
-    return found
+    return [sentence for sentence in found if sentence]
+
+
+def _of_one(container: str, name: str, place: str, engine: Engine) -> str:
+    """Return what is to be told of one volume, nothing where it is there."""
+    shown = text(name, 100)
+    try:
+        if _is_there(engine, name):
+            return ""
+    except Unseen as unseen:
+        # It is told: the rollback of all else does not depend on it.
+        return f"whether the volume {shown} of {container} at {place} is there cannot be told: {unseen.reason}"
+    return f"{container} begins with an EMPTY volume at {place}: {shown} is gone, and its content is not brought back"
 
 
 def are_others(create: Json, present: Container, engine: Engine) -> bool:

@@ -559,6 +559,18 @@ def test_a_container_gets_the_volume_back_that_it_had_and_the_other_one_is_named
     assert site.back("containers")["changed"] is False
 
 
+def test_a_volume_that_the_engine_does_not_tell_of_is_told_and_keeps_nothing_back(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site.save(())
+    site.engine.containers.pop(str((site.engine.named("db") or {})["Id"]))
+    site.engine.run("db", site.image, Env=["B=2"], HostConfig={"Binds": ["data:/var/lib/db"]})
+    monkeypatch.setitem(site.engine.volumes, "data", error(500, "the driver is away"))
+    told = site.back("containers")
+    assert told["at_point"], told
+    assert told["notes"][0].startswith("whether the volume data of db at /var/lib/db is there cannot be told: the")
+
+
 def test_files_of_a_volume_with_several_names_are_told(site: Site) -> None:
     os.link(site.data / "table", site.data / "same")
     [note] = [note for note in site.save()["notes"] if "hard links" in note]
