@@ -53,7 +53,7 @@ class Places:
         self._known: dict[tuple[str, str, str], Json] = {}
         for facts in findings["facts"]:
             section = facts["section"]
-            for one in facts["facts"].get(section) or () if section in _NAMED else ():
+            for one in facts["facts"].get(_LISTED.get(section, section)) or () if section in _NAMED else ():
                 self._known[facts["host"], section, str(one[_NAMED[section]])] = one
 
     def of(self, check: Json) -> dict[str, str]:
@@ -169,7 +169,8 @@ def _not_asked(check: Json, known: Json) -> str:
 def _stream(check: Json, known: Json) -> str:
     expected = check["expected"] or {}
     if known and "stream" not in expected:
-        expected = {"redis": known["server"], "stream": known["stream"]}
+        # A server is called by its kind and its address.
+        expected = {"redis": known["server"].partition(" ")[2], "stream": known["stream"]}
     return _live(check, expected)
 
 
@@ -198,6 +199,9 @@ _NAMED = {
     "streams": "entry",
 }
 """The sections whose facts are listed, and by what."""
+
+_LISTED = {"configs": "files"}
+"""Where the facts of a section stand that are not called as it is."""
 
 _SPECIAL: dict[str, t.Callable[[Json, Json], str]] = {
     "endpoints": _endpoint,

@@ -28,17 +28,21 @@ def tree(check: Json, known: Json) -> str:
     kind, subject = check["check"], str(check["subject"])
     whole = plain(str(known.get("path") or subject))
     if kind in ("comparison", "complete", ""):
-        return f"find {shlex.quote(whole)} -type f | LC_ALL=C sort | xargs -r -d '\\n' sha256sum --" if whole else ""
+        return f"find {_below(whole)} -type f | LC_ALL=C sort | xargs -r -d '\\n' sha256sum --" if whole else ""
     if kind == "forbidden":
         return _forbidden(whole, subject.removeprefix(f"{known.get('path')}:"))
     if kind in ("must_contain", "must_not_contain"):
         pattern = str((check["expected"] or {}).get("pattern") or "")
-        return _with(subject.removesuffix(f":{pattern}"), f"grep -nP -e {shlex.quote(pattern)}") if pattern else ""
+        found = _with(subject.removesuffix(f":{pattern}"), f"grep -nP -e {shlex.quote(pattern)}") if pattern else ""
+        # Which lines, as the evidence has it, and not what they say: the file may hold secrets.
+        return f"{found} | cut -d : -f 1" if found else ""
     if kind == "imports":
         return _with(subject.partition(":")[0], "grep -rnE '^ *(import|from) '")
     if kind == "similar":
         first, second = (plain(name) for name in _two(subject))
-        return f"diff -- {shlex.quote(first)} {shlex.quote(second)}" if first and second else ""
+        # What holds secrets was not compared by its lines, and is not shown either.
+        program = "diff --brief" if check["outcome"] == "unknown" else "diff"
+        return f"{program} -- {shlex.quote(first)} {shlex.quote(second)}" if first and second else ""
     return _file(subject, bool((check["expected"] or {}).get("sha256")))
 
 
@@ -58,7 +62,12 @@ def _forbidden(whole: str | None, pattern: str) -> str:
     if not whole or not name:
         return ""
     test = f"-path {shlex.quote('*/' + name)}" if "/" in name else f"-name {shlex.quote(name)}"
-    return f"find {shlex.quote(whole)} {test}"
+    return f"find {_below(whole)} {test}"
+
+
+def _below(path: str) -> str:
+    """Return where find begins, which would take a leading dash for what it is to do."""
+    return shlex.quote(f"./{path}" if path.startswith("-") else path)
 
 
 def _file(subject: str, digest: bool) -> str:
@@ -79,7 +88,8 @@ def git(check: Json, known: Json) -> str:
         return ""
     if kind in _OF_FILE:
         return f"ls -ld -- {shlex.quote(path)}"
-    ask = f"git --no-optional-locks -C {shlex.quote(path)}"
+    # No lock, no pager, and no program that the repository names to watch its files.
+    ask = f"git --no-pager --no-optional-locks -c core.fsmonitor=false -C {shlex.quote(path)}"
     if kind == "commit":
         return f"{ask} rev-parse HEAD"
     if kind in _STATUS:

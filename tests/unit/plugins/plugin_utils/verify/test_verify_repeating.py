@@ -21,8 +21,8 @@ from verify_builders import check, run
 DOCS = Path(__file__).parents[5] / "docs"
 CONTRACT = "ansible_collections.evenkeel.drift.plugins.plugin_utils.contract."
 HARMLESS = re.compile(
-    r"bin/app check|cat|curl|date|df|diff|docker (inspect|logs|ps|stats)|dpkg-query|find|free|"
-    r"git --no-optional-locks -C .+ (status|rev-parse|branch|tag|remote|stash list)|"
+    r"bin/app check|cat|curl|cut|date|df|diff|docker (inspect|logs|ps|stats)|dpkg-query|find|free|"
+    r"git --no-pager --no-optional-locks -c core.fsmonitor=false -C .+ (status|rev-parse|branch|tag|remote|stash list)|"
     r"grep|journalctl|ls|ps|redis-cli|rpm -qa|sed -n|sha256sum|sort|ss|stat|systemctl --no-pager show|tail|uptime|"
     r"xargs -r -d '\\n' sha256sum|LC_ALL=C sort|docker exec \S+ redis-cli"
 )
@@ -42,8 +42,10 @@ FACTS = {
     "trees": [{"name": "main", "path": "src"}],
     "configs": [{"name": "main", "kind": "path", "source": ".env"}],
     "commands": [{"name": "main", "command": "bin/app check"}],
-    "streams": [{"entry": "main", "server": "127.0.0.1:6379", "stream": "trades"}],
+    "streams": [{"entry": "main", "server": "redis 127.0.0.1:6379", "stream": "trades"}],
 }
+LISTED = {"configs": "files"}
+"""How judge/ calls the facts of a section that are not called as it is."""
 
 Json = dict[str, t.Any]
 
@@ -67,7 +69,11 @@ KINDS = [
 
 def findings(**more: t.Any) -> Json:
     facts = [
-        {"host": "web1", "section": section, "facts": {section: [{**one, **more} for one in listed]}}
+        {
+            "host": "web1",
+            "section": section,
+            "facts": {LISTED.get(section, section): [{**one, **more} for one in listed]},
+        }
         for section, listed in FACTS.items()
     ]
     return run(facts=facts)
@@ -123,12 +129,49 @@ def test_each_check_of_a_window_has_a_command(kind: str, name: str) -> None:
         ("containers:main", "memory", "docker "),
         ("logs:main:ERROR", "errors", "cat -- logs/main.log | grep -nw -e ERROR | tail"),
         ("trees:main", "feature", "find src "),
+        ("configs:main", "feature", "stat -c '%y %a %U %n' -- .env; sha256sum"),
         ("git:repository", "feature", "git "),
     ],
 )
 def test_each_comparison_with_what_was_accepted_has_a_command(component: str, name: str, said: str) -> None:
     command, instead = made(check("regression", name, component=component))
     assert command.startswith(said), instead
+
+
+def test_a_stream_of_a_window_is_asked_where_its_server_listens() -> None:
+    one = check("watch", "lag", component="streams", subject="main:g", evidence=["watch/web1.json#streams/main"])
+    assert made(one)[0].startswith("redis-cli -h 127.0.0.1 -p 6379 XLEN trades;")
+
+
+@pytest.mark.parametrize(
+    ("one", "program"),
+    [
+        (check("trees", "must_contain", subject=".env:^KEY=", expected={"pattern": "^KEY="}), "cat .env >&2; "),
+        (check("trees", "similar", "unknown", subject=".env:.env.old"), ""),
+    ],
+)
+def test_what_may_be_a_secret_is_not_shown(one: Json, program: str, tmp_path: Path) -> None:
+    """The twin shows it: a command that prints the file is found out by the same look."""
+    (tmp_path / ".env").write_text("KEY=hunter2\n", encoding="utf-8")
+    (tmp_path / ".env.old").write_text("KEY=hunter1\n", encoding="utf-8")
+
+    def shown(command: str) -> str:
+        ran = subprocess.run(["bash", "-c", command], check=False, capture_output=True, text=True, cwd=tmp_path)
+        return ran.stdout + ran.stderr
+
+    command, _instead = made(one)
+    assert shown(command)
+    assert "hunter" not in shown(command)
+    assert "hunter" in shown(f"{program or 'diff .env .env.old; '}{command}")
+
+
+@pytest.mark.parametrize("kind", ["comparison", "forbidden"])
+def test_a_tree_with_a_leading_dash_is_no_order_to_find(kind: str, tmp_path: Path) -> None:
+    (tmp_path / "-delete").mkdir()
+    (tmp_path / "kept").write_text("kept", encoding="utf-8")
+    command, _instead = made(check("trees", kind, subject="-delete:*.tmp"), path="-delete")
+    subprocess.run(["bash", "-c", command], check=False, capture_output=True, cwd=tmp_path)
+    assert (tmp_path / "kept").exists()
 
 
 @pytest.mark.parametrize(
