@@ -25,6 +25,7 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.settings i
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.control_action import ControlAction
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.run import StoreError
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify import accepted
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify import folder as verifications
 
 # What a task may take beyond the host's own limit: two round trips, and the merge on the control node.
 _GRACE_S = 40
@@ -85,9 +86,12 @@ class ActionModule(ControlAction):
         return resolve({"drift_root": "/", **wanted}, cwd=os.getcwd())
 
     def _needed(self, variables: Json, settings: Settings) -> list[str]:
-        """Return which runs stay, however many are kept: the one that a verification of this play compares with."""
+        """Return which runs stay, however many are kept: the one that a verification of this play compares with, and
+        those that a verification decides when its watch is over.
+        """
         name = self._templar.template(variables.get("verify_accepted"))
-        return [accepted.id_of(name, settings.output_dir)] if isinstance(name, str) and name.strip() else []
+        compared = [accepted.id_of(name, settings.output_dir)] if isinstance(name, str) and name.strip() else []
+        return compared + verifications.runs_under_way(settings.output_dir, utc_now())
 
     def _environment(self, variables: Json, host: str) -> str:
         """Return a host's environment for the case that the host itself never gets to say it."""

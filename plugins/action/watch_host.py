@@ -27,6 +27,7 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.safe import 
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.script_action import ScriptAction, unanswered
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.cache import Cache, default_folder
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.run import RunFolder, StoreError
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify.folder import rests_on
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify.watched import checks
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify.watched_check import file_of
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.watch import before
@@ -65,6 +66,8 @@ class ActionModule(ScriptAction):
             )
             contract = {name: settings.contract[name] for name in settings.sections}
             ran = before.containers(RunFolder(arguments["run"]), host) if arguments["run"] else []
+            if arguments["run"] and arguments["folder"]:
+                rests_on(RunFolder(arguments["folder"]), RunFolder(arguments["run"]))
             course = Course(contract, context, _base(settings, context), asked, doors, ran)
             document = mask_texts(course.run())
         except ContractError as error:

@@ -7,6 +7,7 @@ sealed when all is decided. Private to the collection.
 
 from __future__ import annotations
 
+import datetime
 import os
 import typing as t
 
@@ -14,6 +15,8 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.audit.hosts import 
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.run import (
     INCOMPLETE,
     RunFolder,
+    StoreError,
+    past_runs,
     point_latest,
     prune,
 )
@@ -22,6 +25,8 @@ FOLDER = "verifications"
 DOCUMENT = "verify.json"
 REPORT = "verify-report.md"
 ABOUT = "run.json"
+_LONGEST = datetime.timedelta(days=2)
+"""What began before that is not under way any more: a window is a day at most."""
 
 Json = dict[str, t.Any]
 
@@ -35,6 +40,32 @@ def open_verification(output_dir: str, label: str, about: Json) -> RunFolder:
     folder = RunFolder.create(os.path.join(output_dir, FOLDER), started, f"verify-{label}")
     folder.write(ABOUT, {**about, "id": folder.id, "kind": "verification", "started": started})
     return folder
+
+
+def rests_on(folder: RunFolder, run: RunFolder) -> None:
+    """Note which run is decided when a watch is over. Raises StoreError.
+
+    A watch may be kept in any folder: one that is of no verification is left as it is.
+    """
+    if not os.path.isfile(folder.join(ABOUT)):
+        return
+    about, name = folder.read(ABOUT), os.path.basename(os.path.realpath(run.path))
+    if about.get("run") != name:
+        folder.write(ABOUT, {**about, "run": name})
+
+
+def runs_under_way(output_dir: str, now: str) -> list[str]:
+    """Return the runs that verifications of any play need that have not ended. ``now`` is a time as evidence has it."""
+    oldest = datetime.datetime.strptime(now, "%Y-%m-%dT%H:%M:%SZ") - _LONGEST
+    named = []
+    for folder in past_runs(os.path.join(output_dir, FOLDER)):
+        if not folder.complete() and folder.id[:16] >= oldest.strftime("%Y%m%dT%H%M%SZ"):
+            try:
+                named.append(folder.read(ABOUT).get("run"))
+            except (FileNotFoundError, StoreError):
+                # It was removed meanwhile, or nobody can go on with it: it needs no run, and keeps no other from it.
+                continue
+    return [name for name in named if name]
 
 
 def files_of(folder: RunFolder) -> dict[str, str]:
@@ -56,4 +87,4 @@ def finish(folder: RunFolder, document: Json, report: str) -> None:
     folder.write(ABOUT, {**about, **ended})
     folder.seal()
     point_latest(folder)
-    prune(os.path.dirname(folder.path), int(about["keep"]), folder, needed=about.get("needed") or ())
+    prune(os.path.dirname(folder.path), int(about["keep"]), folder, ended=True, needed=about.get("needed") or ())
