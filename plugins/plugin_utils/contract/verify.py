@@ -38,8 +38,11 @@ def variables(cwd: str = ".") -> dict[str, Key]:
         "verify_deploy": Key(
             folder, None, "the deploy that is verified, by its id or its folder; its gates stand in the report"
         ),
-        "verify_strict": Key(shapes.Boolean(), False, "whether a host fails that holds only under conditions"),
-        "verify_watch": watch.KEY,
+        # What was asked for makes passing harder: it is not dropped because nothing stands behind it.
+        "verify_strict": Key(
+            shapes.Boolean(), False, "whether a host fails that holds only under conditions", never_empty=True
+        ),
+        "verify_watch": dataclasses.replace(watch.KEY, never_empty=True),
         "verify_exercise_alerts": Key(
             shapes.Boolean(), False, "whether each alert channel of the contract gets a test message, which others see"
         ),

@@ -38,6 +38,8 @@ REFUSED = [
     "sync_window",
     "verify_accepted",
     "verify_deploy",
+    "verify_strict",
+    "verify_watch",
 ]
 
 
