@@ -188,7 +188,8 @@ def _feature(then: Against, before: Json, after: Json) -> list[Json]:
     worked = before["verdict"] in (verdicts.PASS, verdicts.OBSERVATION)
     if not worked:
         return []
-    broken = after["verdict"] in (verdicts.FAIL, verdicts.UNKNOWN)
+    # What never happened meanwhile, or was not asked with --check, is no proof that it works.
+    outcome = {verdicts.FAIL: "fail", verdicts.UNKNOWN: "fail", verdicts.NOT_EXERCISED: "not_exercised"}
     said = (
         f"{after['section']} {after['component']} on {after['host']}: {after['passed']} of "
         f"{number(after['checks'], 'check')} pass ({after['verdict']}), {before['passed']} of {before['checks']} when "
@@ -197,9 +198,8 @@ def _feature(then: Against, before: Json, after: Json) -> list[Json]:
     keys = ("verdict", "checks", "passed")
     sides = ({key: before[key] for key in keys}, {key: after[key] for key in keys})
     component = f"{after['section']}:{after['component']}"
-    return [
-        _check(then, after["host"], component, "feature", "fail" if broken else "pass", said, sides, after["evidence"])
-    ]
+    become = outcome.get(after["verdict"], "pass")
+    return [_check(then, after["host"], component, "feature", become, said, sides, after["evidence"])]
 
 
 def _file(after: Json, section: str) -> list[str]:

@@ -173,6 +173,7 @@ def feature(verdict: str, passed: int, host: str = "web1") -> Json:
         (feature("PASS", 4), feature("FAIL", 3), "FAIL"),
         (feature("OBSERVATION", 3), feature("UNKNOWN", 0), "FAIL"),
         (feature("PASS", 4), NOTHING, "NOT_EXERCISED"),
+        (feature("PASS", 4), feature("NOT_EXERCISED", 0), "NOT_EXERCISED"),
         (feature("FAIL", 3), feature("FAIL", 1), None),
     ],
 )
