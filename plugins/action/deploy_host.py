@@ -35,6 +35,8 @@ _SAVE = "evenkeel.drift.restore_point"
 _KEEP = ("backup_keep", "backup_keep_days", "backup_keep_mb")
 # And so it is for volumes, as far as containers use them that are made anew.
 _VOLUMES = ("backup_volumes", "backup_volumes_stop")
+# A step that took longer than a day was not waited for.
+_LONGEST_S = 86400.0
 
 Json = dict[str, t.Any]
 
@@ -287,5 +289,8 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
 
 
 def _restarts_s(result: Json) -> float:
-    """Return how long a change brought along what runs."""
-    return float(sum(one.get("seconds", 0.0) for one in result.get("services") or []))
+    """Return how long a change brought along what runs. A host can say anything: what no change can take is no time,
+    and costs neither the result of the change nor the figures of the end.
+    """
+    told = [one.get("seconds") for one in result.get("services") or [] if isinstance(one, dict)]
+    return float(sum(one for one in told if isinstance(one, (int, float)) and 0 <= one < _LONGEST_S))

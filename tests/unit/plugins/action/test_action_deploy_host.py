@@ -203,3 +203,9 @@ def test_a_point_that_is_fetched_is_here_before_the_change(monkeypatch: pytest.M
         ("check", "done"),
         ("change", "done"),
     ]
+
+
+@pytest.mark.parametrize("told", [float("nan"), float("inf"), -1, 1e300, "7", None, {}])
+def test_a_time_that_no_step_can_take_is_none(told: t.Any) -> None:
+    services = [{"seconds": 1.5}, {"seconds": told}, "garbled", {}]
+    assert deploy_host._restarts_s({"services": services}) == 1.5
