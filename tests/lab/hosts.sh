@@ -41,14 +41,15 @@ is_running_systemd() { timeout 10 docker exec "$1" systemctl is-system-running 2
 
 # plant HOST ROLE: deploy the application, and plant the faults, by the script of that role.
 plant() {
+  local log=$STATE/${1#"$PREFIX"-}.log # Several hosts may be planted beside each other by one script.
   wait_until 60 "$1 has started" is_running_systemd "$1" || { docker logs --tail 20 "$1" >&2; die "$1 does not start"; }
   docker exec "$1" mkdir -p /run/lab
   tar -C "$LAB/hosts" -c common.sh "$2.sh" -C "$STATE" virtuoso.bundle |
     timeout 60 docker exec --interactive "$1" tar -x -C /run/lab
-  if ! timeout 180 docker exec "$1" bash "/run/lab/$2.sh" >"$STATE/$2.log" 2>&1; then
-    tail -n 20 "$STATE/$2.log" >&2
+  if ! timeout 180 docker exec "$1" bash "/run/lab/$2.sh" >"$log" 2>&1; then
+    tail -n 20 "$log" >&2
     docker exec "$1" journalctl --quiet --no-pager --lines 20 >&2 || true
-    die "the host $1 could not be made; more in $STATE/$2.log"
+    die "the host $1 could not be made; more in $log"
   fi
   docker exec "$1" touch /run/lab/ready
 }
