@@ -9,6 +9,7 @@ import shlex
 import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.module_utils.mask import MARK
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.containers import ENGINE
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.model import Json
 
 _TIMES = "\\n%{http_code} in %{time_total} s\\n"
@@ -110,7 +111,9 @@ def _command(section: str, names: t.Sequence[str]) -> str:
         return f"systemctl --no-pager show --property={_UNIT} -- {' '.join(map(shlex.quote, names))}"
     if section == "containers":
         shown = f"docker inspect --type container --format {shlex.quote(_CONTAINER)}"
-        return f"docker ps --all; {shown} -- {' '.join(map(shlex.quote, names))}"
+        # What is about the engine as a whole is about no container of that name.
+        single = " ".join(shlex.quote(name) for name in names if name != ENGINE)
+        return f"docker ps --all; {shown} -- {single}" if single else "docker ps --all"
     if section == "compose":
         return "; ".join(f"docker ps --all --filter {shlex.quote(_PROJECT + name)}" for name in names)
     if section == "packages":

@@ -135,6 +135,16 @@ def test_git_is_asked_without_taking_locks() -> None:
     assert "git --no-optional-locks -C" in lines[-1] and lines[-1].endswith("rev-parse HEAD'")
 
 
+def test_what_is_about_the_engine_names_no_container() -> None:
+    audit = Audit({"prod": ["prod-1", "prod-2"]})
+    for host, names in (("prod-1", ["engine"]), ("prod-2", ["engine", "web"])):
+        for name in names:
+            audit.fail(host, "containers", "health_check", "all", "low", "no health check", component=name)
+    alone, beside = [line for line in script(Report(audit.done()))[0] if "docker ps" in line]
+    assert "inspect" not in alone
+    assert beside.endswith("-- web'")
+
+
 def test_a_container_is_looked_at_without_the_values_of_its_environment() -> None:
     audit = Audit({"prod": ["prod-1"]})
     audit.fail("prod-1", "containers", "state", "web", "high", "web is exited", component="web")
