@@ -120,7 +120,9 @@ class Course:
             self._state.add(look, answer["window"]["boot"], here_s - (answer["now_s"] - look["at_s"]))
         self._window, self._last_s, self._trouble = answer["window"], answer["last_s"], ""
         self._lost = 0
-        return answer["over"], max((answer["next_in_s"] or 0.0) - _LEAD_S, 0.0)
+        # A look is never due later than that; a host can say anything, and nobody sleeps for as long as it says.
+        next_in_s = min(answer["next_in_s"] or 0.0, self._asked.every_s)
+        return answer["over"], max(next_in_s - _LEAD_S, 0.0)
 
     def _progress(self, begun_s: float) -> None:
         """Show how far it is, and what is not well."""

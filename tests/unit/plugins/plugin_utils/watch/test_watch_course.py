@@ -93,6 +93,16 @@ def test_a_garbled_answer_is_a_reason_and_no_look(wrong: t.Any) -> None:
     assert "garbled" in FakeHost(dict.fromkeys(range(1, 999), lambda _request: wrong)).run()["reason"]
 
 
+def test_a_host_that_says_to_come_again_in_years_does_not_keep_the_play() -> None:
+    class Years(FakeHost):
+        def ask(self, request: dict[str, t.Any]) -> dict[str, t.Any]:
+            return {**super().ask(request), "over": False, "next_in_s": 1e9}
+
+    host = Years()
+    host.run()
+    assert host.now_s < 900
+
+
 def test_what_is_missing_in_a_look_is_garbled() -> None:
     declared = contract()
     sections = asking.asked(declared, context(declared))
