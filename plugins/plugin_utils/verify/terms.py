@@ -16,22 +16,26 @@ Json = dict[str, t.Any]
 Terms = dict[tuple[str, str], Json]
 
 _STATED = ("impact", "owner", "remedy")
+_CALLED = {"memory": "resources"}
+"""What a watch calls otherwise than the contract."""
 
 
 def of_contract(contract: t.Mapping[str, t.Any]) -> Terms:
     """Return what a contract states, by section and name; without a name what it states of all of a section."""
     found: Terms = {}
     for section, part in contract.items():
+        # What one of several things without a name states, such as a port, is said of that one alone.
         for one in part if isinstance(part, list) else [part]:
-            if isinstance(one, dict) and any(one.get(key) for key in _STATED):
-                name = str(one.get("name") or "") if isinstance(part, list) else ""
-                found[section, name] = {key: one.get(key) or "" for key in _STATED}
+            name = (one.get("name") if isinstance(part, list) else "") if isinstance(one, dict) else None
+            if name is not None and any(one.get(key) for key in _STATED):
+                found[section, str(name)] = {key: one.get(key) or "" for key in _STATED}
     return found
 
 
 def applied(check: Json, terms: Terms) -> Json:
     """Return a check that a verification made itself, with what the contract states of the thing that it is about."""
     section, name = repeating.thing(check)
+    section = _CALLED.get(section, section)
     stated = terms.get((section, name)) or terms.get((section, ""))
     if not stated:
         return check

@@ -18,6 +18,8 @@ CONTRACT = {
     ],
     "logs": [{"name": "main:a", "impact": "The audit log.", "owner": None, "remedy": None}],
     "containers": {"names": ["*"], "expected": [], "impact": "All of it.", "owner": "ops", "remedy": None},
+    "ports": [{"port": 8002, "owner": "web"}, {"port": 6379, "owner": "cache", "impact": "No cache."}],
+    "resources": {"impact": "All stops.", "owner": "ops", "remedy": None},
     "criteria": [{"name": "main", "checks": []}],
     "git": None,
 }
@@ -46,6 +48,8 @@ def compared(component: str, name: str, outcome: str = "fail") -> Json:
         (compared("processes:main", "memory"), "Orders are placed by it.", "trading", "Call trading first."),
         (compared("logs:main:a:ERROR", "errors"), "The audit log.", "", "Look at logs:main:a:ERROR."),
         (compared("logs:main:a", "feature"), "The audit log.", "", "Look at logs:main:a."),
+        (compared("ports:listeners", "feature"), "", "", "Look at ports:listeners."),
+        (watched("memory", "memory"), "All stops.", "ops", "Look at memory."),
         (compared("web1", "host", "not_exercised"), "", "", "Look at web1."),
     ],
 )
