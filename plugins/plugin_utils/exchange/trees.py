@@ -36,7 +36,6 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.reference.manifest 
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.reference.unavailable import ReferenceUnavailable
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.cache import key_of
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.directories import Directories
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.fingerprints import Fingerprints
 
 _MAX_IDENTICAL = 500
 _DETAIL = {"sha256": str, "lines": OneOf([None, int]), "text": OneOf([None, str]), "reason": str}
@@ -219,21 +218,20 @@ class TreeExchange:
 
     def unread(self, evidence: Json) -> list[str]:
         """Return the files whose lines and text the host has to be asked for. Those that it has as the base commit has
-        them are read in the repository, unless they hold a secret that the host knows: it masks that itself.
+        them are read in the repository, unless the host knows secrets: it masks them by value, wherever in a text.
         """
         wanted = tree_details.wanted(evidence)
         digests = tree_details.in_base(evidence)
         here = [path for path in wanted if path in digests]
-        if self._context.side is None or not here:
+        if self._context.side is None or self._context.learned or not here:
             return wanted
         try:
             given = self._context.side.details(self.details_request(here), evidence["base"]["commit"])
         except ReferenceUnavailable:
             return wanted
-        secrets = Fingerprints(self._context.key, self._context.learned)
         for path in here:
             detail = given.get(path, {})
-            if detail.get("sha256") == digests[path] and not secrets.find(detail["text"] or ""):
+            if detail.get("sha256") == digests[path]:
                 self._in_base[path] = detail
         return [path for path in wanted if path not in self._in_base]
 

@@ -161,10 +161,9 @@ class LogRules:
 
     def _span_s(self) -> float | None:
         """Return how much of the past the part that was read is, None where its lines have no times."""
-        if self.asked_s is not None:
-            return self.asked_s
         first: float | None = self.read["first_s"]
-        return None if first is None else round(max(self.now_s - first, 0.0), 1)
+        # A log may be younger than the time that was asked for.
+        return self.asked_s if first is None else round(max(self.now_s - first, 0.0), 1)
 
     def _quiet(self, check: str, name: str, lines: str, what: str, expected: Details, observed: Details) -> Check:
         """Return what follows from finding no more than is allowed: nothing, unless all was read.

@@ -116,12 +116,13 @@ def test_an_older_commit_that_cannot_be_read_costs_no_text(behind: Site, monkeyp
     assert "+three" in found["b.py"]["diff"]["text"]
 
 
-def test_a_text_with_a_secret_that_the_host_uses_is_masked_by_the_host(tmp_path: Path) -> None:
-    """The newer commit takes a password out of the code that the host still uses."""
-    old = {"a.py": f"connect({_PASSWORD!r})\n", "b.py": "three\n"}
+@pytest.mark.parametrize("around", ["connect('{}')", "user:{}@db", "x{}y", "the words are {} and more"])
+def test_a_text_with_a_secret_that_the_host_uses_is_masked_by_the_host(tmp_path: Path, around: str) -> None:
+    """The newer commit takes a password out of the code that the host still uses. Only a host masks by value."""
+    old = {"a.py": f"{around.format(_PASSWORD)}\n", "b.py": "three\n"}
     site = Site(tmp_path, old, {"a.py": "connect(read())\n", "b.py": "THREE\n"})
     (site.app / ".env").write_text(f"DB_PASSWORD={_PASSWORD}\n")
     found = site.observe(configs=[{"path": ".env"}])
-    assert site.asked == [["a.py"]]
+    assert site.asked == [["a.py", "b.py"]]
     assert _PASSWORD not in json.dumps(found)
     assert "+three" in found["b.py"]["diff"]["text"]
