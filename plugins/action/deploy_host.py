@@ -23,7 +23,7 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan.container_look
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan.contents import write_contents
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan.packing import write_pack
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan.repository import loose, saved_paths
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.points.running import containers_of
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.points.running import containers_of, is_saved
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.reference.unavailable import ReferenceUnavailable
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.safe import terminal
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.script_action import NOT_KNOWN
@@ -134,7 +134,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
 
     def _save_request(self, part: Json) -> Json | None:
         """Return what the host is asked to save, None where the change touches nothing that can be saved."""
-        if self._task.check_mode or not (document.operations(part) or document.strategy(part) or containers_of(part)):
+        if self._task.check_mode or not is_saved(part):
             return None
         with failing():
             return t.cast(Json, other(self, _SAVE, self._to_save(part)).request(self._variables))

@@ -13,7 +13,7 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils import verify_asked
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.schema import ContractError
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.control_action import ControlAction
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan import document
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.remediate import course
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.remediate import course, takeover
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.safe import terminal
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.run import RunFolder, StoreError
 
@@ -75,7 +75,7 @@ class ActionModule(ControlAction):
             return list(changing)
         plan = document.load(folder.join(document.PLAN))
         course.begin(folder, plan, audited=not variables.get("drift_plan"))
-        taken = course.take_over(folder, plan, {str(host) for host in variables["ansible_play_hosts_all"]})
+        taken = takeover.take_over(folder, plan, {str(host) for host in variables["ansible_play_hosts_all"]})
         for host, name in sorted(taken.items()):
             told = (
                 f"{host}: was changed by the deploy {name}, which was interrupted before it was verified: that follows"

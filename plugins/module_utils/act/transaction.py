@@ -233,7 +233,7 @@ def note(open_journal: journal.Journal, what: str, **more: t.Any) -> None:
     """Add a line to the log of the state directory. Raises OSError."""
     summary = open_journal.summary()
     told = {key: summary[key] for key in ("journal", "kind", "who", "why", "run", "id", "root", "paths")}
-    open_journal.state.log({"what": what, **told, **more})
+    open_journal.state.log({"what": what, **told, "point": open_journal.document["about"].get("point"), **more})
 
 
 def _note_end(change: Change, open_journal: journal.Journal, what: str, reason: str) -> None:

@@ -1,7 +1,8 @@
 # Copyright: Contributors to the evenkeel.drift project
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""When the last change of a host came into place, and the last of each tree: from its log and its closed journals.
+"""When the last change of a host came into place, the last of each tree, and which deploy it was: from its log and its
+closed journals.
 
 Private to the collection. Nothing is guessed: a change whose end the log does not tell leaves the time unknown.
 """
@@ -24,16 +25,19 @@ _MOST_JOURNALS = 20
 _IN_PLACE, _ENDS = "is in place", ("is in place", "went back")
 _BEGINS, _REHEARSED = "begins", "rollback rehearsed"
 _ROLLBACK, _ROLLED_BACK = "rollback", "rolled back"
-_STEP_BEGINS, _STEP_DONE, _RELOAD = "step begins", "step is done", "reload"
+_STEP_BEGINS, _STEP_DONE, _STEP_FAILED, _RELOAD = "step begins", "step is done", "step failed", "reload"
+_DEPLOY, _FORWARD = "sync", "forward"
 _MOST_RELOADS = 200
+# What tells of the end of something that changed the host, or of how far it came.
+_TELLS = (*_ENDS, _STEP_BEGINS, _STEP_DONE, _STEP_FAILED, _ROLLED_BACK)
 _ABOUT = ("kind", "who", "why", "run", "journal")
 
 Json = t.Dict[str, t.Any]
 
 
 def last_changes(dir_fd: int, trees: t.Mapping[str, str], host: Host) -> Json:
-    """Return ``{last: null|Change, last_reason, rehearsed, reloads, trees: {name: null|Change|{reason}}}`` of an open
-    state directory.
+    """Return ``{last: null|Change, last_reason, deployed, rehearsed, reloads, trees: {name: null|Change|{reason}}}`` of
+    an open state directory.
 
     ``trees`` are paths below the host's root, by name. Change is ``{time, time_s, kind, who, why, run, journal}``, and
     null where no change is recorded. ``last`` of a rollback has the time at which what runs was back as well: until
@@ -48,10 +52,46 @@ def last_changes(dir_fd: int, trees: t.Mapping[str, str], host: Host) -> Json:
     return {
         "last": last,
         "last_reason": reason or ("" if last else "no change of this application is recorded on this host"),
+        "deployed": None if reason else _deployed(lines),
         "rehearsed": _rehearsed(lines),
         "reloads": reloads,
         "trees": _of_trees(dir_fd, placed, reason, trees, host, _reread(reloads, host)) if trees else {},
     }
+
+
+def _deployed(lines: t.Sequence[Json]) -> Json | None:
+    """Return the deploy that was the last to change anything, ``{run, id, point, steps: [{kind, path, do}]}``; null
+    where that was something else, or it came to nothing.
+
+    The steps are those that it began to bring along what runs, in their order. Where it is open no more, each of them
+    came to its end: one that was killed, and found well when it was gone on with, has no line of that.
+    """
+    telling = [entry for entry in lines if entry.get("what") in _TELLS]
+    if not telling or not (_is_step(telling[0]) or _is_files(telling[0])):
+        return None
+    newest = {key: _text(telling[0].get(key)) for key in ("run", "id", "point")}
+    steps: list[Json] = []
+    for entry in telling:
+        if not _is_step(entry) and entry["what"] != _STEP_FAILED:
+            break
+        if any(_text(entry.get(key)) != newest[key] for key in ("run", "id")):
+            break
+        step = {key: str(entry.get(key)) for key in ("kind", "path", "do")}
+        if _is_step(entry) and step not in steps:
+            steps.insert(0, step)
+    return {**newest, "steps": steps}
+
+
+def _is_files(entry: Json) -> bool:
+    return entry["what"] == _IN_PLACE and entry.get("kind") == _DEPLOY
+
+
+def _is_step(entry: Json) -> bool:
+    return entry["what"] in (_STEP_BEGINS, _STEP_DONE) and entry.get("direction") == _FORWARD
+
+
+def _text(value: t.Any) -> str | None:
+    return value if isinstance(value, str) else None
 
 
 def _reloads(lines: t.Sequence[Json]) -> list[Json]:

@@ -48,6 +48,7 @@ def look(spec: t.Mapping[str, t.Any], host: Host) -> Json:
         "under_way": None,
         "last": None,
         "last_reason": "no change of this application is recorded on this host",
+        "deployed": None,
         "rehearsed": {},
         "reloads": [],
         "trees": dict.fromkeys(spec.get("trees") or {}),

@@ -42,6 +42,7 @@ _ANSWER = {
 }
 _TEXT = OneOf([None, str])
 _CHANGE = {"time": str, "time_s": int, **dict.fromkeys(("kind", "who", "why", "run", "journal"), _TEXT)}
+_STEP = dict.fromkeys(("kind", "path", "do"), str)
 _CHANGES = {
     "outcome": re.compile("ok|unknown|none"),
     **dict.fromkeys(("reason", "path", "last_reason"), str),
@@ -59,6 +60,7 @@ _CHANGES = {
     ),
     "under_way": OneOf([None, {**dict.fromkeys(("who", "why", "since"), _TEXT), "pid": int}]),
     "last": OneOf([None, _CHANGE]),
+    "deployed": OneOf([None, {**dict.fromkeys(("run", "id", "point"), _TEXT), "steps": [_STEP]}]),
     "reloads": [{"unit": str, "path": str, "time": str, "time_s": int}],
     "rehearsed": ByName({"time": str, "time_s": int, "point": str}),
     "trees": ByName(OneOf([None, _CHANGE, {"reason": str}])),
@@ -108,8 +110,9 @@ def _changes(answer: Json) -> Json:
     try:
         require(answer.get("changes"), _CHANGES, "the host's record of changes")
     except GarbledAnswer as garbled:
-        nothing: Json = {"path": "", "open": None, "under_way": None, "last": None, "rehearsed": {}, "trees": {}}
-        return {**nothing, "reloads": [], "outcome": "unknown", "reason": str(garbled), "last_reason": str(garbled)}
+        nothing = dict.fromkeys(("open", "under_way", "last", "deployed"))
+        reasons = dict.fromkeys(("reason", "last_reason"), str(garbled))
+        return {"outcome": "unknown", **reasons, "path": "", **nothing, "rehearsed": {}, "reloads": [], "trees": {}}
     changes: Json = answer["changes"]
     return changes
 

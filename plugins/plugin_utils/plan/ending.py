@@ -88,7 +88,8 @@ def _said(result: Json) -> str:
     if result["outcome"] == "planned":
         count = f"{number(len(result['changed']), 'path')} would be changed{_services(result)}"
         return f"{count}; the host holds what the plan expects"
-    return str(result.get("reason") or "everything was as planned already")
+    said = str(result.get("reason") or "everything was as planned already")
+    return f"{said}; it was changed{_taken_over(result)}" if result.get("of") else said
 
 
 def _taken_over(result: Json) -> str:

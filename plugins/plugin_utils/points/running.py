@@ -1,13 +1,16 @@
 # Copyright: Contributors to the evenkeel.drift project
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which units and containers of a contract belong to a restore point. Private to the collection."""
+"""Which units and containers of a contract belong to a restore point, and what of a plan does. Private to the
+collection.
+"""
 
 from __future__ import annotations
 
 import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.settings import Settings
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan import document
 
 Json = dict[str, t.Any]
 
@@ -31,6 +34,11 @@ def running_of(settings: Settings, containers: bool) -> Json:
         "containers": sorted({name for name in names if name != "*"}),
         "socket": next((one for one in sockets if one), None),
     }
+
+
+def is_saved(part: Json) -> bool:
+    """Return whether there is anything to save before a host's part of a plan is applied."""
+    return bool(document.operations(part) or document.strategy(part) or containers_of(part))
 
 
 def containers_of(part: Json) -> Json:

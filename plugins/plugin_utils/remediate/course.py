@@ -1,8 +1,8 @@
 # Copyright: Contributors to the evenkeel.drift project
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a remediation keeps in the folder of its deploy: that it is one, what it takes over of one that was interrupted,
-and for each host how its verification went. Private to the collection.
+"""What a remediation keeps in the folder of its deploy: that it is one, and for each host how its verification went; of
+one that was interrupted, too (``takeover.py``). Private to the collection.
 
 ``chain`` in run.json marks the folder: ``{begun, audit: null|[from, to], unverified (only where nothing was verified in
 the end: why)}``. A host's result has ``verification``: ``{id, verdict, before, reasons, known,
@@ -17,17 +17,16 @@ import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.module_utils.mask import mask_texts
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.audit.hosts import utc_now
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan import deploys, document, gates
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan import deploys, document
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.points.running import containers_of
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.remediate import deciding, report
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.run import RunFolder, StoreError, past_runs
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.run import RunFolder, StoreError
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify import folder as verifications
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify import inputs
 
 _BEFORE = "before.json"
 DUE, DONE = "due", "done"
 _UNVERIFIED = "it was changed, and its verification did not come to an end: the messages of the play say why"
-_FRESH_S = 24 * 3600
 _TOLD = 20
 """So many reasons of a host are kept; all are in the report of the verification."""
 
@@ -43,7 +42,7 @@ def begin(deploy: RunFolder, plan: Json, audited: bool) -> None:
     """
     begun: Json = {"begun": utc_now(), "audit": None}
     try:
-        run = _run_of(deploy, plan["run"])
+        run = run_of(deploy, plan["run"])
         seen = deciding.before(inputs.read(run)).document()
         if audited:
             begun["audit"] = _span(run)
@@ -54,48 +53,6 @@ def begin(deploy: RunFolder, plan: Json, audited: bool) -> None:
         seen = None
     deploy.write(_BEFORE, seen)
     deploy.write("run.json", {**deploy.read("run.json"), deploys.CHAIN: begun})
-
-
-def take_over(deploy: RunFolder, plan: Json, hosts: t.Collection[str]) -> dict[str, str]:
-    """Take over the hosts that a remediation changed and, interrupted, never verified; return of which deploy, by host.
-
-    Only a host whose newest deploy that is, and to which this one does nothing: then it still is as it was left.
-    """
-    idle = {part["host"]: part for part in plan["hosts"] if not part["actions"] and part["host"] in hosts}
-    taken: dict[str, str] = {}
-    for past in reversed(past_runs(os.path.dirname(deploy.path))):
-        if past.id == deploy.id or not idle:
-            continue
-        touched = {**dict.fromkeys(step["host"] for step in deploys.steps(past)), **deploys.results(past)}
-        for host in sorted(idle.keys() & touched.keys()):
-            part, result = idle.pop(host), touched[host]
-            if result is not None and _unverified(past, result) and _as_it_was_left(past, part, result):
-                # What was decided in the old folder is decided anew: how the host is now is what counts.
-                kept = {key: value for key, value in result.items() if key not in ("host", "verification")}
-                deploys.keep_result(deploy, host, {**kept, "of": result.get("of") or past.id})
-                taken[host] = past.id
-    return taken
-
-
-def _unverified(past: RunFolder, result: Json) -> bool:
-    about = past.read("run.json")
-    # What fails after days need not be the doing of a change that long ago.
-    recent = report.seconds(about["started"], utc_now()) <= _FRESH_S
-    if past.complete() or deploys.CHAIN not in about or result["outcome"] != "changed" or not recent:
-        return False
-    verification = result.get("verification")
-    return verification is None or verification["back"] == DUE
-
-
-def _as_it_was_left(past: RunFolder, part: Json, result: Json) -> bool:
-    """Return whether the audit shows a host as that deploy left it: seen, in the same place, not worked on since."""
-    if gates.refusals(part["gates"]) or {one["path"] for one in part["left_out"]} & set(result["changed"]):
-        return False
-    try:
-        old = _part(past, part["host"])
-    except document.PlanError:
-        return False
-    return old is not None and all(old[key] == part[key] for key in ("root", "application"))
 
 
 def due(deploy: RunFolder, batch: t.Collection[str]) -> list[str]:
@@ -130,7 +87,7 @@ def decide(deploy: RunFolder, batch: t.Collection[str], verification: RunFolder 
             deploys.keep_result(deploy, host, {**result, "outcome": "failed", "reason": reason, "verification": _NONE})
             continue
         seen = earlier.of(result)
-        decision = deciding.decide(made, host, seen, _planned(_part(source_of(deploy, result), host)))
+        decision = deciding.decide(made, host, seen, _planned(part_of(source_of(deploy, result), host)))
         told = {
             "id": made["id"],
             "verdict": decision.verdict,
@@ -188,7 +145,7 @@ def way_back(deploy: RunFolder, host: str, result: Json) -> tuple[Json, str]:
     Raises StoreError, PlanError.
     """
     source = source_of(deploy, result)
-    part = _part(source, host)
+    part = part_of(source, host)
     if part is None:
         raise StoreError(f"the plan of the deploy {source.id} says nothing of {host}: {source.path}")
     return part, "full" if containers_of(part) else "config"
@@ -227,7 +184,7 @@ class _Earlier:
         return self._read[source.id]
 
 
-def _run_of(deploy: RunFolder, name: str) -> RunFolder:
+def run_of(deploy: RunFolder, name: str) -> RunFolder:
     """Return the folder of the run that a plan is of. Raises StoreError."""
     path = os.path.join(os.path.dirname(os.path.dirname(deploy.path)), name)
     if not os.path.isfile(os.path.join(path, "run.json")):
@@ -244,7 +201,8 @@ def _made(deploy: RunFolder, verification: RunFolder | None) -> Json | None:
     return made if made["deploy"] == deploy.id else None
 
 
-def _part(deploy: RunFolder, host: str) -> Json | None:
+def part_of(deploy: RunFolder, host: str) -> Json | None:
+    """Return what the plan of a deploy says of a host, None when that is nothing. Raises PlanError."""
     plan = document.load(deploy.join(document.PLAN))
     return next((one for one in plan["hosts"] if one["host"] == host), None)
 

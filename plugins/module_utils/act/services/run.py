@@ -261,6 +261,6 @@ def _log(record: Record, action: Json, step: Json, what: str, said: str, warning
         # What a process has read again is known by this line alone: an audit looks for it.
         line["files"] = step["files"]
     try:
-        record.state.log({**line, **{key: about.get(key) for key in ("id", "who", "why", "run")}})
+        record.state.log({**line, **{key: about.get(key) for key in ("id", "who", "why", "run", "point")}})
     except OSError as error:
         warnings.append(f"the log in {record.state.path} has no line of {action['path']}: {explain(error)}")

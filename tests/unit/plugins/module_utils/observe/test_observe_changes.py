@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 from act_faults import counted, killed_at
-from act_world import World, build, every_kind
+from act_world import ABOUT, World, build, every_kind
 from ansible_collections.evenkeel.drift.plugins.module_utils.act import lock, recovery
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.journal_form import sealed
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe import changes, logs
@@ -242,6 +242,77 @@ def test_a_rollback_is_over_when_what_runs_is_back_as_well(world: World) -> None
     # A deploy after it counts for itself.
     add({"time": "2030-11-20T13:00:00Z", "what": "is in place", "journal": "0badc0de", "kind": "sync"})
     assert seen(world)["last"]["time"] == "2030-11-20T13:00:00Z"
+
+
+def line(what: str, **more: t.Any) -> Json:
+    about = {"run": "deploy-1", "id": "plan-1", "point": "p-1"}
+    return {"time": "2030-11-20T12:00:00Z", "what": what, **about, **more}
+
+
+def step(what: str, do: str = "restart", **more: t.Any) -> Json:
+    return line(f"step {what}", **{"kind": "unit", "path": "web.service", "do": do, "direction": "forward", **more})
+
+
+def placed(**more: t.Any) -> Json:
+    return line("is in place", **{"kind": "sync", "journal": "0badcafe", **more})
+
+
+DEPLOYED = {"run": "deploy-1", "id": "plan-1", "point": "p-1"}
+OTHER = {"run": "deploy-0", "id": "plan-0", "point": "p-0"}
+
+
+@pytest.mark.parametrize(
+    ("lines", "steps"),
+    [
+        ([], None),
+        ([placed()], []),
+        # What is done beside a change tells nothing of it.
+        ([placed(), line("restore point kept elsewhere"), line("hook"), line("logs archived")], []),
+        ([placed(), step("begins", "stop"), step("is done", "stop"), step("begins", "start")], ["stop", "start"]),
+        ([placed(), step("begins"), step("failed"), step("begins"), step("is done")], ["restart"]),
+        # Nothing but services, after another deploy: its steps are not of this one.
+        ([placed(**OTHER), step("is done", "stop", **OTHER), step("begins"), step("is done")], ["restart"]),
+        ([step("begins"), step("is done")], ["restart"]),
+        ([placed(), step("begins"), step("failed")], None),
+        ([placed(), step("is done"), step("is done", direction="back")], None),
+        ([placed(), line("went back", kind="sync")], None),
+        ([placed(), placed(kind="rollback")], None),
+        ([placed(), line("rolled back")], None),
+        ([placed(), line("begins", kind="sync", journal="00000001")], []),
+    ],
+)
+def test_which_deploy_was_the_last_to_change_a_host(world: World, lines: list[Json], steps: list[str] | None) -> None:
+    folder = world.states / "shop"
+    world.apply([world.write("keep.txt", b"changed\n")])
+    (folder / "log.jsonl").write_text("".join(json.dumps(one) + "\n" for one in lines))
+    found = seen(world)["deployed"]
+    if steps is None:
+        assert found is None
+    else:
+        named = [{"kind": "unit", "path": "web.service", "do": do} for do in steps]
+        assert found == {**DEPLOYED, "steps": named}
+
+
+def test_a_change_names_its_restore_point_in_the_log(world: World) -> None:
+    world.apply([world.write("keep.txt", b"changed\n")], point="p-1")
+    found = seen(world)["deployed"]
+    assert (found["id"], found["point"], found["steps"]) == (ABOUT["id"], "p-1", [])
+    # Of one that began and did not tell its end, nothing is known, nor of those before it.
+    log = world.states / "shop" / "log.jsonl"
+    log.write_text(log.read_text() + json.dumps(line("begins", journal="00000001")) + "\n")
+    (world.states / "shop" / "history" / "2099-01-01T00:00:00Z-00000001.json").write_text("{}")
+    assert seen(world)["deployed"] is None
+
+
+@pytest.mark.parametrize(("share", "direction"), [(0.3, "back"), (0.6, "forward")])
+def test_a_change_that_a_recovery_has_finished_is_that_of_its_deploy(
+    world: World, share: float, direction: str
+) -> None:
+    interrupted(world, share)
+    with world.open_state() as state:
+        assert recovery.recover(state, who="ops@laptop", why="a deploy finishes it first")["direction"] == direction
+    found = seen(world)["deployed"]
+    assert (found and found["id"]) == (ABOUT["id"] if direction == "forward" else None)
 
 
 def test_a_change_that_was_killed_before_it_had_a_journal_touched_nothing(world: World) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan import container_restarts, deploys, document
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.remediate import course
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.remediate import course, takeover
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.run import RunFolder
 from test_plan_document import change, example
 
@@ -46,13 +46,13 @@ def fixture_interrupted(tmp_path: Path) -> RunFolder:
 
 def test_a_host_that_was_changed_and_not_verified_is_taken_over(tmp_path: Path, interrupted: RunFolder) -> None:
     current = opened(tmp_path, idle())
-    assert course.take_over(current, idle(), {"web1"}) == {"web1": interrupted.id}
+    assert takeover.take_over(current, idle(), {"web1"}) == {"web1": interrupted.id}
     kept = deploys.results(current)["web1"]
     assert (kept["of"], kept["outcome"], kept["point"]) == (interrupted.id, "changed", CHANGED["point"])
     assert course.due(current, ["web1", "web2"]) == ["web1"]
     # Interrupted as well, and again: it is still the change of the first.
     third = opened(tmp_path, idle())
-    assert course.take_over(third, idle(), {"web1"}) == {"web1": current.id}
+    assert takeover.take_over(third, idle(), {"web1"}) == {"web1": current.id}
     assert course.source_of(third, deploys.results(third)["web1"]).id == interrupted.id
     part, level = course.way_back(third, "web1", deploys.results(third)["web1"])
     assert (part["actions"] != [], level) == (True, "config")
@@ -76,7 +76,7 @@ def test_only_what_still_waits_for_its_verification_is_taken_over(
     tmp_path: Path, interrupted: RunFolder, result: Json, taken: bool
 ) -> None:
     deploys.keep_result(interrupted, "web1", result)
-    assert bool(course.take_over(opened(tmp_path, idle()), idle(), {"web1"})) == taken
+    assert bool(takeover.take_over(opened(tmp_path, idle()), idle(), {"web1"})) == taken
 
 
 @pytest.mark.parametrize(
@@ -94,26 +94,26 @@ def test_a_host_that_is_not_as_it_was_left_is_not_taken_over(
     tmp_path: Path, interrupted: RunFolder, plan: Json
 ) -> None:
     assert not interrupted.complete()
-    assert course.take_over(opened(tmp_path, plan), plan, {"web1"}) == {}
+    assert takeover.take_over(opened(tmp_path, plan), plan, {"web1"}) == {}
 
 
 def test_only_the_newest_deploy_of_a_host_counts_and_only_a_remediation(tmp_path: Path, interrupted: RunFolder) -> None:
-    assert course.take_over(opened(tmp_path, idle()), idle(), {"web2"}) == {}
+    assert takeover.take_over(opened(tmp_path, idle()), idle(), {"web2"}) == {}
     plain = opened(tmp_path, example(), chain=False)
     deploys.keep_result(plain, "web1", CHANGED)
-    assert course.take_over(opened(tmp_path, idle()), idle(), {"web1"}) == {}
+    assert takeover.take_over(opened(tmp_path, idle()), idle(), {"web1"}) == {}
     assert interrupted.id < plain.id
 
 
 def test_what_was_interrupted_days_ago_is_left_alone(tmp_path: Path, interrupted: RunFolder) -> None:
     about = interrupted.read("run.json")
     interrupted.write("run.json", {**about, "started": "2026-01-02T03:04:05Z"})
-    assert course.take_over(opened(tmp_path, idle()), idle(), {"web1"}) == {}
+    assert takeover.take_over(opened(tmp_path, idle()), idle(), {"web1"}) == {}
 
 
 def test_a_deploy_that_ended_leaves_nothing_to_take_over(tmp_path: Path, interrupted: RunFolder) -> None:
     deploys.report(interrupted, example(), {})
-    assert course.take_over(opened(tmp_path, idle()), idle(), {"web1"}) == {}
+    assert takeover.take_over(opened(tmp_path, idle()), idle(), {"web1"}) == {}
 
 
 def test_a_host_whose_verification_did_not_end_fails_and_stays(interrupted: RunFolder) -> None:

@@ -1,0 +1,130 @@
+# Copyright: Contributors to the evenkeel.drift project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a remediation takes over of one that was interrupted: hosts that were changed, and never verified. Private to
+the collection.
+
+What became of a host stands in the folder of the interrupted deploy. Where the control node or the connection was gone
+before that was told, the host's own record says it: a program there ends what it has begun.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import typing as t
+
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.manifest import ID
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.audit.hosts import utc_now
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan import deploys, document, gates
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.points.running import is_saved
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.remediate import course, report
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.store import evidence
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.run import RunFolder, StoreError, past_runs
+
+_FRESH_S = 24 * 3600
+
+Json = dict[str, t.Any]
+
+
+def take_over(deploy: RunFolder, plan: Json, hosts: t.Collection[str]) -> dict[str, str]:
+    """Take over the hosts that a remediation changed and, interrupted, never verified; return of which deploy, by host.
+
+    Only a host whose newest deploy that is, and to which this one does nothing: then it still is as it was left.
+    Raises StoreError.
+    """
+    idle = {part["host"]: part for part in plan["hosts"] if not part["actions"] and part["host"] in hosts}
+    records = _Records(deploy, plan)
+    taken: dict[str, str] = {}
+    for past in reversed(past_runs(os.path.dirname(deploy.path))):
+        if past.id == deploy.id or not idle:
+            continue
+        touched = {**dict.fromkeys(step["host"] for step in deploys.steps(past)), **deploys.results(past)}
+        for host in sorted(idle.keys() & touched.keys()):
+            part, result = idle.pop(host), touched[host]
+            if not _is_recent(past):
+                continue
+            if result is None or _is_unheard(result):
+                result = _ended_alone(past, host, records)
+            elif past.complete() or not _is_unverified(result):
+                continue
+            if result is not None and _is_as_left(past, part, result):
+                # What was decided in the old folder is decided anew: how the host is now is what counts.
+                kept = {key: value for key, value in result.items() if key not in ("host", "verification")}
+                deploys.keep_result(deploy, host, {**kept, "of": result.get("of") or past.id})
+                taken[host] = past.id
+    return taken
+
+
+def _is_recent(past: RunFolder) -> bool:
+    """Return whether a deploy is a remediation of late: what fails after days need not be its doing."""
+    about = past.read("run.json")
+    return deploys.CHAIN in about and report.seconds(about["started"], utc_now()) <= _FRESH_S
+
+
+def _is_unheard(result: Json) -> bool:
+    """Return whether a host did not say itself what became of it: a connection that was lost leaves that open."""
+    return result["outcome"] == "failed" and "changed" not in result and "verification" not in result
+
+
+def _is_unverified(result: Json) -> bool:
+    verification = result.get("verification")
+    return result["outcome"] == "changed" and (verification is None or verification["back"] == course.DUE)
+
+
+def _is_as_left(past: RunFolder, part: Json, result: Json) -> bool:
+    """Return whether the audit shows a host as that deploy left it: seen, in the same place, not worked on since."""
+    if gates.refusals(part["gates"]) or {one["path"] for one in part["left_out"]} & set(result["changed"]):
+        return False
+    old = _part_of(past, part["host"])
+    return old is not None and all(old[key] == part[key] for key in ("root", "application"))
+
+
+def _ended_alone(past: RunFolder, host: str, records: _Records) -> Json | None:
+    """Return the result of a host whose change came to its end when nobody was there any more to be told; None when its
+    own record does not say so, or says that something else came after it.
+    """
+    changes = records.of(host)
+    told = (changes or {}).get("deployed")
+    if changes is None or told is None or changes["open"] or changes["under_way"]:
+        return None
+    part = _part_of(past, host)
+    if part is None or (told["run"], told["id"]) != (past.id, past.read("run.json")["plan"]):
+        return None
+    point = told["point"]
+    # A part of a deploy, such as the branch that was unpacked before it, has none.
+    if (point is None and is_saved(part)) or (point is not None and not ID.fullmatch(point)):
+        return None
+    paths = sorted({one["path"] for one in document.operations(part)})
+    services = [{**step, "state": "done", "said": ""} for step in told["steps"]]
+    return {"outcome": "changed", "changed": paths, "services": services, "left": [], "point": point}
+
+
+def _part_of(past: RunFolder, host: str) -> Json | None:
+    try:
+        return course.part_of(past, host)
+    except document.PlanError:
+        return None
+
+
+class _Records:
+    """What hosts say of their changes, in the audit that a plan was made of. It is read when it is asked for first."""
+
+    def __init__(self, deploy: RunFolder, plan: Json) -> None:
+        self._deploy = deploy
+        self._plan = plan
+
+    @functools.cached_property
+    def _run(self) -> RunFolder | None:
+        try:
+            run = course.run_of(self._deploy, self._plan["run"])
+            run.verify()
+        except StoreError:
+            # A reviewed plan may outlive the run that it was made of.
+            return None
+        return run
+
+    def of(self, host: str) -> Json | None:
+        """Return the record of a host, None when it is not known. Raises StoreError."""
+        seen = None if self._run is None else evidence.load(self._run, host, evidence.HOST)
+        return None if seen is None or seen["failure"] else seen["changes"]

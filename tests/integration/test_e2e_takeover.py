@@ -1,0 +1,154 @@
+# Copyright: Contributors to the evenkeel.drift project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The control node dies while a host is changed; the host's program ends the change by itself, and nobody hears of it.
+
+The next remediation has nothing to change there, and verifies the change all the same, or takes it back.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import typing as t
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from e2e_operator import Operator, Outcome
+from e2e_shop import BAD, GOOD, Shop, fingerprint, opened
+from waiting import lives, wait_until
+
+Json = dict[str, t.Any]
+
+
+class Pause:
+    """A command before the change that says which program runs it, and waits until it is let go."""
+
+    def __init__(self, folder: Path) -> None:
+        self._said = folder / "program"
+        self._gate = folder / "gate"
+        os.mkfifo(self._gate)
+
+    def command(self) -> list[str]:
+        said = f"{self._said}.new"
+        return ["/bin/sh", "-c", f"echo $PPID > {said}; mv {said} {self._said}; read line < {self._gate}"]
+
+    def program(self) -> int:
+        wait_until(self._said.exists, "the host is about to be changed")
+        return int(self._said.read_text())
+
+    def let_go(self) -> None:
+        """Let the command end, where it has begun."""
+        with contextlib.suppress(OSError):
+            fd = os.open(self._gate, os.O_WRONLY | os.O_NONBLOCK)
+            os.write(fd, b"go\n")
+            os.close(fd)
+
+
+@pytest.fixture(name="shop")
+def fixture_shop(tmp_path: Path, operator: Operator) -> Iterator[Shop]:
+    with opened(tmp_path / "shop", operator) as shop:
+        yield shop
+
+
+@pytest.fixture(name="pause")
+def fixture_pause(tmp_path: Path) -> Iterator[Pause]:
+    pause = Pause(tmp_path)
+    yield pause
+    pause.let_go()
+
+
+def workers(pid: int) -> list[int]:
+    """Return the processes that ansible-playbook has forked: what these have started on a host is no such process."""
+    found = []
+    for folder in Path(f"/proc/{pid}/task").iterdir():
+        found += [int(child) for child in (folder / "children").read_text().split()]
+    return found
+
+
+def cut(shop: Shop, pause: Pause, **variables: t.Any) -> Path:
+    """Kill the control node's side while the host is being changed, let the host go on, and return the deploy."""
+    process = shop.operator.start(*shop.command(sync_hooks={"before_change": [pause.command()]}, **variables))
+    try:
+        program = pause.program()
+    finally:
+        control = [process.pid, *workers(process.pid)]
+        for pid in control:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        process.wait()
+    assert lives(program), "the program on the host was killed as well"
+    assert program not in control
+    pause.let_go()
+    wait_until(lambda: not lives(program), "the program on the host has ended")
+    process.communicate()
+    (deploy,) = shop.deploys()
+    assert (deploy / "INCOMPLETE").exists()
+    assert not (deploy / "results/web1.json").exists()
+    return deploy
+
+
+def said(outcome: Outcome) -> str:
+    return " ".join(outcome.text.split())
+
+
+def remediate(shop: Shop, pause: Pause) -> Outcome:
+    # With the same variables: nothing is changed, so that the command is not run again.
+    return shop.remediate(sync_hooks={"before_change": [pause.command()]})
+
+
+def test_a_bad_change_that_ended_alone_is_taken_back(shop: Shop, pause: Pause) -> None:
+    (root,) = shop.hosts("web1")
+    before = fingerprint(root)
+    shop.reference.commit("Second", {"src/app.py": BAD, "src/new.py": "new\n"})
+    deploy = cut(shop, pause)
+    assert (root / "src/app.py").read_text() == BAD
+    outcome = remediate(shop, pause)
+    assert outcome.code == 2, outcome.text
+    assert fingerprint(root) == before
+    assert f"web1: was changed by the deploy {deploy.name}, which was interrupted" in said(outcome)
+    assert shop.ended()["outcomes"] == {"web1": "rolled_back"}
+    result = shop.result("web1")
+    assert (result["of"], result["changed"]) == (deploy.name, ["src/app.py", "src/new.py"])
+    assert f"Everything is back as restore point {result['point']} has it" in result["reason"]
+    again = (
+        f"nothing is worse than before the change; it was changed by the deploy {deploy.name}, which was interrupted"
+    )
+    assert f"verified again: {again} interrupted" in said(outcome)
+    # It was compared with the audit before that change, not with the one that saw it.
+    told = json.loads((deploy / "run.json").read_text())
+    assert result["verification"]["before"] == told["audit"]
+    # It is over: the next one plans it anew.
+    outcome = shop.remediate("--check")
+    assert (outcome.code, shop.ended()["outcomes"]) == (0, {"web1": "planned"}), outcome.text
+
+
+def test_a_good_change_that_ended_alone_is_verified(shop: Shop, pause: Pause) -> None:
+    (root,) = shop.hosts("web1")
+    shop.reference.commit("Second", {"src/other.py": "2\n"})
+    deploy = cut(shop, pause)
+    outcome = remediate(shop, pause)
+    assert outcome.code == 0, outcome.text
+    assert (root / "src/other.py").read_text() == "2\n"
+    result = shop.result("web1")
+    assert (result["outcome"], result["of"], result["verification"]["verdict"]) == ("changed", deploy.name, "PASS")
+    assert f"1 path changed by the deploy {deploy.name}, which was interrupted; verified: PASS" in said(outcome)
+    again = shop.remediate()
+    assert (again.code, shop.ended()["outcomes"]) == (0, {"web1": "nothing"}), again.text
+
+
+def test_a_change_that_was_taken_back_by_hand_since_is_not_taken_over(shop: Shop, pause: Pause) -> None:
+    (root,) = shop.hosts("web1")
+    before = fingerprint(root)
+    shop.reference.commit("Second", {"src/app.py": BAD})
+    cut(shop, pause)
+    back = shop.command()
+    outcome = shop.operator.play("evenkeel.drift.rollback", *back[1:])
+    assert (outcome.code, fingerprint(root)) == (0, before), outcome.text
+    # What the reference wants now is what the host has: only its own record tells the two apart.
+    shop.reference.commit("Third", {"src/app.py": GOOD})
+    outcome = shop.remediate()
+    assert (outcome.code, shop.ended()["outcomes"]) == (0, {"web1": "nothing"}), outcome.text

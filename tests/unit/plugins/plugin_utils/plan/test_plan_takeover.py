@@ -1,0 +1,171 @@
+# Copyright: Contributors to the evenkeel.drift project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a remediation takes over when the control node was gone before the host had told that it was changed."""
+
+from __future__ import annotations
+
+import typing as t
+from pathlib import Path
+
+import pytest
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan import deploys, document
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.remediate import course, takeover
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.store import evidence
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.run import RunFolder
+from test_plan_document import change, example
+
+POINT = "20261121T160000Z-0a1b2c"
+RESTART = {"kind": "unit", "path": "web.service", "do": "restart"}
+SERVICES_ALONE = change(example(), "hosts", 0, "actions", example()["hosts"][0]["actions"][1:])
+
+Json = dict[str, t.Any]
+
+
+def plan(made: Json) -> Json:
+    return {**made, "id": document.identity(made)}
+
+
+def opened(runs: Path, made: Json, chain: bool = True) -> RunFolder:
+    folder = deploys.open_deploy(str(runs), "prod", made, {"user": "ops", "host": "control"})
+    if chain:
+        course.begin(folder, made, audited=False)
+    return folder
+
+
+def audited(runs: Path) -> RunFolder:
+    run = RunFolder.create(str(runs), "2026-11-21T17:00:00Z", "prod")
+    run.write("run.json", {"id": run.id})
+    return run
+
+
+class World:
+    """A deploy that was interrupted when a host was being changed, and the audit that follows."""
+
+    def __init__(self, runs: Path) -> None:
+        self.runs = runs
+        self.past: RunFolder
+
+    def interrupted(self, made: Json, chain: bool = True) -> None:
+        self.made = made
+        self.past = opened(self.runs, made, chain)
+        deploys.note(self.past, "web1", "ops@control", "check, save and change", "begun")
+
+    def deployed(self, **more: t.Any) -> Json:
+        return {"run": self.past.id, "id": self.made["id"], "point": POINT, "steps": [RESTART], **more}
+
+    def taken(self, changes: Json | None, failure: Json | None = None) -> Json | None:
+        """Return the result that is kept of the host when an audit shows it like that, with nothing to do there."""
+        run = audited(self.runs)
+        if changes is not None or failure is not None:
+            evidence.keep(run, "web1", evidence.HOST, {"failure": failure, "changes": changes})
+        run.seal()
+        idle = change(example(run=run.id), "hosts", 0, "actions", [])
+        current = opened(self.runs, plan(idle))
+        found = takeover.take_over(current, idle, {"web1"})
+        assert found == ({"web1": self.past.id} if found else {})
+        kept = deploys.results(current)
+        assert found.keys() == kept.keys()
+        return kept.get("web1")
+
+
+@pytest.fixture(name="world")
+def fixture_world(tmp_path: Path) -> World:
+    world = World(tmp_path)
+    world.interrupted(example())
+    return world
+
+
+def record(deployed: Json | None, **more: t.Any) -> Json:
+    return {"open": None, "under_way": None, "deployed": deployed, **more}
+
+
+def test_a_change_that_its_host_ended_alone_is_taken_over(world: World) -> None:
+    kept = world.taken(record(world.deployed()))
+    assert kept == {
+        "host": "web1",
+        "outcome": "changed",
+        "changed": ["src/app.py"],
+        "services": [{**RESTART, "state": "done", "said": ""}],
+        "left": [],
+        "point": POINT,
+        "of": world.past.id,
+    }
+    # The way back knows what the change has restarted, and where it is planned.
+    assert course.source_of(world.past, kept).id == world.past.id
+    (back,) = course.brought_along(world.past, "web1", kept)["services"]
+    assert (back["path"], [one["do"] for one in back["steps"]]) == ("web.service", ["restart"])
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"run": "20261121T150000Z-prod-9"},
+        {"run": None},
+        {"id": "plan-000000000000"},
+        {"point": None},
+        {"point": "x; reboot"},
+    ],
+)
+def test_another_change_or_one_without_its_restore_point_is_not(world: World, other: Json) -> None:
+    assert world.taken(record(world.deployed(**other))) is None
+
+
+def test_a_host_whose_record_does_not_tell_is_not(world: World) -> None:
+    told = world.deployed()
+    assert world.taken(record(None)) is None
+    assert world.taken(record(told, open={"phase": "services"})) is None
+    assert world.taken(record(told, under_way={"pid": 1})) is None
+    assert world.taken(None) is None
+    assert world.taken(None, {"kind": "unreachable", "reason": "no route to host"}) is None
+    # Evidence of an older version has no word of it.
+    assert world.taken({"open": None, "under_way": None}) is None
+    assert world.taken(record(told)) is not None
+
+
+def test_a_change_of_services_alone_has_no_restore_point(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    world.interrupted(plan(SERVICES_ALONE))
+    kept = world.taken(record(world.deployed(point=None)))
+    assert kept is not None
+    assert (kept["changed"], kept["point"]) == ([], None)
+
+
+@pytest.mark.parametrize("ended", [False, True])
+@pytest.mark.parametrize(
+    ("result", "taken"),
+    [
+        (None, True),
+        ({"outcome": "failed", "reason": "the connection was lost", "point": None}, True),
+        # Verified, or as far as that went; and taken back.
+        ({"outcome": "failed", "reason": "not verified", "changed": [], "point": POINT, "verification": {}}, False),
+        ({"outcome": "rolled_back", "reason": "no space left", "point": POINT}, False),
+        ({"outcome": "not_begun", "reason": "web0 failed before it"}, False),
+    ],
+)
+def test_only_who_was_not_heard_of_is_asked(world: World, result: Json | None, taken: bool, ended: bool) -> None:
+    """A play whose connection was lost may have come to its own end: it could not tell either."""
+    if result is not None:
+        deploys.keep_result(world.past, "web1", result)
+    if ended:
+        deploys.report(world.past, example(), {})
+    assert (world.taken(record(world.deployed())) is not None) == taken
+
+
+def test_only_a_remediation_of_late(tmp_path: Path, world: World) -> None:
+    about = world.past.read("run.json")
+    world.past.write("run.json", {**about, "started": "2026-01-02T03:04:05Z"})
+    assert world.taken(record(world.deployed())) is None
+    other = World(tmp_path / "other")
+    other.interrupted(example(), chain=False)
+    assert other.taken(record(other.deployed())) is None
+
+
+def test_a_plan_whose_audit_is_gone_or_was_altered_tells_nothing(tmp_path: Path, world: World) -> None:
+    idle = plan(change(example(), "hosts", 0, "actions", []))
+    assert takeover.take_over(opened(tmp_path, idle), idle, {"web1"}) == {}
+    run = audited(tmp_path)
+    run.seal()
+    evidence.keep(run, "web1", evidence.HOST, {"failure": None, "changes": record(world.deployed())})
+    idle = {**idle, "run": run.id}
+    assert takeover.take_over(opened(tmp_path, plan(idle)), idle, {"web1"}) == {}
