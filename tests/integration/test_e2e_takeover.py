@@ -19,7 +19,8 @@ from pathlib import Path
 import pytest
 from e2e_operator import Operator, Outcome
 from e2e_shop import BAD, GOOD, Shop, fingerprint, opened
-from waiting import lives, wait_until
+from e2e_ssh import SshServer, ssh_server
+from waiting import LIMIT_S, lives, wait_until
 
 Json = dict[str, t.Any]
 
@@ -59,6 +60,14 @@ def fixture_pause(tmp_path: Path) -> Iterator[Pause]:
     pause = Pause(tmp_path)
     yield pause
     pause.let_go()
+
+
+@pytest.fixture(name="server")
+def fixture_server(tmp_path: Path) -> Iterator[SshServer]:
+    with ssh_server(tmp_path / "ssh") as server:
+        if server is None:
+            pytest.skip("no SSH server can be started on this machine")
+        yield server
 
 
 def workers(pid: int) -> list[int]:
@@ -138,6 +147,35 @@ def test_a_good_change_that_ended_alone_is_verified(shop: Shop, pause: Pause) ->
     assert f"1 path changed by the deploy {deploy.name}, which was interrupted; verified: PASS" in said(outcome)
     again = shop.remediate()
     assert (again.code, shop.ended()["outcomes"]) == (0, {"web1": "nothing"}), again.text
+
+
+def test_a_bad_change_whose_connection_was_lost_is_taken_back_by_the_next_play(
+    shop: Shop, pause: Pause, server: SshServer
+) -> None:
+    (root,) = shop.hosts("web1")
+    before = fingerprint(root)
+    shop.reference.commit("Second", {"src/app.py": BAD})
+    asked = {"sync_hooks": {"before_change": [pause.command()]}, **server.variables}
+    process = shop.operator.start(*shop.command(**asked))
+    try:
+        program = pause.program()
+        assert server.cut()
+        # The play comes to its end, and cannot tell what became of the host.
+        output = process.communicate(timeout=LIMIT_S)[0].decode()
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+    (deploy,) = shop.deploys()
+    assert (shop.ended()["outcomes"], fingerprint(root)) == ({"web1": "failed"}, before), output
+    assert "the connection was lost" in shop.result("web1")["reason"]
+    assert lives(program)
+    pause.let_go()
+    wait_until(lambda: not lives(program), "the program on the host has ended")
+    assert (root / "src/app.py").read_text() == BAD
+    outcome = shop.remediate(**asked)
+    assert (outcome.code, fingerprint(root)) == (2, before), outcome.text
+    result = shop.result("web1")
+    assert (result["outcome"], result["of"]) == ("rolled_back", deploy.name)
 
 
 def test_a_change_that_was_taken_back_by_hand_since_is_not_taken_over(shop: Shop, pause: Pause) -> None:
