@@ -36,7 +36,7 @@ break_by() {
 
 # commits REPOSITORY: the commit that the hosts lack, of nineteen files, and beside it those that break something each.
 commits() (
-  cd "$1"
+  cd "$1" || exit
   mkdir pages
   for number in {01..16}; do printf '{"page": %d}\n' "$((10#$number))" >"pages/page-$number.json"; done
   printf '\nIts pages lie in pages/.\n' >>README.md
