@@ -94,7 +94,7 @@ def look(state: State | None) -> Json:
 def _services(state: State | None) -> Json:
     """Return what a recovery would find of services, where the files need none."""
     record = services.find(state) if state is not None else None
-    if record is None or record.phase == services.PENDING:
+    if record is None or record.phase == services.PENDING or record.is_unbegun:
         return {}
     return {"found": record.summary(), "direction": record.direction}
 

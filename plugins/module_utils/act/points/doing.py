@@ -87,8 +87,8 @@ class Work:
                 # Nothing was changed: what was not begun needs not be gone on with.
                 if not known:
                     pending.end(self._state)
-                if change is not None:
-                    change.close()
+                    if change is not None:
+                        change.close()
                 raise
             self._files(looked.outside, objects_fd, self._wanted.top, held, "/{}".format)
             stopped: list[Container] = []
@@ -102,6 +102,9 @@ class Work:
             if self._wanted.restart:
                 for one in self._target.units(is_old(begun)):
                     self._unit(one)
+            # Where no file had to change nothing told the services so far which way they go; and from the next line on
+            # whoever finishes this knows them alone.
+            service_journal.turned(self._state)
             pending.end(self._state)
 
     def _note_change(self, point: str, why: str) -> Record | None:
@@ -110,7 +113,8 @@ class Work:
         """
         if self._wanted.change is None or service_journal.find(self._state) is not None:
             return None
-        about = {"kind": "rollback", "who": self._asked.who, "why": why, "run": self._asked.run, "point": point}
+        about = {"kind": service_journal.WAY_BACK, "who": self._asked.who, "why": why}
+        about.update(run=self._asked.run, point=point)
         change = self._wanted.change
         given = change.limit_s, change.actions, change.hooks
         record = service_journal.of_a_change(self._state, about, self._asked.root, *given)

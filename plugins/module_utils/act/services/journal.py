@@ -26,6 +26,8 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section imp
 NAME = journal_form.SERVICES
 PENDING, DUE, FAILED = "pending", "due", "failed"
 FORWARD, BACK = "forward", "back"
+WAY_BACK = "rollback"
+"""What a change that ended well and is taken back is called as a kind."""
 LABEL = "services"
 """The key under which the journal of the files names what belongs to it here."""
 
@@ -56,6 +58,13 @@ class Record:
     def since(self) -> Moment | None:
         since = self.document["since"]
         return None if since is None else Moment(*since)
+
+    @property
+    def is_unbegun(self) -> bool:
+        """Whether it is that of a way back that changed nothing, when no rollback is under way: one that did has turned
+        it before it came to its end.
+        """
+        return self.document["about"].get("kind") == WAY_BACK and self.direction == FORWARD
 
     def needed(self) -> bool:
         """Return whether there is anything to be run: steps behind the files, or commands around the change."""
@@ -171,6 +180,18 @@ def find(state: State) -> Record | None:
             f"{state.path}/{NAME} is damaged ({error}): the files are whole; look at the services that it names, then "
             "remove it"
         ) from None
+
+
+def turned(state: State) -> Record | None:
+    """Return the services of a change that did not end, or is taken back, on their way back from now on; None where
+    there are none, or they never came due. Raises OSError, Refused.
+    """
+    record = find(state)
+    if record is None or record.phase == PENDING:
+        return None
+    if record.direction != BACK:
+        record.turn_back()
+    return record
 
 
 def refuse_hook(state: State) -> None:

@@ -112,6 +112,10 @@ def resume(state: State, who: str, why: str) -> tuple[Json | None, list[Json]]:
         transaction.refuse_unfinished(state)
         commands.forget(state)
         record = journal.find(state)
+        if record is not None and record.is_unbegun:
+            # Who was killed at the very begin of a way back left nothing to finish, and nothing to take back.
+            record.close()
+            record = None
         return (None, []) if record is None else (record.summary(), run_steps(record, []))
 
 
@@ -123,12 +127,8 @@ def take_back(state: State, who: str, why: str) -> list[Json]:
     with lock.held(state, who, why):
         transaction.refuse_unfinished(state)
         commands.forget(state)
-        record = journal.find(state)
-        if record is None:
-            return []
-        if record.direction != BACK:
-            record.turn_back()
-        return run_steps(record, [])
+        record = journal.turned(state)
+        return [] if record is None else run_steps(record, [])
 
 
 def refuse_unfinished(state: State) -> None:

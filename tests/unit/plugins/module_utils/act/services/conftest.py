@@ -7,5 +7,6 @@ from __future__ import annotations
 
 from fake_compose_host import fixture_compose_host
 from fake_systemd import fixture_systemd
+from service_site import fixture_site
 
-__all__ = ["fixture_compose_host", "fixture_systemd"]
+__all__ = ["fixture_compose_host", "fixture_site", "fixture_systemd"]

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 from act_faults import FaultyOs, counted, in_place_of_os, killed_at
-from act_world import ABOUT, World
+from act_world import ABOUT
 from ansible_collections.evenkeel.drift.plugins.module_utils.act import recovery, transaction
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.errors import (
     Busy,
@@ -29,9 +29,6 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.act.errors import (
     Unfinished,
 )
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.operations import BadOperations
-from ansible_collections.evenkeel.drift.plugins.module_utils.act.points import looking, rollback, session, shelf
-from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.place import Asked
-from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.wanted import What
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.services import (
     journal,
     kinds,
@@ -44,85 +41,10 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.act.services.run im
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host
 from ansible_collections.evenkeel.drift.plugins.module_utils.proc.reader import Gone, Proc, Stat
 from fake_systemd import FakeSystemd
+from service_site import ALL, NEW, OLD, Site, reload, restart, unit
 from waiting import lives, wait_until
 
 Json = t.Dict[str, t.Any]
-
-
-class Site(World):
-    """Two units that read one file each."""
-
-    def __init__(self, folder: Path, systemd: FakeSystemd) -> None:
-        super().__init__(folder)
-        self.systemd = systemd
-        for name in ("one", "two"):
-            (self.root / name).write_text(f"old {name}\n")
-            systemd.unit(f"{name}.service", self.root / name)
-
-    def operations(self, two: str = "new two\n") -> list[Json]:
-        return [self.write("one", b"new one\n"), self.write("two", two.encode())]
-
-    def change(self, operations: list[Json], *actions: Json, check: bool = False, hooks: Json | None = None) -> Json:
-        contents = os.open(self.contents, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            with self.open_state() as opened:
-                services = Services(actions, hooks or {}, 20.0)
-                about = {**ABOUT, "point": self.point()}
-                return run.apply(operations, [contents], str(self.root), opened, about, Host("/", 60), services, check)
-        finally:
-            os.close(contents)
-
-    def recover(self) -> list[Json]:
-        with self.open_state() as opened:
-            recovery.recover(opened)
-            return run.resume(opened, "ops", "a test")[1]
-
-    def asked(self) -> Asked:
-        return Asked(str(self.root), "shop", str(self.states), "ops", "a test", "")
-
-    def save(self) -> str:
-        made = session.present(
-            self.asked(), What((), ("one", "two"), (), False), shelf.Keep(10, None, None), Host("/", 60), False
-        )
-        return str(made["point"])
-
-    def point(self) -> str | None:
-        points = sorted(path.name for path in (self.states / "shop" / "points").glob("2*"))
-        return points[0] if points else None
-
-    def restore(self, change: Services | None = None) -> Json:
-        wanted = looking.Wanted(self.point(), None, change=change)
-        return rollback.restored(self.asked(), wanted, Host("/", 60), False)
-
-    def running(self) -> dict[str, str]:
-        return {name: self.systemd.get(f"{name}.service")["ran_with"] for name in ("one", "two")}
-
-    def files(self) -> dict[str, str]:
-        return {name: (self.root / name).read_text() for name in ("one", "two")}
-
-    def left(self) -> list[str]:
-        names = [path.name for path in (self.states / "shop").iterdir()]
-        return [name for name in names if name.startswith(("journal", "services"))]
-
-
-ALL = os.environ.get("EVENKEEL_FAULTS") == "all"
-OLD = {"one": "old one\n", "two": "old two\n"}
-NEW = {"one": "new one\n", "two": "new two\n"}
-
-
-def restart(name: str, active: str | None = "active") -> Json:
-    step = {"do": "restart", "unit": f"{name}.service", "before": {"active": active}}
-    return {"n": 1, "kind": "unit", "path": f"{name}.service", "steps": [step]}
-
-
-def reload(name: str) -> Json:
-    step = {"do": "reload", "unit": f"{name}.service", "before": {"active": "active"}, "files": [name]}
-    return {"n": 1, "kind": "unit", "path": f"{name}.service", "steps": [step]}
-
-
-@pytest.fixture(name="site")
-def fixture_site(tmp_path: Path, systemd: FakeSystemd) -> Site:
-    return Site(tmp_path / "world", systemd)
 
 
 def test_what_uses_a_change_is_restarted_once(site: Site) -> None:
@@ -455,85 +377,6 @@ def test_killed_anywhere_on_the_way_back(tmp_path: Path, monkeypatch: pytest.Mon
         assert site.left() == []
 
 
-BROUGHT = Services([restart("one"), restart("two")], {}, 20.0)
-
-
-def changed(site: Site) -> Site:
-    """Save and change a site, and let all of that end well."""
-    site.save()
-    site.change(site.operations(), restart("one"), restart("two"))
-    return site
-
-
-def test_a_change_that_ended_well_is_taken_back_with_what_it_brought_along(site: Site, tmp_path: Path) -> None:
-    """The files alone would leave what runs with those of the change."""
-    changed(site)
-    hooks = {"on_failure": [["touch", f"{tmp_path}/told"]], "after_change": [["touch", f"{tmp_path}/never"]]}
-    told = site.restore(BROUGHT._replace(hooks=hooks))
-    assert [(step["path"], step["state"]) for step in told["services"]][:2] == [
-        ("one.service", "done"),
-        ("two.service", "done"),
-    ]
-    assert site.running() == site.files() == OLD
-    assert site.systemd.calls()[2:] == ["restart one.service", "restart two.service"]
-    assert (site.left(), (tmp_path / "told").exists(), (tmp_path / "never").exists()) == ([], True, False)
-
-
-def test_the_files_alone_leave_what_runs_as_it_is(site: Site) -> None:
-    """What the test above would not notice, if it saw nothing."""
-    changed(site).restore()
-    assert (site.files(), site.running()) == (OLD, NEW)
-
-
-def test_what_the_change_started_is_stopped_again(site: Site) -> None:
-    site.save()
-    site.systemd.unit("two.service", site.root / "two", active=False)
-    site.change(site.operations(), unit("two", "start", active="inactive"))
-    site.restore(Services([unit("two", "start", active="inactive")], {}, 20.0))
-    assert site.systemd.get("two.service")["ActiveState"] == "inactive"
-
-
-def test_a_way_back_that_is_refused_leaves_no_trace_of_it(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    changed(site)
-
-    def moved(*_given: t.Any, **_named: t.Any) -> t.NoReturn:
-        raise Refused("somebody works in the repository")
-
-    monkeypatch.setattr(transaction, "apply_locked", moved)
-    with pytest.raises(Refused):
-        site.restore(BROUGHT)
-    assert (site.left(), site.running(), site.files()) == ([], NEW, NEW)
-    assert not list(site.states.glob("*/rollback.json"))
-
-
-def test_a_way_back_of_a_change_is_killed_anywhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def made(name: str) -> Site:
-        systemd = FakeSystemd(tmp_path / name / "systemd")
-        systemd.install(monkeypatch)
-        return changed(Site(tmp_path / name / "world", systemd))
-
-    site = made("count")
-    calls = len(counted(lambda: site.restore(BROUGHT)))
-    seen = set()
-    for number in range(1, calls + 1, 1 if ALL else 17):
-        site = made(str(number))
-        assert killed_at(number, functools.partial(site.restore, BROUGHT))
-        # As the next deploy begins: whatever it finds, what runs has the files that are there.
-        with site.open_state() as opened:
-            recovery.recover(opened)
-        if list(site.states.glob("*/rollback.json")):
-            site.restore()
-        else:
-            site.recover()
-        assert site.running() == site.files(), f"killed at call {number}"
-        assert (site.files() in (OLD, NEW), site.left()) == (True, []), f"killed at call {number}"
-        seen.add(site.files()["one"])
-        # As it goes on, where that host has to go back still.
-        site.restore(BROUGHT)
-        assert site.running() == site.files() == OLD, f"killed at call {number}"
-    assert len(seen) == 2
-
-
 def test_a_recovery_runs_what_is_left_and_nothing_twice(site: Site) -> None:
     """As a process that was killed between two steps leaves it."""
     with site.open_state() as opened:
@@ -595,16 +438,6 @@ def process(*argv: str) -> tuple[int, float]:
     pid = os.spawnv(os.P_NOWAIT, argv[0], argv)
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return pid, int(fields[19]) / os.sysconf("SC_CLK_TCK")
-
-
-def unit(name: str, *dos: str, **before: str) -> Json:
-    """Return an action on one unit; ``before`` is what its steps expect."""
-    known = {"enable": "enabled", "disable": "enabled"}
-    steps: list[Json] = []
-    for do in dos:
-        key = known.get(do, "active")
-        steps.append({"do": do, "unit": f"{name}.service", "before": {key: before.get(key)}})
-    return {"n": 1, "kind": "unit", "path": f"{name}.service", "steps": steps}
 
 
 def test_without_files_a_step_that_fails_takes_back_the_others_at_once(site: Site) -> None:
