@@ -47,6 +47,7 @@ def begin(name, unit):
     unit["starts"] += 1
     unit["ran_with"] = text
     at = now()
+    unit["InactiveExitTimestampMonotonic"] = at
     unit.update(ActiveEnterTimestampMonotonic=at, StateChangeTimestampMonotonic=at, MainPID=str(unit["starts"]))
     unit["InvocationID"] = "i%d" % unit["starts"]
     if "broken" in text:

@@ -184,7 +184,7 @@ class _Reading:
             block = lines.feed(piece)
             for start, end in every(block):
                 seconds = self._clock.of(block[start:end])
-                if seconds is not None and seconds >= t.cast(float, self._since_s):
+                if seconds is not None and window.is_since(seconds, t.cast(float, self._since_s)):
                     begun = True
                     # With what is left of the last line, so that what follows joins it.
                     yield block[start:] + lines.end().rstrip(b"\n")

@@ -8,6 +8,7 @@ Private to the collection.
 
 from __future__ import annotations
 
+import math
 import os
 import typing as t
 
@@ -74,6 +75,13 @@ def since(fd: int, size: int, seconds: float, clock: Clock, host: Host) -> Begin
     return Begin(search.first(low, seconds))
 
 
+def is_since(seconds: float, wanted: float) -> bool:
+    """Return whether a line with this time was written at ``wanted`` or later, for all that is known: one whose time
+    has whole seconds may be from any moment of its second.
+    """
+    return seconds >= (math.floor(wanted) if seconds == int(seconds) else wanted)
+
+
 def next_line(fd: int, at: int, size: int) -> int:
     """Return where the line after the one that holds the byte ``at`` begins."""
     if at < 0:
@@ -112,7 +120,7 @@ class _Search:
         """Return where the first line of that time or later begins, at ``start`` or after it."""
         for at, line in self._lines(start, self._size):
             seconds = self._clock.of(line)
-            if seconds is not None and seconds >= wanted:
+            if seconds is not None and is_since(seconds, wanted):
                 return at
         return self._size
 

@@ -9,7 +9,6 @@ Private to the collection. Nothing is guessed: a change whose end the log does n
 
 from __future__ import annotations
 
-import calendar
 import json
 import os
 import time
@@ -17,6 +16,13 @@ import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.module_utils.act import journal_form
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.reading import HISTORY, LOG, read_document
+from ansible_collections.evenkeel.drift.plugins.module_utils.observe.change_starts import (
+    FORWARD,
+    STEP_BEGINS,
+    STEP_DONE,
+    epoch,
+    starts,
+)
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.paths import open_dir, open_file
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host, Unseen
 
@@ -25,25 +31,25 @@ _MOST_JOURNALS = 20
 _IN_PLACE, _ENDS = "is in place", ("is in place", "went back")
 _BEGINS, _REHEARSED = "begins", "rollback rehearsed"
 _ROLLBACK, _ROLLED_BACK = "rollback", "rolled back"
-_STEP_BEGINS, _STEP_DONE, _STEP_FAILED, _RELOAD = "step begins", "step is done", "step failed", "reload"
-_DEPLOY, _FORWARD = "sync", "forward"
+_STEP_FAILED, _RELOAD = "step failed", "reload"
+_DEPLOY = "sync"
 _MOST_RELOADS = 200
 # What tells of the end of something that changed the host, or of how far it came.
-_TELLS = (*_ENDS, _STEP_BEGINS, _STEP_DONE, _STEP_FAILED, _ROLLED_BACK)
+_TELLS = (*_ENDS, STEP_BEGINS, STEP_DONE, _STEP_FAILED, _ROLLED_BACK)
 _ABOUT = ("kind", "who", "why", "run", "journal")
 
 Json = t.Dict[str, t.Any]
 
 
 def last_changes(dir_fd: int, trees: t.Mapping[str, str], host: Host) -> Json:
-    """Return ``{last: null|Change, last_reason, deployed, rehearsed, reloads, trees: {name: null|Change|{reason}}}`` of
-    an open state directory.
+    """Return ``{last: null|Change, last_reason, starts, deployed, rehearsed, reloads,
+    trees: {name: null|Change|{reason}}}`` of an open state directory.
 
     ``trees`` are paths below the host's root, by name. Change is ``{time, time_s, kind, who, why, run, journal}``, and
     null where no change is recorded. ``last`` of a rollback has the time at which what runs was back as well: until
     then programs wrote to their logs that had been started with what it took back. ``reloads`` are the files that a
-    unit has read again by a reload of a deploy, ``[{unit, path, time, time_s}]``, the newest of each. Raises OSError,
-    Unseen.
+    unit has read again by a reload of a deploy, ``[{unit, path, time, time_s}]``, the newest of each. ``starts`` is of
+    ``change_starts.py``. Raises OSError, Unseen.
     """
     lines = _lines(dir_fd)
     reloads = _reloads(lines)
@@ -52,6 +58,7 @@ def last_changes(dir_fd: int, trees: t.Mapping[str, str], host: Host) -> Json:
     return {
         "last": last,
         "last_reason": reason or ("" if last else "no change of this application is recorded on this host"),
+        "starts": starts([] if reason else lines),
         "deployed": None if reason else _deployed(lines),
         "rehearsed": _rehearsed(lines),
         "reloads": reloads,
@@ -87,7 +94,7 @@ def _is_files(entry: Json) -> bool:
 
 
 def _is_step(entry: Json) -> bool:
-    return entry["what"] in (_STEP_BEGINS, _STEP_DONE) and entry.get("direction") == _FORWARD
+    return entry["what"] in (STEP_BEGINS, STEP_DONE) and entry.get("direction") == FORWARD
 
 
 def _text(value: t.Any) -> str | None:
@@ -102,12 +109,12 @@ def _reloads(lines: t.Sequence[Json]) -> list[Json]:
     ended: dict[str, t.Any] = {}
     for entry in lines:
         unit, what = str(entry.get("path")), entry.get("what")
-        if entry.get("do") != _RELOAD or what not in (_STEP_DONE, _STEP_BEGINS):
+        if entry.get("do") != _RELOAD or what not in (STEP_DONE, STEP_BEGINS):
             continue
-        if what == _STEP_DONE:
+        if what == STEP_DONE:
             ended[unit] = entry.get("files")
             continue
-        files, seconds = ended.pop(unit, None), _seconds(entry.get("time"))
+        files, seconds = ended.pop(unit, None), epoch(entry.get("time"))
         if not isinstance(files, list) or seconds is None:
             continue
         for path in map(str, files):
@@ -132,7 +139,7 @@ def _rehearsed(lines: t.Sequence[Json]) -> dict[str, Json]:
     """
     found: dict[str, Json] = {}
     for entry in lines:
-        seconds = _seconds(entry.get("time")) if entry.get("what") == _REHEARSED else None
+        seconds = epoch(entry.get("time")) if entry.get("what") == _REHEARSED else None
         if seconds is not None:
             about = {"time": entry["time"], "time_s": seconds, "point": str(entry.get("point") or "")}
             found.setdefault(str(entry.get("level") or "config"), about)
@@ -180,7 +187,7 @@ def _placed(lines: t.Sequence[Json], known: set[str] | None) -> tuple[list[Json]
     for entry in lines:
         if entry.get("what") in _ENDS:
             ended.add(entry.get("journal"))
-            seconds = _seconds(entry.get("time"))
+            seconds = epoch(entry.get("time"))
             if entry["what"] == _IN_PLACE and seconds is not None:
                 about = {key: entry.get(key) for key in _ABOUT}
                 placed.append({"time": entry["time"], "time_s": seconds, **about})
@@ -196,18 +203,11 @@ def _ended(change: Json, lines: t.Sequence[Json]) -> Json:
     for entry in lines if change["kind"] == _ROLLBACK else ():
         if entry.get("what") in _ENDS:
             break
-        seconds = _seconds(entry.get("time")) if entry.get("what") == _ROLLED_BACK else None
+        seconds = epoch(entry.get("time")) if entry.get("what") == _ROLLED_BACK else None
         if seconds is not None:
             after = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds + 1))
             return {**change, "time": after, "time_s": seconds + 1}
     return change
-
-
-def _seconds(moment: t.Any) -> int | None:
-    try:
-        return calendar.timegm(time.strptime(str(moment), "%Y-%m-%dT%H:%M:%SZ"))
-    except ValueError:
-        return None
 
 
 def _of_trees(

@@ -23,6 +23,7 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.act.reading import 
 from ansible_collections.evenkeel.drift.plugins.module_utils.mask import mask_texts
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.change_history import last_changes
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.change_lock import holder
+from ansible_collections.evenkeel.drift.plugins.module_utils.observe.change_starts import starts
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.paths import open_followed
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host, Unseen, explain
 from ansible_collections.evenkeel.drift.plugins.module_utils.text import show
@@ -48,6 +49,7 @@ def look(spec: t.Mapping[str, t.Any], host: Host) -> Json:
         "under_way": None,
         "last": None,
         "last_reason": "no change of this application is recorded on this host",
+        "starts": starts([]),
         "deployed": None,
         "rehearsed": {},
         "reloads": [],

@@ -13,6 +13,7 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.logs.files import M
 from ansible_collections.evenkeel.drift.plugins.module_utils.logs.measures import Json, utc
 from ansible_collections.evenkeel.drift.plugins.module_utils.logs.reading import read_file
 from ansible_collections.evenkeel.drift.plugins.module_utils.logs.streams import read_container, read_journal
+from ansible_collections.evenkeel.drift.plugins.module_utils.observe.change_starts import since
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host, Unseen
 
 ARGUMENTS: dict[str, dict[str, t.Any]] = {
@@ -26,6 +27,9 @@ ARGUMENTS: dict[str, dict[str, t.Any]] = {
     "timeout": {"type": "int", "default": 60},
 }
 
+AHEAD_S = 60
+"""How far a time since which a log is to be read may be ahead of the clock of its host."""
+
 _NO_DEPLOYMENT = "since the last deployment: it is not known when that was"
 _READERS: dict[str, t.Callable[[t.Mapping[str, t.Any], float | None, Host], Json]] = {
     "path": read_file,
@@ -38,8 +42,8 @@ def collect(spec: t.Mapping[str, t.Any], host: Host) -> Json:
     """Return what the logs say (``docs/design.md``).
 
     ``spec`` has ``logs``, each with ``name``; one of ``path``, ``journal``, ``container``; one of ``lines``, ``bytes``,
-    ``since_s`` (epoch seconds), ``age_s`` (seconds before now), ``deploy``; and what is searched: ``forbid``,
-    ``require``, ``intervals``, ``numbers``, ``classes``.
+    ``since_s`` (epoch seconds), ``age_s`` (seconds before now), ``deploy`` (with ``written_by``, where that is
+    known); and what is searched: ``forbid``, ``require``, ``intervals``, ``numbers``, ``classes``.
 
     An expression can take for ever: each log is read by a process of its own, which ends with its share of the time.
     """
@@ -88,18 +92,31 @@ def _read(log: t.Mapping[str, t.Any], now_s: float, host: Host) -> Json:
 
 def _since(log: t.Mapping[str, t.Any], now_s: float, host: Host) -> float | None:
     if log.get("deploy"):
-        return _deployed(host.changes or {}, now_s)
+        return _deployed(log, host.changes or {}, now_s)
     if log.get("age_s") is not None:
         return now_s - float(log["age_s"])
-    return None if log.get("since_s") is None else float(log["since_s"])
+    return None if log.get("since_s") is None else _passed(float(log["since_s"]), now_s)
 
 
-def _deployed(changes: t.Mapping[str, t.Any], now_s: float) -> float:
-    """Return when the last change of this host came into place. Raises Unseen."""
-    last = changes.get("last")
-    if last is None:
+def _passed(since_s: float, now_s: float) -> float:
+    """Return a time that has passed: since one that is to come no log has a line, and one that says nothing fails
+    nothing. The clock of whoever asks may differ a little. Raises Unseen.
+    """
+    if since_s > now_s + AHEAD_S:
+        raise Unseen(
+            f"since {utc(since_s)}: that is still to come, this host's clock says {utc(now_s)}, and more than "
+            f"{AHEAD_S} s ahead of it there is nothing to read. Give a time that has passed, with its zone, or a "
+            "duration like 1h"
+        )
+    return since_s
+
+
+def _deployed(log: t.Mapping[str, t.Any], changes: t.Mapping[str, t.Any], now_s: float) -> float:
+    """Return from when on a log is of what the last change of this host brought. Raises Unseen."""
+    begin = since(log, changes)
+    if begin is None:
         raise Unseen(f"{_NO_DEPLOYMENT}: {changes.get('last_reason') or 'the record of changes was not looked at'}")
     # What a rollback brought back counts from the second after its end, which may not have come yet.
-    if last["time_s"] > now_s + 1:
-        raise Unseen(f"{_NO_DEPLOYMENT}: its time, {last['time']}, is in the future")
-    return min(float(last["time_s"]), now_s)
+    if begin["time_s"] > now_s + 1:
+        raise Unseen(f"{_NO_DEPLOYMENT}: its time, {begin['time']}, is in the future")
+    return min(float(begin["time_s"]), now_s)

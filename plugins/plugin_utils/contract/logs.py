@@ -35,6 +35,8 @@ def _one_source(entry: dict[str, t.Any]) -> None:
         raise Wrong(f"bytes belongs to path: say lines or since for a {sources[0]}")
     if entry["socket"] is not None and entry["container"] is None:
         raise Wrong("socket belongs to container")
+    if entry["written_by"] is not None and entry["path"] is None:
+        raise Wrong(f"written_by belongs to path: who writes the log of a {sources[0]} is known")
     if not windows:
         entry["lines"] = LINES
     if entry["name"] is None:
@@ -77,6 +79,12 @@ SHAPE = ListOf(
             "container": Key(log_shapes.Named("container"), None, "instead of path: the container whose log is read"),
             "socket": Key(
                 shapes.HostPath(), None, "with container: the engine's socket; unset: where engines usually listen"
+            ),
+            "written_by": Key(
+                shapes.Text(),
+                None,
+                "with path: the unit, the container, or `project/service` of Compose that writes it. Since a deploy is "
+                "then since that was started anew",
             ),
             "lines": Key(
                 shapes.Integer(1, 100_000_000), None, f"how many of its last lines; {LINES} when nothing is said"

@@ -141,7 +141,7 @@ def _window(entry: Json) -> Json:
     if since is None:
         return {key: entry[key] for key in ("lines", "bytes") if entry[key] is not None}
     if since == DEPLOY:
-        return {"deploy": True}
+        return {"deploy": True, **_only([entry], "written_by")[0]}
     if isinstance(since, int):
         return {"age_s": since}
     return {"since_s": datetime.datetime.fromisoformat(since).timestamp()}

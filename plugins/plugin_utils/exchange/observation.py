@@ -42,6 +42,7 @@ _ANSWER = {
 }
 _TEXT = OneOf([None, str])
 _CHANGE = {"time": str, "time_s": int, **dict.fromkeys(("kind", "who", "why", "run", "journal"), _TEXT)}
+_MOMENT = {"time": str, "time_s": OneOf([int, float])}
 _STEP = dict.fromkeys(("kind", "path", "do"), str)
 _CHANGES = {
     "outcome": re.compile("ok|unknown|none"),
@@ -60,6 +61,7 @@ _CHANGES = {
     ),
     "under_way": OneOf([None, {**dict.fromkeys(("who", "why", "since"), _TEXT), "pid": int}]),
     "last": OneOf([None, _CHANGE]),
+    "starts": {"first": OneOf([None, _MOMENT]), "of": ByName(_MOMENT)},
     "deployed": OneOf([None, {**dict.fromkeys(("run", "id", "point"), _TEXT), "steps": [_STEP]}]),
     "reloads": [{"unit": str, "path": str, "time": str, "time_s": int}],
     "rehearsed": ByName({"time": str, "time_s": int, "point": str}),
@@ -110,7 +112,10 @@ def _changes(answer: Json) -> Json:
     try:
         require(answer.get("changes"), _CHANGES, "the host's record of changes")
     except GarbledAnswer as garbled:
-        nothing = dict.fromkeys(("open", "under_way", "last", "deployed"))
+        nothing: Json = {
+            **dict.fromkeys(("open", "under_way", "last", "deployed")),
+            "starts": {"first": None, "of": {}},
+        }
         reasons = dict.fromkeys(("reason", "last_reason"), str(garbled))
         return {"outcome": "unknown", **reasons, "path": "", **nothing, "rehearsed": {}, "reloads": [], "trees": {}}
     changes: Json = answer["changes"]

@@ -11,6 +11,7 @@ from __future__ import annotations
 import datetime
 import typing as t
 
+from ansible_collections.evenkeel.drift.plugins.module_utils.observe import change_starts
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.severity import SEVERITIES
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.words import number
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.status import HORIZONS
@@ -136,12 +137,20 @@ def _after(text: str, days: int) -> str:
 
 
 def _logs_since(since: t.Any, seen: Seen) -> Json:
-    """Return from when on the logs of a host were read that have no time of their own, null when it is not known."""
-    last = (seen.changes or {}).get("last")
-    if since == "deploy":
-        reason = "" if last else str((seen.changes or {}).get("last_reason") or "its record of changes was not seen")
-        return {"host": seen.host.name, "asked": "deploy", "from": last["time"] if last else None, "reason": reason}
-    return {"host": seen.host.name, "asked": since, "from": None if isinstance(since, int) else since, "reason": ""}
+    """Return from when on the logs of a host were read that have no time of their own, null when it is not known;
+    ``logs`` are those for which that is another time, as it is known when what writes them was started anew.
+    """
+    about = {"host": seen.host.name, "asked": since, "reason": "", "logs": []}
+    if since != "deploy":
+        return {**about, "from": None if isinstance(since, int) else since}
+    changes = seen.changes or {}
+    begin = change_starts.since({}, changes)
+    if begin is None:
+        reason = str(changes.get("last_reason") or "its record of changes was not seen")
+        return {**about, "from": None, "reason": reason}
+    own = {name: change_starts.since(writer, changes) or begin for name, writer in sorted(seen.writers.items())}
+    apart = [{"name": name, "from": one["time"]} for name, one in own.items() if one["time"] != begin["time"]]
+    return {**about, "from": begin["time"], "logs": apart}
 
 
 def _members(made: t.Sequence[Json]) -> dict[str, list[Json]]:

@@ -10,6 +10,7 @@ import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.audit.opening import FINDINGS
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.audit.since import KEY
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.log_shapes import DEPLOY
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.store import evidence
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.run import RunFolder, StoreError
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify import terms
@@ -29,6 +30,8 @@ class Seen:
     """The evidence of the section logs, None when there is none that can be used."""
     windows: t.Mapping[str, t.Any] = dataclasses.field(default_factory=dict)
     """From when on each log was read: ``since`` of its contract, None where it was read by lines or bytes."""
+    writers: t.Mapping[str, Json] = dataclasses.field(default_factory=dict)
+    """Of each log that was read since the last change, what its contract says of who writes it."""
     terms: terms.Terms = dataclasses.field(default_factory=dict)
     """What its contract states of impact, owner and remedy."""
 
@@ -70,4 +73,10 @@ def _seen(folder: RunFolder, environment: str, name: str) -> Seen:
     contract = settings.get("contract") or {}
     windows = {entry["name"]: entry["since"] for entry in contract.get("logs") or ()}
     data = logs["data"] if logs and usable else None
-    return Seen(host, failure, (outcome or {}).get("changes"), data, windows, terms.of_contract(contract))
+    changes, told = (outcome or {}).get("changes"), terms.of_contract(contract)
+    return Seen(host, failure, changes, data, windows, _writers(contract), told)
+
+
+def _writers(contract: Json) -> dict[str, Json]:
+    logs = [entry for entry in contract.get("logs") or () if entry["since"] == DEPLOY]
+    return {one["name"]: {key: one.get(key) for key in ("journal", "container", "written_by")} for one in logs}

@@ -19,7 +19,7 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.watch.figures impor
 TIMEOUT_S = 300
 """What reading all logs may take."""
 
-_WINDOWS = ("lines", "bytes", "since_s", "age_s", "deploy")
+_WINDOWS = ("lines", "bytes", "since_s", "age_s", "deploy", "written_by")
 _CLASSES = 20
 
 

@@ -102,6 +102,11 @@ def undo(step: Step) -> Step | None:
     return {"do": "back", "spare": spare, **{name: step[name] for name in (*_SERVICE, *_FILES, "work")}}
 
 
+def began(_step: Step, _call: Call) -> float | None:
+    """Of several containers, one may have been made before another ended."""
+    return None
+
+
 def _some(files: t.Sequence[str]) -> str:
     return ", ".join(path[:100] for path in files[:3]) + (" and more" if len(files) > 3 else "")
 

@@ -94,6 +94,12 @@ def undo(step: Step) -> Step | None:
     return {**step, "before": {**step["before"], "started_s": None}}
 
 
+def began(step: Step, call: Call) -> float | None:
+    """Return when a container was started, None when its engine has started it again since."""
+    found = opened(step, call)[1].inspect(step["container"]) if step["do"] != "stop" else None
+    return found.started_s if found is not None and found.runs and not found.restarts else None
+
+
 def _restarted(step: Step, found: State, call: Call) -> bool:
     """Return whether a container was started after the files changed; in doubt it was not, and is restarted again."""
     if not found.runs or found.started_s == step["before"]["started_s"]:

@@ -86,6 +86,10 @@ def undo(_step: Step) -> Step | None:
     return None
 
 
+def began(_step: Step, _call: Call) -> float | None:
+    return None
+
+
 def actions(hooks: t.Mapping[str, t.Any], when: str) -> list[dict[str, t.Any]]:
     """Return the commands for one moment as actions. ``hooks`` has lists of commands, each a list, by moment."""
     steps = [{"do": "run", "argv": list(argv), "when": when} for argv in hooks.get(when) or ()]

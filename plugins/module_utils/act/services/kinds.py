@@ -3,10 +3,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What a kind of service is to the run of its steps, and what a step may meet. Private to the collection.
 
-A kind is a module with three functions. ``look(step, call)`` only reads, and tells whether what the step wants is so
+A kind is a module with four functions. ``look(step, call)`` only reads, and tells whether what the step wants is so
 already, and whether what the plan saw is still so. ``run(step, call)`` does it, waits until it is known to be so, and
-returns a sentence. ``undo(step)`` returns the step that takes it back, None where nothing does. ``WORDS`` maps each
-``do`` of the kind to the shapes of its fields (see ``registry.py``).
+returns a sentence. ``undo(step)`` returns the step that takes it back, None where nothing does. ``began(step, call)``
+tells when what a step has started began. ``WORDS`` maps each ``do`` of the kind to the shapes of its fields (see
+``registry.py``).
 """
 
 from __future__ import annotations
@@ -77,6 +78,11 @@ class Kind(t.Protocol):
         """Raises StepFailed, Unseen."""
 
     def undo(self, step: Step) -> Step | None: ...
+
+    def began(self, step: Step, call: Call) -> float | None:
+        """Return when the new begins in the log of what a step that is done has started, in seconds since 1970: what
+        ran before it had ended by then. None where that is not known. Raises Unseen.
+        """
 
 
 def now() -> Moment:

@@ -89,6 +89,10 @@ def undo(_step: Step) -> Step | None:
     return None
 
 
+def began(_step: Step, _call: Call) -> float | None:
+    return None
+
+
 def _running(step: Step) -> Stat | None:
     """Return the process of a step, None when it has ended, with its machine perhaps. Raises Unseen, OSError."""
     if step["boot"] != boot_id():

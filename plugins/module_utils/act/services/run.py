@@ -213,7 +213,7 @@ def _one(record: Record, at: list[int], call: Call, warnings: list[str]) -> Json
             return {"state": "unchanged", "said": ""}
         record.document["begun"].append(at)
         _write(record, warnings)
-        _log(record, action, step, "begins", "", warnings)
+        _log(record, action, step, "begins", "", warnings, at_s=time.time())
         said = _run(record, kind, step, call)
     except (StepFailed, Unseen) as error:
         said = error.reason
@@ -222,7 +222,7 @@ def _one(record: Record, at: list[int], call: Call, warnings: list[str]) -> Json
     else:
         record.document["done"].append(at)
         _write(record, warnings)
-        _log(record, action, step, "is done", said, warnings)
+        _log(record, action, step, "is done", said, warnings, at_s=_began(kind, step, call))
         return {"state": "done", "said": said, "seconds": round(time.monotonic() - begun, 1)}
     _log(record, action, step, "failed", said, warnings)
     return {"state": "failed", "said": said, "seconds": round(time.monotonic() - begun, 1)}
@@ -240,6 +240,14 @@ def _run(record: Record, kind: Kind, step: Step, call: Call) -> str:
         return f"{error.reason}; before the change it was no better: {step['ill']}"
 
 
+def _began(kind: Kind, step: Step, call: Call) -> float | None:
+    try:
+        return kind.began(step, call)
+    except (StepFailed, Unseen, OSError):
+        # From when on its log is of the new is then told by the begin of the step.
+        return None
+
+
 def _write(record: Record, warnings: list[str]) -> None:
     """Note how far it came. A disk that is full keeps no service from being brought along: what is run again then asks
     first whether it is done.
@@ -254,9 +262,16 @@ def _unwritten(record: Record, error: OSError) -> str:
     return f"{record.state.path}/{journal.NAME} cannot be written: {explain(error)}"
 
 
-def _log(record: Record, action: Json, step: Json, what: str, said: str, warnings: list[str]) -> None:
+def _log(
+    record: Record, action: Json, step: Json, what: str, said: str, warnings: list[str], at_s: float | None = None
+) -> None:
+    """Add a line to the log. ``at_s`` is, of a step that begins, this moment; of one that is done, from when on what it
+    has started writes its log (``observe/change_starts.py``).
+    """
     about = record.document["about"]
     line = {"what": f"step {what}", **named(action, step), "direction": record.direction, "said": said}
+    if at_s is not None:
+        line["at_s"] = round(at_s, 3)
     if step["do"] == "reload":
         # What a process has read again is known by this line alone: an audit looks for it.
         line["files"] = step["files"]

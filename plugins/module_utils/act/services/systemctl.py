@@ -25,7 +25,7 @@ _LOG_LINES = 5
 _PROPERTIES = (
     *("LoadState", "LoadError", "ActiveState", "SubState", "Result", "Type", "UnitFileState", "NeedDaemonReload"),
     *("MainPID", "NRestarts", "ActiveEnterTimestampMonotonic", "StateChangeTimestampMonotonic", "CanReload"),
-    *("InvocationID", "ExecMainStatus"),
+    *("InvocationID", "ExecMainStatus", "InactiveExitTimestampMonotonic"),
 )
 
 
@@ -42,6 +42,7 @@ class Now(t.NamedTuple):
     needs_reload: bool
     main_pid: int
     restarts: int
+    began_s: float
     entered_s: float
     changed_s: float
     can_reload: bool
@@ -80,6 +81,7 @@ def look(unit: str) -> Now:
         needs_reload=said.get("NeedDaemonReload") == "yes",
         main_pid=_number(said.get("MainPID")),
         restarts=_number(said.get("NRestarts")),
+        began_s=_number(said.get("InactiveExitTimestampMonotonic")) / 1e6,
         entered_s=_number(said.get("ActiveEnterTimestampMonotonic")) / 1e6,
         changed_s=_number(said.get("StateChangeTimestampMonotonic")) / 1e6,
         can_reload=said.get("CanReload") == "yes",

@@ -238,3 +238,13 @@ def undo(step: Step) -> Step | None:
     other = {"start": "stop", "stop": "start", "enable": "disable", "disable": "enable"}[do]
     key = "active" if do in ("start", "stop") else "enabled"
     return {**step, "do": other, "before": {key: None}}
+
+
+def began(step: Step, _call: Call) -> float | None:
+    """Return when systemd began to start a unit that ran until then, None when it has started it again since: what the
+    first process said before it ended is of the change as well.
+    """
+    unit = systemctl.look(step["unit"]) if step["do"] in _DONE else None
+    if unit is None or not unit.runs or unit.restarts or not unit.began_s:
+        return None
+    return time.time() - (time.clock_gettime(time.CLOCK_MONOTONIC) - unit.began_s)

@@ -80,7 +80,9 @@ def _logs(hosts: t.Sequence[Json]) -> object:
 def _since(one: Json) -> object:
     if one["asked"] == "deploy":
         known = one["from"] or f"not known when that was ({one['reason']}): give -e verify_since=1h, or a time"
-        return phrase("{} since its last change: {}", code(one["host"]), known)
+        own = join(", ", [phrase("{} since {}", code(log["name"]), log["from"]) for log in one["logs"]])
+        apart = phrase(" ({})", own) if one["logs"] else ""
+        return phrase("{} since its last change: {}{}", code(one["host"]), known, apart)
     if isinstance(one["asked"], int):
         return phrase("{} the last {}", code(one["host"]), duration(one["asked"]))
     return (

@@ -67,6 +67,7 @@ MISTAKES: list[tuple[dict[str, t.Any], str]] = [
     ({"paht": "x"}, 'logs[0].paht: unknown key, did you mean "path"?'),
     ({"path": "x", "lines": 5, "since": "2h"}, "expected at most one of lines, bytes, since, found lines and since"),
     ({"journal": "a", "bytes": 5}, "bytes belongs to path: say lines or since for a journal"),
+    ({"journal": "a", "written_by": "a"}, "written_by belongs to path: who writes the log of a journal is known"),
     ({"path": "x", "socket": "/run/docker.sock"}, "socket belongs to container"),
     ({"path": "*/x.log"}, "only the last part of a path may have *"),
     ({"path": "../x.log"}, 'without ".."'),

@@ -15,6 +15,7 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract import ver
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.schema import ContractError
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.settings import resolve
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.spec import rows
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.verify import markdown
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify import document
 from verify_builders import ABOUT, check, criterion, item, run, seen, verification
 
@@ -62,6 +63,25 @@ def test_it_is_as_the_schema_says() -> None:
         ("web1", "FAIL", True),
         ("web2", "FAIL", True),
     ]
+
+
+def test_it_says_from_when_on_logs_were_read_and_of_which_another_time_is_known() -> None:
+    last, first, later = ({"time": f"2026-11-21T18:00:0{second}Z", "time_s": second} for second in (0, 1, 4))
+    changes = {"last": last, "last_reason": "", "starts": {"first": first, "of": {"a.service": later}}}
+    writers = {"a": {"journal": "a"}, "b": {"journal": "b.service"}, "main": {}}
+    hosts = [
+        seen("web1", changes=changes, logs={}, writers=writers),
+        seen("web2", changes={"last": None, "last_reason": "none is recorded"}, logs={}),
+    ]
+    findings = run(check("git", "commit"))
+    made = verification(findings, *hosts, since="deploy")
+    jsonschema.validate(made, SCHEMA)
+    web1, web2 = made["logs_since"]
+    assert (web1["from"], web1["reason"]) == (first["time"], "")
+    assert web1["logs"] == [{"name": "a", "from": later["time"]}, {"name": "b", "from": last["time"]}]
+    assert (web2["from"], web2["reason"], web2["logs"]) == (None, "none is recorded", [])
+    told = markdown.render(made, findings)
+    assert f"since its last change: {first['time']} (`a` since {later['time']}, `b` since {last['time']})" in told
 
 
 def test_a_host_fails_by_what_is_its_own() -> None:

@@ -105,7 +105,8 @@ def host(name: str = "web1", criteria: list[Json] | None = None, *sections: str)
 
 
 def seen(name: str = "web1", criteria: list[Json] | None = None, *sections: str, **more: t.Any) -> Seen:
-    return Seen(host(name, criteria, *sections), more.get("failure"), more.get("changes"), more.get("logs"))
+    known = {key: more.get(key) for key in ("failure", "changes", "logs")}
+    return Seen(host(name, criteria, *sections), **known, writers=more.get("writers", {}))
 
 
 def criterion(name: str, *selectors: Json, **more: t.Any) -> Json:
@@ -119,8 +120,10 @@ def criterion(name: str, *selectors: Json, **more: t.Any) -> Json:
     }
 
 
-def verification(findings: Json, *hosts: Seen, about: document.About = ABOUT, **more: t.Any) -> Json:
+def verification(
+    findings: Json, *hosts: Seen, about: document.About = ABOUT, since: t.Any = None, **more: t.Any
+) -> Json:
     """The verify.json of a run."""
-    inputs = Inputs(findings, files(findings), None, list(hosts) or [seen()])
+    inputs = Inputs(findings, files(findings), since, list(hosts) or [seen()])
     made = checks.of_run(findings)
     return document.build(about, inputs, made, {"figures": figures.of(inputs, made), **more})

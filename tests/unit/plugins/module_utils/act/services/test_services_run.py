@@ -47,6 +47,11 @@ from waiting import lives, wait_until
 Json = t.Dict[str, t.Any]
 
 
+def reload_after(site: Site) -> Json:
+    site.systemd.unit("two.service", site.root / "two", CanReload="yes")
+    return reload("two")
+
+
 def test_what_uses_a_change_is_restarted_once(site: Site) -> None:
     told = site.change(site.operations(), restart("one"), restart("two"))
     assert [step["state"] for step in told["services"]] == ["done", "done"]
@@ -54,6 +59,34 @@ def test_what_uses_a_change_is_restarted_once(site: Site) -> None:
     assert site.running() == site.files() == NEW
     assert site.systemd.calls() == ["restart one.service", "restart two.service"]
     assert site.left() == []
+
+
+def test_the_log_says_from_when_on_the_new_runs(site: Site) -> None:
+    before = time.time()
+    site.change(site.operations(), restart("one"), reload_after(site))
+    log = [json.loads(line) for line in (site.states / "shop" / "log.jsonl").read_text().splitlines()]
+    steps = [(one["what"], one["path"], one.get("at_s")) for one in log if one["what"].startswith("step")]
+    assert [one[:2] for one in steps] == [
+        ("step begins", "one.service"),
+        ("step is done", "one.service"),
+        ("step begins", "two.service"),
+        ("step is done", "two.service"),
+    ]
+    began, new, reloaded, same = (one[2] for one in steps)
+    assert before - 0.1 <= began <= new <= reloaded <= time.time()
+    # The process is the one of before.
+    assert same is None
+
+
+@pytest.mark.parametrize(
+    ("unit", "known"),
+    [({}, True), ({"NRestarts": "1"}, False), ({"ActiveState": "failed"}, False), ({"without": 1}, False)],
+)
+def test_what_systemd_has_started_again_did_not_begin_with_its_last_start(site: Site, unit: Json, known: bool) -> None:
+    times = {} if "without" in unit else {"InactiveExitTimestampMonotonic": recently()}
+    site.systemd.unit("one.service", site.root / "one", **times, **unit)
+    step = restart("one")["steps"][0]
+    assert (units.began(step, kinds.Call(None, 1.0, "/", "/")) is not None) is known
 
 
 def test_a_check_touches_nothing(site: Site) -> None:
