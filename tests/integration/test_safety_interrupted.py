@@ -3,9 +3,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A remediation that is killed at any moment, and run again, ends as one that nobody interrupts.
 
-The moments are the start and the end of every task, and every change that the control node makes to the folders of its
-runs. ``EVENKEEL_FAULTS=all`` (``make faults``) kills at each of them; else a few that lie around the change and the way
-back. A kill of what runs on a host meanwhile is the matter of ``test_act_whole.py`` and its neighbours.
+The moments are the start and the end of every task, and every change that the control node makes to its folders. Some
+that lie around the change and the way back are killed. ``EVENKEEL_FAULTS=all`` (``make faults``) tries every state of
+the disk that a kill at any of them can leave: a remediation runs to its end, each state is copied, put back, and the
+remediation is run on it. ``EVENKEEL_FAULTS=kills`` kills at each moment instead, which takes some times as long. A kill
+of what runs on a host meanwhile is the matter of ``test_act_whole.py`` and its neighbours.
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ import signal
 import typing as t
 from pathlib import Path
 
+import e2e_states
 import pytest
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points import shelf, verify
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host
@@ -25,10 +28,10 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.run import Ru
 from e2e_operator import Operator
 from e2e_shop import BAD, Shop, fingerprint, opened
 
-ALL = os.environ.get("EVENKEEL_FAULTS") == "all"
+FAULTS = os.environ.get("EVENKEEL_FAULTS", "")
 CALLBACKS = Path(__file__).with_name("callbacks")
 PARTS = 8
-"""Into so many tests all moments of a scenario are divided, which can run beside each other."""
+"""Into so many tests all kills of a scenario are divided, which can run beside each other."""
 _OPEN = ("journal.*.json", "services.json", "rollback.json", "stopped.json")
 
 Json = dict[str, t.Any]
@@ -64,22 +67,27 @@ class World:
     def __init__(self, folder: Path, shop: Shop, scenario: Scenario) -> None:
         self.shop = shop
         self.scenario = scenario
+        self.folder = folder
+        self.seen = folder / "seen"
         self.log = folder / "moments"
         self.roots = shop.hosts(*scenario.hosts)
         self.before = [fingerprint(root) for root in self.roots]
         shop.reference.commit("Second", dict(scenario.files))
         self.wanted = plain(shop.reference.deploy(folder / "wanted", with_git=False))
 
-    def interrupted(self, moment: str) -> int:
+    def interrupted(self, moment: str, **environment: str) -> int:
         """Run the play until a moment, and return how it ended."""
-        process = self.shop.operator.start(
+        operator = self.shop.operator
+        process = operator.start(
             *self.shop.command(),
             environment={
                 "ANSIBLE_CALLBACK_PLUGINS": str(CALLBACKS),
                 "ANSIBLE_CALLBACKS_ENABLED": "evenkeel_stop",
                 "EVENKEEL_STOP_LOG": str(self.log),
                 "EVENKEEL_STOP_AT": moment,
-                "EVENKEEL_STOP_BELOW": str(self.shop.operator.runs),
+                "EVENKEEL_STOP_BELOW": f"{operator.runs}:{operator.cache}",
+                "EVENKEEL_STOP_WORLD": str(self.seen),
+                **environment,
             },
         )
         try:
@@ -88,6 +96,13 @@ class World:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
         return process.returncode
+
+    def states(self) -> list[tuple[Path, list[str]]]:
+        """Run the play to its end, and return each state that a kill could have left, with its moments."""
+        states = self.folder / "states"
+        states.mkdir()
+        assert self.interrupted("0", EVENKEEL_STOP_STATES=str(states)) == self.scenario.code
+        return e2e_states.kept(states)
 
     def moments(self) -> list[str]:
         return self.log.read_text(encoding="utf-8").splitlines()
@@ -166,9 +181,10 @@ def plain(root: Path) -> Tree:
 
 @contextlib.contextmanager
 def world(folder: Path, name: str) -> t.Iterator[World]:
-    folder.mkdir()
-    operator = Operator(folder / "operator")
-    with opened(folder / "shop", operator) as shop:
+    seen = folder / "seen"
+    seen.mkdir(parents=True)
+    operator = Operator(seen / "operator")
+    with opened(seen / "shop", operator) as shop:
         yield World(folder, shop, SCENARIOS[name])
 
 
@@ -180,7 +196,32 @@ def test_killed_at_a_moment_and_run_again_it_ends_the_same(tmp_path: Path, name:
         assert made.wrong() == []
 
 
-if ALL:
+def test_a_remediation_that_leaves_no_mark_for_the_next_one_is_found_out(tmp_path: Path) -> None:
+    with world(tmp_path / "world", "bad") as made:
+        made.interrupted("end Save, change and check the host on web1")
+        about = made.shop.ended()
+        del about["chain"]
+        (made.shop.deploys()[-1] / "run.json").write_text(json.dumps(about))
+        assert any(one.startswith("web1 has") for one in made.wrong())
+
+
+if FAULTS == "all":
+
+    @pytest.mark.parametrize("name", sorted(SCENARIOS))
+    def test_from_each_state_that_a_kill_can_leave_it_ends_the_same(tmp_path: Path, name: str) -> None:
+        found: Json = {}
+        with world(tmp_path / "world", name) as made:
+            states = made.states()
+            assert made.wrong() == []
+            for state, moments in states:
+                e2e_states.put_back(state, made.seen)
+                if wrong := made.wrong():
+                    found[", ".join(moments)] = wrong
+        print(f"{name}: {len(made.moments())} moments, {len(states)} states")
+        assert not found, json.dumps(found, indent=1)
+
+
+if FAULTS == "kills":
 
     @pytest.mark.parametrize("part", range(PARTS))
     @pytest.mark.parametrize("name", sorted(SCENARIOS))
@@ -188,7 +229,6 @@ if ALL:
         with world(tmp_path / "whole", name) as made:
             assert made.interrupted("0") == SCENARIOS[name].code
             moments = made.moments()
-            assert made.wrong() == []
         found: Json = {}
         for number in range(1 + part, len(moments) + 1, PARTS):
             with world(tmp_path / str(number), name) as made:
