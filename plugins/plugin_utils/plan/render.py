@@ -112,7 +112,7 @@ def _gates(screen: Screen, gates: t.Sequence[Json], quiet: bool = True) -> None:
             screen.marked(STATES["refuse"], gate["name"])
             screen.paragraph(gate["sentence"], "  ", 6)
         elif not quiet:
-            screen.marked(STATES[gate["state"]], f"{gate['name']}: {gate['sentence']}")
+            screen.marked_paragraph(STATES[gate["state"]], f"{gate['name']}: {gate['sentence']}", "  ", 6)
 
 
 def document(plan: Json) -> str:

@@ -31,11 +31,25 @@ class Screen:
 
     def marked(self, mark: Status, text: str, before: str = "") -> None:
         """Add one line with a status word in its colour."""
-        word = f"[{mark.word}]"
-        fitted = self._fit(f"{before}{word} {text}", self.columns)
-        start = f"{before}{word}"
+        self._begin(mark, f"{before}[{mark.word}] {text}", before)
+
+    def marked_paragraph(self, mark: Status, text: str, indent: str, most: int) -> None:
+        """Add a text behind a status word, on as many lines as it needs, ``most`` at the most; all but the first are
+        indented.
+        """
+        whole = safe.terminal(f"[{mark.word}] {text}")
+        first, *others = textwrap.wrap(
+            whole, self.columns, subsequent_indent=indent, max_lines=most, placeholder=" ..."
+        )
+        self._begin(mark, first)
+        for line in others:
+            self.line(line)
+
+    def _begin(self, mark: Status, line: str, before: str = "") -> None:
+        """Add a line that begins with a status word, in its colour."""
+        fitted, start = self._fit(line, self.columns), f"{before}[{mark.word}]"
         if fitted.startswith(start):
-            fitted = f"{before}{self.paint(word, mark.colour)}{fitted[len(start) :]}"
+            fitted = f"{before}{self.paint(f'[{mark.word}]', mark.colour)}{fitted[len(start) :]}"
         self._lines.append(fitted)
 
     def cells(self, cells: list[tuple[str, str, int]]) -> None:

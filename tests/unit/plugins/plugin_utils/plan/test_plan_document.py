@@ -226,6 +226,15 @@ def test_a_refusal_is_shown_with_its_reason() -> None:
     assert "[REFUSE] coverage\n  not all was seen: src/: Permission denied" in text
 
 
+@pytest.mark.parametrize("colour", [False, True])
+def test_a_gate_that_nobody_declared_says_all_that_it_has_to_say(colour: bool) -> None:
+    sentence = "sync_window is not set, so hosts are changed at any time of any day, also when everybody is asleep"
+    gate = {"name": "window", "state": "not_declared", "sentence": sentence}
+    text = render.terminal(change(example(), "gates", [gate]), "/plan.json", colour=colour)
+    first = "[NOT DECLARED] window: sync_window is not set, so hosts are changed at any time"
+    assert f"{first}\n  of any day, also when everybody is asleep\n" in text
+
+
 def test_names_cannot_steer_the_terminal_or_break_the_document() -> None:
     hostile = "\x1b[2Jx|\n| [x](http://example.org) <b>"
     plan = change(example(), "hosts", 0, "actions", 0, "summary", f"Replace {hostile}")
