@@ -77,14 +77,15 @@ class ActionModule(ScriptAction):
             return self._recover(request, variables)
         return self._apply(request, arguments, lambda whole: self._send(whole, variables))
 
-    def together(self, save: Json | None, task_vars: Json) -> Json:
+    def together(self, save: Json | None, task_vars: Json, record: bool = False) -> Json:
         """Check the host, make a restore point of it as the request ``save`` says, if it does, and apply the
-        operations, in one call. Returns what ``module_utils/act/together.py`` answers, or ``failed``.
+        operations, in one call. Returns what ``module_utils/act/together.py`` answers, with the ``record`` of changes
+        where that is asked for, or ``failed``.
         """
         variables = dict(task_vars, ansible_no_target_syslog=True)
         super().run(None, variables)
         request, arguments = self._request()
-        return self._apply(request, arguments, lambda whole: self._send_all(whole, save, variables))
+        return self._apply(request, arguments, lambda whole: self._send_all(whole, save, record, variables))
 
     def _request(self) -> tuple[Json, Json]:
         """Return the request without contents, and the arguments of the task."""
@@ -163,10 +164,10 @@ class ActionModule(ScriptAction):
             return {**shown, "warnings": [*(result.get("warnings") or []), *shown.pop("notes", [])]}
         return self._unanswered(result, touches=not request["check"])
 
-    def _send_all(self, request: Json, save: Json | None, variables: Json) -> Json:
+    def _send_all(self, request: Json, save: Json | None, record: bool, variables: Json) -> Json:
         # What is saved is told apart: the host takes the operations from the change.
         save = save and {**save, "options": {**save["options"], "operations": []}}
-        asked = {"apply": request, "save": save}
+        asked = {"apply": request, "save": save, "record": record}
         there = kept.of(variables)
         audited = self._audited(variables) if there is not None else ()
         result = self.run_kept(_MODULE, lambda known: together_script(asked, known, audited), variables)

@@ -18,6 +18,7 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.secret_files import
 from ansible_collections.evenkeel.drift.plugins.plugin_utils import control
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.action_call import Failed, answered, call, failing, other
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.bundle import act_packs, packs
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.observation import changes_of
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan import deploys, document, gates
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan.container_look import compose_paths
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan.contents import write_contents
@@ -25,6 +26,8 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan.packing import
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan.repository import loose, saved_paths
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.points.running import containers_of, is_saved
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.reference.unavailable import ReferenceUnavailable
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.remediate.report import restarts_s
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.remediate.takeover import Repeated, sentence
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.safe import terminal
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.script_action import NOT_KNOWN
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.run import RunFolder, StoreError
@@ -35,8 +38,6 @@ _SAVE = "evenkeel.drift.restore_point"
 _KEEP = ("backup_keep", "backup_keep_days", "backup_keep_mb")
 # And so it is for volumes, as far as containers use them that are made anew.
 _VOLUMES = ("backup_volumes", "backup_volumes_stop")
-# A step that took longer than a day was not waited for.
-_LONGEST_S = 86400.0
 
 Json = dict[str, t.Any]
 
@@ -51,8 +52,10 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
     _supports_check_mode = True
     _supports_async = False
     TRANSFERS_FILES = False
-    # What code the host keeps after the change.
+    # What code the host keeps after the change, and what its own record of changes says, where that is asked for.
     _code: Json | None = None
+    _record: Json | None = None
+    _repeated: Repeated | None = None
 
     def run(self, tmp: str | None = None, task_vars: Json | None = None) -> Json:
         variables = dict(task_vars or {}, ansible_no_target_syslog=True)
@@ -70,6 +73,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
                 return {"changed": False, "msg": f"{plan['id']} has nothing for {self._host}"}
             self._about = {"plan": plan["id"], "run": plan["run"], **control.controller()}
             self._policy = plan["policy"]
+            self._repeated = Repeated(self._folder, plan["id"])
             return self._deploy(plan, part)
         except (StoreError, document.PlanError, OSError) as error:
             # A host of which steps are told and no result is one whose end is not known.
@@ -95,7 +99,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
             raise AnsibleActionFail(terminal(f"{self._host}: {error}")) from error
         told = {"changed": done["changed_paths"], "services": done["services"]}
         if done["outcome"] == "planned":
-            self._keep({"outcome": "planned" if done["changed"] else "unchanged", **told})
+            self._keep(self._taken_over(part) or {"outcome": "planned" if done["changed"] else "unchanged", **told})
             return {"changed": done["changed"], "paths": done["changed_paths"]}
         self._keep({"outcome": "changed", **told, "left": done["left"], "point": self._point})
         # What went wrong beside a change that is in place, such as a lock that could not be removed.
@@ -103,6 +107,15 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
             Display().warning(terminal(f"{self._host}: {note}"))
         about = {"paths": done["changed_paths"], "left": done["left"], "notes": done["notes"]}
         return {"changed": True, "point": self._point, "code": self._code, **about}
+
+    def _taken_over(self, part: Json) -> Json | None:
+        """Return what a play of the same plan left, that was interrupted before it verified this host."""
+        if self._record is None or not self._repeated:
+            return None
+        taken = self._repeated.result(part, changes_of({"changes": self._record}))
+        if taken is not None:
+            Display().display(terminal(sentence(self._host, taken["of"])))
+        return taken
 
     def _change(self, part: Json, contents: str) -> Json:
         """Return the answer of the change, or of the check where nothing is to be changed. A change that was
@@ -115,6 +128,9 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
         fetched = bool(save and save["options"]["fetch"])
         if self._task.check_mode or packed or fetched:
             looked = self._finishing(part, lambda: self._step("check", lambda: self._check(part, contents)))
+            if not looked["changed"] and self._repeated:
+                # Whose change that was, the check alone does not tell.
+                return self._together(part, contents, None)
             if self._task.check_mode or not looked["changed"]:
                 return looked
         if packed:
@@ -149,10 +165,10 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
         what = "check, save and change" if save else "check and change"
         steps: dict[str, Json] = {}
         with self._noted(what, done=False), failing():
-            answer = answered(applying.together(save, self._variables))
-        self._code = answer.get("code")
+            answer = answered(applying.together(save, self._variables, bool(self._repeated)))
+        self._code, self._record = answer.get("code"), answer.get("record")
         for step in answer["steps"]:
-            with self._noted(step["what"], begun=False, restarts_s=_restarts_s(step["result"])), failing():
+            with self._noted(step["what"], begun=False, restarts_s=restarts_s(step["result"])), failing():
                 shown = saving.shown(save, step["result"], self._variables) if step["what"] == SAVE else step["result"]
                 steps[step["what"]] = answered(shown)
             self._point = steps.get(SAVE, {}).get("point", self._point)
@@ -286,11 +302,3 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
 
     def _call(self, name: str, arguments: Json, check: bool) -> Json:
         return call(self, name, arguments, check, self._variables)
-
-
-def _restarts_s(result: Json) -> float:
-    """Return how long a change brought along what runs. A host can say anything: what no change can take is no time,
-    and costs neither the result of the change nor the figures of the end.
-    """
-    told = [one.get("seconds") for one in result.get("services") or [] if isinstance(one, dict)]
-    return float(sum(one for one in told if isinstance(one, (int, float)) and 0 <= one < _LONGEST_S))

@@ -77,10 +77,7 @@ class ActionModule(ControlAction):
         course.begin(folder, plan, audited=not variables.get("drift_plan"))
         taken = takeover.take_over(folder, plan, {str(host) for host in variables["ansible_play_hosts_all"]})
         for host, name in sorted(taken.items()):
-            told = (
-                f"{host}: was changed by the deploy {name}, which was interrupted before it was verified: that follows"
-            )
-            Display().display(terminal(told))
+            Display().display(terminal(takeover.sentence(host, name)))
         return sorted({*changing, *taken}, key=list(variables["ansible_play_hosts_all"]).index)
 
     def _decide(self, folder: RunFolder, batch: t.Sequence[str], verification: RunFolder | None) -> list[str]:

@@ -94,7 +94,7 @@ def cut(shop: Shop, pause: Pause, **variables: t.Any) -> Path:
     pause.let_go()
     wait_until(lambda: not lives(program), "the program on the host has ended")
     process.communicate()
-    (deploy,) = shop.deploys()
+    deploy = shop.deploys()[-1]
     assert (deploy / "INCOMPLETE").exists()
     assert not (deploy / "results/web1.json").exists()
     return deploy
@@ -104,9 +104,16 @@ def said(outcome: Outcome) -> str:
     return " ".join(outcome.text.split())
 
 
-def remediate(shop: Shop, pause: Pause) -> Outcome:
+def remediate(shop: Shop, pause: Pause, *arguments: str, **variables: t.Any) -> Outcome:
     # With the same variables: nothing is changed, so that the command is not run again.
-    return shop.remediate(sync_hooks={"before_change": [pause.command()]})
+    return shop.remediate(*arguments, sync_hooks={"before_change": [pause.command()]}, **variables)
+
+
+def reviewed(shop: Shop, pause: Pause) -> str:
+    """Make a plan, and return its path."""
+    outcome = remediate(shop, pause, "--check")
+    assert outcome.code == 0, outcome.text
+    return str(shop.deploys()[-1] / "plan.json")
 
 
 def test_a_bad_change_that_ended_alone_is_taken_back(shop: Shop, pause: Pause) -> None:
@@ -145,6 +152,39 @@ def test_a_good_change_that_ended_alone_is_verified(shop: Shop, pause: Pause) ->
     assert f"1 path changed by the deploy {deploy.name}, which was interrupted; verified: PASS" in said(outcome)
     again = shop.remediate()
     assert (again.code, shop.ended()["outcomes"]) == (0, {"web1": "nothing"}), again.text
+
+
+def test_a_bad_change_of_a_reviewed_plan_is_taken_back_when_that_is_given_again(shop: Shop, pause: Pause) -> None:
+    (root,) = shop.hosts("web1")
+    before = fingerprint(root)
+    shop.reference.commit("Second", {"src/app.py": BAD, "src/new.py": "new\n"})
+    plan = reviewed(shop, pause)
+    deploy = cut(shop, pause, drift_plan=plan)
+    # Looking at it in between, with the same plan, makes no difference.
+    looked = remediate(shop, pause, "--check", drift_plan=plan)
+    assert (looked.code, shop.result("web1")["outcome"]) == (0, "unchanged"), looked.text
+    outcome = remediate(shop, pause, drift_plan=plan)
+    assert (outcome.code, fingerprint(root)) == (2, before), outcome.text
+    assert f"web1: was changed by the deploy {deploy.name}, which was interrupted" in said(outcome)
+    assert shop.ended()["outcomes"] == {"web1": "rolled_back"}
+    result = shop.result("web1")
+    assert (result["of"], result["changed"]) == (deploy.name, ["src/app.py", "src/new.py"])
+    # It was compared with the run that the plan was made of.
+    assert result["verification"]["before"] == json.loads(Path(plan).read_text())["run"]
+    assert "verified again: nothing is worse than before the change" in result["reason"]
+
+
+def test_a_good_change_of_a_reviewed_plan_is_verified_once(shop: Shop, pause: Pause) -> None:
+    (root,) = shop.hosts("web1")
+    shop.reference.commit("Second", {"src/other.py": "2\n"})
+    plan = reviewed(shop, pause)
+    deploy = cut(shop, pause, drift_plan=plan)
+    outcome = remediate(shop, pause, drift_plan=plan)
+    assert (outcome.code, (root / "src/other.py").read_text()) == (0, "2\n"), outcome.text
+    result = shop.result("web1")
+    assert (result["outcome"], result["of"], result["verification"]["verdict"]) == ("changed", deploy.name, "PASS")
+    again = remediate(shop, pause, drift_plan=plan)
+    assert (again.code, shop.ended()["outcomes"]) == (0, {"web1": "unchanged"}), again.text
 
 
 def test_a_bad_change_whose_connection_was_lost_is_taken_back_by_the_next_play(

@@ -45,12 +45,16 @@ class Scenario(t.NamedTuple):
     files: dict[str, str]
     code: int
     outcomes: tuple[str, ...]
+    reviewed: bool = False
+    """Whether a plan is made before, and given each time."""
 
 
 SCENARIOS = {
     # A canary, and one after it: the second host is changed when the first one is verified.
     "good": Scenario(("web1", "web2"), {"src/other.py": "2\n", "src/new/deep.py": "3\n"}, 0, ("changed", "nothing")),
     "bad": Scenario(("web1",), {"src/app.py": BAD, "src/new/deep.py": "3\n"}, 2, ("rolled_back",)),
+    "reviewed": Scenario(("web1", "web2"), {"src/other.py": "2\n"}, 0, ("changed", "unchanged"), reviewed=True),
+    "reviewed bad": Scenario(("web1",), {"src/app.py": BAD}, 2, ("rolled_back",), reviewed=True),
 }
 SAMPLE = [
     ("good", "start Save, change and check the host"),
@@ -58,6 +62,9 @@ SAMPLE = [
     ("bad", "end Save, change and check the host on web1"),
     ("bad", "start Bring back the hosts that the change made worse"),
     ("bad", "end Bring back the hosts that the change made worse on web1"),
+    ("reviewed", "end Save, change and check the host on web1"),
+    ("reviewed bad", "end Save, change and check the host on web1"),
+    ("reviewed bad", "end Decide what follows on web1"),
 ]
 
 
@@ -74,12 +81,17 @@ class World:
         self.before = [fingerprint(root) for root in self.roots]
         shop.reference.commit("Second", dict(scenario.files))
         self.wanted = plain(shop.reference.deploy(folder / "wanted", with_git=False))
+        self.asked: Json = {}
+        if scenario.reviewed:
+            outcome = shop.remediate("--check")
+            assert outcome.code == 0, outcome.text
+            self.asked = {"drift_plan": str(shop.deploys()[-1] / "plan.json")}
 
     def interrupted(self, moment: str, **environment: str) -> int:
         """Run the play until a moment, and return how it ended."""
         operator = self.shop.operator
         process = operator.start(
-            *self.shop.command(),
+            *self.shop.command(**self.asked),
             environment={
                 "ANSIBLE_CALLBACK_PLUGINS": str(CALLBACKS),
                 "ANSIBLE_CALLBACKS_ENABLED": "evenkeel_stop",
@@ -109,7 +121,7 @@ class World:
 
     def wrong(self) -> list[str]:
         """Run the play once more, to its end, and return what is not as it is to be."""
-        outcome = self.shop.remediate()
+        outcome = self.shop.remediate(**self.asked)
         found = [] if outcome.code == self.scenario.code else [f"exit code {outcome.code}: {outcome.text}"]
         bad = self.scenario.code != 0
         for root, before in zip(self.roots, self.before, strict=True):

@@ -107,8 +107,8 @@ class Observation:
     changes: Json | None = None
 
 
-def _changes(answer: Json) -> Json:
-    """Return what a host says of its changes; unknown when that cannot be read."""
+def changes_of(answer: Json) -> Json:
+    """Return what a host says of its ``changes``; unknown when that cannot be read."""
     try:
         require(answer.get("changes"), _CHANGES, "the host's record of changes")
     except GarbledAnswer as garbled:
@@ -145,7 +145,7 @@ class Observer:
         # A section reads its own: only a request without it has to be told where secrets are.
         self._secrets = {} if "configs" in requests else self._configs()
         answer = self._ask(requests, self._limits.timeout_s, self._context.changes)
-        changes = _changes(answer) if self._context.changes else None
+        changes = changes_of(answer) if self._context.changes else None
         sections: dict[str, Json] = {}
         for name, half in exchanges.items():
             sections[name] = self._read(half, answer["sections"].get(name))

@@ -64,10 +64,17 @@ def _options(request: Json) -> Json:
     return request.get("options") or (request.get("save") or {}).get("options") or {}
 
 
+def _asks_for_record(request: Json) -> bool:
+    """Whether a host that is as a change wants it is asked which change that was."""
+    return bool(request.get("record"))
+
+
 ACTING: t.Mapping[str, t.Callable[[Json], bool]] = {
     "act.points.looking": _leads_back,
     "act.points.rollback": _leads_back,
     "act.points.second": _goes_elsewhere,
     **{f"act.services.{module}": _brings(kind) for kind, module in KINDS.items()},
+    "observe.changes": _asks_for_record,
 }
-"""Of what acts, the same: the way back, second places, and what runs, where they are asked for."""
+"""Of what acts, the same: the way back, second places, what runs, and the record of changes, where they are asked for.
+"""

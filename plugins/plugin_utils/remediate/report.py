@@ -16,6 +16,8 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.safe import 
 
 _TIME = "%Y-%m-%dT%H:%M:%SZ"
 _SHOWN = 5
+# A step that took longer than a day was not waited for.
+_LONGEST_S = 86400.0
 
 Json = dict[str, t.Any]
 Span = tuple[str, str]
@@ -50,6 +52,14 @@ def took(
     spans = [_restarts(one) for one in steps if one.get("restarts_s")]
     spans += [span for host, result in results.items() if _restarted(result) for span in _ways_back(host, steps)]
     return Took(seconds(begun, ended), checking, _together(spans))
+
+
+def restarts_s(result: Json) -> float:
+    """Return how long a change brought along what runs, as its host says. A host can say anything: what no change can
+    take is no time, and costs neither the result of the change nor the figures of the end.
+    """
+    told = [one.get("seconds") for one in result.get("services") or [] if isinstance(one, dict)]
+    return float(sum(one for one in told if isinstance(one, (int, float)) and 0 <= one < _LONGEST_S))
 
 
 def _restarted(result: Json) -> bool:

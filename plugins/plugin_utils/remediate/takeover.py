@@ -39,21 +39,91 @@ def take_over(deploy: RunFolder, plan: Json, hosts: t.Collection[str]) -> dict[s
     for past in reversed(past_runs(os.path.dirname(deploy.path))):
         if past.id == deploy.id or not idle:
             continue
-        touched = {**dict.fromkeys(step["host"] for step in deploys.steps(past)), **deploys.results(past)}
+        touched = _touched(past)
         for host in sorted(idle.keys() & touched.keys()):
             part, result = idle.pop(host), touched[host]
-            if not _is_recent(past):
+            if not _is_recent(past) or not _is_open(past, result) or not records.is_after(past):
                 continue
-            if result is None or _is_unheard(result):
-                result = _ended_alone(past, host, records)
-            elif past.complete() or not _is_unverified(result):
-                continue
+            result = _left(past, host, result, records.of(host))
             if result is not None and _is_as_left(past, part, result):
-                # What was decided in the old folder is decided anew: how the host is now is what counts.
-                kept = {key: value for key, value in result.items() if key not in ("host", "verification")}
-                deploys.keep_result(deploy, host, {**kept, "of": result.get("of") or past.id})
+                deploys.keep_result(deploy, host, result)
                 taken[host] = past.id
     return taken
+
+
+def sentence(host: str, name: str) -> str:
+    """Return what the operator is told of a host that is taken over of a deploy."""
+    return f"{host}: was changed by the deploy {name}, which was interrupted before it was verified: that follows"
+
+
+class Repeated:
+    """The remediations of late that had the same plan as this one: a plan that was made before an interruption, and is
+    given again, has something to do on a host, and the host says that it is as planned already.
+    """
+
+    def __init__(self, deploy: RunFolder, plan: str) -> None:
+        self._past: list[RunFolder] = []
+        if deploys.CHAIN in deploy.read("run.json"):
+            others = [one for one in past_runs(os.path.dirname(deploy.path)) if one.id != deploy.id]
+            self._past = [one for one in reversed(others) if _has_plan(one, plan) and _is_recent(one)]
+
+    def __bool__(self) -> bool:
+        return bool(self._past)
+
+    def result(self, part: Json, changes: Json) -> Json | None:
+        """Return what one of them left of a host that is as its plan wants it; None when the host's own record of
+        ``changes`` does not say so, or it was verified. Raises StoreError.
+        """
+        for past in self._past if changes["outcome"] == "ok" else ():
+            touched = _touched(past)
+            if part["host"] not in touched:
+                continue
+            result = touched[part["host"]]
+            found = _left(past, part["host"], result, changes) if _is_open(past, result) else None
+            if found is not None:
+                return found if _is_as_left(past, part, found) else None
+            if not _is_untold(result):
+                return None
+        return None
+
+
+def _has_plan(past: RunFolder, plan: str) -> bool:
+    # One that was killed while it was made has no run.json.
+    return os.path.isfile(past.join("run.json")) and past.read("run.json").get("plan") == plan
+
+
+def _touched(past: RunFolder) -> dict[str, Json | None]:
+    """Return the result of each host that a deploy may have changed, None where it was begun and nothing is told."""
+    ended = deploys.results(past)
+    begun = dict.fromkeys(step["host"] for step in deploys.steps(past))
+    return {host: result for host, result in {**begun, **ended}.items() if not _did_nothing(result)}
+
+
+def _did_nothing(result: Json | None) -> bool:
+    return result is not None and result["outcome"] in ("unchanged", "planned", "not_begun")
+
+
+def _left(past: RunFolder, host: str, result: Json | None, changes: Json | None) -> Json | None:
+    """Return the result of a host whose change is open, as the next deploy keeps it; None where it is not known that it
+    was changed. ``changes`` is the host's own record, None when that is not known.
+    """
+    if result is None or _is_untold(result):
+        result = _ended_alone(past, host, changes)
+    elif _is_over(past, result, changes):
+        return None
+    if result is None:
+        return None
+    # What was decided in the old folder is decided anew: how the host is now is what counts.
+    kept = {key: value for key, value in result.items() if key not in ("host", "verification")}
+    return {**kept, "of": result.get("of") or past.id}
+
+
+def _is_over(past: RunFolder, result: Json, changes: Json | None) -> bool:
+    """Return whether a host's own record says that something else came after a change, such as the way back."""
+    if changes is None or changes.get("outcome") != "ok" or "deployed" not in changes:
+        return False
+    told = changes["deployed"]
+    return told is None or told["run"] != (result.get("of") or past.id)
 
 
 def _is_recent(past: RunFolder) -> bool:
@@ -62,14 +132,21 @@ def _is_recent(past: RunFolder) -> bool:
     return deploys.CHAIN in about and report.seconds(about["started"], utc_now()) <= _FRESH_S
 
 
-def _is_unheard(result: Json) -> bool:
+def _is_untold(result: Json | None) -> bool:
     """Return whether a host did not say itself what became of it: a connection that was lost leaves that open."""
+    if result is None:
+        return True
     return result["outcome"] == "failed" and "changed" not in result and "verification" not in result
 
 
-def _is_unverified(result: Json) -> bool:
+def _is_open(past: RunFolder, result: Json | None) -> bool:
+    """Return whether a deploy may have changed a host, and did not come to verify that."""
+    if result is None or _is_untold(result):
+        return True
+    if result["outcome"] != "changed" or past.complete():
+        return False
     verification = result.get("verification")
-    return result["outcome"] == "changed" and (verification is None or verification["back"] == course.DUE)
+    return verification is None or verification["back"] == course.DUE
 
 
 def _is_as_left(past: RunFolder, part: Json, result: Json) -> bool:
@@ -80,11 +157,10 @@ def _is_as_left(past: RunFolder, part: Json, result: Json) -> bool:
     return old is not None and all(old[key] == part[key] for key in ("root", "application"))
 
 
-def _ended_alone(past: RunFolder, host: str, records: _Records) -> Json | None:
+def _ended_alone(past: RunFolder, host: str, changes: Json | None) -> Json | None:
     """Return the result of a host whose change came to its end when nobody was there any more to be told; None when its
     own record does not say so, or says that something else came after it.
     """
-    changes = records.of(host)
     told = (changes or {}).get("deployed")
     if changes is None or told is None or changes["open"] or changes["under_way"]:
         return None
@@ -123,6 +199,12 @@ class _Records:
             # A reviewed plan may outlive the run that it was made of.
             return None
         return run
+
+    def is_after(self, past: RunFolder) -> bool:
+        """Return whether the plan was made of what a deploy left: one that was reviewed may be older."""
+        if self._deploy.read("run.json")[deploys.CHAIN]["audit"] is not None:
+            return True
+        return bool(self._plan["created"] >= max((step["at"] for step in deploys.steps(past)), default=""))
 
     def of(self, host: str) -> Json | None:
         """Return the record of a host, None when it is not known. Raises StoreError."""

@@ -32,6 +32,7 @@ class Host:
         self.restarts_s: list[float] = []
         self.kept: list[Json] = []
         self.warned: list[str] = []
+        self.displayed: list[str] = []
         self.calls: list[str] = []
         self.fetch: Json | None = None
         self._answers = list(answers)
@@ -53,7 +54,9 @@ class Host:
         monkeypatch.setattr(deploy_host, "other", lambda *_asked: self)
         monkeypatch.setattr(deploy_host.deploys, "note", self._noted)
         monkeypatch.setattr(
-            deploy_host, "Display", lambda: types.SimpleNamespace(warning=self.warned.append), raising=True
+            deploy_host,
+            "Display",
+            lambda: types.SimpleNamespace(warning=self.warned.append, display=self.displayed.append),
         )
 
     def _noted(self, _folder: t.Any, _host: str, _who: str, what: str, result: str, restarts_s: float = 0.0) -> None:
@@ -66,7 +69,7 @@ class Host:
     def shown(self, _request: Json, result: Json, _variables: Json) -> Json:
         return result
 
-    def together(self, save: Json | None, _variables: Json) -> Json:
+    def together(self, save: Json | None, _variables: Json, _record: bool = False) -> Json:
         self.calls.append("change" if save is None else WHOLE)
         answer = self._answers.pop(0)
         if isinstance(answer, Exception):
@@ -205,7 +208,26 @@ def test_a_point_that_is_fetched_is_here_before_the_change(monkeypatch: pytest.M
     ]
 
 
-@pytest.mark.parametrize("told", [float("nan"), float("inf"), -1, 1e300, "7", None, {}])
-def test_a_time_that_no_step_can_take_is_none(told: t.Any) -> None:
-    services = [{"seconds": 1.5}, {"seconds": told}, "garbled", {}]
-    assert deploy_host._restarts_s({"services": services}) == 1.5
+class Earlier:
+    """A play of the same plan that was interrupted when it had changed the host."""
+
+    def result(self, _part: Json, changes: Json) -> Json | None:
+        assert changes["outcome"] == "unknown", "a record that is garbled is one that nobody knows"
+        return {"outcome": "changed", "of": "20261121T154500Z-prod-1"}
+
+
+@pytest.mark.parametrize("fetch", [None, {"certificate": "x", "timeout": 1}])
+def test_a_host_that_is_as_planned_is_asked_whose_change_that_was(
+    monkeypatch: pytest.MonkeyPatch, fetch: Json | None
+) -> None:
+    same = {**PLANNED, "changed": False, "changed_paths": []}
+    host = Host(monkeypatch, {**told(("check", same)), "record": "garbled"})
+    host.fetch = fetch
+    monkeypatch.setattr(host.me, "_repeated", Earlier())
+    monkeypatch.setattr(host.me, "_check", lambda *_asked: same)
+    assert host.deploy()["changed"] is False
+    assert host.calls == [WHOLE if fetch is None else "change"]
+    (kept,) = host.kept
+    assert kept["of"] == "20261121T154500Z-prod-1"
+    (said,) = host.displayed
+    assert said.startswith("web1: was changed by the deploy 20261121T154500Z-prod-1, which was interrupted")

@@ -72,6 +72,15 @@ def test_nothing_is_saved_where_nothing_is_to_be_changed(world: World) -> None:
     assert seen(world.states) == before
 
 
+def test_a_host_that_is_as_planned_tells_whose_change_that_was_when_it_is_asked(world: World) -> None:
+    asked = {**request(world, every_kind(world)), "record": True}
+    assert answer(asked)["record"] is None
+    record = answer(asked)["record"]
+    assert (record["outcome"], record["open"], record["under_way"]) == ("ok", None, None)
+    assert (record["deployed"]["run"], record["deployed"]["id"]) == ("run-1", "plan-1")
+    assert answer({**asked, "record": False})["record"] is None
+
+
 def test_nothing_is_saved_where_a_path_has_moved(world: World) -> None:
     operations = every_kind(world)
     (world.root / "over.txt").write_text("moved\n")

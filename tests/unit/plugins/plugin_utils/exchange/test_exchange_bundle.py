@@ -209,6 +209,11 @@ _SCRIPTS = [
     (bundle.together_script, {"apply": _CHANGE, "save": None}, [*_TOGETHER, "act.service"]),
     (
         bundle.together_script,
+        {"apply": _CHANGE, "save": None, "record": True},
+        [*_TOGETHER, "act.service", "observe.changes"],
+    ),
+    (
+        bundle.together_script,
         {"apply": {**_CHANGE, "git": {"x": 1}}},
         [*_TOGETHER, "act.gitmove.service"],
     ),

@@ -9,6 +9,7 @@ import typing as t
 from pathlib import Path
 
 import pytest
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.audit.hosts import utc_now
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan import container_restarts, deploys, document
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.remediate import course, takeover
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.run import RunFolder
@@ -30,7 +31,7 @@ def opened(runs: Path, plan: Json, chain: bool = True) -> RunFolder:
 
 
 def idle(**host: t.Any) -> Json:
-    plan = change(example(), "hosts", 0, "actions", [])
+    plan = change(example(created=utc_now()), "hosts", 0, "actions", [])
     for name, value in host.items():
         plan = change(plan, "hosts", 0, name, value)
     return {**plan, "id": document.identity(plan)}

@@ -9,6 +9,8 @@ import typing as t
 from pathlib import Path
 
 import pytest
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.audit.hosts import utc_now
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.observation import changes_of
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan import deploys, document
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.remediate import course, takeover
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.store import evidence
@@ -16,6 +18,8 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.run import Ru
 from test_plan_document import change, example
 
 POINT = "20261121T160000Z-0a1b2c"
+CHANGED = {"outcome": "changed", "changed": ["src/app.py"], "left": [], "services": [], "point": POINT}
+VERIFIED = {"id": "v-1", "verdict": "PASS", "before": None, "reasons": [], "known": [], "back": None, "again": None}
 RESTART = {"kind": "unit", "path": "web.service", "do": "restart"}
 SERVICES_ALONE = change(example(), "hosts", 0, "actions", example()["hosts"][0]["actions"][1:])
 
@@ -60,7 +64,7 @@ class World:
         if changes is not None or failure is not None:
             evidence.keep(run, "web1", evidence.HOST, {"failure": failure, "changes": changes})
         run.seal()
-        idle = change(example(run=run.id), "hosts", 0, "actions", [])
+        idle = change(example(run=run.id, created=utc_now()), "hosts", 0, "actions", [])
         current = opened(self.runs, plan(idle))
         found = takeover.take_over(current, idle, {"web1"})
         assert found == ({"web1": self.past.id} if found else {})
@@ -159,6 +163,90 @@ def test_only_a_remediation_of_late(tmp_path: Path, world: World) -> None:
     other = World(tmp_path / "other")
     other.interrupted(example(), chain=False)
     assert other.taken(record(other.deployed())) is None
+
+
+@pytest.mark.parametrize(
+    ("deployed", "outcome", "taken"),
+    [
+        ({}, "ok", True),
+        # Another deploy came after it, or a rollback.
+        ({"run": "20261121T150000Z-prod-9"}, "ok", False),
+        (None, "ok", False),
+        # A record that cannot be read says nothing against it.
+        (None, "unknown", True),
+    ],
+)
+def test_a_change_that_its_host_told_of_counts_while_it_is_the_last(
+    world: World, deployed: Json | None, outcome: str, taken: bool
+) -> None:
+    deploys.keep_result(world.past, "web1", CHANGED)
+    told = None if deployed is None else world.deployed(**deployed)
+    assert (world.taken(record(told, outcome=outcome)) is not None) == taken
+
+
+@pytest.mark.parametrize("outcome", ["not_begun", "unchanged", "planned"])
+def test_a_deploy_that_did_nothing_to_a_host_hides_no_earlier_one(world: World, outcome: str) -> None:
+    later = opened(world.runs, example())
+    deploys.keep_result(later, "web1", {"outcome": outcome, "reason": "the window has closed", "changed": []})
+    assert world.taken(record(world.deployed())) is not None
+
+
+def test_a_plan_that_is_older_than_the_change_says_nothing_of_what_it_left(tmp_path: Path, world: World) -> None:
+    deploys.keep_result(world.past, "web1", CHANGED)
+    idle = plan(change(example(), "hosts", 0, "actions", []))
+    assert takeover.take_over(opened(tmp_path, idle), idle, {"web1"}) == {}
+
+
+def repeated(world: World, changes: Json) -> Json | None:
+    """Return what is kept of the host when the same plan is applied again, and the host is as planned already."""
+    current = opened(world.runs, example())
+    earlier = takeover.Repeated(current, example()["id"])
+    assert earlier
+    return earlier.result(example()["hosts"][0], changes)
+
+
+def test_the_same_plan_again_takes_over_what_its_host_ended_alone(world: World) -> None:
+    kept = repeated(world, record(world.deployed(), outcome="ok"))
+    assert kept is not None
+    assert (kept["outcome"], kept["of"], kept["point"]) == ("changed", world.past.id, POINT)
+
+
+def test_the_same_plan_again_takes_over_what_was_told_and_not_verified(world: World) -> None:
+    deploys.keep_result(world.past, "web1", CHANGED)
+    # One that was killed while it asked the host is passed over: the host names the one before.
+    second = opened(world.runs, example())
+    deploys.note(second, "web1", "ops@control", "check, save and change", "begun")
+    kept = repeated(world, record(world.deployed(), outcome="ok"))
+    assert kept is not None
+    assert kept == {**CHANGED, "of": world.past.id}
+    # And one that was killed when it had taken it over is gone on with.
+    deploys.keep_result(second, "web1", kept)
+    assert repeated(world, record(world.deployed(), outcome="ok")) == kept
+    deploys.keep_result(second, "web1", {**kept, "verification": VERIFIED})
+    assert repeated(world, record(world.deployed(), outcome="ok")) is None
+
+
+@pytest.mark.parametrize("told", [True, False])
+def test_the_same_plan_again_takes_nothing_over_that_the_host_does_not_vouch_for(world: World, told: bool) -> None:
+    if told:
+        deploys.keep_result(world.past, "web1", CHANGED)
+    assert repeated(world, record(None, outcome="ok")) is None
+    assert repeated(world, record(world.deployed(run="20261121T150000Z-prod-9"), outcome="ok")) is None
+    assert repeated(world, changes_of({"changes": "garbled"})) is None
+    deploys.keep_result(world.past, "web1", {"outcome": "rolled_back", "reason": "no space left", "point": POINT})
+    assert repeated(world, record(world.deployed(), outcome="ok")) is None
+
+
+def test_only_a_remediation_of_the_same_plan_is_repeated(tmp_path: Path, world: World) -> None:
+    current = opened(tmp_path, example())
+    assert not takeover.Repeated(current, plan(SERVICES_ALONE)["id"])
+    deploy = opened(tmp_path, example(), chain=False)
+    assert not takeover.Repeated(deploy, example()["id"])
+    # Neither counts what is no remediation, or had not begun.
+    only = opened(tmp_path / "other", example())
+    opened(tmp_path / "other", example(), chain=False)
+    (tmp_path / "other/deploys/20261121T180000Z-prod-1").mkdir()
+    assert not takeover.Repeated(only, example()["id"])
 
 
 def test_a_plan_whose_audit_is_gone_or_was_altered_tells_nothing(tmp_path: Path, world: World) -> None:

@@ -56,6 +56,12 @@ def test_a_step_that_never_ended_took_no_time_that_is_known() -> None:
     assert report.took(at(0), at(60), [], steps, {"web1": restarted()}).restarts == 0
 
 
+@pytest.mark.parametrize("told", [float("nan"), float("inf"), -1, 1e300, "7", None, {}])
+def test_a_time_that_no_step_can_take_is_none(told: t.Any) -> None:
+    services = [{"seconds": 1.5}, {"seconds": told}, "garbled", {}]
+    assert report.restarts_s({"services": services}) == 1.5
+
+
 def gate(name: str, state: str) -> Json:
     return {"name": name, "state": state, "sentence": f"{name} says so"}
 
