@@ -33,6 +33,7 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.errors i
     PointError,
 )
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.looking import (
+    Looked,
     Wanted,
     left,
     look,
@@ -69,57 +70,64 @@ def restored(asked: Asked, wanted: Wanted, host: Host, check: bool) -> Json:
         # Not before: what is finished may have switched the link that the root is.
         root_fd = stack.enter_context(place.root(asked))
         earlier = pending.find(state)
-        asked_level = wanted.level or (earlier.level if earlier else None)
-
-        def level_of(document: Json) -> str:
-            return asked_level or levels.default(document)
-
-        document = shelf.picked(points_fd, wanted.point or (earlier.point if earlier else None), host, level_of)
-        point, level = str(document["id"]), level_of(document)
-        if os.path.realpath(document["root"]) != os.path.realpath(asked.root):
-            raise PointError(f"the restore point {point} is one of {document['root']}, not of {asked.root}")
-        if earlier is not None and earlier.point == point and not earlier.restarts:
-            wanted = wanted._replace(restart=False)
-        restarts = wanted.restart
+        document, level = _chosen(asked, wanted, earlier, points_fd, host)
+        point = str(document["id"])
+        restarts = wanted.restart and not (earlier and earlier.point == point and not earlier.restarts)
+        # A change that began to bring units along knows which they are, and brings these back itself.
+        by_change = level == levels.CONFIG and service_journal.find(state) is not None
+        wanted = wanted._replace(restart=restarts and not by_change)
         top_fd = open_top(wanted.top)
         stack.callback(os.close, top_fd)
         point_fd = stack.enter_context(verify.opened(points_fd, point))
         objects_fd = stack.enter_context(verify.objects_of(point_fd))
-        if level == levels.CONFIG and service_journal.find(state) is not None:
-            # A change that began to bring units along knows which they are, and brings these back itself.
-            wanted = wanted._replace(restart=False)
         target = Target(document, level, (root_fd, top_fd, objects_fd), host, wanted.top)
         refuse_torn(target, earlier)
         looked = look(target, wanted, earlier)
         refuse_blocked(target, looked)
-        told = {**saving.summary(document), "level": level, "budget_s": levels.BUDGET_S[level], "recovered": finished}
-        told.update(changes=looked.changes()[:_MAX_LISTED], total=looked.total, saved=None)
-        told.update(apart=[], not_back=[], services=[], notes=[*target.emptied(looked.steps), *told["notes"]])
-        of_volumes: list[str] = []
-        told.update(volumes_left=looked.kept)
-        told.update(left=left(looked), proven=[], leaves=levels.told(document)[level]["leaves"])
+        told = {**_told(target, looked), "recovered": finished}
         if check:
             told["proven"] = prove(document, level, objects_fd, host)
             told.update(at_point=not looked.total, seconds=_since(begun))
             _log(state, asked, "rollback rehearsed", told)
             return {"changed": bool(looked.total), **told}
+        work = Work(asked, wanted, target, looked, state, host)
         if looked.total or earlier or wanted.change:
-            # What goes on with volumes that were to be left: of what was written since there is no copy yet.
-            late = bool(looked.volumes) and not wanted.volumes
-            if looked.total and (wanted.save or late):
-                volumes = [one.name for one in looked.volumes if one.volume is not None]
-                told["saved"] = _save_present(asked, target, volumes, (points_fd, root_fd), state)
-            work = Work(asked, wanted, target, looked, state, host)
+            told["saved"] = _saved(asked, wanted, target, looked, (points_fd, root_fd), state)
             work.run(point_fd, objects_fd, restarts)
-            told.update(not_back=work.failed, left=told["left"] + work.left)
-            of_volumes = work.apart
             down = down and _start_stopped(asked, state, host)
-        told["not_back"] += down
+        told.update(not_back=work.account.failed + down, left=told["left"] + work.account.left)
         told["services"] = services.take_back(state, asked.who, f"services after the rollback to {point}")
-        apart = _apart(target, of_volumes, told)
+        apart = _apart(target, work.account.apart, told)
         told.update(at_point=not apart, apart=apart[:_MAX_LISTED], seconds=_since(begun))
         _log(state, asked, "rolled back", told)
     return {"changed": bool(looked.total or finished or told["services"]), **told}
+
+
+def _chosen(
+    asked: Asked, wanted: Wanted, earlier: pending.Pending | None, points_fd: int, host: Host
+) -> tuple[Json, str]:
+    """Return the manifest of the point that is brought back, read back as far as its level uses it, and the level.
+    Raises PointError, Unseen.
+    """
+    asked_level = wanted.level or (earlier.level if earlier else None)
+
+    def level_of(document: Json) -> str:
+        return asked_level or levels.default(document)
+
+    document = shelf.picked(points_fd, wanted.point or (earlier.point if earlier else None), host, level_of)
+    if os.path.realpath(document["root"]) != os.path.realpath(asked.root):
+        raise PointError(f"the restore point {document['id']} is one of {document['root']}, not of {asked.root}")
+    return document, level_of(document)
+
+
+def _told(target: Target, looked: Looked) -> Json:
+    """Return what is told of a rollback before it begins. Raises Unseen."""
+    document, level = target.document, target.level
+    told = {**saving.summary(document), "level": level, "budget_s": levels.BUDGET_S[level]}
+    told.update(changes=looked.changes()[:_MAX_LISTED], total=looked.total, saved=None, left=left(looked))
+    told.update(apart=[], not_back=[], services=[], notes=[*target.emptied(looked.steps), *told["notes"]])
+    told.update(volumes_left=looked.kept, proven=[], leaves=levels.told(document)[level]["leaves"])
+    return told
 
 
 def _apart(target: Target, of_volumes: t.Sequence[str], told: Json) -> list[str]:
@@ -138,8 +146,17 @@ def _apart(target: Target, of_volumes: t.Sequence[str], told: Json) -> list[str]
     return apart + [one for one in failed if one not in apart]
 
 
-def _save_present(asked: Asked, target: Target, volumes: t.Sequence[str], fds: tuple[int, int], state: State) -> str:
-    """Make a point of what a rollback is about to replace, and return its id."""
+def _saved(
+    asked: Asked, wanted: Wanted, target: Target, looked: Looked, fds: tuple[int, int], state: State
+) -> str | None:
+    """Make a point of what a rollback is about to replace, and return its id; None where nothing is, or nobody wants
+    one.
+    """
+    # What goes on with volumes that were to be left: of what was written since there is no copy yet.
+    late = bool(looked.volumes) and not wanted.volumes
+    if not looked.total or not (wanted.save or late):
+        return None
+    volumes = [one.name for one in looked.volumes if one.volume is not None]
     replaced = asked._replace(why=f"what the rollback to {target.document['id']} replaced")
     with lock.held(state, asked.who, replaced.why):
         refuse_unfinished(state)

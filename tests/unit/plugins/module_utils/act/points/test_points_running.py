@@ -21,6 +21,7 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.act.points import (
     place,
     replacing,
     rollback,
+    saving,
     session,
     shelf,
 )
@@ -566,12 +567,12 @@ def test_a_point_that_is_removed_meanwhile_changes_nothing(site: Site, monkeypat
     site.deploy("2")
     (site.root / "main.py").write_text("two\n")
 
-    def save(_asked: t.Any, _target: t.Any, _volumes: t.Any, fds: tuple[int, int], *_more: t.Any) -> str:
+    def save(_asked: t.Any, _target: t.Any, _volumes: t.Any, fds: tuple[int, int], *_more: t.Any) -> t.Any:
         # A backup of somebody else removes it, as newer ones are kept.
         shelf.remove(fds[0], point)
-        return "20261121T154500Z-3f9a1c"
+        return {"id": "20261121T154500Z-3f9a1c"}
 
-    monkeypatch.setattr(rollback, "_save_present", save)
+    monkeypatch.setattr(saving, "make_replaced", save)
     with pytest.raises(NoPoint, match="was removed meanwhile"):
         site.back("full")
     with place.existing(site.asked) as (state, _points_fd):

@@ -31,6 +31,7 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.act.points import (
     shelf,
     stopping,
     volumes,
+    volumes_back,
 )
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.errors import (
     Damaged,
@@ -906,7 +907,7 @@ def test_a_level_without_volumes_does_not_start_what_uses_some_of_two_ages(two: 
 
 def test_a_rollback_that_starts_all_that_it_stopped_is_found_out(two: Two, monkeypatch: pytest.MonkeyPatch) -> None:
     """The broken twin."""
-    monkeypatch.setattr(doing.Work, "_kept_down", lambda *_given: ([], []))
+    monkeypatch.setattr(volumes_back.VolumesBack, "_kept_down", lambda *_given: ([], []))
     failing_for(monkeypatch, "log")
     with pytest.raises(OSError, match="Input/output"):
         two.site.back()
@@ -974,7 +975,7 @@ def test_a_rollback_that_had_not_begun_with_volumes_leaves_them(two: Two) -> Non
     """It was killed behind the files; what was written since is in no point."""
     site = two.site
     with pytest.MonkeyPatch.context() as kill:
-        kill.setattr(doing.Work, "_volumes", _dies)
+        kill.setattr(volumes_back.VolumesBack, "bring", _dies)
         with pytest.raises(Killed):
             site.back()
     (site.data / "table").write_bytes(b"written since")
