@@ -16,6 +16,7 @@ import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.module_utils.act import fs
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.errors import Refused
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.prepared import prepared
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.reading import CODE, default_folder
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.state import open_state
 
@@ -47,15 +48,6 @@ def _keep(folder: int, version: str, packs: t.Iterable[bytes]) -> None:
 
 
 def _put(folder: int, name: str, pack: bytes) -> None:
-    prepared = f".{name}"
-    fd = fs.create(folder, prepared)
-    try:
+    # Not brought to the disk: what a power cut takes is not there, and is sent again.
+    with prepared(folder, f".{name}", folder, name) as fd:
         fs.write(fd, pack)
-        # Not brought to the disk: what a power cut takes is not there, and is sent again.
-        fs.rename(folder, prepared, folder, name)
-    except OSError:
-        with contextlib.suppress(OSError):
-            fs.unlink(folder, prepared)
-        raise
-    finally:
-        os.close(fd)

@@ -17,6 +17,7 @@ import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.module_utils.act import fs
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.errors import Refused
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.prepared import prepared
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.reading import LOG, open_own, read_document
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.paths import open_file, open_followed
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Unseen, explain
@@ -118,24 +119,14 @@ def _own_folder(parent_fd: int, name: str, path: str, create: bool = True) -> in
 
 def write_document(dir_fd: int, name: str, document: t.Any) -> None:
     """Put a JSON document into an open directory: it is there entirely, on the disk, or not at all. Raises OSError."""
-    prepared = f".{name}.new"
-    try:
-        fd = fs.create(dir_fd, prepared)
-    except FileExistsError:
+    own = f".{name}.new"
+    with contextlib.suppress(FileNotFoundError):
+        os.stat(own, dir_fd=dir_fd, follow_symlinks=False)
         # A process that was killed here left it.
-        fs.unlink(dir_fd, prepared)
-        fd = fs.create(dir_fd, prepared)
-    try:
+        fs.unlink(dir_fd, own)
+    with prepared(dir_fd, own, dir_fd, name) as fd:
         fs.write(fd, json.dumps(document, sort_keys=True, separators=(",", ":")).encode("ascii"))
         fs.sync(fd)
-        fs.rename(dir_fd, prepared, dir_fd, name)
-    except OSError:
-        # Half a document is nothing: the error is what counts, and the next write would remove it too.
-        with contextlib.suppress(OSError):
-            fs.unlink(dir_fd, prepared)
-        raise
-    finally:
-        os.close(fd)
     fs.sync_directory(dir_fd)
 
 

@@ -5,13 +5,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import os
 import stat
 
 from ansible_collections.evenkeel.drift.plugins.module_utils.act import fs
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.errors import Damaged
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.prepared import prepared
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.sparse import Copy
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe import paths
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Unseen, explain
@@ -39,8 +39,7 @@ def put(
     if staging_fd < 0:
         staging_fd = dir_fd
     staged = NEW + os.urandom(6).hex().encode("ascii")
-    fd = fs.create(staging_fd, staged)
-    try:
+    with prepared(staging_fd, staged, dir_fd, name) as fd:
         fs.write(fd, content)
         if owner is not None:
             fs.chown(fd, owner.st_uid, owner.st_gid)
@@ -48,13 +47,6 @@ def put(
         if mtime_ns is not None:
             fs.set_times(fd, mtime_ns, mtime_ns)
         fs.sync(fd)
-        fs.rename(staging_fd, staged, dir_fd, name)
-    except OSError:
-        with contextlib.suppress(OSError):
-            fs.unlink(staging_fd, staged)
-        raise
-    finally:
-        os.close(fd)
     fs.sync_directory(dir_fd)
 
 
