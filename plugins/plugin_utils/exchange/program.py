@@ -28,6 +28,10 @@ sys.path[:] = [folder for folder in sys.path if folder not in ("", ".")]
 sys.dont_write_bytecode = True
 import base64, json, zlib
 from importlib.machinery import ModuleSpec
+
+def say(answer):
+    sys.stdout.write(json.dumps(answer))
+    sys.stdout.flush()
 """
 _SENT = """
 packed = [base64.b64decode(part) for part in MODULES]
@@ -50,8 +54,7 @@ def kept(name):
 try:
     packed = [kept(part[0]) if isinstance(part, tuple) else base64.b64decode(part) for part in MODULES]
 except OSError:
-    sys.stdout.write(json.dumps({"changed": False, MISSING: True}))
-    sys.stdout.flush()
+    say({"changed": False, MISSING: True})
     raise SystemExit
 """
 _IMPORT = """
@@ -84,13 +87,11 @@ sys.excepthook = crash.tell_crash
 """
 OBSERVE = """
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe import snapshot
-sys.stdout.write(json.dumps({"changed": False, "answer": snapshot.answer(request)}))
-sys.stdout.flush()
+say({"changed": False, "answer": snapshot.answer(request)})
 """
 ACT = """
 from ansible_collections.evenkeel.drift.plugins.module_utils.{} import service
-sys.stdout.write(json.dumps(service.answer(request)))
-sys.stdout.flush()
+say(service.answer(request))
 """
 TOGETHER = """
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.together import Together
@@ -99,36 +100,28 @@ change = Together(request, service.answer)
 try:
     change.run()
 finally:
-    sys.stdout.write(json.dumps(change.answer()))
-    sys.stdout.flush()
+    say(change.answer())
 """
 LEFTOVER = """
 from ansible_collections.evenkeel.drift.plugins.module_utils.act import leftover
-sys.stdout.write(json.dumps(leftover.answer(request)))
-sys.stdout.flush()
+say(leftover.answer(request))
 """
 WATCH = """
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe import watching
-sys.stdout.write(json.dumps({"changed": False, "answer": watching.answer(request)}))
-sys.stdout.flush()
+say({"changed": False, "answer": watching.answer(request)})
 """
 # The modules of restore points share one program: which of them is asked stands in the request.
 POINTS = """
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points import service
-sys.stdout.write(json.dumps(service.reply(request)))
-sys.stdout.flush()
+say(service.reply(request))
 """
-
 ALERT = """
 from ansible_collections.evenkeel.drift.plugins.module_utils.http import alerting
-sys.stdout.write(json.dumps({"changed": True, "answer": alerting.answer(request)}))
-sys.stdout.flush()
+say({"changed": True, "answer": alerting.answer(request)})
 """
-
 LOGS = """
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.logs import service
-sys.stdout.write(json.dumps(service.reply(request)))
-sys.stdout.flush()
+say(service.reply(request))
 """
 # After the answer is out: what cannot be kept is no part of it.
 KEEP = """

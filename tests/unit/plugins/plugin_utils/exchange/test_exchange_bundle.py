@@ -21,19 +21,8 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.act.services import
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.registry import FOLLOW_UPS, SECTIONS
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange import bundle, optional, program
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.optional import ACTING, OBSERVED
+from pythons import PYTHONS
 
-_TOOLS = Path(__file__).resolve().parents[4] / "tools"
-_PYTHON38 = subprocess.run(
-    [str(_TOOLS / "find_python.sh"), "3.8"], capture_output=True, text=True, check=False
-).stdout.strip()
-_PYTHONS = [
-    pytest.param(sys.executable, id="this"),
-    pytest.param(
-        _PYTHON38,
-        id="3.8",
-        marks=pytest.mark.skipif(not _PYTHON38, reason="there is no Python 3.8 on this machine"),
-    ),
-]
 _HIJACKED = "import os\nos.write(2, b'hijacked by ' + __name__.encode() + b'\\n')\nraise SystemExit(77)\n"
 
 
@@ -63,7 +52,7 @@ def root(tmp_path: Path) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("python", _PYTHONS)
+@pytest.mark.parametrize("python", PYTHONS)
 def test_it_answers_what_it_was_asked(python: str, root: Path, tmp_path: Path) -> None:
     done = run(python, bundle.script(request(root)), tmp_path)
     assert (done.returncode, done.stderr) == (0, b"")
@@ -73,7 +62,7 @@ def test_it_answers_what_it_was_asked(python: str, root: Path, tmp_path: Path) -
     assert answer["sections"]["git"]["data"]["repository"] == "absent"
 
 
-@pytest.mark.parametrize("python", _PYTHONS)
+@pytest.mark.parametrize("python", PYTHONS)
 def test_it_writes_nothing(python: str, root: Path, tmp_path: Path) -> None:
     for folder in (root, tmp_path):
         os.utime(folder, ns=(0, 0))
@@ -98,14 +87,14 @@ def lay_traps(folder: Path) -> None:
         (folder / f"{name}.py").write_text(_HIJACKED)
 
 
-@pytest.mark.parametrize("python", _PYTHONS)
+@pytest.mark.parametrize("python", PYTHONS)
 def test_no_module_of_the_working_directory_is_imported(python: str, root: Path, tmp_path: Path) -> None:
     lay_traps(tmp_path)
     done = run(python, bundle.script(request(root)), tmp_path)
     assert (done.returncode, done.stderr) == (0, b"")
 
 
-@pytest.mark.parametrize("python", _PYTHONS)
+@pytest.mark.parametrize("python", PYTHONS)
 def test_the_broken_twin_of_that_is_led(python: str, root: Path, tmp_path: Path) -> None:
     lay_traps(tmp_path)
     twin = b"\n".join(line for line in bundle.script(request(root)).split(b"\n") if not line.startswith(b"sys.path"))
@@ -240,7 +229,7 @@ def test_no_kind_of_service_is_sent_to_where_nothing_runs() -> None:
     assert not {f"{bundle._PACKAGE}.{name}" for name in ACTING} & shipped(bundle.act_script(_CHANGE))
 
 
-@pytest.mark.parametrize("python", _PYTHONS)
+@pytest.mark.parametrize("python", PYTHONS)
 def test_what_is_left_out_is_not_missed(python: str, root: Path, tmp_path: Path) -> None:
     (root / ".env").write_text("TOKEN=canary-of-this-test\n")
     learning = {**request(root), "key": "00" * 32, "secrets": {"configs": [{"kind": "path", "path": ".env"}]}}
@@ -273,7 +262,7 @@ def test_a_request_is_data_whatever_it_holds(root: Path, tmp_path: Path) -> None
     assert "does not exist on this host" in tree["reason"]
 
 
-@pytest.mark.parametrize("python", _PYTHONS)
+@pytest.mark.parametrize("python", PYTHONS)
 def test_every_kind_of_service_finds_its_code_on_the_host(python: str, root: Path, tmp_path: Path) -> None:
     about = {"id": "p", "kind": "sync", "who": "ops", "why": "a test", "run": "", "point": None}
     change = {**_CHANGE, "check": False, "timeout_s": 60, "about": about, "application": "app", "root": str(root)}

@@ -18,21 +18,10 @@ import pytest
 from ansible_collections.evenkeel.drift.plugins.action.snapshot_info import ActionModule
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange import bundle, kept
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.kept import MISSING, RECOVERED, Kept
+from pythons import PYTHONS
 
 Json = dict[str, t.Any]
 
-_TOOLS = Path(__file__).resolve().parents[4] / "tools"
-_PYTHON38 = subprocess.run(
-    [str(_TOOLS / "find_python.sh"), "3.8"], capture_output=True, text=True, check=False
-).stdout.strip()
-_PYTHONS = [
-    pytest.param(sys.executable, id="this"),
-    pytest.param(
-        _PYTHON38,
-        id="3.8",
-        marks=pytest.mark.skipif(not _PYTHON38, reason="there is no Python 3.8 on this machine"),
-    ),
-]
 _SECTIONS = ("git", "trees")
 
 
@@ -68,7 +57,7 @@ def host(tmp_path: Path) -> Host:
     return Host(tmp_path)
 
 
-@pytest.mark.parametrize("python", _PYTHONS)
+@pytest.mark.parametrize("python", PYTHONS)
 def test_kept_code_answers_as_sent_code_does_with_a_tenth_of_the_bytes(python: str, host: Host) -> None:
     whole, short = (bundle.script(host.request(), one) for one in (None, host.kept))
     assert len(short) * 10 < len(whole)
@@ -141,7 +130,7 @@ def _larger(path: Path) -> None:
         file.truncate(1 << 33)
 
 
-@pytest.mark.parametrize("python", _PYTHONS)
+@pytest.mark.parametrize("python", PYTHONS)
 @pytest.mark.parametrize(
     "spoil",
     [Path.unlink, _tampered, _half, _linked, _folder, _pipe, _somebody_elses, _open_to_others, _larger],
