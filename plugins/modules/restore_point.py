@@ -30,6 +30,7 @@ author:
 extends_documentation_fragment:
   - evenkeel.drift.attributes
   - evenkeel.drift.attributes.action
+  - evenkeel.drift.restore_points
 attributes:
   check_mode:
     support: full
@@ -53,30 +54,6 @@ options:
     type: str
     choices: [present, verified, restored, bad, absent]
     default: present
-  root:
-    description:
-      - Where the application lives on the host, an absolute path. By default the variable C(drift_root).
-    type: path
-  application:
-    description:
-      - Whose points these are. By default as an audit names it - the variable C(drift_application), or the name of
-        O(root) and a hash of it.
-    type: str
-  state_dir:
-    description:
-      - Where points are kept, an absolute path. By default the variable C(drift_state_dir), else C(/var/lib/evenkeel),
-        or C($XDG_STATE_HOME/evenkeel) for a user who is not root.
-    type: path
-  restic:
-    description:
-      - A repository of restic, in which points are kept besides, and from which a named point that is no longer on the
-        host is brought back. By default the variable C(backup_restic), whose keys this has; C({}) stands for none.
-    type: dict
-  fetch:
-    description:
-      - Where a new point is fetched to, and for whom its host encrypts it before. By default the variable
-        C(backup_fetch), whose keys this has; C({}) stands for nowhere.
-    type: dict
   point:
     description:
       - Which point. With O(state=verified) and O(state=restored) by default the newest one that is not marked bad.

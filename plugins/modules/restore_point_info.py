@@ -18,29 +18,7 @@ extends_documentation_fragment:
   - evenkeel.drift.attributes
   - evenkeel.drift.attributes.info_module
   - evenkeel.drift.attributes.action
-options:
-  root:
-    description:
-      - Where the application lives on the host, an absolute path. By default the variable C(drift_root).
-    type: path
-  application:
-    description:
-      - Whose points to list. By default as an audit names it.
-    type: str
-  state_dir:
-    description:
-      - Where points are kept, an absolute path. By default as for M(evenkeel.drift.restore_point).
-    type: path
-  restic:
-    description:
-      - A repository of restic in which points are kept besides. By default the variable C(backup_restic), whose keys
-        this has; C({}) stands for none.
-    type: dict
-  fetch:
-    description:
-      - Where points were fetched to. By default the variable C(backup_fetch), whose keys this has; C({}) stands for
-        nowhere.
-    type: dict
+  - evenkeel.drift.restore_points
 seealso:
   - module: evenkeel.drift.restore_point
 """

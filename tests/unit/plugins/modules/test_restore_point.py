@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 from ansible.parsing.dataloader import DataLoader
+from ansible_collections.evenkeel.drift.plugins.doc_fragments.restore_points import ModuleDocFragment
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points import service
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.bundle import points_script
 
@@ -37,7 +38,9 @@ def run(name: str, check: bool = False, **options: t.Any) -> dict[str, t.Any]:
 
 @pytest.mark.parametrize("name", TAKEN)
 def test_the_documented_options_are_those_that_it_takes(name: str) -> None:
-    documented = DataLoader().load(module(name).DOCUMENTATION)["options"]
+    own = DataLoader().load(module(name).DOCUMENTATION)
+    assert "evenkeel.drift.restore_points" in own["extends_documentation_fragment"]
+    documented = {**DataLoader().load(ModuleDocFragment.DOCUMENTATION)["options"], **own.get("options", {})}
     kept = {option: {key: about[key] for key in about if key != "description"} for option, about in documented.items()}
     assert kept == TAKEN[name]
 
