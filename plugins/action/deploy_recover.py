@@ -126,6 +126,8 @@ def _volumes_left(back: Json) -> str:
 def _told(result: Json) -> str:
     found = result["found"]
     went = {"back": "taken back", "forward": "finished"}.get(result.get("direction") or "", "to be finished")
-    return (
-        f"a change of {found.get('started')} by {found.get('who')} ({found.get('why')}) was interrupted, and is {went}"
-    )
+    what = "a change"
+    if found.get("kind") == "rollback":
+        # Its way forward is the way back of the change that it is about.
+        what, went = "a rollback", "finished"
+    return f"{what} of {found.get('started')} by {found.get('who')} ({found.get('why')}) was interrupted, and is {went}"

@@ -77,3 +77,18 @@ def test_what_moved_is_named_whoever_tells_it() -> None:
     assert _said(told) == "changed meanwhile; a was absent, is a file"
     # As a rollback tells it: paths alone.
     assert _said({**told, "moved": [".env", "b"]}) == "changed meanwhile; .env; b"
+
+
+@pytest.mark.parametrize(
+    ("kind", "direction", "told"),
+    [
+        ("sync", "forward", "a change of 10:00 by ops (new) was interrupted, and is finished"),
+        ("sync", "back", "a change of 10:00 by ops (new) was interrupted, and is taken back"),
+        ("rollback", "back", "a rollback of 10:00 by ops (new) was interrupted, and is finished"),
+    ],
+)
+def test_a_rollback_that_is_ended_is_not_told_as_a_change_that_is_taken_back(
+    kind: str, direction: str, told: str
+) -> None:
+    found = {"kind": kind, "started": "10:00", "who": "ops", "why": "new"}
+    assert deploy_recover._told({"found": found, "direction": direction}) == told
