@@ -68,6 +68,12 @@ class Container:
         return {one.partition(":")[0] for one in told.split(",") if one} if self.project else set()
 
     @property
+    def stop_grace(self) -> float | None:
+        """How long it has to end, None for the engine's own time."""
+        grace = self.inspected["Config"].get("StopTimeout")
+        return grace if isinstance(grace, int) else None
+
+    @property
     def networks(self) -> list[str]:
         """The networks that it is in, without those that every engine has."""
         made = recipe.recipe(self.inspected, self.image)

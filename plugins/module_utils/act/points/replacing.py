@@ -224,8 +224,7 @@ class Replacing:
 
     def _stop(self, one: Container) -> None:
         if one.running:
-            grace = one.inspected["Config"].get("StopTimeout")
-            self._engines.writer.stop(one.id, grace if isinstance(grace, int) else None)
+            self._engines.writer.stop(one.id, one.stop_grace)
 
     def _stop_now(self, name: str) -> None:
         found = self._look(name)

@@ -57,7 +57,7 @@ def stopped(
     try:
         for one in reversed(containers):
             asked.append(one)
-            engines.writer.stop(one.id, stop_grace(one))
+            engines.writer.stop(one.id, one.stop_grace)
         yield
     except (ActError, Unseen, OSError) as error:
         try:
@@ -67,12 +67,6 @@ def stopped(
             raise PointError(f"{first}; and {second.reason}") from error
         raise
     _start(document, engines, state, host)
-
-
-def stop_grace(one: Container) -> float | None:
-    """Return how long a container has to end, None for the engine's own time."""
-    grace = one.inspected["Config"].get("StopTimeout")
-    return grace if isinstance(grace, int) else None
 
 
 def find(state: State) -> Json | None:
@@ -107,7 +101,7 @@ def resume(state: State, host: Host) -> list[str]:
 def _start(document: Json, engines: Engines, state: State, host: Host, ending: Container | None = None) -> None:
     """Start what was stopped; ``ending`` is one that may be about to end."""
     # That the time is up is no reason to leave stopped what was stopped for this.
-    deadline, grace = host.deadline, 0.0 if ending is None else stop_grace(ending) or 0.0
+    deadline, grace = host.deadline, 0.0 if ending is None else ending.stop_grace or 0.0
     host.deadline = max(deadline, time.monotonic() + _BACK_S + grace)
     failed = []
     try:
@@ -115,7 +109,7 @@ def _start(document: Json, engines: Engines, state: State, host: Host, ending: C
             try:
                 if ending is not None and one["id"] == ending.id:
                     # Its stop goes on: what is started before its end is ended by it.
-                    engines.writer.stop(ending.id, stop_grace(ending))
+                    engines.writer.stop(ending.id, ending.stop_grace)
                 engines.writer.start(one["id"])
             except NotFound:
                 # Somebody has taken it away meanwhile.

@@ -22,7 +22,6 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.files im
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.inventory import Container
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.pending import Pending
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.refilling import Refill
-from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.stopping import stop_grace
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.target import Target
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.state import State
 from ansible_collections.evenkeel.drift.plugins.module_utils.engine.client import NotFound
@@ -72,7 +71,7 @@ class VolumesBack:
         writer = self._target.engines().writer
         for container in reversed(self._target.users().to_stop(names)):
             self._stopped.insert(0, container)
-            writer.stop(container.id, stop_grace(container))
+            writer.stop(container.id, container.stop_grace)
         volumes.refuse_running(self._target.users(), names)
 
     def _refill(self, one: Refill) -> None:
@@ -101,31 +100,30 @@ class VolumesBack:
             self._start_all(name for name in ran if name not in down)
             if self._account.failed or why:
                 reason = explain(error) if isinstance(error, OSError) else error.reason
+                first = f"the volume {self._refilling}: {reason}" if why else reason
                 more = [f"{one['path']}: {one['reason']}" for one in self._account.failed]
-                where = [f"the volume {self._refilling}: {reason}"] if why else [reason]
-                raise PointError("; ".join([*where, *more, *why])) from error
+                raise PointError("; ".join([first, *more, *([why] if why else [])])) from error
             raise
 
-    def _kept_down(self, begun: Pending) -> tuple[list[str], list[str]]:
+    def _kept_down(self, begun: Pending) -> tuple[list[str], str]:
         """Return which containers may not be started, as some of their volumes came back and others did not, or one
         in part; and a sentence about it. Both are empty where all volumes are of one age.
         """
         names = [one.name for one in self._wanted]
-        half = self._is_half()
-        new = [name for name in names if name not in self._refilled and not (half and name == self._refilling)]
-        if not half and not (new and (self._refilled or begun.torn)):
-            if new:
+        partly = [self._refilling] if self._is_half() else []
+        untouched = [name for name in names if name not in self._refilled + partly]
+        if not partly and not (untouched and (self._refilled or begun.torn)):
+            if untouched:
                 # All are as they were, which the next try is to know.
                 with contextlib.suppress(OSError):
                     pending.note(self._state, begun, volumes=None)
-            return [], []
-        known = [*self._refilled, *names]
+            return [], ""
         try:
-            down = self._target.users().depending(known)
+            down = self._target.users().depending([*self._refilled, *names])
         except Unseen:
             # The engine does not answer just now: nothing may be started that was stopped for them.
             down = sorted({one.name for one in self._stopped})
-        states = [(self._refilled, "as it was saved"), ([self._refilling] * half, "partly so"), (new, "not")]
+        states = [(self._refilled, "as it was saved"), (partly, "partly so"), (untouched, "not")]
         ages = "; ".join(f"{', '.join(which)}: {state}" for which, state in states if which)
         why = (
             f"of the volumes that come back ({ages}) some are of another age than others, so what uses them stays "
@@ -133,7 +131,7 @@ class VolumesBack:
             "starts them; docker start starts them with the volumes as they are"
         )
         self._account.note({"what": "containers kept stopped", "names": down, "why": why})
-        return down, [why]
+        return down, why
 
     def _is_half(self) -> bool:
         """Return whether a volume may be neither as before nor as it was saved: its change is stuck."""
@@ -146,7 +144,7 @@ class VolumesBack:
 
     def _end(self, one: Container) -> None:
         """Wait for a stop whose answer did not come: it goes on, and what is started before its end is ended by it."""
-        grace = stop_grace(one)
+        grace = one.stop_grace
         self._host.deadline = max(self._host.deadline, time.monotonic() + _BACK_S + (grace or 0.0))
         try:
             self._target.engines().writer.stop(one.id, grace)

@@ -907,7 +907,7 @@ def test_a_level_without_volumes_does_not_start_what_uses_some_of_two_ages(two: 
 
 def test_a_rollback_that_starts_all_that_it_stopped_is_found_out(two: Two, monkeypatch: pytest.MonkeyPatch) -> None:
     """The broken twin."""
-    monkeypatch.setattr(volumes_back.VolumesBack, "_kept_down", lambda *_given: ([], []))
+    monkeypatch.setattr(volumes_back.VolumesBack, "_kept_down", lambda *_given: ([], ""))
     failing_for(monkeypatch, "log")
     with pytest.raises(OSError, match="Input/output"):
         two.site.back()
