@@ -8,12 +8,17 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.module_utils.http import url
+from ansible_collections.evenkeel.drift.plugins.module_utils.masking.keys import MARK
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.check import Check, Details
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.words import LISTED, utc
 
 DAY_S = 86400
 _CONTENT = frozenset({"content", "json", "fresh", "items"})
 _WORST_FIRST = ("fail", "unknown", "observation", "not_exercised", "pass")
+_HARMLESS = frozenset(
+    {"accept", "accept-charset", "accept-language", "cache-control", "content-type", "if-modified-since", "origin"}
+    | {"range", "user-agent", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-requested-with"}
+)
 _OWN = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
@@ -27,8 +32,21 @@ def asked_by(entry: Details, host: str) -> str:
 
 
 def asked(entry: Details) -> dict[str, t.Any]:
-    """Return what was asked and by whom, so that a finding can be checked by hand."""
-    return {key: entry[key] for key in ("url", "method", "from")}
+    """Return what was asked and by whom, so that a finding can be checked by hand. A secret is named by its place, or
+    masked.
+    """
+    return {**{key: entry[key] for key in ("url", "method", "from")}, **_headers(entry)}
+
+
+def _headers(entry: Details) -> dict[str, t.Any]:
+    """Return the headers of an endpoint that has any: the place of each that the host has, and of the others only the
+    values that are no secret whoever wrote them.
+    """
+    told = {
+        name: value if isinstance(value, dict) or name.lower() in _HARMLESS else MARK
+        for name, value in entry["headers"].items()
+    }
+    return {"headers": told} if told else {}
 
 
 def listens_elsewhere(entry: Details, contract: Details, seen: t.Mapping[str, t.Any]) -> str:
@@ -78,6 +96,7 @@ def _fact(entry: Details, one: Details, checks: t.Sequence[Check]) -> dict[str, 
         "url": one["url"],
         "method": one["method"],
         "from": one["from"],
+        **_headers(entry),
         "required": entry["required"],
         "outcome": next(outcome for outcome in _WORST_FIRST if outcome in outcomes),
         "status": answer.get("status"),

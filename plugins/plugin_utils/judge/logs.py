@@ -66,7 +66,13 @@ def _absent(scope: Scope, entry: Details, log: Details) -> Check:
 
 def _log(entry: Details, log: Details) -> dict[str, t.Any]:
     """Return what the report shows of a log."""
-    about = {"name": entry["name"], "source": words.source(log), "outcome": log["outcome"], "reason": log["reason"]}
+    about = {
+        "name": entry["name"],
+        "kind": log["kind"],
+        "source": words.source(log),
+        "outcome": log["outcome"],
+        "reason": log["reason"],
+    }
     if log["outcome"] != "ok":
         return {
             **about,

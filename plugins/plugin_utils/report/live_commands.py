@@ -10,9 +10,9 @@ import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.module_utils.mask import MARK
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.containers import ENGINE
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.asking import asking
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.model import Json
 
-_TIMES = "\\n%{http_code} in %{time_total} s\\n"
 # All of it would have the values of environment variables, on the terminal of whoever repeats it.
 _CONTAINER = (
     "{{.Name}} {{.Id}} {{.Image}} {{json .State}} {{.RestartCount}} "
@@ -52,15 +52,14 @@ def commands(findings: t.Sequence[Json], plain: t.Callable[[str], str | None]) -
 
 def _answers(findings: t.Sequence[Json], plain: t.Callable[[str], str | None]) -> str:
     """Return what asks the endpoints once more that the host itself asked; one that could change something is not."""
-    urls: set[str] = set()
+    made: dict[tuple[str, str], str] = {}
     for one in findings:
         expected = one.get("expected") or {}
-        url = plain(str(expected.get("url") or ""))
-        if url and MARK not in url and (expected.get("method"), expected.get("from")) == ("GET", "host"):
-            urls.add(url)
-    return "; ".join(
-        f"curl -sS -i --max-time 10 --noproxy '*' -w '{_TIMES}' -- {shlex.quote(url)}" for url in sorted(urls)
-    )
+        if (expected.get("method"), expected.get("from")) == ("GET", "host"):
+            found = asking(expected, plain)
+            if found is not None:
+                made[str(expected["url"]), found.command] = found.command
+    return "; ".join(made[key] for key in sorted(made))
 
 
 def _streams(findings: t.Sequence[Json], plain: t.Callable[[str], str | None]) -> str:

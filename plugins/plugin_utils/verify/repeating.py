@@ -13,6 +13,7 @@ import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.module_utils.mask import MARK
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report import live_commands
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.asking import FILL_IN, asking
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.commands import plain
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify import repeating_code, repeating_logs
 
@@ -40,6 +41,7 @@ _OF_HISTORY = ("history", "secrets_in_history", "secret_files")
 _HISTORY = (
     "the control node searched the history of the reference for it: what shows a secret is no command to note down"
 )
+_FILL = f"write that value in the place of {FILL_IN}"
 _WAIVER = "it is about a waiver of the contract: the report of the run lists what each of them covers"
 
 Json = t.Mapping[str, t.Any]
@@ -144,14 +146,8 @@ def _live(check: Json, expected: Json) -> str:
 def _endpoint(check: Json, known: Json) -> str:
     if check["check"] in _CHANNEL or not known or known["from"] != "host":
         return ""
-    return _asks(check, known)
-
-
-def _asks(check: Json, known: Json) -> str:
-    if known["method"] == "HEAD":
-        url = plain(str(known["url"]))
-        return f"curl -sS -I --max-time 10 --noproxy '*' -- {shlex.quote(url)}" if url and MARK not in url else ""
-    return _live(check, {**{key: known[key] for key in ("url", "method")}, "from": "host"})
+    found = asking(known, plain)
+    return found.command if found and not found.missing else ""
 
 
 def _not_asked(check: Json, known: Json) -> str:
@@ -160,10 +156,14 @@ def _not_asked(check: Json, known: Json) -> str:
         return "its address is a secret of the host, or the run does not list it: no command should show it"
     if known["method"] not in _READS:
         return f"it is asked with {known['method']}, which may change something: only what the contract says sends that"
-    command = _asks(check, known)
-    if known["from"] != "host" and command:
-        return f"the control node asked it, and not the host: {command}"
-    return "its address has a part that is a secret, which no command should show"
+    found = asking(known, plain)
+    if found is not None and known["from"] != "host":
+        said = f"the control node asked it, and not the host: {found.command}"
+        return said + (f" ({_FILL})" if found.missing else "")
+    if found is not None:
+        names = ", ".join(found.missing)
+        return f"it is asked with {names}, of which only the contract has the value: {found.command} ({_FILL})"
+    return "its address, or a header, has a part that is a secret, or that no command line can show"
 
 
 def _stream(check: Json, known: Json) -> str:

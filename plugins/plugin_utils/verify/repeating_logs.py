@@ -8,6 +8,7 @@ from __future__ import annotations
 import shlex
 import typing as t
 
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.log_words import KINDS
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.commands import plain
 
 _LINES = 200
@@ -21,9 +22,9 @@ def command(check: Json, known: Json) -> str:
 
     Which part of it was read, and by which expressions it was searched, is told by the contract.
     """
-    kind, _space, name = str(known.get("source") or "").rpartition(" ")
-    shown = plain(name)
-    if not shown or kind not in _SHOWS:
+    kind = str(known.get("kind") or "")
+    shown = plain(str(known["source"]).removeprefix(KINDS[kind])) if kind in _SHOWS else None
+    if not shown:
         return ""
     quoted = shlex.quote(shown)
     word = plain(str(check["subject"]).removeprefix(f"{check['component']}:"))
@@ -33,12 +34,12 @@ def command(check: Json, known: Json) -> str:
 
 
 _SHOWS = {
-    "": f"ls -l --time-style=full-iso -- {{0}}; tail -n {_LINES} -- {{0}}",
+    "path": f"ls -l --time-style=full-iso -- {{0}}; tail -n {_LINES} -- {{0}}",
     "container": f"docker logs --timestamps --tail {_LINES} {{0}}",
-    "the journal of": f"journalctl --no-pager --utc -n {_LINES} -u {{0}}",
+    "journal": f"journalctl --no-pager --utc -n {_LINES} -u {{0}}",
 }
 _ALL = {
-    "": "cat -- {0}",
+    "path": "cat -- {0}",
     "container": "docker logs --timestamps {0} 2>&1",
-    "the journal of": "journalctl --no-pager --utc -u {0}",
+    "journal": "journalctl --no-pager --utc -u {0}",
 }

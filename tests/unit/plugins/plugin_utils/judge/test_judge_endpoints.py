@@ -8,6 +8,7 @@ from __future__ import annotations
 import typing as t
 
 import pytest
+from ansible_collections.evenkeel.drift.plugins.module_utils.mask import MARK
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.endpoints import CHECKS, SHAPE
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.schema import Problems
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge import endpoints
@@ -353,3 +354,13 @@ def test_facts_count_what_holds() -> None:
     (fact,) = judged(entry, answered(content=content)).facts["endpoints"]
     assert fact["data"] == {"asserted": 3, "hold": 2, "age_s": 12.0, "live": True}
     assert (fact["outcome"], fact["status"], fact["median_ms"], fact["samples"]) == ("fail", 200, 100.0, 1)
+
+
+def test_what_is_sent_along_is_told_by_its_place_and_never_by_a_value_that_may_be_secret() -> None:
+    place = {"file": ".env", "key": "API_TOKEN", "prefix": None}
+    sent = {"Authorization": place, "X-Auth": "hunter2", "Accept": "text/plain"}
+    told = judged({"headers": sent}, answered(status=500))
+    expected = {"Authorization": place, "X-Auth": MARK, "Accept": "text/plain"}
+    assert told.facts["endpoints"][0]["headers"] == expected
+    assert [check.expected["headers"] for check in told.checks if check.check == "status"] == [expected]
+    assert "headers" not in judged({}, answered()).facts["endpoints"][0]

@@ -12,9 +12,12 @@ import typing as t
 from pathlib import Path
 
 import pytest
+from ansible_collections.evenkeel.drift.plugins.module_utils import env_value
 from ansible_collections.evenkeel.drift.plugins.module_utils.mask import MARK
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.webhooks import CHECKS as CHANNELS
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.check import SECTIONS
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.report import live_commands
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.commands import plain
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify import repeating
 from verify_builders import check, run
 
@@ -23,7 +26,8 @@ CONTRACT = "ansible_collections.evenkeel.drift.plugins.plugin_utils.contract."
 HARMLESS = re.compile(
     r"bin/app check|cat|curl|cut|date|df|diff|docker (inspect|logs|ps|stats)|dpkg-query|find|free|"
     r"git --no-pager --no-optional-locks -c core.fsmonitor=false -C .+ (status|rev-parse|branch|tag|remote|stash list)|"
-    r"grep|journalctl|ls|ps|redis-cli|rpm -qa|sed -n|sha256sum|sort|ss|stat|systemctl --no-pager show|tail|uptime|"
+    r"\}|grep|journalctl|ls|ps|redis-cli|rpm -qa|(\{ )?sed -n|sha256sum|sort|ss|stat|tail|uptime|"
+    r"systemctl --no-pager show|"
     r"xargs -r -d '\\n' sha256sum|LC_ALL=C sort|docker exec \S+ redis-cli"
 )
 WATCHED = {
@@ -38,7 +42,7 @@ WATCHED = {
 }
 FACTS = {
     "endpoints": [{"name": "main", "url": "http://127.0.0.1:8002/health", "method": "GET", "from": "host"}],
-    "logs": [{"name": "main", "source": "logs/main.log"}],
+    "logs": [{"name": "main", "kind": "path", "source": "logs/main.log"}],
     "trees": [{"name": "main", "path": "src"}],
     "configs": [{"name": "main", "kind": "path", "source": ".env"}],
     "commands": [{"name": "main", "command": "bin/app check"}],
@@ -138,9 +142,85 @@ def test_each_comparison_with_what_was_accepted_has_a_command(component: str, na
     assert command.startswith(said), instead
 
 
+TOKEN = "s3cr=et$(x)&/.\\"
+PLACE = {"file": "conf/.env", "key": "API.TOKEN", "prefix": "Bearer & "}
+CURL = """#!/bin/sh
+printf '%s\\n' "$@" > arguments
+for word; do [ "$word" = @- ] && cat > sent; done
+true
+"""
+
+
+@pytest.mark.parametrize(
+    ("lines", "value"),
+    [
+        ([f"API.TOKEN={TOKEN}"], TOKEN),
+        (["API.TOKEN=older", "APIxTOKEN=x", f"  export API.TOKEN = {TOKEN}  # rotated", "OTHER=1"], TOKEN),
+        ([f'API.TOKEN="{TOKEN} b"'], f"{TOKEN} b"),
+        (["API.TOKEN='a b' # c"], "a b"),
+        (["#API.TOKEN=old", "MY_API.TOKEN=x", "API.TOKEN=new"], "new"),
+    ],
+)
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_a_token_is_read_where_the_host_has_it_and_shown_nowhere(
+    method: str, lines: list[str], value: str, tmp_path: Path
+) -> None:
+    (tmp_path / "conf").mkdir()
+    (tmp_path / "conf" / ".env").write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+    assert env_value.find_value(str(tmp_path), PLACE["file"], PLACE["key"]) == value
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin" / "curl").write_text(CURL, encoding="utf-8")
+    (tmp_path / "bin" / "curl").chmod(0o755)
+    headers = {"Accept": "text/plain", "Authorization": PLACE, "X-Key": {**PLACE, "prefix": None}}
+    command, _instead = made(check("endpoints", "status"), headers=headers, method=method)
+    path = f"{tmp_path / 'bin'}:/usr/bin:/bin"
+    ran = subprocess.run(
+        ["bash", "-c", command], check=True, capture_output=True, text=True, cwd=tmp_path, env={"PATH": path}
+    )
+    assert (tmp_path / "sent").read_text() == f"Authorization: Bearer & {value}\nX-Key: {value}\n"
+    arguments = (tmp_path / "arguments").read_text()
+    assert "Accept: text/plain\n" in arguments
+    assert value not in arguments + ran.stdout + ran.stderr + command
+    # What an audit's report has for a finding is the same.
+    finding = check("endpoints", "status", "fail", expected={**FACTS["endpoints"][0], "headers": headers})
+    assert method == "HEAD" or live_commands.commands([finding], plain)[0][1] == command
+
+
+def test_a_value_that_only_the_contract_has_is_to_be_filled_in() -> None:
+    headers = {"X-Api-Key": MARK, "Accept": "it's"}
+    command, instead = made(check("endpoints", "status"), headers=headers)
+    assert command == ""
+    assert "it is asked with X-Api-Key, of which only the contract has the value: curl -sS -i " in instead
+    assert "-H 'X-Api-Key: FILL_IN' -H 'Accept: it'\"'\"'s' -- http://127.0.0.1:8002/health (write that" in instead
+    finding = check("endpoints", "status", "fail", expected={**FACTS["endpoints"][0], "headers": headers})
+    assert "'X-Api-Key: FILL_IN'" in live_commands.commands([finding], plain)[0][1]
+    assert made(check("endpoints", "status"), headers={"A": {**PLACE, "key": "a\nb"}})[0] == ""
+
+
 def test_a_stream_of_a_window_is_asked_where_its_server_listens() -> None:
     one = check("watch", "lag", component="streams", subject="main:g", evidence=["watch/web1.json#streams/main"])
     assert made(one)[0].startswith("redis-cli -h 127.0.0.1 -p 6379 XLEN trades;")
+
+
+@pytest.mark.parametrize("name", ["my app.log", "the journal of x", "container a.log", "it's;touch x", "-n 5.log"])
+def test_a_log_of_any_name_is_shown(name: str, tmp_path: Path) -> None:
+    (tmp_path / name).write_text("ERROR: boom\nERRORS\n", encoding="utf-8")
+    for kind, subject in (("forbid", "main:boom"), ("max", "main:ERROR")):
+        command, _instead = made(check("logs", kind, subject=subject), source=name)
+        ran = subprocess.run(["bash", "-c", command], check=True, capture_output=True, text=True, cwd=tmp_path)
+        assert "ERROR: boom\n" in ran.stdout
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+
+
+@pytest.mark.parametrize(
+    ("kind", "source", "said"),
+    [
+        ("journal", "the journal of a.service", "journalctl --no-pager --utc -n 200 -u a.service"),
+        ("container", "container app", "docker logs --timestamps --tail 200 app"),
+    ],
+)
+def test_a_log_that_is_no_file_is_shown(kind: str, source: str, said: str) -> None:
+    assert made(check("logs", "forbid", subject="main:x"), kind=kind, source=source)[0] == said
 
 
 @pytest.mark.parametrize(
