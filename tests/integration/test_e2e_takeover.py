@@ -41,12 +41,14 @@ class Pause:
         wait_until(self._said.exists, "the host is about to be changed")
         return int(self._said.read_text())
 
-    def let_go(self) -> None:
-        """Let the command end, where it has begun."""
+    def let_go(self) -> bool:
+        """Let the command end, and return whether it has come as far as to wait for that."""
         with contextlib.suppress(OSError):
             fd = os.open(self._gate, os.O_WRONLY | os.O_NONBLOCK)
             os.write(fd, b"go\n")
             os.close(fd)
+            return True
+        return False
 
 
 @pytest.fixture(name="shop")
@@ -91,7 +93,7 @@ def cut(shop: Shop, pause: Pause, **variables: t.Any) -> Path:
         process.wait()
     assert lives(program), "the program on the host was killed as well"
     assert program not in control
-    pause.let_go()
+    wait_until(pause.let_go, "the command before the change waits")
     wait_until(lambda: not lives(program), "the program on the host has ended")
     process.communicate()
     deploy = shop.deploys()[-1]
@@ -132,6 +134,9 @@ def test_a_bad_change_that_ended_alone_is_taken_back(shop: Shop, pause: Pause) -
     assert f"Everything is back as restore point {result['point']} has it" in result["reason"]
     assert "verified again: nothing is worse than before the change" in result["reason"]
     assert f"before the change; it was changed by the deploy {deploy.name}, which was interrupted" in said(outcome)
+    # The report of the interrupted deploy tells the end as well.
+    later = f"the deploy {shop.deploys()[-1].name} after it: it took the host over: ROLLED BACK"
+    assert later in (deploy / "result.md").read_text().replace("\\", "")
     # It was compared with the audit before that change, not with the one that saw it.
     told = json.loads((deploy / "run.json").read_text())
     assert result["verification"]["before"] == told["audit"]
@@ -207,7 +212,7 @@ def test_a_bad_change_whose_connection_was_lost_is_taken_back_by_the_next_play(
     assert (shop.ended()["outcomes"], fingerprint(root)) == ({"web1": "failed"}, before), output
     assert "the connection was lost" in shop.result("web1")["reason"]
     assert lives(program)
-    pause.let_go()
+    wait_until(pause.let_go, "the command before the change waits")
     wait_until(lambda: not lives(program), "the program on the host has ended")
     assert (root / "src/app.py").read_text() == BAD
     outcome = shop.remediate(**asked)

@@ -16,7 +16,7 @@ import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.module_utils.mask import mask_texts
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.audit.hosts import utc_now
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan import document, ending, render
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan import document, ending, later, render
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.proposals import offer
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.remediate import report as remediation
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.run import (
@@ -61,17 +61,46 @@ def open_deploy(
     folder.write_bytes(REPORT, render.document(plan).encode("utf-8"))
     offer.write(folder, offered or {}, plan)
     report(folder, plan)
-    _tell_interrupted(folder)
+    _tell_interrupted(folder, _finished)
     return folder
 
 
-def _tell_interrupted(current: RunFolder) -> None:
-    """Write anew what there is of deploys that did not end: nobody was there to do so when they were interrupted."""
+def _tell_interrupted(current: RunFolder, of: t.Callable[[RunFolder, RunFolder], dict[str, str]]) -> None:
+    """Write anew what there is of deploys that did not end: nobody was there to do so when they were interrupted.
+
+    ``of`` says what the current deploy knows of the hosts of one of them.
+    """
     past = [one for one in past_runs(os.path.dirname(current.path)) if one.id != current.id and not one.complete()]
     for folder in past[-_TOLD:]:
         # One that was interrupted before it had a plan, or was altered since, has nothing to tell.
         with contextlib.suppress(StoreError, document.PlanError, FileNotFoundError):
+            later.tell(folder, current.id, of(current, folder))
             report(folder, document.load(folder.join(document.PLAN)))
+
+
+def _finished(current: RunFolder, past: RunFolder) -> dict[str, str]:
+    """Return what became of changes that were under way when a deploy was interrupted, by host."""
+    recovered = current.read("run.json").get("recovered") or {}
+    open_there = {step["host"] for step in steps(past)} - results(past).keys()
+    return {host: recovered[host] for host in open_there & recovered.keys() if _is_newest(past, current, host)}
+
+
+def _is_newest(past: RunFolder, current: RunFolder, host: str) -> bool:
+    """Return whether no deploy has begun a host between these two: what is open there is of the newest."""
+    others = (one for one in reversed(past_runs(os.path.dirname(current.path))) if one.id != current.id)
+    newest = next((one for one in others if any(step["host"] == host for step in steps(one))), None)
+    return newest is not None and newest.id == past.id
+
+
+def _taken_over(current: RunFolder, past: RunFolder) -> dict[str, str]:
+    """Return what became of the hosts that a remediation has taken over of another one, or of one that had done so."""
+    outcomes, ended = current.read("run.json")["outcomes"], results(past)
+    said = {}
+    for host, result in results(current).items():
+        of = result.get("of")
+        if of is not None and of in (past.id, ended.get(host, {}).get("of")):
+            said[host] = ending.later_words(outcomes[host], result)
+    return said
 
 
 def note(folder: RunFolder, host: str, who: str, what: str, result: str, restarts_s: float = 0.0) -> None:
@@ -141,13 +170,15 @@ def report(folder: RunFolder, plan: Json, after: Json | None = None) -> list[end
     remediation ``verification`` and ``took``. Its folder is sealed then.
     """
     about = {**folder.read("run.json"), **(after or {})}
+    told = later.read(folder) if after is None else {}
     begun, became = steps(folder), results(folder)
-    ended = ending.endings(plan, became, begun, about)
+    ended = ending.endings(plan, became, begun, {**about, "later": told})
     more = remediation.sections(about, plan, became) if CHAIN in about else []
     folder.write_bytes(RESULT, ending.document(about, plan, ended, begun, after is not None, more).encode("utf-8"))
     if after is not None:
         hosts = {one.host: one.outcome for one in ended}
         folder.write("run.json", {**about, "finished": utc_now(), "outcomes": hosts})
         folder.seal()
+        _tell_interrupted(folder, _taken_over)
         prune(os.path.dirname(folder.path), int(about.get("keep") or 0), folder, ended=True)
     return ended

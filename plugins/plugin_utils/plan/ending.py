@@ -8,7 +8,7 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.words import number
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan import gates
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan import gates, later
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.remediate import report as remediation
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.safe import markdown, markdown_code
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.screen import Screen
@@ -27,6 +27,7 @@ OUTCOMES = {
     "failed": Status("FAILED", "\u274c", "red"),
     "unverified": Status("NOT VERIFIED", "\u274c", "red"),
 }
+_AGAIN = "; deploy again, which finishes or takes back what was interrupted"
 GOOD = ("changed", "unchanged", "planned", "nothing")
 
 
@@ -43,12 +44,20 @@ def endings(
     plan: Json, results: t.Mapping[str, Json], steps: t.Sequence[Json], about: Json | None = None
 ) -> list[Ending]:
     """Return what became of each host of a plan. ``results`` are those that got as far, ``steps`` what was begun
-    (``deploys.py``), ``about`` is run.json: what the end of a remediation showed, or why there is none, is in it.
+    (``deploys.py``), ``about`` is run.json: what the end of a remediation showed, or why there is none, is in it, and
+    ``later``, what deploys after one that was interrupted know of it (``later.py``).
     """
     blocked = gates.refusals(plan["gates"])
     last = {step["host"]: step for step in steps}
     found = [_ending(host, results.get(host["host"]), last.get(host["host"]), blocked) for host in plan["hosts"]]
-    return [_in_the_end(one, about or {}) for one in found]
+    return [_known_later(_in_the_end(one, about or {}), (about or {}).get("later") or {}) for one in found]
+
+
+def _known_later(one: Ending, told: t.Mapping[str, t.Sequence[Json]]) -> Ending:
+    if one.host not in told:
+        return one
+    # What was advised is done.
+    return one._replace(sentence=f"{one.sentence.removesuffix(_AGAIN)}{later.words(told, one.host)}")
 
 
 def _in_the_end(one: Ending, about: Json) -> Ending:
@@ -66,7 +75,7 @@ def _ending(host: Json, result: Json | None, last: Json | None, blocked: t.Seque
         return Ending(name, result["outcome"], _said(result), result.get("point"))
     if last is not None:
         said = f"how it ended is not known: the last that is told is {last['what']}, {last['result']}, at {last['at']}"
-        return Ending(name, "failed", f"{said}; deploy again, which finishes or takes back what was interrupted")
+        return Ending(name, "failed", f"{said}{_AGAIN}")
     if refused:
         return Ending(name, "refused", "; ".join(refused))
     if not host["actions"]:
@@ -90,6 +99,11 @@ def _said(result: Json) -> str:
         return f"{count}; the host holds what the plan expects"
     said = str(result.get("reason") or "everything was as planned already")
     return f"{said}; it was changed{_taken_over(result)}" if result.get("of") else said
+
+
+def later_words(outcome: str, result: Json) -> str:
+    """Return what a deploy that took over a host says of it in the report of the one that was interrupted."""
+    return f"it took the host over: {OUTCOMES[outcome].word}, {_said(result)}"
 
 
 def _taken_over(result: Json) -> str:

@@ -88,8 +88,7 @@ class Repeated:
 
 
 def _has_plan(past: RunFolder, plan: str) -> bool:
-    # One that was killed while it was made has no run.json.
-    return os.path.isfile(past.join("run.json")) and past.read("run.json").get("plan") == plan
+    return bool(past.read("run.json").get("plan") == plan)
 
 
 def _touched(past: RunFolder) -> dict[str, Json | None]:

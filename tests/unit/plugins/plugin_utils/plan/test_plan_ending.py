@@ -142,3 +142,51 @@ def test_a_deploy_that_was_interrupted_is_told_of_by_the_next(tmp_path: Path) ->
     assert not first.complete()
     deploys.report(second, example(), {})
     assert "has not ended" not in Path(second.join("result.md")).read_text()
+
+
+def test_what_the_next_deploy_finished_stands_in_the_report_of_the_one_that_was_interrupted(tmp_path: Path) -> None:
+    older, first = (deploys.open_deploy(os.fspath(tmp_path), "prod", example(), {}) for _ in range(2))
+    for folder in (older, first):
+        deploys.note(folder, "web1", "ops", "change", "begun")
+    told = "a change of 15:45 was interrupted, and is finished"
+    second = deploys.open_deploy(os.fspath(tmp_path), "prod", example(), {}, more={"recovered": {"web1": told}})
+    text = Path(first.join("result.md")).read_text()
+    assert f"change, begun, at {deploys.steps(first)[0]['at']}; the deploy {second.id} after it: {told} |" in text
+    assert "deploy again" not in text
+    # Of what was interrupted before that one, nothing was left to finish.
+    assert "after it" not in Path(older.join("result.md")).read_text()
+    # What it says stays there when deploys follow that know no more.
+    deploys.report(second, example(), {})
+    deploys.open_deploy(os.fspath(tmp_path), "prod", example(), {}, more={"recovered": {}})
+    assert Path(first.join("result.md")).read_text() == text
+
+
+def test_what_became_of_a_host_that_was_taken_over_stands_in_each_report_before(tmp_path: Path) -> None:
+    first, second, third = (deploys.open_deploy(os.fspath(tmp_path), "prod", example(), {}) for _ in range(3))
+    deploys.note(first, "web1", "ops", "change", "begun")
+    changed: Json = {"outcome": "changed", "changed": ["a"], "left": [], "point": "p1", "of": first.id}
+    deploys.keep_result(second, "web1", changed)
+    deploys.keep_result(third, "web1", {**changed, "outcome": "rolled_back", "reason": "it was worse"})
+    deploys.report(third, example())
+    assert "after it" not in Path(first.join("result.md")).read_text()
+    deploys.report(third, example(), {})
+    for folder in (first, second):
+        said = f"; the deploy {third.id} after it: it took the host over: ROLLED BACK, it was worse; it was changed by"
+        assert said in Path(folder.join("result.md")).read_text()
+    # The one that ended is sealed, and says itself whose change it was.
+    third.verify()
+    assert (
+        f"it was changed by the deploy {first.id}, which was interrupted" in Path(third.join("result.md")).read_text()
+    )
+
+
+def test_a_deploy_that_ended_is_not_written_anew(tmp_path: Path) -> None:
+    first = deploys.open_deploy(os.fspath(tmp_path), "prod", example(), {})
+    lost = {"outcome": "failed", "reason": "the connection was lost"}
+    deploys.keep_result(first, "web1", lost)
+    deploys.report(first, example(), {})
+    second = deploys.open_deploy(os.fspath(tmp_path), "prod", example(), {}, more={"recovered": {"web1": "finished"}})
+    deploys.keep_result(second, "web1", {"outcome": "changed", "changed": ["a"], "left": [], "of": first.id})
+    deploys.report(second, example(), {})
+    first.verify()
+    assert "after it" not in Path(first.join("result.md")).read_text()
