@@ -58,6 +58,7 @@ def look(at_s: float, **changes: t.Any) -> Json:
             "state": "running",
             "started": "2026-11-21T00:00:00Z",
             "restarts": 0,
+            "policy": "unless-stopped",
             "exit_code": 0,
             "oom_killed": False,
             "health": "healthy",

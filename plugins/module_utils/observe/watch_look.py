@@ -71,6 +71,7 @@ def _container(one: t.Mapping[str, t.Any]) -> Json:
         "state": one["state"],
         "started": one["started"],
         "restarts": one["restarts"],
+        "policy": one["restart_policy"]["name"],
         "exit_code": one["exit_code"],
         "oom_killed": one["oom_killed"],
         "health": one["health"]["status"] if one["health"] else None,

@@ -179,6 +179,7 @@ def _container(make: Maker, one: Json) -> list[Json]:
         "health",
         "last_health",
         "stopped",
+        "done",
         "restarts",
         "replaced",
         "oom_killed",
@@ -193,6 +194,12 @@ def _container(make: Maker, one: Json) -> list[Json]:
     wrong += [f"not running in {one['stopped']} of {number(one['looks'], 'look')}"] if one["stopped"] else []
     ill = one["health"].get("unhealthy", 0)
     wrong += [f"unhealthy in {number(ill, 'look')}"] if ill else []
+    if one["done"] and not one["expected"] and not ill:
+        summary = (
+            f"The container {name} ended in the window with exit code 0, and is not started again (restart policy no): "
+            f"it did what it was to do. One that is to go on running is `expected` in the contract{_happened(one)}"
+        )
+        return [make.check("stable", name, "observation", summary, expected, observed, place)]
     if wrong:
         summary = f"The container {name} was {', '.join(wrong)}{_happened(one)}"
         return [make.check("stable", name, "fail", summary, expected, observed, place)]

@@ -62,6 +62,7 @@ _WHOLE: dict[str, Json] = {
         "state": str,
         "started": _TEXT,
         "restarts": int,
+        "policy": str,
         "exit_code": int,
         "oom_killed": bool,
         "health": _TEXT,

@@ -194,6 +194,8 @@ class Container(Seen):
         self._gone = False
         self._restarts = self._replaced = self._stopped = 0
         self._oom = False
+        # Whether it was ever seen to have ended in another way than what is done ends.
+        self._ill = False
         self._use = Use(half_s)
 
     def add(self, item: Json, moment: Moment) -> None:
@@ -205,6 +207,7 @@ class Container(Seen):
         if item["health"] is not None:
             self._health.add(item["health"])
         self._stopped += item["state"] != "running"
+        self._ill = self._ill or not (item["state"] == "running" or _is_done(item))
         self._oom = self._oom or item["oom_killed"]
         if self._last is not None:
             self._changed(self._last, item, moment)
@@ -218,6 +221,8 @@ class Container(Seen):
         self.look()
         self._stopped += 1
         self._states.add("gone")
+        # What was done before may be removed; of what ran nobody knows how it ended.
+        self._ill = self._ill or self._first is None or not _is_done(self._last or {})
         if not self._gone:
             self.events.add(moment.wall_s, "it is gone")
         self._gone = True
@@ -248,11 +253,20 @@ class Container(Seen):
             "health": self._health.told(),
             "last_health": self._last_health,
             "stopped": self._stopped,
+            "done": bool(self._stopped) and not (self._ill or self._restarts or self._replaced),
             "restarts": self._restarts,
             "replaced": self._replaced,
             "oom_killed": self._oom,
             **self._use.told(),
         }
+
+
+def _is_done(item: Json) -> bool:
+    """Return whether a container was to run once and did what it was to do, as one that migrates a database: nobody
+    starts it again, and it ended without an error. One with a health check is to go on.
+    """
+    ended = item.get("state") == "exited" and item.get("exit_code") == 0 and not item.get("oom_killed")
+    return ended and item.get("policy") in ("no", "") and item["health"] is None
 
 
 class Containers(Seen):
@@ -266,6 +280,7 @@ class Containers(Seen):
         super().__init__()
         self._half_s = half_s
         self._before = {one["name"]: one for one in before}
+        self._expected = frozenset(wanted)
         self._wanted = {*wanted, *self._before}
         self._known: dict[str, Container] = {}
         self._left_out = 0
@@ -290,5 +305,7 @@ class Containers(Seen):
         return {
             **self.seen(),
             "left_out": self._left_out,
-            "containers": [one.told() for _name, one in sorted(self._known.items())],
+            "containers": [
+                {**one.told(), "expected": name in self._expected} for name, one in sorted(self._known.items())
+            ],
         }

@@ -113,6 +113,53 @@ def test_a_container_that_is_gone_fails_and_one_that_came_later_is_not_judged() 
     assert not [one for one in checks(made) if one["subject"].startswith("other")]
 
 
+DONE = {"state": "exited", "policy": "no", "health": None}
+
+
+def ended(at_s: float, **more: t.Any) -> Json:
+    """A container that runs once, and ended after 300 s."""
+    return {"containers": {**DONE, **more} if at_s >= 300 else {**DONE, "state": "running"}}
+
+
+@pytest.mark.parametrize(
+    ("more", "expected"),
+    [
+        ({}, "observation"),
+        ({"policy": ""}, "observation"),
+        ({"exit_code": 1}, "fail"),
+        ({"oom_killed": True}, "fail"),
+        ({"policy": "on-failure"}, "fail"),
+        ({"policy": "unless-stopped"}, "fail"),
+        ({"state": "dead"}, "fail"),
+        ({"health": "healthy"}, "fail"),
+        ({"id": "b" * 64}, "fail"),
+        ({"started": "2026-11-21T00:05:00Z"}, "fail"),
+    ],
+)
+def test_a_container_that_runs_once_and_ends_well_is_told_of_and_fails_nothing(more: Json, expected: str) -> None:
+    made = judged(document(regular(lambda at: ended(at, **more))), "stable", "web")
+    assert made["outcome"] == expected
+    if expected == "observation":
+        assert "ended in the window with exit code 0" in made["summary"]
+        assert "it is exited, exit code 0, was running" in made["summary"]
+        assert made["verdict"] == verdicts.OBSERVATION
+
+
+def test_a_container_that_ends_well_and_is_to_run_fails() -> None:
+    declared = contract()
+    declared["containers"] = {"expected": [{"name": "web", "running": True}]}
+    assert outcome(document(regular(ended), declared=declared), "stable", "web") == "fail"
+
+
+def test_a_container_that_ended_well_may_be_removed_and_one_that_ran_may_not() -> None:
+    looks = regular(ended)
+    looks[-1]["parts"]["containers"]["items"] = []
+    assert outcome(document(looks), "stable", "web") == "observation"
+    looks = regular(lambda _at: {"containers": {**DONE, "state": "running"}})
+    looks[-1]["parts"]["containers"]["items"] = []
+    assert outcome(document(looks), "stable", "web") == "fail"
+
+
 def test_a_container_that_is_restarted_all_the_time_fails_whatever_the_first_look_found() -> None:
     looks = regular(lambda at: {"containers": {"state": "restarting" if at % 60 == 0 else "running"}})
     assert outcome(document(looks), "stable", "web") == "fail"
