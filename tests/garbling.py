@@ -8,6 +8,10 @@ from __future__ import annotations
 import copy
 import typing as t
 
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.shape import GarbledAnswer
+
+_BAD: list[t.Any] = [None, True, -1, "", "\ud800", [], {"a": None}]
+
 Place = tuple[t.Any, ...]
 
 
@@ -29,3 +33,19 @@ def put(value: t.Any, at: Place, part: t.Any) -> t.Any:
         inner = inner[key]
     inner[at[-1]] = part
     return changed
+
+
+def refusals(answer: t.Any, read: t.Callable[[t.Any], t.Any], use: t.Callable[[t.Any], object]) -> int:
+    """Read copies of an answer, each with something bad in the place of one part, use what is taken for good, and
+    return how many were refused.
+    """
+    refused = 0
+    for at in list(places(answer))[1:]:
+        for bad in _BAD:
+            try:
+                data = read(put(answer, at, bad))
+            except GarbledAnswer:
+                refused += 1
+                continue
+            use(data)
+    return refused
