@@ -492,3 +492,23 @@ def test_the_role_does_the_same_in_one_play(site: Site) -> None:
     outcome = site.operator.play(str(book), "-i", str(site.inventory()), *extra)
     assert outcome.state() == (0, "in_sync"), outcome.text
     assert (root / "app/main.py").read_text() == "two\n"
+
+
+def test_against_a_baseline_nothing_is_ignored_and_nothing_is_removed(site: Site) -> None:
+    """What a commit ignores says nothing of a host that was saved as it was."""
+    root = site.host()
+    baseline = site.folder / "baseline.json"
+    place = {"web1": {"drift_root": str(root)}}
+    saved = site.operator.audit_one(root, drift_save_baseline=str(baseline), **TREES)
+    assert saved.code == 0, saved.text
+    write(root, {"logs/later.log": "since then\n", ".gitignore": "*.log\nlogs/\n"})
+    before = fingerprint(root)
+    against = site.operator.inventory(
+        place, drift_reference={"baseline": str(baseline)}, drift_state_dir=str(site.folder / "state"), **TREES
+    )
+    outcome = site.deploy(inventory=against, sync_prune=True, sync_overwrite_host_work=True)
+    assert outcome.code == 2
+    assert "the reference is a baseline: files are deployed from a git commit" in " ".join(outcome.text.split())
+    assert fingerprint(root) == before
+    findings = json.loads((site.operator.runs / "latest/findings.json").read_text())["findings"]
+    assert {one["subject"] for one in findings} == {"logs/later.log", ".gitignore"}
