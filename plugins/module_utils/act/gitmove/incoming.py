@@ -22,6 +22,7 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.act.gitmove.sweep i
     INCOMING,
     LOCK,
     PREPARED,
+    kept_alive,
     started,
 )
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.disk import make_folder, put
@@ -38,20 +39,19 @@ def locked(place: Place) -> t.Iterator[None]:
     """Hold git's own lock of the index, so that no git commits or switches meanwhile. Raises Refused, OSError."""
     # Whole before it has its name: an empty one, left by a process that was killed, would be anybody's.
     own = f"{PREPARED}{os.getpid()}-{started(os.getpid())}".encode("ascii")
-    fd = fs.create(place.git_fd, own)
-    try:
+    with kept_alive(fs.create(place.git_fd, own)) as fd:
         try:
             fs.write(fd, f"evenkeel.drift {os.getpid()} {started(os.getpid())}\n".encode("ascii"))
             fs.sync(fd)
+            fs.link(place.git_fd, own, place.git_fd, LOCK)
+        except FileExistsError:
+            raise Refused(
+                "git has begun to work in its repository (.git/index.lock): wait until it has ended"
+            ) from None
         finally:
-            os.close(fd)
-        fs.link(place.git_fd, own, place.git_fd, LOCK)
-    except FileExistsError:
-        raise Refused("git has begun to work in its repository (.git/index.lock): wait until it has ended") from None
-    finally:
-        fs.unlink(place.git_fd, own)
-    with _there(place.git_fd, LOCK):
-        yield
+            fs.unlink(place.git_fd, own)
+        with _there(place.git_fd, LOCK):
+            yield
 
 
 @contextlib.contextmanager
@@ -118,5 +118,5 @@ def _kept(place: Place, commit: str) -> t.Iterator[None]:
     path = f"{show(INCOMING)}/{os.getpid()}-{started(os.getpid())}"
     with entry.parent_of(place.common_fd, path) as (folder_fd, own):
         put(folder_fd, own, f"{commit}\n".encode("ascii"), 0o644, owner)
-        with _there(folder_fd, own):
+        with _there(folder_fd, own), kept_alive(paths.open_file(folder_fd, own)):
             yield

@@ -7,7 +7,9 @@ nothing that a hostile repository names is run.
 
 from __future__ import annotations
 
+import contextlib
 import errno
+import fcntl
 import os
 import shutil
 import typing as t
@@ -19,6 +21,7 @@ from act_faults import counted, killed_at
 from ansible_collections.evenkeel.drift.plugins.module_utils.act import fs
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.gitmove import incoming
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.gitmove.service import answer
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.gitmove.sweep import started, sweep
 
 ALL = os.environ.get("EVENKEEL_FAULTS") == "all"
 
@@ -140,6 +143,55 @@ def test_a_lock_that_cannot_be_removed_is_told_and_no_failure(clone: Clone, monk
     (host / ".git/index.lock").write_text("evenkeel.drift 1 1\n")
     clone.recover(host)
     assert clone.which(host) == "new"
+
+
+def left_behind(host: Path, pid: int) -> list[Path]:
+    """Make the lock and the ref of a process, which bear its id and start time."""
+    marks = [host / ".git/index.lock", host / f".git/refs/evenkeel/incoming/{pid}-{started(pid)}"]
+    marks[1].parent.mkdir(parents=True)
+    for path in marks:
+        path.write_text(f"evenkeel.drift {pid} {started(pid)}\n")
+    return marks
+
+
+def test_a_lock_of_an_id_that_another_process_has_by_now_is_removed(clone: Clone) -> None:
+    host = clone.host()
+    lock, ref = left_behind(host, os.getpid())
+    sweep(str(host))
+    assert not lock.exists()
+    # A ref is made before it is locked, and is in nobody's way.
+    assert ref.exists()
+
+
+def test_a_lock_of_a_process_that_cannot_be_seen_from_here_stays(clone: Clone) -> None:
+    """Of another container, whose ids are its own: the kernel knows that it lives."""
+    host = clone.host()
+    gone = os.fork()
+    if gone == 0:
+        os._exit(0)
+    marks = left_behind(host, gone)
+    os.waitpid(gone, 0)
+    with contextlib.ExitStack() as held:
+        for path in marks:
+            file = held.enter_context(open(path, "rb"))
+            fcntl.flock(file, fcntl.LOCK_EX)
+        sweep(str(host))
+        assert all(path.exists() for path in marks)
+        assert "git is at work" in answer(clone.request(host))["msg"]
+    sweep(str(host))
+    assert not any(path.exists() for path in marks)
+
+
+def test_where_a_file_system_has_no_locks_the_process_id_tells(clone: Clone, monkeypatch: pytest.MonkeyPatch) -> None:
+    def lock(_fd: int) -> bool:
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    host = clone.host()
+    marks = left_behind(host, os.getpid())
+    with monkeypatch.context() as without:
+        without.setattr(fs, "lock", lock)
+        sweep(str(host))
+        assert all(path.exists() for path in marks)
 
 
 @pytest.mark.parametrize("spared", [b"", b"index.lock"])
