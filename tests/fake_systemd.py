@@ -59,7 +59,7 @@ verb, words = arguments[0], [word for word in arguments[1:] if word != "--" and 
 if verb == "show":
     for name in words:
         unit = load(name)
-        if unit.get("looping") and unit["ActiveState"] == "active":
+        if (unit.get("looping") or "loops" in unit.get("ran_with", "")) and unit["ActiveState"] == "active":
             begin(name, unit)
             unit["NRestarts"] = str(int(unit["NRestarts"]) + 1)
             save(name, unit)

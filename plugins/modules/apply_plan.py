@@ -222,7 +222,8 @@ moved:
 services:
   description:
     - The steps that follow, each with C(kind), C(path), C(do), C(state) (V(to_do), V(unchanged), V(done) or
-      V(failed)) and what was C(said), and of one that was run the C(seconds) that it took.
+      V(failed)) and what was C(said), and of one that was run the C(seconds) that it took. Where it was run on what
+      was not well before, how C(ill) that was.
   returned: O(state=applied), O(state=recovered), or when RV(outcome=services_failed)
   type: list
   elements: dict

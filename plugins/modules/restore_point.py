@@ -158,8 +158,9 @@ options:
   services:
     description:
       - With O(state=restored), what the change brought along that is taken back, as the actions of a plan that were
-        done (see M(evenkeel.drift.apply_plan)). When the files are back, what was restarted is restarted once more,
-        and what was started, stopped, enabled or disabled is as it was before.
+        done (see M(evenkeel.drift.apply_plan)), a step with how C(ill) was before what it was run on. When the files
+        are back, what was restarted is restarted once more, and what was started, stopped, enabled or disabled is as
+        it was before.
     type: list
     elements: dict
     default: []

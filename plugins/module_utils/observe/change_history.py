@@ -68,7 +68,7 @@ def last_changes(dir_fd: int, trees: t.Mapping[str, str], host: Host) -> Json:
 
 def _deployed(lines: t.Sequence[Json]) -> Json | None:
     """Return the deploy that was the last to change anything, ``{run, id, point, steps: [{kind, path, do}]}``; null
-    where that was something else, or it came to nothing.
+    where that was something else, or it came to nothing. A step on what was not well before says how ``ill`` that was.
 
     The steps are those that it began to bring along what runs, in their order. Where it is open no more, each of them
     came to its end: one that was killed, and found well when it was gone on with, has no line of that.
@@ -77,16 +77,16 @@ def _deployed(lines: t.Sequence[Json]) -> Json | None:
     if not telling or not (_is_step(telling[0]) or _is_files(telling[0])):
         return None
     newest = {key: _text(telling[0].get(key)) for key in ("run", "id", "point")}
-    steps: list[Json] = []
+    steps: dict[tuple[str, ...], Json] = {}
     for entry in telling:
         if not _is_step(entry) and entry["what"] != _STEP_FAILED:
             break
         if any(_text(entry.get(key)) != newest[key] for key in ("run", "id")):
             break
         step = {key: str(entry.get(key)) for key in ("kind", "path", "do")}
-        if _is_step(entry) and step not in steps:
-            steps.insert(0, step)
-    return {**newest, "steps": steps}
+        if _is_step(entry):
+            steps.setdefault(tuple(step.values()), {**step, "ill": str(entry.get("ill") or "")})
+    return {**newest, "steps": list(reversed(list(steps.values())))}
 
 
 def _is_files(entry: Json) -> bool:

@@ -43,7 +43,7 @@ _ANSWER = {
 _TEXT = OneOf([None, str])
 _CHANGE = {"time": str, "time_s": int, **dict.fromkeys(("kind", "who", "why", "run", "journal"), _TEXT)}
 _MOMENT = {"time": str, "time_s": OneOf([int, float])}
-_STEP = dict.fromkeys(("kind", "path", "do"), str)
+_STEP = dict.fromkeys(("kind", "path", "do", "ill"), str)
 _CHANGES = {
     "outcome": re.compile("ok|unknown|none"),
     **dict.fromkeys(("reason", "path", "last_reason"), str),

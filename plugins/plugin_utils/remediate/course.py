@@ -153,14 +153,18 @@ def way_back(deploy: RunFolder, host: str, result: Json) -> tuple[Json, str]:
 
 def brought_along(deploy: RunFolder, host: str, result: Json) -> Json:
     """Return what a change brought along, as the module that takes it back wants it: of the services of the plan the
-    steps that were done, and the commands. Raises StoreError, PlanError.
+    steps that were done, with how ill was before what they were run on, and the commands. Raises StoreError, PlanError.
     """
     plan = document.load(source_of(deploy, result).join(document.PLAN))
-    done = {_step(one) for one in result.get("services") or [] if one["state"] == "done"}
+    done = {_step(one): one.get("ill") for one in result.get("services") or [] if one["state"] == "done"}
     actions = []
     for part in plan["hosts"]:
         for action in document.services(part) if part["host"] == host else []:
-            steps = [step for step in action["steps"] if _step({**action, **step}) in done]
+            steps = [
+                {**step, **({"ill": done[name]} if done[name] else {})}
+                for step in action["steps"]
+                if (name := _step({**action, **step})) in done
+            ]
             actions += [{**action, "steps": steps}] if steps else []
     return {"services": actions, "hooks": plan["policy"]["hooks"], "step_timeout": plan["policy"]["step_timeout"]}
 

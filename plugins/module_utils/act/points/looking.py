@@ -41,7 +41,7 @@ def change(options: Json) -> Services | None:
     """Return what the change brought along that is taken back, None where nothing is known of it. Raises BadOperations,
     which names the place.
     """
-    actions, commands = registry.checked(options["services"]), options["hooks"]
+    actions, commands = registry.checked(options["services"], done=True), options["hooks"]
     hooks.check(commands)
     return Services(actions, commands, float(options["step_timeout"])) if actions or commands else None
 

@@ -35,29 +35,31 @@ _TRACELESS = ("run", "daemon_reload")
 Json = t.Dict[str, t.Any]
 
 
-def checked(actions: t.Any) -> list[Json]:
-    """Return actions when each has the shape of its kind. Raises BadOperations, which names the place."""
+def checked(actions: t.Any, done: bool = False) -> list[Json]:
+    """Return actions when each has the shape of its kind. Steps that were ``done`` may say how ``ill`` was before what
+    they were run on. Raises BadOperations, which names the place.
+    """
     if not isinstance(actions, list):
         raise BadOperations("services: expected a list of actions")
     for number, action in enumerate(actions):
-        _check_action(action, f"services[{number}]")
+        _check_action(action, f"services[{number}]", {"ill": str} if done else {})
     return actions
 
 
-def _check_action(action: t.Any, place: str) -> None:
+def _check_action(action: t.Any, place: str, more: t.Mapping[str, t.Any]) -> None:
     if not isinstance(action, dict) or action.get("kind") not in KINDS:
         raise BadOperations(f"{place}: expected an action with a kind of {', '.join(sorted(KINDS))}")
     steps = action.get("steps")
     if not isinstance(action.get("path"), str) or not isinstance(steps, list) or not steps:
         raise BadOperations(f"{place}: an action needs a path and steps")
     for number, step in enumerate(steps):
-        _check_step(kind_of(action), step, f"{place}.steps[{number}]")
+        _check_step(kind_of(action), step, f"{place}.steps[{number}]", more)
 
 
-def _check_step(kind: Kind, step: t.Any, place: str) -> None:
+def _check_step(kind: Kind, step: t.Any, place: str, more: t.Mapping[str, t.Any]) -> None:
     if not isinstance(step, dict) or step.get("do") not in kind.WORDS:
         raise BadOperations(f"{place}: expected a step with a do of {', '.join(sorted(kind.WORDS))}")
-    shape = kind.WORDS[step["do"]]
+    shape = {**kind.WORDS[step["do"]], **{name: more[name] for name in more if name in step}}
     wrong = sorted((shape.keys() | {"do"}) ^ step.keys())
     if wrong:
         missing = wrong[0] not in step

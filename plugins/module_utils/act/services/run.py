@@ -223,7 +223,9 @@ def _one(record: Record, at: list[int], call: Call, warnings: list[str]) -> Json
         record.document["done"].append(at)
         _write(record, warnings)
         _log(record, action, step, "is done", said, warnings, at_s=_began(kind, step, call))
-        return {"state": "done", "said": said, "seconds": round(time.monotonic() - begun, 1)}
+        seconds = round(time.monotonic() - begun, 1)
+        # Whoever takes the change back later knows by it of what nothing better is to be asked.
+        return {"state": "done", "said": said, "seconds": seconds, **_ill(step)}
     _log(record, action, step, "failed", said, warnings)
     return {"state": "failed", "said": said, "seconds": round(time.monotonic() - begun, 1)}
 
@@ -238,6 +240,10 @@ def _run(record: Record, kind: Kind, step: Step, call: Call) -> str:
         if record.direction != BACK or not step.get("ill"):
             raise
         return f"{error.reason}; before the change it was no better: {step['ill']}"
+
+
+def _ill(step: Step) -> Json:
+    return {"ill": step["ill"]} if step.get("ill") else {}
 
 
 def _began(kind: Kind, step: Step, call: Call) -> float | None:
@@ -269,7 +275,7 @@ def _log(
     has started writes its log (``observe/change_starts.py``).
     """
     about = record.document["about"]
-    line = {"what": f"step {what}", **named(action, step), "direction": record.direction, "said": said}
+    line = {"what": f"step {what}", **named(action, step), "direction": record.direction, "said": said, **_ill(step)}
     if at_s is not None:
         line["at_s"] = round(at_s, 3)
     if step["do"] == "reload":

@@ -289,8 +289,16 @@ def test_which_deploy_was_the_last_to_change_a_host(world: World, lines: list[Js
     if steps is None:
         assert found is None
     else:
-        named = [{"kind": "unit", "path": "web.service", "do": do} for do in steps]
+        named = [{"kind": "unit", "path": "web.service", "do": do, "ill": ""} for do in steps]
         assert found == {**DEPLOYED, "steps": named}
+
+
+def test_what_was_not_well_before_a_deploy_is_told_with_its_step(world: World) -> None:
+    world.apply([world.write("keep.txt", b"changed\n")])
+    lines = [placed(), step("begins", ill="it looped"), step("is done", ill="it looped"), step("begins", "start")]
+    (world.states / "shop" / "log.jsonl").write_text("".join(json.dumps(one) + "\n" for one in lines))
+    found = seen(world)["deployed"]["steps"]
+    assert [(one["do"], one["ill"]) for one in found] == [("restart", "it looped"), ("start", "")]
 
 
 def test_a_change_names_its_restore_point_in_the_log(world: World) -> None:

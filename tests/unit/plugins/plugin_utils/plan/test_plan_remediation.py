@@ -156,10 +156,11 @@ def test_what_the_change_brought_along_is_known_to_the_way_back(tmp_path: Path) 
     told = [("container", "shop-a", "restart", "done"), ("unit", "a.service", "enable", "done")]
     told += [("unit", "a.service", "start", "unchanged"), ("container", "shop-b", "restart", "unchanged")]
     services = [{"kind": kind, "path": path, "do": do, "state": state} for kind, path, do, state in told]
+    services[1]["ill"] = "it was failed"
     found = course.brought_along(folder, "web1", {**CHANGED, "services": services})
     assert [(one["path"], one["steps"]) for one in found["services"]] == [
         ("shop-a", restarts[0]["steps"]),
-        ("a.service", steps[:1]),
+        ("a.service", [{**steps[0], "ill": "it was failed"}]),
     ]
     assert (found["hooks"], found["step_timeout"]) == (plan["policy"]["hooks"], plan["policy"]["step_timeout"])
     assert course.brought_along(folder, "web1", CHANGED)["services"] == []

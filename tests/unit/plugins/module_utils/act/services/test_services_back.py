@@ -14,7 +14,8 @@ import pytest
 from act_faults import counted, killed_at
 from ansible_collections.evenkeel.drift.plugins.module_utils.act import recovery, transaction
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.errors import Refused, ServicesFailed
-from ansible_collections.evenkeel.drift.plugins.module_utils.act.points import pending
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.operations import BadOperations
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.points import looking, pending
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.services import journal, run
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.services.run import Services
 from fake_systemd import FakeSystemd
@@ -42,6 +43,39 @@ def test_a_change_that_ended_well_is_taken_back_with_what_it_brought_along(site:
     assert site.running() == site.files() == OLD
     assert site.systemd.calls()[2:] == ["restart one.service", "restart two.service"]
     assert (site.left(), (tmp_path / "told").exists(), (tmp_path / "never").exists()) == ([], True, False)
+
+
+def test_what_looped_before_a_change_that_cured_it_loops_again_and_the_way_back_ends(site: Site) -> None:
+    (site.root / "two").write_text("loops\n")
+    site.systemd.unit("two.service", site.root / "two")
+    site.save()
+    done = site.change(site.operations(), restart("one"), restart("two"))["services"]
+    assert "ill" not in done[0]
+    assert "systemd had started it again" in done[1]["ill"]
+    two = restart("two")
+    two["steps"][0]["ill"] = done[1]["ill"]
+    options = {"services": [restart("one"), two], "hooks": {}, "step_timeout": 20}
+    told = site.restore(looking.change(options))
+    assert [step["state"] for step in told["services"]] == ["done", "done"]
+    assert "; before the change it was no better: it was " in told["services"][1]["said"]
+    assert (site.running()["one"], (site.root / "two").read_text(), site.left()) == ("old one\n", "loops\n", [])
+
+
+def test_who_does_not_know_that_it_looped_before_has_a_way_back_that_fails(site: Site) -> None:
+    """What the test above would not notice, if it saw nothing; and how it was before is asked of no plan."""
+    (site.root / "two").write_text("loops\n")
+    site.systemd.unit("two.service", site.root / "two")
+    site.save()
+    site.change(site.operations(), restart("one"), restart("two"))
+    with pytest.raises(ServicesFailed, match=r"two.service was (re)?started and ended by itself within"):
+        site.restore(BROUGHT)
+    two = restart("two")
+    two["steps"][0]["ill"] = "it looped"
+    with pytest.raises(BadOperations, match="ill: is no field of this step"):
+        site.change(site.operations(), two)
+    with pytest.raises(BadOperations, match="ill: is not what it should be"):
+        two["steps"][0]["ill"] = 1
+        looking.change({"services": [two], "hooks": {}, "step_timeout": 20})
 
 
 def test_the_files_alone_leave_what_runs_as_it_is(site: Site) -> None:
