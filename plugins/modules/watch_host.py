@@ -39,6 +39,7 @@ options:
     description:
       - The folder of the run in which M(evenkeel.drift.snapshot_info) observed the host just before. Containers that
         ran then are to stay as they were from then on, so that one that ends before the first look is not forgotten.
+        A folder of no run, or of a run that did not observe the host, is an error.
     type: path
 seealso:
   - module: evenkeel.drift.snapshot_info

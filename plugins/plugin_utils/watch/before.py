@@ -7,10 +7,11 @@ collection.
 
 from __future__ import annotations
 
+import os
 import re
 
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.store import evidence
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.run import RunFolder
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.run import RunFolder, StoreError
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.watch.figures import Json
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.watch.running import UP
 
@@ -18,10 +19,15 @@ _ID = re.compile("[0-9a-f]{12,64}")
 
 
 def containers(run: RunFolder, host: str) -> list[Json]:
-    """Return the containers that ran, or were being restarted, as a look has them. Raises StoreError.
+    """Return the containers that ran, or were being restarted, as a look has them. Raises StoreError, also when a
+    folder is that of no run, or of one that did not observe this host: that nothing ran is for a run to say.
 
     Where the run did not see the containers there are none.
     """
+    if not os.path.isfile(run.join("run.json")):
+        raise StoreError(f"run: {run.path} is not the folder of a run: it has no run.json")
+    if evidence.load(run, host, evidence.HOST) is None:
+        raise StoreError(f"run: the run {run.path} did not observe {host}: name the one that did, or none")
     seen = evidence.load(run, host, "containers")
     if seen is None or seen["outcome"] != "ok":
         return []

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.store import evidence
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.run import RunFolder
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.run import RunFolder, StoreError
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.watch import before
 
 WEB = {"name": "web", "id": "a" * 64, "state": "running", "started": "2026-11-21T00:00:00Z", "restarts": 2}
@@ -20,6 +20,8 @@ Json = dict[str, t.Any]
 
 def seen(folder: Path, outcome: str, *containers: Json) -> list[Json]:
     run = RunFolder(str(folder))
+    run.write("run.json", {})
+    evidence.keep(run, "web1", evidence.HOST, {"failure": None})
     data = {"containers": list(containers)} if outcome == "ok" else None
     evidence.keep(run, "web1", "containers", {"outcome": outcome, "data": data})
     return before.containers(run, "web1")
@@ -43,4 +45,13 @@ def test_an_id_that_is_none_is_compared_with_nothing(tmp_path: Path) -> None:
 
 def test_a_run_that_did_not_see_the_containers_names_none(tmp_path: Path) -> None:
     assert seen(tmp_path, "unknown") == []
+    evidence.keep(RunFolder(str(tmp_path)), "web2", evidence.HOST, {"failure": {"kind": "unreachable", "reason": "x"}})
     assert before.containers(RunFolder(str(tmp_path)), "web2") == []
+
+
+def test_a_folder_that_is_no_run_of_the_host_is_an_error_and_not_one_in_which_nothing_ran(tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match=r"^run: /\S+/no-such is not the folder of a run: it has no run.json$"):
+        before.containers(RunFolder(str(tmp_path / "no-such")), "web1")
+    seen(tmp_path, "ok")
+    with pytest.raises(StoreError, match=r"^run: the run /\S+ did not observe web2: name the one that did, or none$"):
+        before.containers(RunFolder(str(tmp_path)), "web2")
