@@ -10,6 +10,7 @@ given, the command after --then (one line, for the shell) succeeds. Fails when i
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import signal
 import subprocess
@@ -38,13 +39,42 @@ def descendants(pid: int) -> list[int]:
 
 
 def kill(process: subprocess.Popen[str]) -> None:
-    os.kill(process.pid, signal.SIGSTOP)
-    for pid in descendants(process.pid):
-        try:
-            os.kill(pid, signal.SIGKILL)
-        except ProcessLookupError:
-            continue
+    """Kill a process and all below it. One that has ended was waited for: its number, and theirs, may be of others."""
+    if process.poll() is None:
+        held = stopped(process.pid)
+        for fd in held.values():
+            with contextlib.suppress(ProcessLookupError):
+                signal.pidfd_send_signal(fd, signal.SIGKILL)
+            os.close(fd)
     process.wait()
+
+
+def stopped(top: int) -> dict[int, int]:
+    """Stop a process and all below it, and return a descriptor of each by its number.
+
+    A number may pass on to another process before it is opened: so what was opened is looked for once more before it is
+    sent anything. What is stopped begins nothing new, so it is done when nobody new is found.
+    """
+    held: dict[int, int] = {}
+    while new := [pid for pid in descendants(top) if pid not in held]:
+        found = {pid: fd for pid in new if (fd := opened(pid)) is not None}
+        ours = set(descendants(top))
+        for pid, fd in found.items():
+            if pid in ours:
+                held[pid] = fd
+                with contextlib.suppress(ProcessLookupError):
+                    signal.pidfd_send_signal(fd, signal.SIGSTOP)
+            else:
+                os.close(fd)
+    return held
+
+
+def opened(pid: int) -> int | None:
+    """Return a descriptor of a process, None when there is none of that number any more."""
+    try:
+        return os.pidfd_open(pid)
+    except ProcessLookupError:
+        return None
 
 
 def is_so(process: subprocess.Popen[str], command: str | None) -> bool:

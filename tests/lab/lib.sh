@@ -46,6 +46,12 @@ lock() {
 
 containers() { docker ps --all --quiet --filter "label=$LABEL=$PREFIX" "$@"; }
 
+# hosts_of_all: the names of the hosts that are there, each on a line; those that a scenario has made for itself are among them.
+hosts_of_all() { docker ps --all --filter "label=$LABEL=$PREFIX" --format '{{.Names}}'; }
+
+# was_up: the two hosts that up.sh makes, or one of them, are there.
+was_up() { hosts_of_all 2>/dev/null | grep -qxE "$PREFIX-(prod|staging)"; }
+
 # What another checkout has made is not ours to change.
 only_ours() {
   [[ $(containers) == $(containers --filter "label=$LABEL.checkout=$CHECKOUT") ]] ||
