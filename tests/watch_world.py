@@ -65,7 +65,15 @@ def look(at_s: float, **changes: t.Any) -> Json:
             "memory_kb": 50_000,
             "cpu_s": at_s / 100,
         },
-        "endpoints": {"name": "health", "failure": None, "status": 200, "total_ms": 12.0, "late": False, "broken": []},
+        "endpoints": {
+            "name": "health",
+            "failure": None,
+            "status": 200,
+            "total_ms": 12.0,
+            "late": False,
+            "broken": [],
+            "untold": [],
+        },
         "streams": {"server": 0, "stream": 0, "length": 10, "last_id": f"{int(at_s)}-0", "groups": [group(0, at_s)]},
         "memory": {"used_percent": 40.0, "oom_kills": 0},
     }

@@ -176,6 +176,35 @@ def test_a_verification_watches_and_decides_by_what_it_saw(operator: Operator, t
     assert "\nps -eo pid,ppid,lstart,user:16,time,rss,args\n" in commands
 
 
+@pytest.mark.parametrize("frozen", [False, True])
+def test_a_feed_that_stands_still_within_the_window_is_found_and_one_that_moves_passes(
+    operator: Operator, tmp_path: Path, frozen: bool
+) -> None:
+    begun = time.time()
+
+    def feed(connection: socket.socket, _request: bytes) -> None:
+        moment = begun if frozen else time.time()
+        connection.sendall(answer(json.dumps({"signals": [{"timestamp": moment}]}).encode("ascii")))
+
+    with serving(feed) as server:
+        within_s = 12 if frozen else 60
+        fresh = {"path": "signals[0].timestamp", "within_s": within_s}
+        contract = {"endpoints": [{"name": "feed", "url": f"{server.url}/feed", "fresh": fresh}]}
+        root = tmp_path / "app"
+        root.mkdir()
+        inventory = operator.inventory({"web1": {"drift_root": str(root), "drift_contract": contract}})
+        extra = {"drift_output_dir": str(operator.runs), "verify_watch": {"for": "14s", "every": "1s"}}
+        done = operator.play("evenkeel.drift.verify", "-i", str(inventory), "-e", json.dumps(extra))
+    made = json.loads((operator.runs / "verifications" / "latest" / "verify.json").read_text())
+    found = {(one["section"], one["check"]): one for one in made["checks"]}
+    seen = found["watch", "available"]["observed"]
+    assert found["watch", "available"]["verdict"] == ("FAIL" if frozen else "PASS"), done.text
+    assert set(seen["failures"]) == ({"not as declared: fresh signals[0].timestamp"} if frozen else set())
+    assert seen["unseen"] == 0
+    # The audit before it saw the feed while it was young.
+    assert frozen or found["endpoints", "fresh"]["verdict"] == "PASS"
+
+
 def test_an_interrupted_watch_leaves_its_file(operator: Operator, tmp_path: Path) -> None:
     folder = tmp_path / "kept"
     with application(tmp_path, faulty=False) as (app, variables):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.evenkeel.drift.plugins.module_utils.assertions.freshness import FRESH, OLD, freshness
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe import watch_processes
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.paths import read_target
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.registry import collector
@@ -81,12 +82,14 @@ def _container(one: t.Mapping[str, t.Any]) -> Json:
 
 
 def _endpoints(asked: t.Mapping[str, t.Any], host: Host) -> list[Json]:
-    return [_endpoint(one) for one in collector("endpoints")(asked, host)["endpoints"]]
+    seen = collector("endpoints")(asked, host)["endpoints"]
+    return [_endpoint(one, entry.get("fresh")) for one, entry in zip(seen, asked["endpoints"])]
 
 
-def _endpoint(one: t.Mapping[str, t.Any]) -> Json:
+def _endpoint(one: t.Mapping[str, t.Any], fresh: t.Mapping[str, t.Any] | None) -> Json:
     answer, failure = one["answer"], one["failure"]
-    content = answer["content"] if answer else []
+    held = [(part, _holds(part, answer, fresh)) for part in (answer["content"] if answer else [])]
+    named = {holds: [f"{part['kind']} {part['subject']}" for part, said in held if said is holds] for _, holds in held}
     return {
         "name": one["name"],
         "outcome": one["outcome"],
@@ -95,9 +98,26 @@ def _endpoint(one: t.Mapping[str, t.Any]) -> Json:
         "status": answer["status"] if answer else None,
         "total_ms": answer["median_ms"] if answer else None,
         "late": bool(answer and answer["late"]),
-        # What the contract says of the content, and the answer does not keep; what cannot be told is among it.
-        "broken": [f"{part['kind']} {part['subject']}" for part in content if not part["holds"]],
+        # What the contract says of the content: what the answer does not keep, and what cannot be told of it.
+        "broken": named.get(False, []),
+        "untold": named.get(None, []),
     }
+
+
+def _holds(
+    part: t.Mapping[str, t.Any], answer: t.Mapping[str, t.Any], fresh: t.Mapping[str, t.Any] | None
+) -> bool | None:
+    """Return whether an answer keeps one thing that is said of its content, by the rules of the judge; None is not
+    known. A time that stands still is old in one of the looks: which is decided here, with the host's own clock.
+    """
+    if part["outcome"] != "ok":
+        return None
+    if part["kind"] != "fresh" or fresh is None or part["missing"]:
+        return bool(part["holds"])
+    if not part["times_s"]:
+        return False
+    state = freshness([answer["at_s"] - moment for moment in part["times_s"]], fresh["within_s"])
+    return {FRESH: True, OLD: False}.get(state)
 
 
 def _streams(asked: t.Mapping[str, t.Any], host: Host) -> list[Json]:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from ansible_collections.evenkeel.drift.plugins.module_utils.assertions.freshness import AHEAD, NO_ZONE, OLD, freshness
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge import assertion_words
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.check import Check, Details
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.endpoint_words import asked
@@ -21,9 +22,6 @@ KIND_CHECKS = {
     "min_items": "items",
 }
 """The check that each key of an entry asks for."""
-
-_SKEW_S = 60
-"""How far ahead of the asking clock a time may lie before the two clocks cannot be believed to agree."""
 
 _FIX = remedy("fix_endpoint", "Look at the service's log and at what it depends on; correct it, or the contract.")
 _FEED = remedy("fix_endpoint", "Look at what should supply the data: the endpoint answers, and its data do not move.")
@@ -84,17 +82,17 @@ class ContentRules:
             "at": utc(answer["at_s"]),
         }
         what = f"Whether {path} in the answer of {self._name} is fresh"
-        if len({_state(age, limit) for age in ages}) > 1:
+        state = freshness(ages, limit)
+        if state == NO_ZONE:
             return self._unknown("fresh", subject, what, f"{result['shown']} has no time zone, {when}")
-        state = _state(ages[0], limit)
-        if state == "ahead":
+        if state == AHEAD:
             reason = f"{result['shown']} lies {duration(ages[0])} ahead, {when}: one of the two clocks is wrong"
             return self._unknown("fresh", subject, what, reason)
         text = (
             f"{path} in the answer of {self._name} is {duration(max(ages[0], 0.0))} old "
             f"({utc(result['times_s'][0])}, {when}); limit {duration(limit)}"
         )
-        if state == "old":
+        if state == OLD:
             return self._failed("fresh", subject, text, "failed", "stale_data", _FEED, observed, expected)
         return self._make.passed("fresh", subject, text, observed, expected)
 
@@ -130,9 +128,3 @@ class ContentRules:
     def _unknown(self, check: str, subject: str, what: str, reason: str) -> Check:
         summary = f"{what}, asked {self._where}, is not known: {reason}"
         return self._make.unknown(check, subject, summary)
-
-
-def _state(age_s: float, limit_s: float) -> str:
-    if age_s < -_SKEW_S:
-        return "ahead"
-    return "old" if age_s > limit_s else "fresh"

@@ -15,6 +15,8 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.watch.running impor
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.watch.window import Moment
 
 GROUPS = 200
+_NAMED = 3
+"""So many things are named that an answer does not keep."""
 
 
 class Endpoint(Seen):
@@ -34,8 +36,11 @@ class Endpoint(Seen):
         if item["outcome"] != "ok":
             self.miss(item["reason"])
             return
-        self.look()
         wrong = self._wrong(item)
+        if item["untold"] and not wrong:
+            self.miss(f"what its answer holds could not be told: {', '.join(sorted(item['untold'])[:_NAMED])}")
+            return
+        self.look()
         if wrong:
             self._failed += 1
             self._failures.add(wrong)
@@ -57,7 +62,7 @@ class Endpoint(Seen):
             return f"status {item['status']}"
         if item["late"]:
             return "the answer did not end in time"
-        return f"not as declared: {', '.join(sorted(item['broken'])[:3])}" if item["broken"] else ""
+        return f"not as declared: {', '.join(sorted(item['broken'])[:_NAMED])}" if item["broken"] else ""
 
     def told(self) -> Json:
         asked = self.looks - self.unseen

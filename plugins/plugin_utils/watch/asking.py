@@ -43,6 +43,7 @@ _ITEMS: dict[str, Json] = {
         "total_ms": _NULL_OR_NUMBER,
         "late": bool,
         "broken": [str],
+        "untold": [str],
     },
     "streams": {
         **_SEEN,

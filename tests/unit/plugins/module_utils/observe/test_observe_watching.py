@@ -5,15 +5,19 @@
 
 from __future__ import annotations
 
+import json
 import os
+import socket
 import subprocess
 import sys
+import time
 import typing as t
 
 import pytest
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe import watch_look, watching
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host, Unseen
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.watching import Schedule
+from endpoint_server import answer, serving
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -174,6 +178,49 @@ def test_a_pattern_that_never_ends_ends_with_the_time_limit() -> None:
         end(child)
     assert part["outcome"] == "unknown"
     assert "time limit" in part["reason"]
+
+
+def looked(body: t.Callable[[], bytes], **said: t.Any) -> Json:
+    """Return what one look sees of an endpoint of which the contract says something."""
+
+    def handle(connection: socket.socket, _request: bytes) -> None:
+        connection.sendall(answer(body()))
+
+    with serving(handle) as server:
+        about = {"method": "GET", "samples": 1, "timeout_s": 10, "redirects": 0, "verify": True, "headers": {}}
+        entry = {"name": "feed", "url": f"{server.url}/feed", **about, **said}
+        return t.cast(Json, watch_look.look({"endpoints": {"endpoints": [entry]}}, Host("/", 20.0))["endpoints"])
+
+
+def aged(seconds: float) -> t.Callable[[], bytes]:
+    return lambda: json.dumps({"at": time.time() - seconds}).encode("ascii")
+
+
+@pytest.mark.parametrize(
+    ("body", "broken", "untold"),
+    [
+        (aged(0), [], []),
+        (aged(-30), [], []),
+        (aged(1000), ["fresh at"], []),
+        (aged(-1000), [], ["fresh at"]),
+        (lambda: b"{}", ["fresh at"], []),
+        (lambda: b'{"at": "soon"}', ["fresh at"], []),
+        (lambda: b"no JSON", ["fresh at"], []),
+        # What is longer than the limit is cut off: nothing is known of it.
+        (lambda: b'{"at": "' + b"x" * (2 << 20) + b'"}', [], ["fresh at"]),
+    ],
+)
+def test_a_time_is_fresh_in_a_look_by_the_clock_of_the_host(
+    body: t.Callable[[], bytes], broken: list[str], untold: list[str]
+) -> None:
+    (item,) = looked(body, fresh={"path": "at", "within_s": 300})["items"]
+    assert (item["broken"], item["untold"], item["status"]) == (broken, untold, 200)
+
+
+def test_the_time_is_one_of_several_things_that_an_answer_holds() -> None:
+    said = {"json": {"at": {"min": 1}, "state": {"equals": "up"}}, "fresh": {"path": "at", "within_s": 300}}
+    (item,) = looked(aged(0), **said, contains=["at"], min_items={"at": 1})["items"]
+    assert (item["broken"], item["untold"]) == (["json state", "min_items at"], [])
 
 
 def test_the_real_clocks_tell_this_boot() -> None:

@@ -104,6 +104,23 @@ def test_what_did_not_stay_as_it_was_fails_by_name(
     assert said in found["summary"]
 
 
+@pytest.mark.parametrize(
+    ("item", "outcome_now", "failures", "unseen"),
+    [
+        ({"untold": ["fresh at"]}, "unknown", {}, 11),
+        ({"untold": ["fresh at"], "broken": ["json status"]}, "fail", {"not as declared: json status": 11}, 0),
+        ({"untold": ["fresh at"], "late": True}, "fail", {"the answer did not end in time": 11}, 0),
+    ],
+)
+def test_what_cannot_be_told_of_an_answer_is_unseen_unless_it_fails_by_another_thing(
+    item: Json, outcome_now: str, failures: Json, unseen: int
+) -> None:
+    made = document(regular(from_300(endpoints=item)))
+    (endpoint,) = made["endpoints"]
+    assert (endpoint["failures"], endpoint["unseen"]) == (failures, unseen)
+    assert outcome(made, "available", "health") == outcome_now
+
+
 def test_a_container_that_is_gone_fails_and_one_that_came_later_is_not_judged() -> None:
     looks = regular()
     for one in looks[5:]:
