@@ -204,3 +204,21 @@ def test_a_reviewed_plan_is_for_its_environment_and_its_strategy(tmp_path: Path,
     assert (shop.hosts["prod-1"] / "a.py").read_text() == "one\n"
     assert shop.deploy(drift_plan=plan).code == 0
     assert (shop.hosts["prod-1"] / "a.py").read_text() == "two\n"
+
+
+def test_a_host_in_sync_is_not_refused_what_only_a_change_needs(tmp_path: Path, operator: Operator) -> None:
+    shop = Shop(tmp_path / "shop", operator, {"a.py": "one\n"})
+    asked = {"sync_rehearsed": "config", "sync_classified": True}
+    idle = shop.deploy(**asked)
+    assert idle.code == 0, idle.text
+    assert "[NOTHING TO DO] prod-1" in idle.text
+    gate = shop.gate("rehearsed")
+    assert (gate["state"], "a change would be refused now" in gate["sentence"]) == ("not_asked", True), gate
+    # What one host needs for its change is asked of that one alone.
+    (shop.host("prod-2") / "a.py").write_text("three\n")
+    shop.reference.commit("Second", {"b.py": "two\n"})
+    shutil.copy(shop.reference.path / "b.py", shop.hosts["prod-1"])
+    drifted = shop.deploy(**asked)
+    assert drifted.code == 2, drifted.text
+    assert "[NOTHING TO DO] prod-1" in drifted.text and "[REFUSED] prod-2" in drifted.text
+    assert not (shop.hosts["prod-2"] / "b.py").exists()

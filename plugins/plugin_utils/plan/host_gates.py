@@ -17,6 +17,29 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan import gates
 
 Json = dict[str, t.Any]
 
+BEFORE_A_CHANGE = ("space", "memory", "names", "rehearsed", "classified")
+"""What has to hold before a host is changed, and says nothing against one that has nothing to change. All other gates
+say whether it is known what is to be changed, and whether that can be done.
+"""
+
+
+def stops(checked: t.Iterable[Json]) -> bool:
+    """Return whether gates say that what is to be changed cannot be known, or not be done."""
+    return bool(gates.refusals(one for one in checked if one["name"] not in BEFORE_A_CHANGE))
+
+
+def as_planned(checked: t.Sequence[Json], actions: t.Sequence[Json]) -> list[Json]:
+    """Return the gates of a host as they count for what is planned: one with nothing to change is not refused what it
+    does not need; that is told, so that the next change is no surprise.
+    """
+    return list(checked) if actions else [_idle(one) for one in checked]
+
+
+def _idle(gate: Json) -> Json:
+    if gate["state"] != "refuse" or gate["name"] not in BEFORE_A_CHANGE:
+        return gate
+    return gates.not_asked(gate["name"], f"nothing is to be changed; a change would be refused now: {gate['sentence']}")
+
 
 def rehearsed(settings: SyncSettings, changes: Json | None, now_s: float) -> Json:
     """A rollback of the declared level, or of one that holds it, was rehearsed on the host and is not too long ago.

@@ -138,17 +138,15 @@ class _Host:
         if not gates.refusals(checked):
             actions, left, more = self._files(Source(self._reference or {}, self._cache))
             checked += more
-        if not gates.refusals(checked):
+        if not host_gates.stops(checked):
             actions, left = joining.join(actions, left, mine)
-        if not gates.refusals(checked):
             moves, more, apart = self._strategy(actions)
             actions += [{**one, "n": len(actions) + 1} for one in moves]
             left += apart
             checked += more
-        if not gates.refusals(checked):
-            checked += self._declared()
         running = Planned([], [])
-        if not gates.refusals(checked):
+        if not host_gates.stops(checked):
+            checked += self._declared()
             running, unmoved, more = self._running(actions)
             left += unmoved
             checked += [*more, *gates.on_the_host()]
@@ -168,7 +166,7 @@ class _Host:
         actions, named = restarting.plan(self._settings.restart, self._running_now(), inside, contract)
         garbled = host_gates.usable(self.host, actions)
         checked += [*self._declared(), named, *gates.on_the_host(), *([] if garbled is None else [garbled])]
-        return self._told(state_dir, [] if gates.refusals(checked) else actions, [], checked, [])
+        return self._told(state_dir, [] if host_gates.stops(checked) else actions, [], checked, [])
 
     def _told(
         self,
@@ -187,7 +185,7 @@ class _Host:
             "reference": self._kept.get("reference"),
             "actions": actions,
             "left_out": left,
-            "gates": checked,
+            "gates": host_gates.as_planned(checked, actions),
             "blast": {"by_hand": [one._asdict() for one in by_hand]},
         }
         return totalled(part)

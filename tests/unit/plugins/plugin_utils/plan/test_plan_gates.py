@@ -407,3 +407,23 @@ def test_an_environment_comes_after_another(tmp_path: Path) -> None:
     (altered / "findings.json").write_text("{}")
     assert state()[0] == "refuse"
     assert "is not what the run wrote" in state()[1]
+
+
+@pytest.mark.parametrize("name", ["space", "memory", "names", "rehearsed", "classified"])
+def test_a_host_with_nothing_to_change_needs_nothing_for_a_change(name: str) -> None:
+    checked = [gates.refused(name, "make room"), gates.passed("coverage", "1 tree seen completely")]
+    assert not host_gates.stops(checked)
+    assert host_gates.as_planned(checked, [{"n": 1}]) == checked
+    told, other = host_gates.as_planned(checked, [])
+    assert (told["state"], told["sentence"]) == (
+        "not_asked",
+        "nothing is to be changed; a change would be refused now: make room",
+    )
+    assert other == checked[1]
+
+
+@pytest.mark.parametrize("name", ["observed", "reference", "coverage", "repository", "release", "images", "restart"])
+def test_what_cannot_be_known_or_done_refuses_a_host_all_the_same(name: str) -> None:
+    checked = [gates.refused(name, "repair that")]
+    assert host_gates.stops(checked)
+    assert host_gates.as_planned(checked, []) == checked
