@@ -47,7 +47,8 @@ def test_drift_is_removed_and_verified(shop: Shop) -> None:
     assert "- \\[x\\]" not in report
     assert "- [x] web1: observed" in report and "- tests, not declared" in report
     linked = shop.deploys()[-1] / f"../../verifications/{ended['verification']['id']}/verify-report.md"
-    assert "- [x] [PASS] restore point of web1: asked on the host, and it held" in linked.read_text()
+    assert f"- [x] [PASS] restore point of web1: {shop.result('web1')['point']} holds" in linked.read_text()
+    assert "- [x] [PASS] journal of web1: asked on the host, and it held" in linked.read_text()
     # Nothing to do, and verified all the same.
     again = shop.remediate()
     assert (again.code, shop.ended()["outcomes"]) == (0, {"web1": "nothing"}), again.text

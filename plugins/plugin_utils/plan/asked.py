@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan import gates
+
 # A host of which one of these became was asked its gates before that, and they held.
 _HELD = ("changed", "unchanged", "rolled_back")
 
@@ -19,12 +21,22 @@ def as_it_went(plan: Json, results: t.Mapping[str, Json]) -> list[Json]:
     """Return ``[{host|null, name, state, sentence}]``; ``results`` are those of the deploy, by host."""
     made: list[Json] = [{"host": None, **gate} for gate in plan["gates"]]
     for part in plan["hosts"]:
-        held = results.get(part["host"], {}).get("outcome") in _HELD
-        made += [{"host": part["host"], **(_held(gate) if held else gate)} for gate in part["gates"]]
+        result = results.get(part["host"], {})
+        held = result.get("outcome") in _HELD
+        made += [{"host": part["host"], **(_held(gate, result) if held else gate)} for gate in part["gates"]]
     return made
 
 
-def _held(gate: Json) -> Json:
+def _held(gate: Json, result: Json) -> Json:
     if gate["state"] != "not_asked":
         return gate
+    if gate["name"] == gates.POINT:
+        # Where nothing was to be saved there is none: a backup that nobody made is no backup.
+        return _saved(gate, result.get("point"))
     return {**gate, "state": "pass", "sentence": f"asked on the host, and it held: {gate['sentence']}"}
+
+
+def _saved(gate: Json, point: str | None) -> Json:
+    if point is None:
+        return {**gate, "sentence": "no restore point was made: there was nothing to save"}
+    return {**gate, "state": "pass", "sentence": f"{point} holds what was changed, and was read back"}

@@ -17,6 +17,8 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.sync impor
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.words import number, size
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan.left_out import HOST_WORK, LeftOut
 
+POINT = "restore_point"
+
 Json = dict[str, t.Any]
 
 _ROOM = 2
@@ -173,7 +175,7 @@ def on_the_host() -> list[Json]:
     return [
         not_asked("still_true", "the host checks each path against what the audit saw"),
         not_asked("journal", "the host refuses while an earlier change is unfinished, or another one under way"),
-        not_asked("restore_point", "the host saves and verifies what is about to change"),
+        not_asked(POINT, "the host saves and verifies what is about to change"),
     ]
 
 

@@ -73,13 +73,13 @@ def plan() -> Json:
 
 @pytest.mark.parametrize(("outcome", "box"), [("changed", "x"), ("rolled_back", "x"), ("failed", " "), (None, " ")])
 def test_each_box_of_the_gate_is_computed(outcome: str | None, box: str) -> None:
-    results = {} if outcome is None else {"web1": {"outcome": outcome}}
+    results = {} if outcome is None else {"web1": {"outcome": outcome, "point": "p-1"}}
     text = report.sections({}, plan(), results)[1]
     lines = text.splitlines()
     assert lines[0] == "- [ ] window: window says so"
     assert lines[1] == "- [x] web1: space: space says so"
     assert lines[2].startswith(f"- [{box}] web1: restore\\_point")
-    assert ("asked on the host, and it held: " in lines[2]) == (box == "x")
+    assert (": p-1 holds what was changed" in lines[2]) == (box == "x")
     assert ("(not asked on the host, or it did not hold)" in lines[2]) == (box == " ")
     # What nobody declared has no box, and blocks nothing.
     assert lines[3] == "- web1: rehearsed, not declared: rehearsed says so"
