@@ -19,7 +19,7 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils import control
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.action_call import Failed, answered, call, failing, other
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.bundle import act_packs, packs
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.observation import changes_of
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan import deploys, document, gates
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan import deploys, document
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan.container_look import compose_paths
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan.contents import write_contents
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan.packing import write_pack
@@ -80,7 +80,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
             raise AnsibleActionFail(terminal(str(error))) from error
 
     def _deploy(self, plan: Json, part: Json) -> Json:
-        stopped = self._stopped()
+        stopped = deploys.stopped(self._folder, self._variables["ansible_play_batch"], time.time())
         if stopped:
             self._keep({"outcome": "not_begun", "reason": stopped})
             raise AnsibleActionFail(terminal(f"{self._host}: {stopped}"))
@@ -216,15 +216,6 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
         level = "full" if containers_of(part) else "config"
         asked = {**self._place(part), "state": "restored", "level": level, "point": point, "why": why}
         return self._call(_SAVE, asked, False)
-
-    def _stopped(self) -> str:
-        """Return why this host is not begun, if it is not: an earlier batch failed, or took until the window closed."""
-        batch = set(self._variables["ansible_play_batch"])
-        failed = [host for host in deploys.failures(self._folder) if host not in batch]
-        if failed:
-            return f"not begun, because {failed[0]} failed before it: repair that, then deploy again"
-        closed = gates.refusals([gates.window(self._folder.read("run.json").get("window") or [], time.time())])
-        return f"not begun: {closed[0]}" if closed else ""
 
     def _step(self, what: str, do: t.Callable[[], Json]) -> Json:
         """Do one step, with a line before and after it."""

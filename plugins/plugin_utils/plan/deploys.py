@@ -16,7 +16,7 @@ import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.module_utils.mask import mask_texts
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.audit.hosts import utc_now
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan import document, ending, later, render
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan import document, ending, gates, later, render
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.proposals import offer
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.remediate import report as remediation
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.run import (
@@ -161,6 +161,15 @@ def failures(folder: RunFolder) -> dict[str, str]:
     found = {step["host"]: "how it ended is not known" for step in steps(folder) if step["host"] not in ended}
     found.update({host: one["reason"] for host, one in ended.items() if one["outcome"] in ("failed", "rolled_back")})
     return found
+
+
+def stopped(folder: RunFolder, batch: t.Collection[str], now_s: float) -> str:
+    """Return why a batch of hosts is not begun, if it is not: one before it failed, or took until the window closed."""
+    failed = [host for host in failures(folder) if host not in batch]
+    if failed:
+        return f"not begun, because {failed[0]} failed before it: repair that, then deploy again"
+    closed = gates.refusals([gates.window(folder.read("run.json").get("window") or [], now_s)])
+    return f"not begun: {closed[0]}" if closed else ""
 
 
 def report(folder: RunFolder, plan: Json, after: Json | None = None) -> list[ending.Ending]:

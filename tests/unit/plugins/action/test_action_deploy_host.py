@@ -38,9 +38,12 @@ class Host:
         self._answers = list(answers)
         me = self.me = ActionModule.__new__(ActionModule)
         me._host, me._task, me._point = "web1", types.SimpleNamespace(check_mode=False), None
-        me._variables, me._folder, me._about = {}, None, {"plan": "p1", "user": "ops", "host": "control"}
+        me._variables, me._folder, me._about = (
+            {"ansible_play_batch": ["web1"]},
+            None,
+            {"plan": "p1", "user": "ops", "host": "control"},
+        )
         for name, stub in (
-            ("_stopped", lambda: ""),
             ("_packed", lambda *_asked: {}),
             ("_to_apply", lambda *_asked: {}),
             ("_to_save", lambda *_asked: {}),
@@ -53,6 +56,7 @@ class Host:
         monkeypatch.setattr(deploy_host, "write_contents", lambda *_asked: None)
         monkeypatch.setattr(deploy_host, "other", lambda *_asked: self)
         monkeypatch.setattr(deploy_host.deploys, "note", self._noted)
+        monkeypatch.setattr(deploy_host.deploys, "stopped", lambda *_asked: "")
         monkeypatch.setattr(
             deploy_host,
             "Display",
