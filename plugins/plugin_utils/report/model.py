@@ -27,6 +27,8 @@ class Report:
 
     def __init__(self, data: Json) -> None:
         self.run: Json = data["run"]
+        # A verification knows of each thing how it stands by checks of all kinds, and its tables say so.
+        self.standing: t.Mapping[tuple[str, str, str], str] | None = data.get("standing")
         self.verdict: Json = data["verdict"]
         self.matrix: Json = data["matrix"]
         self.environments: list[Json] = sorted(data["environments"], key=lambda one: str(one["name"]))

@@ -11,7 +11,7 @@ import collections
 import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.words import number
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify import criteria, document, verdicts
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify import criteria, document, standing, verdicts
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify.watched_check import ENOUGH, SECTION
 
 _TOLD = 10
@@ -26,12 +26,14 @@ class Contradiction(Exception):
 def check(made: Json, findings: Json, files: t.Mapping[str, str]) -> None:
     """Raise Contradiction, with every reason, unless a verify.json holds together.
 
-    ``findings`` are those of its run, ``files`` the checksums by name of all that it may name as evidence.
+    ``findings`` are those of its run as the tables say them (``standing.py``), ``files`` the checksums by name of all
+    that it may name as evidence.
     """
     problems = [
         *_counts(made),
         *_criteria(made),
         *_endpoints(made, findings),
+        *_rows(made, findings),
         *_windows(made, findings),
         *_logs(made),
         *_watched(made),
@@ -95,6 +97,35 @@ def _endpoints(made: Json, findings: Json) -> list[str]:
         if len(checked) != told:
             problems.append(f"{number(told, 'endpoint')} of {facts['host']} in the table, and checks of {len(checked)}")
     return problems
+
+
+def _rows(made: Json, findings: Json) -> list[str]:
+    """No row of a table is better, or worse, than the checks of all kinds about the same thing."""
+    by_checks = standing.worst(made["checks"])
+    shown = standing.worst([*findings["checks"], *findings["findings"]])
+    problems = []
+    for facts in findings["facts"]:
+        host, section = facts["host"], facts["section"]
+        listed = facts["facts"].get(section) or () if section in ("endpoints", "commands") else ()
+        told = {(host, section, one["name"]): one["outcome"] for one in listed}
+        of_checks = {key: outcome for key, outcome in shown.items() if key[:2] == (host, section)}
+        for rows in (told, of_checks):
+            problems += [
+                f"{' '.join(key[1:])} of {host} is {outcome} in the table, and its checks are {by_checks[key]}"
+                for key, outcome in sorted(rows.items())
+                if by_checks.get(key, outcome) != outcome
+            ]
+        sent = {
+            one["component"]: one["outcome"]
+            for one in made["checks"]
+            if (one["host"], one["section"], one["check"]) == (host, section, "sent")
+        }
+        problems += [
+            f"the channel {one['name']} of {host} is {one['sent']} in the table, and its check is {sent[one['name']]}"
+            for one in facts["facts"].get("webhooks") or ()
+            if one["sent"] and sent.get(one["name"], one["sent"]) != one["sent"]
+        ]
+    return list(dict.fromkeys(problems))
 
 
 def _windows(made: Json, findings: Json) -> list[str]:

@@ -19,6 +19,7 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify import (
     folder,
     inputs,
     regression,
+    standing,
     terms,
     watched,
 )
@@ -28,7 +29,7 @@ Json = dict[str, t.Any]
 
 
 def decide(opened: RunFolder, run: RunFolder) -> tuple[Json, Json]:
-    """Return verify.json, and the findings of the run. Raises StoreError, Contradiction."""
+    """Return verify.json, and the findings of the run as its tables say them. Raises StoreError, Contradiction."""
     about = opened.read(folder.ABOUT)
     seen = inputs.read(run)
     settings = about["settings"]
@@ -49,8 +50,9 @@ def decide(opened: RunFolder, run: RunFolder) -> tuple[Json, Json]:
     stated = {one.host.name: one.terms for one in seen.hosts}
     own_checks = [terms.applied(one, stated[one["host"]]) for one in [*compared, *watched_checks]]
     made = document.build(described, seen, [*base, *own_checks], more)
-    consistency.check(made, seen.findings, {**seen.manifest, **own})
-    return made, seen.findings
+    told = standing.told(seen.findings, made["checks"])
+    consistency.check(made, told, {**seen.manifest, **own})
+    return made, told
 
 
 def _files(of: str, kept: RunFolder, sums: t.Mapping[str, str], evidence: t.Collection[str]) -> list[Json]:

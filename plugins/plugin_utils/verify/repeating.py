@@ -107,7 +107,8 @@ def _compared(check: Json) -> dict[str, t.Any]:
     section, _colon, name = check["component"].partition(":")
     subject, kind = name, ""
     if check["check"] == "errors":
-        name, kind = name.rpartition(":")[0], "max"
+        # A log of which no error is told has no class behind its name.
+        name, kind = name.rpartition(":")[0] or name, "max"
     return {**check, "section": section, "component": name, "subject": subject, "check": kind, "expected": {}}
 
 

@@ -17,7 +17,12 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.document imp
     table,
 )
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.model import Json, Report
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.sections.plain import findings, host_status
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.sections.plain import (
+    findings,
+    host_status,
+    standing,
+    titles,
+)
 
 SECTION = "containers"
 _MIB = 1 << 20
@@ -43,8 +48,8 @@ def _engines(report: Report) -> Lines:
         name = f"{engine['kind'].title()} {engine['version']}"
         cgroup = about.get("cgroup_version")
         rows.append([place.environment, place.host, name, code(engine["socket"]), storage, cgroup, count, mark])
-    titles = ("Environment", "Host", "Engine", "Socket", "Storage, system", "Cgroups", "Containers", "Host's status")
-    return table(titles, rows)
+    named = ("Environment", "Host", "Engine", "Socket", "Storage, system", "Cgroups", "Containers", "Host's status")
+    return table(named, rows)
 
 
 def _containers(report: Report) -> Lines:
@@ -52,13 +57,16 @@ def _containers(report: Report) -> Lines:
     hidden = 0
     for place in report.facts(SECTION):
         if place.facts is not None:
-            rows += [[place.environment, place.host, *_row(one)] for one in place.facts["containers"]]
+            rows += [
+                [place.environment, place.host, *_row(one), *standing(report, SECTION, place.host, one["name"])]
+                for one in place.facts["containers"]
+            ]
             hidden += place.facts["selected"] - len(place.facts["containers"])
-    titles = (
+    named = (
         *("Environment", "Host", "Container", "Compose service", "State", "Health", "Since", "Restarts", "Image"),
         *("Revision", "Ports", "Memory", "Changed files"),
     )
-    return [*table(titles, rows), *more(hidden, "container")] if rows else []
+    return [*table(titles(report, *named), rows), *more(hidden, "container")] if rows else []
 
 
 def _row(one: Json) -> list[object]:

@@ -65,11 +65,13 @@ def _channels(report: Report) -> Lines:
         for one in (place.facts or {}).get("webhooks") or ():
             shown = {**one, "distinct": "fail"} if (place.host, one["name"]) in shared else one
             marks = [OUTCOMES[shown[check]].markdown() if shown[check] else None for check in _OF_CHANNELS]
-            rows.append([place.environment, place.host, code(one["name"]), one["kind"], *marks])
+            came = [one.get("came")] if report.standing is not None else []
+            rows.append([place.environment, place.host, code(one["name"]), one["kind"], *marks, *came])
     if not rows:
         return []
     titles = ("Environment", "Host", "Channel", "Kind", "Configured", "Well-formed", "Distinct", "Sent")
-    return [*heading(4, "Alert channels"), *table(titles, rows)]
+    more_titles = () if report.standing is None else ("What came of a test message",)
+    return [*heading(4, "Alert channels"), *table((*titles, *more_titles), rows)]
 
 
 def _row(one: Json) -> list[object]:

@@ -9,14 +9,21 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.words import 
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.document import (
     Lines,
     Markup,
+    bullets,
     code,
     heading,
     join,
+    paragraph,
     phrase,
     table,
 )
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.model import Json, Report
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.sections.plain import findings, host_status
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.sections.plain import (
+    findings,
+    host_status,
+    standing,
+    titles,
+)
 
 SECTION = "logs"
 
@@ -39,9 +46,21 @@ def _logs(report: Report) -> Lines:
             rows.append([place.environment, place.host, "not seen", mark, None, None, None])
             continue
         for log in place.facts["logs"]:
-            rows.append([place.environment, place.host, code(log["source"]), *_counts(log)])
-    titles = ("Environment", "Host", "Log", "What was read", "Levels", "Exceptions", "Not handled")
-    return table(titles, rows)
+            verdict = standing(report, SECTION, place.host, log["name"])
+            rows.append([place.environment, place.host, code(log["source"]), *_counts(log), *verdict])
+    named = ("Environment", "Host", "Log", "What was read", "Levels", "Exceptions", "Not handled")
+    return [*table(titles(report, *named), rows), *_window(report)]
+
+
+def _window(report: Report) -> Lines:
+    """Return what each log had in the window in which a verification watched it: the table above is of the audit."""
+    said = [
+        phrase("{}: {}", place.host, log["window"])
+        for place in report.facts(SECTION)
+        for log in (place.facts or {}).get("logs") or ()
+        if "window" in log
+    ]
+    return [*paragraph("After that, in the observation window:"), *bullets(said)] if said else []
 
 
 def _counts(log: Json) -> list[object]:
@@ -66,8 +85,8 @@ def _performance(report: Report) -> Lines:
             rows.append([place.host, one["log"], code(one["name"]), *_measured(one)])
     if not rows:
         return []
-    titles = ("Host", "Log", "Measured", "Declared", "How often", "Least", "Mean", "Most", "Beyond the limits", "When")
-    return [*heading(4, "Performance"), *table(titles, rows)]
+    named = ("Host", "Log", "Measured", "Declared", "How often", "Least", "Mean", "Most", "Beyond the limits", "When")
+    return [*heading(4, "Performance"), *table(named, rows)]
 
 
 def _measured(one: Json) -> list[object]:

@@ -65,5 +65,21 @@ def component_status(report: Report, section: str, host: str, component: str) ->
     return OUTCOMES[_worst({one["outcome"] for one in mine})].markdown()
 
 
+STANDING = "Verdict"
+
+
+def titles(report: Report, *named: str) -> tuple[str, ...]:
+    """Return the titles of a table, in a verification with one for how the thing of each row stands."""
+    return named if report.standing is None else (*named, STANDING)
+
+
+def standing(report: Report, section: str, host: str, component: str | None) -> list[object]:
+    """Return that cell, none in an audit. What the contract does not name has no checks, and a dash there."""
+    if report.standing is None:
+        return []
+    outcome = report.standing.get((host, section, component or ""))
+    return [None if outcome is None else OUTCOMES[outcome].markdown()]
+
+
 def _worst(outcomes: t.Collection[str]) -> str:
     return next((outcome for outcome in _WORST_FIRST if outcome in outcomes), "pass")

@@ -15,7 +15,12 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.document imp
     table,
 )
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.model import Json, Placed, Report
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.sections.plain import findings, host_status
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.sections.plain import (
+    findings,
+    host_status,
+    standing,
+    titles,
+)
 
 SECTION = "processes"
 _LONGEST = 160
@@ -40,24 +45,25 @@ def _counts(report: Report) -> Lines:
             continue
         for row in place.facts.get("processes") or []:
             counted = [row["wanted"], row["running"], row["containers"] or None]
-            rows.append([place.environment, place.host, row["name"], *counted, mark])
-    titles = ("Environment", "Host", "Process", "Declared", "Running", "In containers, not counted", "Host's status")
-    return table(titles, rows)
+            verdict = standing(report, SECTION, place.host, row["name"])
+            rows.append([place.environment, place.host, row["name"], *counted, mark, *verdict])
+    named = ("Environment", "Host", "Process", "Declared", "Running", "In containers, not counted", "Host's status")
+    return table(titles(report, *named), rows)
 
 
 def _instances(report: Report) -> Lines:
     rows = [
-        _instance(place, row["name"], one)
+        [*_instance(place, row["name"], one), *standing(report, SECTION, place.host, row["name"])]
         for place in report.facts(SECTION)
         for row in (place.facts or {}).get("processes") or []
         for one in row["instances"]
     ]
     if not rows:
         return []
-    titles = ("Host", "Process", "PID", "Since", "User", "Directory", "Environment", "Supervised by", "CPU %", "MiB")
+    named = ("Host", "Process", "PID", "Since", "User", "Directory", "Environment", "Supervised by", "CPU %", "MiB")
     return [
         *paragraph("Instances; CPU is the share of one core since the start:"),
-        *table((*titles, "Command"), rows),
+        *table(titles(report, *named, "Command"), rows),
     ]
 
 

@@ -17,7 +17,12 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.document imp
     table,
 )
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.model import Json, Placed, Report
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.sections.plain import findings, host_status
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.sections.plain import (
+    findings,
+    host_status,
+    standing,
+    titles,
+)
 
 SECTION = "streams"
 
@@ -51,11 +56,11 @@ def _servers(report: Report) -> Lines:
             continue
         for one in place.facts["servers"]:
             rows.append([place.environment, place.host, code(one["name"]), *_server(one), mark])
-    titles = (
+    named = (
         *("Environment", "Host", "Server", "Version", "Up", "Memory", "Clients", "Listens at", "Password"),
         "Host's status",
     )
-    return table(titles, rows)
+    return table(named, rows)
 
 
 def _server(one: Json) -> list[object]:
@@ -86,14 +91,15 @@ def _streams(report: Report) -> Lines:
         waited = max(waited, place.facts["waited_s"])
         hidden += place.facts["streams_total"] - len(place.facts["streams"])
         for stream in place.facts["streams"]:
-            rows += _rows(place, stream)
+            verdict = standing(report, SECTION, place.host, stream["entry"])
+            rows += [[*row, *verdict] for row in _rows(place, stream)]
     if not rows:
         return []
-    titles = (
+    named = (
         *("Environment", "Host", "Stream", "Contract", "Entries", "Last entry", "Producer", "Group", "Consumers"),
         *("To read", "To acknowledge", "Progress"),
     )
-    lines = [*table(titles, rows), *more(hidden, "stream")]
+    lines = [*table(titles(report, *named), rows), *more(hidden, "stream")]
     if waited:
         lines += paragraph(phrase("Streams that must move were looked at twice, up to {} apart.", duration(waited)))
     return lines

@@ -7,7 +7,12 @@ from __future__ import annotations
 
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.document import Lines, code, heading, phrase, table
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.model import Json, Report
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.sections.plain import findings, host_status
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.sections.plain import (
+    findings,
+    host_status,
+    standing,
+    titles,
+)
 
 SECTION = "units"
 
@@ -25,9 +30,10 @@ def _units(report: Report) -> Lines:
             rows.append([place.environment, place.host, "not seen", None, None, None, None, None, mark])
             continue
         for unit in place.facts["units"]:
-            rows.append([place.environment, place.host, code(unit["name"]), *_state(unit), mark])
-    titles = ("Environment", "Host", "Unit", "State", "Since", "At boot", "Restarts", "Needs reload", "Host's status")
-    return table(titles, rows)
+            verdict = standing(report, SECTION, place.host, unit["name"])
+            rows.append([place.environment, place.host, code(unit["name"]), *_state(unit), mark, *verdict])
+    named = ("Environment", "Host", "Unit", "State", "Since", "At boot", "Restarts", "Needs reload", "Host's status")
+    return table(titles(report, *named), rows)
 
 
 def _state(unit: Json) -> list[object]:

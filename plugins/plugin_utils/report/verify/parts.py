@@ -26,7 +26,6 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.safe import 
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.sections import registry
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.status import NOT_STATED, priority
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.verify.model import STATUS, Verification, rows
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify import alerts
 
 _INFRASTRUCTURE = ("processes", "units", "ports", "containers", "compose", "streams", "resources")
 _CODE = ("git", "trees", "packages")
@@ -35,10 +34,11 @@ _COMMANDS = 200
 _NAMED = 3
 _NOW = "For a check of the window they show how it is now: what was seen in it stands in the evidence."
 _WORDS = Markup(
-    "The tables from here to the risks are those of the audit, in its words: OK, DRIFT, UNKNOWN, NOTE. What an audit "
-    "calls DRIFT is FAIL above from severity medium on, and OBSERVATION below."
+    "The tables from here to the risks show what the audit measured, in its words: OK, DRIFT, UNKNOWN, NOTE. "
+    "What a row is called is the worst of all checks above about the same thing, also of those of the observation "
+    "window, of the comparison and of test messages. DRIFT is FAIL above from severity medium on, and OBSERVATION "
+    "below."
 )
-_BEFORE = Markup("The audit was before the test messages: what came of these stands above, and not in its tables.")
 
 
 def measured(seen: Verification) -> Lines:
@@ -55,7 +55,6 @@ def measured(seen: Verification) -> Lines:
         here = [section for section in sections if section in seen.report.sections]
         if here and not lines:
             lines += paragraph(_WORDS)
-            lines += paragraph(_BEFORE) if alerts.sent(seen.checks) else []
         lines += heading(2, title) if here else []
         for section in here:
             lines += registry.RENDERERS[section](seen.report)
