@@ -16,6 +16,7 @@ import pytest
 from e2e_operator import Operator, Outcome
 from e2e_project import write
 from e2e_shop import BAD, Shop, fingerprint, opened
+from endpoint_server import answer, serving
 from waiting import wait_until
 
 
@@ -103,6 +104,29 @@ def test_where_nothing_can_be_verified_in_the_end_the_result_says_so_and_what_to
     damaged = 9
     again = shop.remediate()
     assert (again.code, shop.ended()["outcomes"]) == (0, {"web1": "nothing"}), again.text
+
+
+def test_nobody_gets_a_message_of_a_verification_that_cannot_be_judged(shop: Shop) -> None:
+    (root,) = shop.hosts("web1")
+    shop.reference.commit("Second", {"src/other.py": "2\n"})
+
+    def damage() -> None:
+        # The first run is the audit, the second the verification of the batch, the third that of the end.
+        runs = sorted(shop.operator.runs.glob("2*/run.json"))
+        if len(runs) == 3:
+            runs[-1].write_text("{")
+
+    shop.meanwhile = damage
+    with serving(lambda connection, _request: connection.sendall(answer(status="204 No Content"))) as channel:
+        write(root, {".env": f"HOOK_URL={channel.url}/hook/s3cr3t-t0k3n-of-the-channel\n"})
+        health = {"name": "/health", "url": "{{ endpoint }}"}
+        shop.contract = {"endpoints": [health, {"name": "ops", "webhook": {"file": ".env", "key": "HOOK_URL"}}]}
+        outcome = shop.remediate(verify_exercise_alerts=True)
+        assert (outcome.code, shop.ended()["outcomes"]) == (2, {"web1": "unverified"}), outcome.text
+        assert channel.requests == []
+        shop.meanwhile = dict
+        again = shop.remediate(verify_exercise_alerts=True)
+        assert (again.code, len(channel.requests)) == (0, 1), again.text
 
 
 def test_what_it_is_compared_with_is_not_pruned_in_the_middle_of_it(shop: Shop) -> None:
