@@ -9,6 +9,7 @@ import contextlib
 import json
 import os
 import signal
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -171,6 +172,31 @@ def test_an_old_error_in_a_log_does_not_hide_what_a_change_leaks(shop: Shop) -> 
     (reason,) = result["verification"]["reasons"]
     assert "1 line of" in reason["sentence"] and "; before the change: 1 line in " in reason["sentence"]
     assert fingerprint(root) == before
+
+
+def test_a_change_that_hangs_goes_back_though_its_cycle_was_late_before(shop: Shop) -> None:
+    """It answers, and does nothing any more; an old gap in the log had failed the same check before."""
+    roots = shop.hosts("web1", "web2")
+    before = [(root / "src/app.py").read_text() for root in roots]
+    cycle = {"name": "cycle", "pattern": "cycle complete", "max_s": 2}
+    shop.contract = {"logs": [{"name": "main", "path": "main.log", "interval": cycle}]}
+
+    def complete(*ago_s: float) -> None:
+        for root in roots:
+            times = [time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() - one)) for one in ago_s]
+            if "hangs" not in (root / "src/app.py").read_text():
+                with (root / "main.log").open("a") as log:
+                    log.writelines(f"{one} INFO cycle complete\n" for one in times)
+
+    complete(1200, 600, *range(59, 0, -1))
+    shop.meanwhile = lambda: complete(0)
+    shop.reference.commit("Second", {"src/app.py": "hangs\n"})
+    outcome = shop.remediate(verify_since="1h")
+    assert outcome.code == 2, outcome.text
+    assert shop.ended()["outcomes"] == {"web1": "rolled_back", "web2": "not_begun"}, outcome.text
+    (reason,) = shop.result("web1")["verification"]["reasons"]
+    assert reason["sentence"].endswith("; before the change: it still came")
+    assert [(root / "src/app.py").read_text() for root in roots] == before
 
 
 def test_one_bad_canary_of_three_stops_the_others(shop: Shop) -> None:

@@ -152,7 +152,7 @@ class _Interval:
             cause=cause,
             remedy=_FASTER,
             expected=self._expected,
-            observed=self._observed,
+            observed={**self._observed, "span_s": self._rules.span_s()},
         )
 
     def _unknown(self, reason: str) -> Check:

@@ -156,10 +156,10 @@ class LogRules:
             cause=cause,
             remedy=_READ,
             expected=expected,
-            observed={**observed, "read": self.part, "span_s": self._span_s()},
+            observed={**observed, "read": self.part, "span_s": self.span_s()},
         )
 
-    def _span_s(self) -> float | None:
+    def span_s(self) -> float | None:
         """Return how much of the past the part that was read is, None where its lines have no times."""
         first: float | None = self.read["first_s"]
         # A log may be younger than the time that was asked for.
@@ -209,7 +209,7 @@ class LogRules:
             cause="missing_pattern",
             remedy=_START,
             expected=expected,
-            observed=observed,
+            observed={**observed, "span_s": self.span_s()},
         )
 
 

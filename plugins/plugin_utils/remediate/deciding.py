@@ -5,28 +5,22 @@
 collection. Pure.
 
 A change is no reason to go back for what failed before it as well: going back would not mend that. It is one for
-whatever it made worse, and for a finding that it was to remove and that is still there. Lines of a log that are not to
-be there failed before wherever there once was one: they are worse when they come more often than they did.
+whatever it made worse, and for a finding that it was to remove and that is still there. What failed before can be worse
+now: that is seen by what was observed both times (``degrees.py``).
 """
 
 from __future__ import annotations
 
 import dataclasses
 import json
-import math
 import typing as t
 
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.words import duration, number
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.remediate import degrees
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify import checks, criteria, verdicts
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify.inputs import Inputs
 
-_LOGS = "logs"
-# What came within less is a burst, and says nothing of how often it comes.
-_LEAST_S = 60.0
-# Of more lines than this the chance follows standard deviations, of fewer it is counted.
-_MANY = 100
-_CERTAIN = 1000
-_BY_CHANCE = 0.001
+_BAD = "fail"
+"""The outcome of the checks of which it is kept how bad they were."""
 
 Json = dict[str, t.Any]
 
@@ -38,18 +32,18 @@ class Before:
     run: str
     verdicts: t.Mapping[str, str]
     missing: frozenset[str]
-    often: t.Mapping[str, t.Sequence[float]]
-    """Of each check that found too many lines of a log: how many, in how many seconds."""
+    degrees: t.Mapping[str, Json]
+    """How bad each check was that failed, where that can be compared."""
 
     def document(self) -> Json:
         """Return it as the folder of a deploy keeps it: runs are pruned, and a deploy of many batches makes many."""
-        often = {name: list(those) for name, those in self.often.items()}
-        return {"run": self.run, "verdicts": dict(self.verdicts), "missing": sorted(self.missing), "often": often}
+        told = {"verdicts": dict(self.verdicts), "degrees": dict(self.degrees)}
+        return {"run": self.run, **told, "missing": sorted(self.missing)}
 
     @classmethod
     def of(cls, document: Json) -> Before:
         """Return what ``document`` gave."""
-        return cls(document["run"], document["verdicts"], frozenset(document["missing"]), document["often"])
+        return cls(document["run"], document["verdicts"], frozenset(document["missing"]), document["degrees"])
 
 
 @dataclasses.dataclass(frozen=True)
@@ -66,8 +60,8 @@ def before(seen: Inputs) -> Before:
     made = checks.of_run(seen.findings)
     grouped = criteria.build(made, [one.host for one in seen.hosts])
     missing = {_gap(group, gap) for group in grouped for gap in group["missing"]}
-    often = {one["id"]: counted for one in made if (counted := _often(one)) is not None}
-    return Before(seen.findings["run"]["id"], {one["id"]: one["verdict"] for one in made}, frozenset(missing), often)
+    bad = {one["id"]: found for one in made if one["outcome"] == _BAD and (found := degrees.degrees(one))}
+    return Before(seen.findings["run"]["id"], {one["id"]: one["verdict"] for one in made}, frozenset(missing), bad)
 
 
 def decide(verification: Json, host: str, earlier: Before | None, planned: t.Container[str]) -> Decision:
@@ -93,10 +87,9 @@ def decide(verification: Json, host: str, earlier: Before | None, planned: t.Con
             continue
         told = _bad(one["id"], one["verdict"], one["summary"])
         worse = _worse(one["verdict"], None if earlier is None else earlier.verdicts.get(one["id"]))
-        then, now = None if earlier is None else earlier.often.get(one["id"]), _often(one)
-        if not worse and then is not None and now is not None and _more_often(now, then):
+        if not worse and (then := _was(one, earlier)):
             worse = True
-            told["sentence"] += f"; before the change: {number(int(then[0]), 'line')} in {duration(then[1])}"
+            told["sentence"] += f"; before the change: {then}"
         (reasons if worse or one["id"] in planned else known).append(told)
     for group in counted:
         for gap in group["missing"]:
@@ -133,25 +126,11 @@ def _worse(now: str, then: str | None) -> bool:
     return then is None or verdicts.VERDICTS.index(now) < verdicts.VERDICTS.index(then)
 
 
-def _often(check: Json) -> tuple[int, float] | None:
-    """Return how many lines of a log a check found, in how many seconds; None for all other checks."""
-    count, span_s = check["observed"].get("count"), check["observed"].get("span_s")
-    return (count, span_s) if check["section"] == _LOGS and count is not None and span_s is not None else None
-
-
-def _more_often(now: t.Sequence[float], then: t.Sequence[float]) -> bool:
-    """Return whether there are more lines than those of before let expect: as many come by chance less than once in a
-    thousand times. Standard deviations do not tell that of few: where 0.09 lines are expected, one line is more than
-    three of them above, and comes once in eleven times.
-    """
-    expected = then[0] * now[1] / max(then[1], _LEAST_S)
-    if now[0] <= expected or expected > _MANY:
-        return now[0] > expected + 3 * math.sqrt(expected)
-    term = chance = math.exp(-expected)
-    for count in range(1, min(int(now[0]), _CERTAIN)):
-        term *= expected / count
-        chance += term
-    return 1 - chance < _BY_CHANCE
+def _was(check: Json, earlier: Before | None) -> str:
+    """Return how a check was before that failed then as well, where it is worse now; else nothing."""
+    if earlier is None or check["outcome"] != _BAD or check["verdict"] != earlier.verdicts.get(check["id"]):
+        return ""
+    return degrees.worse(degrees.degrees(check), earlier.degrees.get(check["id"], {}))
 
 
 def _gap(group: Json, gap: Json) -> str:

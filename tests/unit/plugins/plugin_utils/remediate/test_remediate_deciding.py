@@ -11,7 +11,7 @@ import typing as t
 
 import pytest
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.check import finding_id
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.remediate import deciding
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.remediate import deciding, degrees
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify import verdicts
 from hypothesis import given
 from hypothesis import strategies as st
@@ -28,7 +28,8 @@ def name_of(section: str, host: str = "web1") -> str:
 
 def one_check(section: str, verdict: str, host: str = "web1", **observed: t.Any) -> Json:
     about = {"id": name_of(section, host), "host": host, "environment": "prod", "section": section}
-    return {**about, "observed": observed, "verdict": verdict, "summary": f"{section} is {verdict}"}
+    about |= {"check": "max" if section == "logs" else "check", "outcome": "fail" if verdict == "FAIL" else "unknown"}
+    return {**about, "expected": {}, "observed": observed, "verdict": verdict, "summary": f"{section} is {verdict}"}
 
 
 def verification(*made: Json, strict: bool = False, **more: t.Any) -> Json:
@@ -44,8 +45,10 @@ def verification(*made: Json, strict: bool = False, **more: t.Any) -> Json:
 
 def earlier(*missing: str, often: t.Sequence[float] | None = None, **of_sections: str) -> deciding.Before:
     known = {name_of(section): verdict for section, verdict in of_sections.items()}
-    lines = {} if often is None else {name_of("logs"): often}
-    return deciding.Before("20261121T180400Z-prod-1", known, frozenset(missing), lines)
+    bad = {}
+    if often is not None:
+        bad[name_of("logs")] = degrees.degrees(one_check("logs", "FAIL", count=often[0], span_s=often[1]))
+    return deciding.Before("20261121T180400Z-prod-1", known, frozenset(missing), bad)
 
 
 def reasons(made: Json, then: deciding.Before | None, *planned: str) -> tuple[list[str | None], list[str | None]]:
@@ -104,7 +107,7 @@ def test_lines_of_a_log_are_worse_when_they_come_more_often(
     if worse:
         assert re.search("; before the change: [0-9,]+ lines? in ", found.reasons[0]["sentence"])
     made["checks"][0]["section"] = "endpoints"
-    assert deciding.decide(made, "web1", before, ()).reasons == [], "only lines of a log are counted"
+    assert deciding.decide(made, "web1", before, ()).reasons == [], "what cannot be compared is as bad as it was"
 
 
 def test_without_an_audit_before_all_that_fails_is_a_reason() -> None:
