@@ -115,7 +115,7 @@ def judged(check: Json, found: t.Mapping[tuple[str, str], Json]) -> Json:
         "verdict": verdicts.of_check(outcome, severity),
         "summary": said(one, check["host"]),
         "expected": {"outcome": "taken"},
-        "observed": {key: one[key] for key in ("outcome", "status", "failure", "stage")},
+        "observed": {**{key: one[key] for key in ("outcome", "status", "failure", "stage")}, "at": utc(one["at_s"])},
         "evidence": [f"{one['path']}#{check['component']}"],
         "remedy": None if outcome == "pass" else _REMEDY,
     }

@@ -129,7 +129,7 @@ def _rows(made: Json, findings: Json) -> list[str]:
 
 
 def _windows(made: Json, findings: Json) -> list[str]:
-    told, seen = made["window"], document.window(findings)
+    told, seen = made["window"], document.window(findings, made["watch"], made["checks"])
     if (told["from"], told["to"], told["seconds"]) == (seen["from"], seen["to"], seen["seconds"]):
         return []
     return [

@@ -90,6 +90,8 @@ def _watched(opened: RunFolder, seen: inputs.Inputs) -> tuple[list[Json], list[J
         except FileNotFoundError:
             made += watched.not_watched(name, environment)
             continue
-        windows.append({key: found[key] for key in ("host", "complete", "reason", "window", "not_watched")})
+        told = {key: found[key] for key in ("host", "complete", "reason", "window", "not_watched")}
+        # Logs are read once, when the window is over: that belongs to what was seen.
+        windows.append({**told, "read_to": (found["logs"] or {}).get("to")})
         made += watched.checks(found, environment)
     return windows, made

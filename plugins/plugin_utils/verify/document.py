@@ -59,7 +59,7 @@ def build(about: About, inputs: Inputs, checks: t.Sequence[Json], more: Json | N
         "as_of": about.started,
         "controller": about.controller,
         "strict": about.strict,
-        "window": window(findings),
+        "window": window(findings, (more or {}).get("watch", ()), ordered),
         "logs_since": [_logs_since(inputs.since, seen) for seen in inputs.hosts if seen.logs is not None],
         "hosts": [_host(seen, of_hosts[seen.host.name], made, members, about.strict) for seen in inputs.hosts],
         "criteria": made,
@@ -97,21 +97,31 @@ def counts(checks: t.Sequence[Json], made: t.Sequence[Json]) -> Json:
     }
 
 
-def window(findings: t.Mapping[str, t.Any]) -> Json:
-    """Return when the evidence was taken: from the begin of the first file to the end of the last one.
+def window(
+    findings: t.Mapping[str, t.Any], watch: t.Sequence[Json] = (), checks: t.Sequence[t.Mapping[str, t.Any]] = ()
+) -> Json:
+    """Return when the evidence was taken: from the begin of the first to the end of the last, of the run, of the watch
+    and of the test messages that ``checks`` are about.
 
-    A host can send anything for a time: a file without two that can be read tells nothing.
+    A host can send anything for a time: what has not two that can be read tells nothing.
     """
-    files = [one for one in findings["evidence"] if _is_time(one["started"]) and _is_time(one["finished"])]
-    if not files:
+    files = [(one["started"], one["finished"], one["host"]) for one in findings["evidence"]]
+    watched = [(one["window"]["from"], one.get("read_to") or one["window"]["to"], one["host"]) for one in watch]
+    tried = [one for one in checks if (one["section"], one["check"]) == ("endpoints", "sent")]
+    messages = [(one["observed"].get("at"), one["observed"].get("at"), one["host"]) for one in tried]
+    kinds = {"evidence file": files, "watched window": watched, "test message": messages}
+    dated = {name: [one for one in spans if _is_time(one[0]) and _is_time(one[1])] for name, spans in kinds.items()}
+    spans = [one for some in dated.values() for one in some]
+    if not spans:
         return {"from": None, "to": None, "seconds": None, "of": "no evidence was stored"}
-    begin, end = min(one["started"] for one in files), max(one["finished"] for one in files)
-    hosts = len({one["host"] for one in files})
+    begin, end = min(one[0] for one in spans), max(one[1] for one in spans)
+    hosts = len({one[2] for one in spans})
+    told = ", ".join(number(len(some), name) for name, some in dated.items() if some)
     return {
         "from": begin,
         "to": end,
         "seconds": seconds_between(begin, end),
-        "of": f"the times in {number(len(files), 'evidence file')} of {number(hosts, 'host')}",
+        "of": f"the times in {told} of {number(hosts, 'host')}",
     }
 
 
@@ -120,9 +130,9 @@ def seconds_between(begin: str, end: str) -> int:
     return int((_moment(end) - _moment(begin)).total_seconds())
 
 
-def _is_time(text: str) -> bool:
+def _is_time(text: str | None) -> bool:
     try:
-        _moment(text)
+        _moment(text or "")
     except ValueError:
         return False
     return True

@@ -48,7 +48,7 @@ def render(seen: Verification) -> Lines:
         ("Of the deploy", code(data["deploy"]) if data["deploy"] else "none was named"),
         ("Date", str(data["as_of"])[:10]),
         ("Window", window(data["window"])),
-        *([("Watched", join("; ", [_watched(one) for one in data["watch"]]))] if data["watch"] else []),
+        *([("Observation window", join("; ", [_watched(one) for one in data["watch"]]))] if data["watch"] else []),
         ("Logs", _logs(data["logs_since"])),
         ("Environments", join(", ", data["environments"])),
         ("Hosts", join(", ", [_host(one) for one in data["hosts"]])),
@@ -68,7 +68,15 @@ def window(told: Json) -> str:
 
 def _watched(one: Json) -> object:
     told: Json = one["window"]
-    return phrase("{} {} of {}", code(one["host"]), duration(told["observed_s"]), duration(told["for_s"]))
+    return phrase(
+        "{} from {} to {}: {} of {} observed ({})",
+        code(one["host"]),
+        told["from"] or "never",
+        told["to"] or "never",
+        duration(told["observed_s"]),
+        duration(told["for_s"]),
+        f"{min(told['observed_s'] / told['for_s'], 1):.0%}",
+    )
 
 
 def _logs(hosts: t.Sequence[Json]) -> object:
@@ -81,7 +89,7 @@ def _since(one: Json) -> object:
     if one["asked"] == "deploy":
         known = one["from"] or f"not known when that was ({one['reason']}): give -e verify_since=1h, or a time"
         own = join(", ", [phrase("{} since {}", code(log["name"]), log["from"]) for log in one["logs"]])
-        apart = phrase(" ({})", own) if one["logs"] else ""
+        apart = phrase(" ({})", own) if one["logs"] else Markup("")
         return phrase("{} since its last change: {}{}", code(one["host"]), known, apart)
     if isinstance(one["asked"], int):
         return phrase("{} the last {}", code(one["host"]), duration(one["asked"]))

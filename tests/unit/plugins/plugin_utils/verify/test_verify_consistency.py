@@ -166,8 +166,9 @@ def test_many_contradictions_are_counted() -> None:
 )
 def test_a_window_that_was_observed_for_less_than_it_says_is_not_written(window: list[Json], said: str) -> None:
     findings = run(check("watch", "window", component="window", subject="window"))
+    times = {"from": None, "to": None}
     made = verification(findings)
-    whole = [{"host": "web1", "complete": True, "window": {"for_s": 600, "observed_s": 600.0}}]
+    whole = [{"host": "web1", "complete": True, "window": {"for_s": 600, "observed_s": 600.0, **times}}]
     consistency.check({**made, "watch": whole}, findings, files(findings))
-    made["watch"] = [{"host": "web1", **one} for one in window]
+    made["watch"] = [{"host": "web1", **one, "window": {**one["window"], **times}} for one in window]
     assert said in refused(made, findings)

@@ -17,7 +17,7 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.settings i
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.spec import rows
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.verify import markdown
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify import document
-from verify_builders import ABOUT, check, criterion, item, run, seen, verification
+from verify_builders import ABOUT, AS_OF, check, criterion, item, run, seen, verification
 
 DOCS = Path(__file__).parents[5] / "docs"
 SCHEMA = json.loads((DOCS / "verify.schema.json").read_text(encoding="utf-8"))
@@ -116,6 +116,28 @@ def test_the_window_is_that_of_the_evidence() -> None:
         "of": "the times in 2 evidence files of 2 hosts",
     }
     assert document.window({**findings, "evidence": []})["from"] is None
+
+
+def test_the_window_holds_what_was_watched_and_sent_after_the_run() -> None:
+    findings = run(check("git", "commit"))
+    watch = [
+        {
+            "host": "web1",
+            "complete": True,
+            "reason": "",
+            "not_watched": [],
+            "read_to": "2026-11-21T18:46:01Z",
+            "window": {"from": "2026-11-21T18:36:00Z", "to": "2026-11-21T18:46:00Z", "for_s": 600, "observed_s": 600.0},
+        }
+    ]
+    sent = check("endpoints", "sent", component="ops", observed={"outcome": "taken", "at": "2026-11-21T18:47:00Z"})
+    told = document.window(findings, watch, [sent])
+    assert (told["from"], told["to"], told["seconds"]) == ("2026-11-21T18:04:00Z", "2026-11-21T18:47:00Z", 43 * 60)
+    assert told["of"] == "the times in 1 evidence file, 1 watched window, 1 test message of 1 host"
+    assert document.window(findings, watch)["to"] == "2026-11-21T18:46:01Z"
+    assert verification(findings, watch=watch)["window"]["to"] == "2026-11-21T18:46:01Z"
+    never = {"from": None, "to": None}
+    assert document.window(findings, [{"host": "web1", "window": never, "read_to": None}]) == document.window(findings)
 
 
 @pytest.mark.parametrize(
@@ -242,3 +264,10 @@ def test_criteria_are_no_section() -> None:
         "check": "*",
         "subject": "*",
     }
+
+
+def test_nothing_stands_behind_the_time_of_a_change() -> None:
+    findings = run(check("logs", "log"))
+    since = [{"host": "web1", "asked": "deploy", "from": AS_OF, "reason": "", "logs": []}]
+    text = markdown.render({**verification(findings), "logs_since": since}, findings)
+    assert f"| Logs | `web1` since its last change: {AS_OF} |" in text

@@ -202,7 +202,7 @@ def _nothing(*_arguments: t.Any) -> list[str]:
 
 FORTY_MINUTES = {"from": "2026-11-21T18:04:00Z", "to": "2026-11-21T18:35:00Z", "seconds": 2400, "of": "it"}
 TWINS: list[tuple[t.Callable[..., None], t.Any, str, t.Any]] = [
-    (test_a_the_report_says_31_minutes, document, "window", lambda _findings: FORTY_MINUTES),
+    (test_a_the_report_says_31_minutes, document, "window", lambda *_given: FORTY_MINUTES),
     (test_a_the_length_of_a_window_is_computed_from_the_evidence, consistency, "_windows", _nothing),
     (test_c_a_log_does_not_pass_without_the_time_that_it_is_of, consistency, "_logs", _nothing),
     (
