@@ -81,8 +81,12 @@ def _tell_interrupted(current: RunFolder, of: t.Callable[[RunFolder, RunFolder],
 def _finished(current: RunFolder, past: RunFolder) -> dict[str, str]:
     """Return what became of changes that were under way when a deploy was interrupted, by host."""
     recovered = current.read("run.json").get("recovered") or {}
-    open_there = {step["host"] for step in steps(past)} - results(past).keys()
-    return {host: recovered[host] for host in open_there & recovered.keys() if _is_newest(past, current, host)}
+    return {host: recovered[host] for host in _untold(past) & recovered.keys() if _is_newest(past, current, host)}
+
+
+def _untold(past: RunFolder) -> set[str]:
+    """Return the hosts that a deploy has begun, and of which it does not know how that ended."""
+    return {step["host"] for step in steps(past)} - results(past).keys()
 
 
 def _is_newest(past: RunFolder, current: RunFolder, host: str) -> bool:
@@ -92,14 +96,19 @@ def _is_newest(past: RunFolder, current: RunFolder, host: str) -> bool:
     return newest is not None and newest.id == past.id
 
 
-def _taken_over(current: RunFolder, past: RunFolder) -> dict[str, str]:
-    """Return what became of the hosts that a remediation has taken over of another one, or of one that had done so."""
+def _ended(current: RunFolder, past: RunFolder) -> dict[str, str]:
+    """Return what became of the hosts that a remediation has taken over of another one, or of one that had done so; and
+    which hosts have what they were to have, where nothing else is known of them.
+    """
     outcomes, ended = current.read("run.json")["outcomes"], results(past)
     said = {}
     for host, result in results(current).items():
         of = result.get("of")
         if of is not None and of in (past.id, ended.get(host, {}).get("of")):
             said[host] = ending.later_words(outcomes[host], result)
+    for host in _untold(past) - said.keys() - later.read(past).keys():
+        if outcomes.get(host) in ending.AS_WANTED and _is_newest(past, current, host):
+            said[host] = ending.OUTCOMES[outcomes[host]].word
     return said
 
 
@@ -188,6 +197,6 @@ def report(folder: RunFolder, plan: Json, after: Json | None = None) -> list[end
         hosts = {one.host: one.outcome for one in ended}
         folder.write("run.json", {**about, "finished": utc_now(), "outcomes": hosts})
         folder.seal()
-        _tell_interrupted(folder, _taken_over)
+        _tell_interrupted(folder, _ended)
         prune(os.path.dirname(folder.path), int(about.get("keep") or 0), folder, ended=True)
     return ended

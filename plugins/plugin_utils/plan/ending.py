@@ -29,6 +29,7 @@ OUTCOMES = {
 }
 _AGAIN = "; deploy again, which finishes or takes back what was interrupted"
 GOOD = ("changed", "unchanged", "planned", "nothing")
+AS_WANTED = ("unchanged", "nothing")
 
 
 class Ending(t.NamedTuple):

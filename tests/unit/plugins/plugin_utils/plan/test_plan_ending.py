@@ -180,6 +180,20 @@ def test_what_became_of_a_host_that_was_taken_over_stands_in_each_report_before(
     )
 
 
+def test_a_host_that_is_as_planned_in_the_end_is_told_once(tmp_path: Path) -> None:
+    """Its program has ended the change alone: nothing of it was left to finish."""
+    first = deploys.open_deploy(os.fspath(tmp_path), "prod", example(), {})
+    deploys.note(first, "web1", "ops", "change", "begun")
+    later = []
+    for _ in range(2):
+        later.append(deploys.open_deploy(os.fspath(tmp_path), "prod", example(), {}))
+        deploys.keep_result(later[-1], "web1", {"outcome": "unchanged", "changed": []})
+        deploys.report(later[-1], example(), {})
+    text = Path(first.join("result.md")).read_text()
+    assert f"; the deploy {later[0].id} after it: AS PLANNED ALREADY |" in text
+    assert later[1].id not in text
+
+
 def test_a_deploy_that_ended_is_not_written_anew(tmp_path: Path) -> None:
     first = deploys.open_deploy(os.fspath(tmp_path), "prod", example(), {})
     lost = {"outcome": "failed", "reason": "the connection was lost"}
