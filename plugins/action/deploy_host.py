@@ -26,7 +26,7 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan.packing import
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan.repository import loose, saved_paths
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.points.running import containers_of, is_saved
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.reference.unavailable import ReferenceUnavailable
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.remediate.report import restarts_s
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.remediate.report import real_s, restarts_s
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.remediate.takeover import Repeated, sentence
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.safe import terminal
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.script_action import NOT_KNOWN
@@ -168,7 +168,8 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
             answer = answered(applying.together(save, self._variables, bool(self._repeated)))
         self._code, self._record = answer.get("code"), answer.get("record")
         for step in answer["steps"]:
-            with self._noted(step["what"], begun=False, restarts_s=restarts_s(step["result"])), failing():
+            restarts, whole = restarts_s(step["result"]), real_s(step.get("seconds"))
+            with self._noted(step["what"], begun=False, restarts_s=restarts, seconds=whole), failing():
                 shown = saving.shown(save, step["result"], self._variables) if step["what"] == SAVE else step["result"]
                 steps[step["what"]] = answered(shown)
             self._point = steps.get(SAVE, {}).get("point", self._point)
@@ -201,14 +202,15 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
                 f"{error}; bringing it back failed as well: {second}; repair that, then run evenkeel.drift.rollback "
                 f"with -e rollback_to={point}"
             )
-            self._keep({"outcome": "failed", "reason": reason, "point": point})
+            self._keep({"outcome": "failed", "reason": reason, "point": point, "back": "due"})
             raise AnsibleActionFail(terminal(f"{self._host}: {reason}")) from second
         kept = f"; what failed is kept as restore point {back['saved']}" if back.get("saved") else ""
         apart = f" but for {', '.join(back['apart'])}" if back["apart"] else ""
         said = str(error).rstrip(".")
         reason = f"{said}. Everything is back as restore point {point} has it{apart}, services included{kept}"
         outcome = "failed" if back["apart"] else "rolled_back"
-        self._keep({"outcome": outcome, "reason": reason, "point": point, "services": back["services"]})
+        kept_of = {"reason": reason, "point": point, "back": "done", "services": back["services"]}
+        self._keep({"outcome": outcome, **kept_of})
         raise AnsibleActionFail(terminal(f"{self._host}: {reason}")) from error
 
     def _restore(self, part: Json, point: str, why: str) -> Json:
@@ -223,9 +225,11 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
             return do()
 
     @contextlib.contextmanager
-    def _noted(self, what: str, begun: bool = True, done: bool = True, restarts_s: float = 0.0) -> t.Iterator[None]:
+    def _noted(
+        self, what: str, begun: bool = True, done: bool = True, restarts_s: float = 0.0, seconds: float | None = None
+    ) -> t.Iterator[None]:
         """Add a line before a step, unless it was begun with others, and one after it, unless each of several has its
-        own.
+        own; with it how long the host says that it took, and what of that what runs.
         """
         who = f"{self._about['user']}@{self._about['host']}"
         if begun:
@@ -233,10 +237,10 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
         try:
             yield
         except Failed as error:
-            deploys.note(self._folder, self._host, who, what, f"failed: {error}", restarts_s)
+            deploys.note(self._folder, self._host, who, what, f"failed: {error}", restarts_s, seconds)
             raise
         if done:
-            deploys.note(self._folder, self._host, who, what, "done", restarts_s)
+            deploys.note(self._folder, self._host, who, what, "done", restarts_s, seconds)
 
     def _keep(self, result: Json) -> None:
         deploys.keep_result(self._folder, self._host, result)

@@ -12,7 +12,7 @@ from ansible.errors import AnsibleActionFail
 from ansible.utils.color import ANSIBLE_COLOR
 from ansible.utils.display import Display
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.control_action import ControlAction
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan import deploys, document, ending
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan import deploys, document, ending, summary
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.remediate import course
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.remediate import report as remediation
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.safe import terminal
@@ -51,9 +51,8 @@ class ActionModule(ControlAction):
         columns = max(_NARROWEST, min(_WIDEST, display.columns))
         if judged is not None:
             path = folder.join(deploys.RESULT)
-            told = (after or {}).get("took")
-            more = [told["sentence"]] if told else []
-            display.display(ending.terminal(plan, ended, path, columns=columns, colour=ANSIBLE_COLOR, more=more))
+            about = folder.read("run.json")
+            display.display(summary.terminal(plan, ended, about, path, columns=columns, colour=ANSIBLE_COLOR))
         return {"changed": False, "folder": folder.path, "failed_hosts": self._failed(plan, ended, judged)}
 
     def _verified(self, folder: RunFolder, verification: str | None) -> Json | None:
@@ -79,8 +78,12 @@ class ActionModule(ControlAction):
         return {**judged["failed_hosts"], **ours}
 
     def _after(self, plan: Json, judged: Json) -> Json:
-        """Return which audit followed, and its verdict. In check mode, and where nothing was done, none did."""
+        """Return which audit followed, and its verdict. In check mode none did; where nothing was done the one before
+        stands.
+        """
         run = os.path.basename(judged.get("run", ""))
-        if self._task.check_mode or run in ("", plan["run"]):
+        if self._task.check_mode or run == "":
             return {}
+        if run == plan["run"]:
+            return {"standing": judged["verdict"]["state"]}
         return {"after": run, "verdict": judged["verdict"]["state"]}

@@ -47,7 +47,7 @@ def test_drift_is_removed_and_verified(shop: Shop) -> None:
     assert took["sentence"] in said(outcome)
     report = (shop.deploys()[-1] / "result.md").read_text()
     assert "- \\[x\\]" not in report
-    assert "- [x] web1: observed" in report and "- tests, not declared" in report
+    assert "- [x] [PASS] observed of web1" in report and "- [NOT DECLARED] tests" in report
     linked = shop.deploys()[-1] / f"../../verifications/{ended['verification']['id']}/verify-report.md"
     assert f"- [x] [PASS] restore point of web1: {shop.result('web1')['point']} holds" in linked.read_text()
     assert "- [x] [PASS] journal of web1: asked on the host, and it held" in linked.read_text()

@@ -10,6 +10,7 @@ What ended is told whatever comes after it: an error that nobody foresaw does no
 from __future__ import annotations
 
 import sys
+import time
 import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points import service as points
@@ -39,7 +40,7 @@ class Together:
 
     def run(self) -> None:
         """Do one step after the other, up to the first that fails; where nothing is to be changed, the first alone."""
-        looked = self._tell(CHECK, self._apply({**self._change, "check": True}))
+        looked = self._tell(CHECK, lambda: self._apply({**self._change, "check": True}))
         if looked.get("failed"):
             return
         if not looked["changed"]:
@@ -48,16 +49,17 @@ class Together:
         change = self._change
         if self._save is not None:
             options = {**self._save["options"], "operations": change["operations"]}
-            saved = self._tell(SAVE, points.reply({**self._save, "options": options}))
+            asked = {**self._save, "options": options}
+            saved = self._tell(SAVE, lambda: points.reply(asked))
             if saved.get("failed"):
                 return
             change = {**change, "about": {**change["about"], "point": saved["point"]}}
-        self._tell(CHANGE, self._apply(change))
+        self._tell(CHANGE, lambda: self._apply(change))
 
     def answer(self) -> Json:
-        """Return ``{changed, steps: [{what, result}], record, crash}``; ``record`` is as ``observe/changes.py`` has it,
-        null when it was not looked up, and ``crash`` names the places of an error that is on its way just now, empty
-        when there is none.
+        """Return ``{changed, steps: [{what, result, seconds}], record, crash}``; ``record`` is as
+        ``observe/changes.py`` has it, null when it was not looked up, and ``crash`` names the places of an error that
+        is on its way just now, empty when there is none.
         """
         kind, _error, trace = sys.exc_info()
         changed = any(step["result"].get("changed") for step in self._steps if step["what"] != CHECK)
@@ -70,6 +72,8 @@ class Together:
 
             self._record = look(self._change, Host(self._change["root"], self._change["timeout_s"]))
 
-    def _tell(self, what: str, result: Json) -> Json:
-        self._steps.append({"what": what, "result": result})
+    def _tell(self, what: str, do: t.Callable[[], Json]) -> Json:
+        begun = time.monotonic()
+        result = do()
+        self._steps.append({"what": what, "result": result, "seconds": round(time.monotonic() - begun, 1)})
         return result

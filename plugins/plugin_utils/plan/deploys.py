@@ -16,9 +16,16 @@ import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.module_utils.mask import mask_texts
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.audit.hosts import utc_now
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan import document, ending, gates, later, render
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan import (
+    document,
+    ending,
+    gates,
+    later,
+    looks,
+    render,
+    summary,
+)
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.proposals import offer
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.remediate import report as remediation
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.run import (
     RunFolder,
     StoreError,
@@ -112,14 +119,25 @@ def _ended(current: RunFolder, past: RunFolder) -> dict[str, str]:
     return said
 
 
-def note(folder: RunFolder, host: str, who: str, what: str, result: str, restarts_s: float = 0.0) -> None:
+def note(
+    folder: RunFolder,
+    host: str,
+    who: str,
+    what: str,
+    result: str,
+    restarts_s: float = 0.0,
+    seconds: float | None = None,
+) -> None:
     """Add a step to those of the deploy. Several hosts may do so at once. Raises StoreError.
 
-    ``restarts_s``: how long what runs was brought along, at the end of this step.
+    ``restarts_s``: how long what runs was brought along, at the end of this step; ``seconds``: how long all of it took
+    on the host, where that says so.
     """
     step: Json = {"at": utc_now(), "who": who, "host": host, "what": what, "result": result}
     if restarts_s:
         step["restarts_s"] = round(restarts_s, 1)
+    if seconds is not None:
+        step["seconds"] = round(seconds, 1)
     line = json.dumps(mask_texts(step), sort_keys=True)
     path = folder.join(STEPS)
     try:
@@ -191,11 +209,14 @@ def report(folder: RunFolder, plan: Json, after: Json | None = None) -> list[end
     told = later.read(folder) if after is None else {}
     begun, became = steps(folder), results(folder)
     ended = ending.endings(plan, became, begun, {**about, "later": told})
-    more = remediation.sections(about, plan, became) if CHAIN in about else []
-    folder.write_bytes(RESULT, ending.document(about, plan, ended, begun, after is not None, more).encode("utf-8"))
     if after is not None:
-        hosts = {one.host: one.outcome for one in ended}
-        folder.write("run.json", {**about, "finished": utc_now(), "outcomes": hosts})
+        about.update(finished=utc_now(), outcomes={one.host: one.outcome for one in ended})
+        about["overall"] = summary.overall(about, ended)
+    found = looks.looks(folder, about, plan, became)
+    whole = summary.document(plan, ended, summary.Told(about, after is not None, begun, became, found))
+    folder.write_bytes(RESULT, whole.encode("utf-8"))
+    if after is not None:
+        folder.write("run.json", about)
         folder.seal()
         _tell_interrupted(folder, _ended)
         prune(os.path.dirname(folder.path), int(about.get("keep") or 0), folder, ended=True)

@@ -10,8 +10,6 @@ import typing as t
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.words import number
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan import gates, later
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.remediate import report as remediation
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.safe import markdown, markdown_code
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.screen import Screen
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.status import Status
 
 Json = dict[str, t.Any]
@@ -33,12 +31,15 @@ AS_WANTED = ("unchanged", "nothing")
 
 
 class Ending(t.NamedTuple):
-    """What became of one host: one of ``OUTCOMES``, a sentence, and the restore point if one was made."""
+    """What became of one host: one of ``OUTCOMES``, a sentence, and the restore point if one was made. ``undo``:
+    whether going back to it would undo something: what was on a way back is there, or its sentence says what to do.
+    """
 
     host: str
     outcome: str
     sentence: str
     point: str | None = None
+    undo: bool = False
 
 
 def endings(
@@ -73,7 +74,7 @@ def _in_the_end(one: Ending, about: Json) -> Ending:
 def _ending(host: Json, result: Json | None, last: Json | None, blocked: t.Sequence[str]) -> Ending:
     name, refused = host["host"], gates.refusals(host["gates"])
     if result is not None:
-        return Ending(name, result["outcome"], _said(result), result.get("point"))
+        return Ending(name, result["outcome"], _said(result), result.get("point"), _can_be_undone(result))
     if last is not None:
         said = f"how it ended is not known: the last that is told is {last['what']}, {last['result']}, at {last['at']}"
         return Ending(name, "failed", f"{said}{_AGAIN}")
@@ -87,6 +88,11 @@ def _ending(host: Json, result: Json | None, last: Json | None, blocked: t.Seque
     if blocked:
         return Ending(name, "refused", "; ".join(blocked))
     return Ending(name, "not_begun", "its change did not begin; the messages of the play say why")
+
+
+def _can_be_undone(result: Json) -> bool:
+    went_back = result.get("back") or (result.get("verification") or {}).get("back")
+    return bool(result.get("point")) and result["outcome"] != "rolled_back" and not went_back
 
 
 def _said(result: Json) -> str:
@@ -138,70 +144,3 @@ def verdicts(plan: Json, ended: t.Sequence[Ending]) -> dict[str, Json]:
         for one in ended
         if one.outcome not in GOOD
     }
-
-
-def terminal(
-    plan: Json,
-    ended: t.Sequence[Ending],
-    path: str,
-    columns: int = 80,
-    colour: bool = False,
-    more: t.Sequence[str] = (),
-) -> str:
-    """Return what the operator sees at the end; ``more`` are sentences of a remediation."""
-    screen = Screen(columns, colour)
-    screen.line(f"Deploy of {plan['id']}")
-    for one in ended:
-        screen.marked(OUTCOMES[one.outcome], one.host)
-        screen.paragraph(one.sentence, "  ", 8)
-        if one.point and one.outcome != "rolled_back":
-            screen.line(f"  undo it with the restore point {one.point}")
-    for sentence in more:
-        screen.paragraph(sentence, "", 3)
-    screen.whole("Deploy: ", path)
-    return screen.text()
-
-
-def document(
-    about: Json,
-    plan: Json,
-    ended: t.Sequence[Ending],
-    steps: t.Sequence[Json],
-    over: bool = True,
-    more: t.Sequence[str] = (),
-) -> str:
-    """Return result.md; ``over`` says that the deploy has ended, ``more`` are parts of a remediation."""
-    rows = [
-        f"| {markdown(one.host)} | {OUTCOMES[one.outcome].word} | {markdown(one.sentence)} | "
-        f"{markdown_code(one.point) if one.point else 'none'} |"
-        for one in ended
-    ]
-    times = [
-        f"| {markdown(step['at'])} | {markdown(step['host'])} | {markdown(step['who'])} | {markdown(step['what'])} | "
-        f"{markdown(step['result'])} |"
-        for step in steps
-    ]
-    recovered: Json = about.get("recovered") or {}
-    after = about.get("verdict")
-    judged = (
-        f"The audit {markdown_code(about['after'])} afterwards: {markdown(after)}."
-        if after
-        else "No audit has followed."
-    )
-    if not over:
-        judged = (
-            "It has not ended, or was interrupted: `steps.jsonl` has each step as it happened, and the next deploy "
-            "writes here what is known of it. What was interrupted on a host is finished or taken back by then."
-        )
-    elif remediation.unverified(about):
-        judged = f"The verification of all hosts in the end was not made: {markdown(remediation.unverified(about))}."
-    parts = [
-        f"# Deploy {about['id']}",
-        f"Of {plan['id']}, begun {markdown(about['started'])}. {judged}",
-        *(f"Before it, on {markdown(host)}: {markdown(told)}." for host, told in sorted(recovered.items())),
-        "\n".join(["| host | outcome | why | restore point |", "|---|---|---|---|", *rows]),
-        *more,
-        "## Steps",
-        "\n".join(["| when | host | who | what | result |", "|---|---|---|---|---|", *times]),
-    ]
-    return "\n\n".join(parts) + "\n"

@@ -30,7 +30,7 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan.services_seen 
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan.services_seen import Seen as Running
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan.source import Source
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan.totals import totalled
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan.trees import Trees
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan.trees import Trees, commit_of
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.proposals import joining, offer
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.proposals.looking import look
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.proposals.model import Proposal, Seen
@@ -183,6 +183,7 @@ class _Host:
             "root": self._kept.get("root", "/"),
             "state_dir": state_dir,
             "reference": self._kept.get("reference"),
+            "from": commit_of(self._data("git"), self._data("trees")),
             "actions": actions,
             "left_out": left,
             "gates": host_gates.as_planned(checked, actions),

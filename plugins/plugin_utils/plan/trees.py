@@ -94,3 +94,15 @@ def _sha256(entry: Json) -> str | None:
         return hashlib.sha256(raw(entry["target"])).hexdigest()
     found: str | None = entry.get("sha256")
     return found
+
+
+def commit_of(git: Json | None, trees: Json | None) -> Json | None:
+    """Return ``{commit, subject, source}`` of the commit that a host has, as far as its evidence tells: that of its
+    repository, or the nearest; None where that is not known.
+    """
+    based = [one["base"] for one in (trees or {"trees": []})["trees"] if one.get("base")]
+    if based:
+        return {name: based[0].get(name) for name in ("commit", "subject", "source")}
+    head = (git or {}).get("head")
+    commit = head["commit"] if head else None
+    return {"commit": commit, "subject": None, "source": "head"} if commit else None

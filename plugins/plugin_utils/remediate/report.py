@@ -12,6 +12,8 @@ import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.words import number
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan import asked
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan.gates import refusals
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan.render import STATES
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.safe import markdown, markdown_code
 
 _TIME = "%Y-%m-%dT%H:%M:%SZ"
@@ -58,8 +60,13 @@ def restarts_s(result: Json) -> float:
     """Return how long a change brought along what runs, as its host says. A host can say anything: what no change can
     take is no time, and costs neither the result of the change nor the figures of the end.
     """
-    told = [one.get("seconds") for one in result.get("services") or [] if isinstance(one, dict)]
-    return float(sum(one for one in told if isinstance(one, (int, float)) and 0 <= one < _LONGEST_S))
+    told = [real_s(one.get("seconds")) for one in result.get("services") or [] if isinstance(one, dict)]
+    return float(sum(one for one in told if one is not None))
+
+
+def real_s(told: t.Any) -> float | None:
+    """Return the seconds that a host says something took, None where it says nothing, or what cannot be."""
+    return float(told) if isinstance(told, (int, float)) and 0 <= told < _LONGEST_S else None
 
 
 def _restarted(result: Json) -> bool:
@@ -136,17 +143,19 @@ def sections(about: Json, plan: Json, results: t.Mapping[str, Json]) -> list[str
 
 
 def _gates(plan: Json, results: t.Mapping[str, Json]) -> list[str]:
-    lines = [_box(gate) for gate in asked.as_it_went(plan, results)]
-    return lines or ["Nothing was to be changed, so no gate was asked."]
+    idle = [part["host"] for part in plan["hosts"] if not part["actions"] and not refusals(part["gates"])]
+    lines = [_box(gate) for gate in asked.as_it_went(plan, results) if gate["host"] not in idle]
+    more = [f"- {markdown(', '.join(idle))}: nothing was to be changed, so no gate was asked."] if idle else []
+    return [*lines, *more] or ["Nothing was to be changed, so no gate was asked."]
 
 
 def _box(gate: Json) -> str:
-    name = markdown(gate["name"] if gate["host"] is None else f"{gate['host']}: {gate['name']}")
-    sentence = markdown(gate["sentence"])
-    if gate["state"] == "not_declared":
-        return f"- {name}, not declared: {sentence}"
+    """Return a gate in the words of a verification's report. What was not declared has no box."""
+    of = "" if gate["host"] is None else f" of {gate['host']}"
     more = " (not asked on the host, or it did not hold)" if gate["state"] == "not_asked" else ""
-    return f"- [{'x' if gate['state'] == 'pass' else ' '}] {name}{more}: {sentence}"
+    box = "" if gate["state"] == "not_declared" else "[x] " if gate["state"] == "pass" else "[ ] "
+    name = markdown(gate["name"].replace("_", " ") + of)
+    return f"- {box}[{STATES[gate['state']].word}] {name}{more}: {markdown(gate['sentence'])}"
 
 
 def _verification(about: Json, results: t.Mapping[str, Json]) -> list[str]:

@@ -70,8 +70,8 @@ def gates(seen: Verification) -> Lines:
     lines += paragraph(phrase("The gates of the deploy {}, as they were when it began:", code(seen.data["deploy"])))
     ticked = [
         phrase(
-            "- [{}] {} {}{}: {}",
-            Markup("x" if one["state"] == "pass" else " "),
+            "- {}{} {}{}: {}",
+            Markup("" if one["state"] == "not_declared" else "[x] " if one["state"] == "pass" else "[ ] "),
             Markup(f"[{STATES[one['state']].word}]" if one["state"] in STATES else "[UNKNOWN]"),
             one["name"].replace("_", " "),
             Markup("") if one["host"] is None else phrase(" of {}", one["host"]),

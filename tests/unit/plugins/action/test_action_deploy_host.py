@@ -63,9 +63,9 @@ class Host:
             lambda: types.SimpleNamespace(warning=self.warned.append, display=self.displayed.append),
         )
 
-    def _noted(self, _folder: t.Any, _host: str, _who: str, what: str, result: str, restarts_s: float = 0.0) -> None:
+    def _noted(self, _folder: t.Any, _host: str, _who: str, what: str, result: str, *seconds: float | None) -> None:
         self.notes.append((what, result))
-        self.restarts_s.append(restarts_s)
+        self.restarts_s.append(seconds[0] if seconds else 0.0)
 
     def request(self, _variables: Json) -> Json:
         return {"options": {"fetch": self.fetch}}

@@ -10,7 +10,7 @@ import typing as t
 from pathlib import Path
 
 import pytest
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan import deploys, ending
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan import deploys, ending, summary
 from test_plan_document import change, example
 
 Json = dict[str, t.Any]
@@ -70,8 +70,8 @@ def test_every_host_is_accounted_for(
     assert words in one.sentence
     failed = ending.verdicts(plan, [one])
     assert set(failed) == (set() if outcome in ending.GOOD else {"web1"})
-    assert words in ending.terminal(plan, [one], "/result.md", columns=400)
-    assert all(len(line) <= 80 for line in ending.terminal(plan, [one], "/result.md").splitlines())
+    assert words in summary.terminal(plan, [one], {}, "/result.md", columns=400)
+    assert all(len(line) <= 80 for line in summary.terminal(plan, [one], {}, "/result.md").splitlines())
 
 
 def test_the_folder_tells_all_of_it_and_is_sealed_at_the_end(tmp_path: Path) -> None:
@@ -89,7 +89,10 @@ def test_the_folder_tells_all_of_it_and_is_sealed_at_the_end(tmp_path: Path) -> 
     report = Path(folder.join("result.md")).read_text()
     assert "`p-1`" in report
     assert "The audit `run-2` afterwards: in\\_sync" in report
-    assert report.count("| change |") == 2
+    # One line a step, when it began and how long it took; the verdict of all of it stands first.
+    assert report.count("| change |") == 1
+    assert "**\u2705 [IN SYNC]" in "".join(report.splitlines()[:3])
+    assert folder.read("run.json")["overall"]["verdict"] == "IN SYNC"
 
 
 def test_what_a_host_says_cannot_break_the_report(tmp_path: Path) -> None:
@@ -99,9 +102,10 @@ def test_what_a_host_says_cannot_break_the_report(tmp_path: Path) -> None:
     deploys.note(folder, "web1", "ops", "change", hostile)
     (one,) = deploys.report(folder, plan)
     report = Path(folder.join("result.md")).read_text()
-    assert "\x1b" not in report + ending.terminal(plan, [one], "/result.md")
+    assert "\x1b" not in report + summary.terminal(plan, [one], {}, "/result.md")
     assert "<b>" not in report.replace(r"\<b\>", "")
-    assert sum(line.startswith("| web1 ") for line in report.splitlines()) == 1
+    # That of the host, and that of its paths.
+    assert sum(line.startswith("| web1 ") for line in report.splitlines()) == 2
 
 
 def test_a_line_that_a_crash_cut_short_is_left_out(tmp_path: Path) -> None:

@@ -68,7 +68,7 @@ def gate(name: str, state: str) -> Json:
 
 def plan() -> Json:
     gates = [gate("space", "pass"), gate("restore_point", "not_asked"), gate("rehearsed", "not_declared")]
-    return {"gates": [gate("window", "refuse")], "hosts": [{"host": "web1", "gates": gates}]}
+    return {"gates": [gate("window", "refuse")], "hosts": [{"host": "web1", "actions": [{}], "gates": gates}]}
 
 
 @pytest.mark.parametrize(("outcome", "box"), [("changed", "x"), ("rolled_back", "x"), ("failed", " "), (None, " ")])
@@ -76,13 +76,13 @@ def test_each_box_of_the_gate_is_computed(outcome: str | None, box: str) -> None
     results = {} if outcome is None else {"web1": {"outcome": outcome, "point": "p-1"}}
     text = report.sections({}, plan(), results)[1]
     lines = text.splitlines()
-    assert lines[0] == "- [ ] window: window says so"
-    assert lines[1] == "- [x] web1: space: space says so"
-    assert lines[2].startswith(f"- [{box}] web1: restore\\_point")
+    assert lines[0] == "- [ ] [REFUSE] window: window says so"
+    assert lines[1] == "- [x] [PASS] space of web1: space says so"
+    assert lines[2].startswith(f"- [{box}] [{'PASS' if box == 'x' else 'AT APPLY'}] restore point of web1")
     assert (": p-1 holds what was changed" in lines[2]) == (box == "x")
     assert ("(not asked on the host, or it did not hold)" in lines[2]) == (box == " ")
     # What nobody declared has no box, and blocks nothing.
-    assert lines[3] == "- web1: rehearsed, not declared: rehearsed says so"
+    assert lines[3] == "- [NOT DECLARED] rehearsed of web1: rehearsed says so"
 
 
 def told(**more: t.Any) -> Json:
