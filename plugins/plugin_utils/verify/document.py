@@ -67,6 +67,7 @@ def build(about: About, inputs: Inputs, checks: t.Sequence[Json], more: Json | N
         "counts": counts(ordered, made),
         "risks": [one["id"] for one in ordered if one["verdict"] != verdicts.PASS],
         "follow_up": follow_up(ordered),
+        "contacts": contacts(inputs.hosts),
         "regression": None,
         "figures": None,
         "watch": [],
@@ -223,4 +224,17 @@ def follow_up(checks: t.Sequence[Json]) -> list[Json]:
         for (severity, kind, text), ids in sorted(
             found.items(), key=lambda item: (SEVERITIES.index(item[0][0]), item[0][1:])
         )
+    ]
+
+
+def contacts(hosts: t.Sequence[Seen]) -> list[Json]:
+    """Return who looks after what by the contracts: ``[{owner, of, hosts}]``, what has no name by its section."""
+    found: dict[str, set[tuple[str, str]]] = {}
+    for seen in hosts:
+        for (section, name), stated in seen.terms.items():
+            if stated["owner"]:
+                found.setdefault(stated["owner"], set()).add((f"{section} {name}".strip(), seen.host.name))
+    return [
+        {"owner": owner, "of": sorted({one for one, _host in known}), "hosts": sorted({host for _one, host in known})}
+        for owner, known in sorted(found.items())
     ]

@@ -20,6 +20,7 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.document imp
     table,
 )
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.model import Json
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.verify import key_figures
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.verify.model import STATUS, Verification
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify import alerts, verdicts
 
@@ -122,6 +123,7 @@ def summary(seen: Verification) -> Lines:
             ),
         ],
     )
+    lines += key_figures.render(seen)
     if not seen.open:
         return [*lines, *paragraph("Every check is PASS.")]
     items = [

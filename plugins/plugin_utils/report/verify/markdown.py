@@ -22,6 +22,7 @@ PARTS: tuple[t.Callable[[Verification], Lines], ...] = (
     parts.measured,
     parts.risks,
     parts.follow_up,
+    parts.contacts,
     header.decision,
     parts.evidence,
     parts.commands,

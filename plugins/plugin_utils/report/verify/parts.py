@@ -18,6 +18,7 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.document imp
     code,
     fence,
     heading,
+    join,
     paragraph,
     phrase,
 )
@@ -32,6 +33,7 @@ _CODE = ("git", "trees", "packages")
 _CHECK = "# in the folder of the run, and in that of the verification\nsha256sum -c MANIFEST.sha256"
 _COMMANDS = 200
 _NAMED = 3
+_PLACES = 10
 _NOW = "For a check of the window they show how it is now: what was seen in it stands in the evidence."
 _WORDS = Markup(
     "The tables from here to the risks show what the audit measured, in its words: OK, DRIFT, UNKNOWN, NOTE. "
@@ -144,9 +146,31 @@ def follow_up(seen: Verification) -> Lines:
     if not found:
         return [*lines, *paragraph("Nothing: no check asks for anything.")]
     listed = [
-        (one["within"], priority(one["severity"]), one["text"], number(len(one["checks"]), "check")) for one in found
+        (one["within"], priority(one["severity"]), one["text"], _things(seen, one["checks"]), len(one["checks"]))
+        for one in found
     ]
-    return [*lines, *rows(("When", "Priority", "What", "Of"), listed)]
+    return [*lines, *rows(("When", "Priority", "What", "Where", "Checks"), listed)]
+
+
+def _things(seen: Verification, names: list[str]) -> Markup:
+    """Return what some checks are about, each thing once with its host."""
+    checks = [seen.check(name) for name in names]
+    # A component of a window is the kind of thing alone, and its subject the thing.
+    said = {
+        (one["host"], one["section"], one["subject" if one["section"] == "watch" else "component"]) for one in checks
+    }
+    first = sorted(said)[:_PLACES]
+    shown = join("; ", [phrase("{}: {} {}", host, section, code(name)) for host, section, name in first])
+    return phrase("{} and {} more", shown, len(said) - _PLACES) if len(said) > _PLACES else shown
+
+
+def contacts(seen: Verification) -> Lines:
+    """Return who looks after what, as the contracts state it; nothing when none does."""
+    found = seen.data["contacts"]
+    if not found:
+        return []
+    listed = [(one["owner"], _some(one["of"], _PLACES), join(", ", one["hosts"])) for one in found]
+    return [*heading(2, "Contacts"), *rows(("Who", "Looks after", "On"), listed)]
 
 
 def evidence(seen: Verification) -> Lines:
@@ -196,10 +220,10 @@ def commands(seen: Verification) -> Lines:
     return lines
 
 
-def _some(names: list[str]) -> str:
-    """Return the first of some checks, and how many there are besides."""
-    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-    return f"{', '.join(names[:_NAMED])}{more}"
+def _some(names: list[str], most: int = _NAMED) -> str:
+    """Return the first of some names, and how many there are besides."""
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return f"{', '.join(names[:most])}{more}"
 
 
 def _script(root: str, mine: dict[str, list[str]]) -> list[str]:
