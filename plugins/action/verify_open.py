@@ -14,6 +14,7 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils import control, ver
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.schema import ContractError
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.control_action import ControlAction
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan import deploys, document
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.remediate import carrying
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.safe import terminal
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.run import RunFolder, StoreError
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify import accepted, folder, gates
@@ -22,6 +23,7 @@ _ARGUMENTS = {
     "hosts": {"type": "list", "elements": "str"},
     "deploy": {"type": "path"},
     "watch": {"type": "bool", "default": True},
+    "carry": {"type": "bool", "default": False},
 }
 
 Json = dict[str, t.Any]
@@ -41,6 +43,8 @@ class ActionModule(ControlAction):
             if not arguments["watch"]:
                 settings = dataclasses.replace(settings, watch=None)
             opened = self._open(variables, hosts, wanted._replace(settings=settings), arguments["deploy"])
+            if arguments["carry"] and arguments["deploy"] and wanted.settings.watch is not None:
+                carrying.carry(RunFolder(arguments["deploy"]), opened, hosts, wanted.settings.watch)
         except (ContractError, StoreError, document.PlanError) as error:
             raise AnsibleActionFail(terminal(str(error))) from error
         return {

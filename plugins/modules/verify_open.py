@@ -45,6 +45,12 @@ options:
       - Whether the hosts are watched, where C(verify_watch) asks for it.
     type: bool
     default: true
+  carry:
+    description:
+      - Whether what was watched of the hosts that O(deploy) changed is taken as evidence of this verification, where
+        C(verify_watch) asks for a window.
+    type: bool
+    default: false
 seealso:
   - module: evenkeel.drift.verify_result
   - module: evenkeel.drift.open_run

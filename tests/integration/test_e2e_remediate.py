@@ -199,6 +199,39 @@ def test_a_change_that_hangs_goes_back_though_its_cycle_was_late_before(shop: Sh
     assert [(root / "src/app.py").read_text() for root in roots] == before
 
 
+def test_what_the_batches_watched_counts_in_the_end(shop: Shop) -> None:
+    first, second = shop.hosts("web1", "web2")
+    shop.contract = {
+        "criteria": [
+            {"name": "It stays up", "checks": [{"section": "watch"}]},
+            {"name": "It answers", "checks": [{"section": "endpoints"}]},
+        ]
+    }
+    shop.reference.commit("Second", {"src/other.py": "2\n"})
+    write(second, {"src/other.py": "2\n"})
+    outcome = shop.remediate(verify_watch={"for": "10s", "every": "2s"})
+    assert outcome.code == 0, outcome.text
+    assert (first / "src/other.py").read_text() == "2\n"
+    assert shop.ended()["outcomes"] == {"web1": "changed", "web2": "nothing"}
+    # web1 passes by what its batch watched; of web2 nobody says that it was watched, and nobody says that it fails.
+    ended = shop.operator.runs / "verifications" / shop.ended()["verification"]["id"]
+    made = json.loads((ended / "verify.json").read_text())
+    assert {one["host"]: one["verdict"] for one in made["hosts"]} == {"web1": "PASS", "web2": "CONDITIONAL"}
+    (stays, _answers, *_rest) = made["criteria"]
+    assert (stays["verdict"], [gap["host"] for gap in stays["missing"]]) == ("NOT_EXERCISED", ["web2"])
+    assert "nothing was changed on it" in stays["missing"][0]["sentence"]
+    batch = shop.result("web1")["verification"]["id"]
+    assert [(one["host"], one["carried"]) for one in made["watch"]] == [("web1", batch)]
+    carried = (ended / "watch/web1.json").read_bytes()
+    assert carried == (ended.parent / batch / "watch/web1.json").read_bytes()
+    report = (ended / "verify-report.md").read_text()
+    assert f"by the verification of their batch: `web1` in `{batch}`" in report
+    # Where no window was asked for, that says so.
+    assert shop.remediate().code == 2
+    final = shop.ended()["verification"]["hosts"]["web1"]
+    assert "nothing was checked that section=watch selects: it was not watched, give -e" in final["sentence"]
+
+
 def test_one_bad_canary_of_three_stops_the_others(shop: Shop) -> None:
     roots = shop.hosts("web1", "web2", "web3")
     before = [fingerprint(root) for root in roots]

@@ -93,8 +93,8 @@ def decide(verification: Json, host: str, earlier: Before | None, planned: t.Con
         (reasons if worse or one["id"] in planned else known).append(told)
     for group in counted:
         for gap in group["missing"]:
-            if gap["host"] == host:
-                told = _bad(None, verdicts.UNKNOWN, gap["sentence"])
+            if gap["host"] == host and fails(gap["verdict"], strict):
+                told = _bad(None, gap["verdict"], gap["sentence"])
                 seen = earlier is not None and _gap(group, gap) in earlier.missing
                 (known if seen else reasons).append(told)
     return Decision(part["verdict"], reasons, known)

@@ -31,17 +31,21 @@ SECTIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
 """The criteria of a contract that names none."""
 
 _KEYS = ("section", "component", "check", "subject")
+_WATCH = "watch"
 
 Json = dict[str, t.Any]
 
 
 class Host(t.NamedTuple):
-    """What decides about one host: its criteria, None where it names none, and the sections that it was asked for."""
+    """What decides about one host: its criteria, None where it names none, and the sections that it was asked for;
+    ``unwatched`` is why it was not watched, where that was asked for and is no fault.
+    """
 
     name: str
     environment: str
     criteria: list[Json] | None
     sections: tuple[str, ...]
+    unwatched: str = ""
 
 
 def matches(selector: Json, check: Json) -> bool:
@@ -54,7 +58,7 @@ def build(checks: t.Sequence[Json], hosts: t.Sequence[Host]) -> list[Json]:
     missing}]``.
 
     ``checks`` are ids; ``missing`` is what the contract asks for and nothing was checked of: ``[{host, selector,
-    sentence}]``.
+    verdict, sentence}]``, UNKNOWN but for a window of a host that was not to be watched.
     Hosts whose contracts name the same criterion share it; each host's own selectors choose among its own checks.
     """
     made: dict[str, Json] = {}
@@ -126,9 +130,13 @@ def _forgotten(host: Host, mine: t.Sequence[Json]) -> list[Json]:
 def _missing(host: Host, selector: Json, mine: t.Sequence[Json]) -> Json:
     there = sorted({check["check"] for check in mine if fnmatch.fnmatchcase(check["section"], selector["section"])})
     hint = f"; of {selector['section']} there are {some(there)}" if there else ""
+    verdict = verdicts.UNKNOWN
+    if not there and fnmatch.fnmatchcase(_WATCH, selector["section"]):
+        hint = f": {host.unwatched or 'it was not watched, give -e verify_watch=10m'}"
+        verdict = verdicts.NOT_EXERCISED if host.unwatched else verdict
     words = " ".join(f"{key}={selector[key]}" for key in _KEYS if selector[key] != "*") or "everything"
     sentence = f"on {host.name} nothing was checked that {words} selects{hint}"
-    return {"host": host.name, "selector": selector, "sentence": sentence}
+    return {"host": host.name, "selector": selector, "verdict": verdict, "sentence": sentence}
 
 
 def _by_section(host: Host, mine: t.Sequence[Json], made: dict[str, Json]) -> set[str]:
@@ -149,7 +157,7 @@ def _by_section(host: Host, mine: t.Sequence[Json], made: dict[str, Json]) -> se
 def _silent(host: Host, section: str) -> Json:
     selector = {"section": section, "component": "*", "check": "*", "subject": "*"}
     sentence = f"on {host.name} the contract asks for {section}, and nothing of it was checked"
-    return {"host": host.name, "selector": selector, "sentence": sentence}
+    return {"host": host.name, "selector": selector, "verdict": verdicts.UNKNOWN, "sentence": sentence}
 
 
 def _named(made: dict[str, Json], name: str, required: bool, description: str | None) -> Json:
@@ -178,9 +186,8 @@ def order(check: Json) -> tuple[t.Any, ...]:
 
 
 def verdict_of(ids: t.Iterable[str], missing: t.Sequence[Json], known: t.Mapping[str, Json]) -> str:
-    """Return the verdict of a criterion: the worst of its checks, UNKNOWN for what was not checked at all."""
-    given = [known[one]["verdict"] for one in ids]
-    return verdicts.worst([*given, *([verdicts.UNKNOWN] if missing else [])])
+    """Return the verdict of a criterion: the worst of its checks, and of what was not checked at all."""
+    return verdicts.worst([*(known[one]["verdict"] for one in ids), *(gap["verdict"] for gap in missing)])
 
 
 def decision(ids: t.Sequence[str], missing: t.Sequence[Json], known: t.Mapping[str, Json]) -> str:

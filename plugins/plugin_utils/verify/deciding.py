@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.audit.judging import REPORT
@@ -43,7 +44,8 @@ def decide(opened: RunFolder, run: RunFolder) -> tuple[Json, Json]:
     compared = [] if found is None else regression.checks(more["figures"], _against(found, seen))
     if found is not None:
         more["regression"] = {"accepted": found["name"], "rule": regression.RULE, "checks": len(compared)}
-    more["watch"], watched_checks = _watched(opened, seen) if about.get("watch") else ([], [])
+    seen = _unwatched(seen, about)
+    more["watch"], watched_checks = _watched(opened, seen, about) if about.get("watch") else ([], [])
     own = folder.files_of(opened)
     evidence = {one["path"] for one in seen.findings["evidence"]}
     more["files"] = _files("run", run, seen.manifest, evidence) + _files("verification", opened, own, evidence)
@@ -80,11 +82,21 @@ def _against(found: Json, seen: inputs.Inputs) -> regression.Against:
     return regression.Against(found["name"], found["figures"], environments)
 
 
-def _watched(opened: RunFolder, seen: inputs.Inputs) -> tuple[list[Json], list[Json]]:
+def _unwatched(seen: inputs.Inputs, about: Json) -> inputs.Inputs:
+    """Return the run with the hosts that were not to be watched, and why, as the end of a remediation knows it."""
+    why = about.get("unwatched") or {}
+    named = [(one, one.host._replace(unwatched=why.get(one.host.name, ""))) for one in seen.hosts]
+    return dataclasses.replace(seen, hosts=[dataclasses.replace(one, host=host) for one, host in named])
+
+
+def _watched(opened: RunFolder, seen: inputs.Inputs, about: Json) -> tuple[list[Json], list[Json]]:
     """Return what was observed of the window of each host, and the checks that follow. Raises StoreError."""
     windows, made = [], []
+    carried = about.get("carried") or {}
     for one in seen.hosts:
         name, environment = one.host.name, one.host.environment
+        if one.host.unwatched:
+            continue
         try:
             found = opened.read(file_of(name))
         except FileNotFoundError:
@@ -92,6 +104,7 @@ def _watched(opened: RunFolder, seen: inputs.Inputs) -> tuple[list[Json], list[J
             continue
         told = {key: found[key] for key in ("host", "complete", "reason", "window", "not_watched")}
         # Logs are read once, when the window is over: that belongs to what was seen.
-        windows.append({**told, "read_to": (found["logs"] or {}).get("to")})
+        more = {"read_to": (found["logs"] or {}).get("to"), "carried": carried.get(name)}
+        windows.append({**told, **more})
         made += watched.checks(found, environment)
     return windows, made

@@ -195,7 +195,7 @@ def _host(
         for one in checks
         if one["verdict"] != verdicts.PASS and any(group["required"] for group in members[one["id"]])
     ]
-    reasons += [{"check": None, "verdict": verdicts.UNKNOWN, "sentence": gap["sentence"]} for gap in gaps]
+    reasons += [{"check": None, "verdict": gap["verdict"], "sentence": gap["sentence"]} for gap in gaps]
     reasons.sort(key=lambda one: verdicts.VERDICTS.index(one["verdict"]))
     return {
         "host": seen.host.name,

@@ -74,4 +74,4 @@ def told(check: Json) -> object:
 
 
 def _missing(gap: Json) -> tuple[object, ...]:
-    return ("nothing", gap["host"], STATUS["UNKNOWN"].markdown(), gap["sentence"], "none")
+    return ("nothing", gap["host"], STATUS[gap["verdict"]].markdown(), gap["sentence"], "none")

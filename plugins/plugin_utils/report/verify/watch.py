@@ -6,7 +6,14 @@
 from __future__ import annotations
 
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.words import duration
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.document import Lines, code, heading, paragraph
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.document import (
+    Lines,
+    code,
+    heading,
+    join,
+    paragraph,
+    phrase,
+)
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.model import Json
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.verify.model import STATUS, Verification, rows
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify.watched_check import SECTION, file_of
@@ -26,6 +33,10 @@ def render(seen: Verification) -> Lines:
     lines = [*heading(2, "Observation window"), *paragraph(_NOTE)]
     if seen.data["watch"]:
         lines += rows(_TITLES, [_window(one) for one in seen.data["watch"]])
+    carried = [one for one in seen.data["watch"] if one["carried"]]
+    if carried:
+        batches = join("; ", [phrase("{} in {}", code(one["host"]), code(one["carried"])) for one in carried])
+        lines += paragraph(phrase("Watched after their change, by the verification of their batch: {}.", batches))
     gaps = [(one["host"], gap) for one in seen.data["watch"] for gap in one["window"]["gaps"]]
     if gaps:
         told = [(host, gap["from"], gap["to"], duration(gap["seconds"]), gap["reason"]) for host, gap in gaps]

@@ -132,11 +132,18 @@ def test_a_host_that_cannot_be_seen_any_more_goes_back() -> None:
 
 
 def test_what_a_criterion_asks_for_and_nothing_checks_counts_unless_it_was_so_before() -> None:
-    gap = {"host": "web1", "selector": SELECTOR, "sentence": "on web1 nothing was checked of logs"}
+    gap = {
+        "host": "web1",
+        "selector": SELECTOR,
+        "verdict": "UNKNOWN",
+        "sentence": "on web1 nothing was checked of logs",
+    }
     made = verification(criterion={"missing": [gap]})
     assert reasons(made, earlier()) == ([None], [])
     keys = [f"{key}={SELECTOR[key]}" for key in sorted(SELECTOR)]
     assert reasons(made, earlier(json.dumps(["web1", "All", *keys]))) == ([], [None])
+    unwatched = verification(criterion={"missing": [{**gap, "verdict": "NOT_EXERCISED"}]})
+    assert reasons(unwatched, earlier()) == ([], [])
 
 
 def test_after_the_way_back_what_was_to_be_removed_is_there_again_and_what_is_worse_is_told() -> None:

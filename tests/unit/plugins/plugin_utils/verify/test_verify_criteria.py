@@ -60,6 +60,22 @@ def test_a_selector_that_finds_nothing_is_unknown_and_says_what_there_is() -> No
     assert REST not in found
 
 
+@pytest.mark.parametrize(
+    ("unwatched", "verdict", "said"),
+    [
+        ("", "UNKNOWN", "it was not watched, give -e verify_watch=10m"),
+        ("nothing was changed on it", "NOT_EXERCISED", "nothing was changed on it"),
+    ],
+)
+def test_a_window_that_was_not_watched_says_why_and_what_to_give(unwatched: str, verdict: str, said: str) -> None:
+    criteria = [criterion("Stays up", {"section": "watch"}), criterion("Fresh", {"section": "processes"})]
+    found = build([], host("web1", criteria)._replace(unwatched=unwatched))
+    assert found["Stays up"]["verdict"] == verdict
+    sentence = f"on web1 nothing was checked that section=watch selects: {said}"
+    assert [one["sentence"] for one in found["Stays up"]["missing"]] == [sentence]
+    assert found["Fresh"]["verdict"] == "UNKNOWN", "a window alone may be left out"
+
+
 def test_each_host_must_have_what_its_own_contract_selects() -> None:
     both = [criterion("Up", {"section": "processes"})]
     found = build([check("processes", "instances")], host("web1", both), host("web2", both))
