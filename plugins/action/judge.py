@@ -31,7 +31,11 @@ class ActionModule(ControlAction):
         variables = task_vars or {}
         super().run(tmp, variables)
         arguments = self.validate_argument_spec(
-            argument_spec={"run": {"type": "str", "required": True}, "again": {"type": "bool", "default": False}}
+            argument_spec={
+                "run": {"type": "str", "required": True},
+                "again": {"type": "bool", "default": False},
+                "brief": {"type": "bool", "default": False},
+            }
         )[1]
         try:
             if arguments["again"]:
@@ -43,7 +47,10 @@ class ActionModule(ControlAction):
             raise AnsibleActionFail(str(error)) from error
         display = Display()
         columns = max(_NARROWEST, min(_WIDEST, display.columns))
-        text = terminal.render(result.findings, columns=columns, colour=ANSIBLE_COLOR, report_path=result.report)
+        if arguments["brief"]:
+            text = terminal.name(result.findings, result.report)
+        else:
+            text = terminal.render(result.findings, columns=columns, colour=ANSIBLE_COLOR, report_path=result.report)
         display.display(text)
         return {
             "changed": False,

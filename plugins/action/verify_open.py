@@ -71,17 +71,21 @@ class ActionModule(ControlAction):
             # Whoever goes on in this play compares with it as well.
             "needed": [] if before is None else [before["name"]],
             "settings": {"strict": settings.strict, "again_days": settings.again_days, "since": settings.since},
-            **(self._under_way(deploy) if deploy else self._deploy(settings.deploy, general.output_dir, environments)),
+            **(
+                self._under_way(deploy, hosts)
+                if deploy
+                else self._deploy(settings.deploy, general.output_dir, environments)
+            ),
         }
         opened = folder.open_verification(general.output_dir, labels[0] if len(labels) == 1 else "several", about)
         if before is not None:
             opened.write(accepted.FILE, before)
         return opened
 
-    def _under_way(self, path: str) -> Json:
+    def _under_way(self, path: str, hosts: t.Sequence[str]) -> Json:
         """Return the deploy that this play is just making, whose folder is not sealed yet. Raises PlanError."""
         found = RunFolder(path)
-        return {"deploy": found.id, "gates": gates.of_deploy(found, document.load(found.join(document.PLAN)))}
+        return {"deploy": found.id, "gates": gates.of_deploy(found, document.load(found.join(document.PLAN)), hosts)}
 
     def _deploy(self, name: str | None, output_dir: str, environments: t.Mapping[str, str]) -> Json:
         """Return the deploy that is verified, and its gates as they were. Raises StoreError, PlanError."""

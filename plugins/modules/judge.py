@@ -39,6 +39,12 @@ options:
       - Judge a run that has ended once more. Its evidence has to be what the run wrote.
     type: bool
     default: false
+  brief:
+    description:
+      - Show one line with the report, in the place of the matrix and the findings. For plays that show what was found
+        themselves, such as a verification.
+    type: bool
+    default: false
 seealso:
   - module: evenkeel.drift.open_run
   - module: evenkeel.drift.verdict

@@ -42,6 +42,7 @@ def test_drift_is_removed_and_verified(shop: Shop) -> None:
     assert shop.result("web1")["verification"]["verdict"] == "PASS"
     assert ended["verification"]["verdict"] == "PASS"
     assert "1 path changed; verified: PASS" in said(outcome)
+    assert "Findings:" not in outcome.text
     took = ended["took"]
     assert took["own"] == took["total"] - took["checks"] - took["restarts"]
     assert took["sentence"] in said(outcome)

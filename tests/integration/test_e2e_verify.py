@@ -143,6 +143,8 @@ def test_after_a_deploy_what_runs_the_old_code_fails_by_name_and_what_was_starte
     assert stale["verdict"] == "FAIL"
     assert "runs since" in stale["summary"] and "src/other.py was changed at" in stale["summary"]
     assert f"FAIL: {stale['summary']}" in told.text
+    # What the audit found stands in what the verification shows: it is named, and not shown twice.
+    assert "Audit 2" in told.text and "Findings:" not in told.text
     # The error was before the deploy: it is not in the window.
     assert verdicts(made)["No errors"] == "PASS"
     assert made["logs_since"][0]["from"] is not None
@@ -347,5 +349,6 @@ def test_the_role_does_all_of_it_in_one_play(shop: Shop) -> None:
     path.write_text(json.dumps(play))
     told = shop.play(str(path), verify_since="1h", verify_again_days=3)
     assert told.code == 0, told.text
+    assert "Findings:" not in told.text
     _folder, made = shop.verification()
     assert made["next_validation"]["days"] == 3

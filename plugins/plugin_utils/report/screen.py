@@ -33,15 +33,15 @@ class Screen:
         """Add one line with a status word in its colour."""
         self._begin(mark, f"{before}[{mark.word}] {text}", before)
 
-    def marked_paragraph(self, mark: Status, text: str, indent: str, most: int) -> None:
+    def marked_paragraph(self, mark: Status, text: str, indent: str, most: int | None = None, before: str = "") -> None:
         """Add a text behind a status word, on as many lines as it needs, ``most`` at the most; all but the first are
-        indented.
+        indented. ``before`` stands in front of the word.
         """
-        whole = safe.terminal(f"[{mark.word}] {text}")
+        whole = safe.terminal(f"{before}[{mark.word}] {text}")
         first, *others = textwrap.wrap(
             whole, self.columns, subsequent_indent=indent, max_lines=most, placeholder=" ..."
         )
-        self._begin(mark, first)
+        self._begin(mark, first, before)
         for line in others:
             self.line(line)
 

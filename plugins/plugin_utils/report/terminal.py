@@ -45,6 +45,13 @@ def render(findings: Json, *, columns: int = 80, colour: bool = False, report_pa
     return screen.text()
 
 
+def name(findings: Json, report_path: str) -> str:
+    """Return one line that says which audit it was, for a play that shows what it found itself."""
+    screen = Screen(0, False)
+    screen.whole(f"Audit {findings['run']['id']}: ", report_path)
+    return screen.text()
+
+
 def _findings(screen: Screen, title: str, chosen: t.Sequence[Json]) -> None:
     screen.gap()
     counted = [

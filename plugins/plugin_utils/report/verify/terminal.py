@@ -5,14 +5,19 @@
 
 from __future__ import annotations
 
+import typing as t
+
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.words import number
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.model import Json
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.screen import Screen
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.verify.model import STATUS
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify import verdicts
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify import standing, verdicts
 
 SHOWN = 20
-"""How many checks are shown; the rest is counted."""
+"""How many things are shown; the checks of the rest are counted."""
+_LINES = 5
+_WHERE = {"watch": "In the observation window", "regression": "Compared"}
+"""The sections of the checks that a verification makes itself, which are of what an audit has checks of as well."""
 
 
 def render(data: Json, *, columns: int = 80, colour: bool = False, report_path: str) -> str:
@@ -25,7 +30,7 @@ def render(data: Json, *, columns: int = 80, colour: bool = False, report_path: 
     screen.gap()
     for one in data["criteria"]:
         optional = "" if one["required"] else " (optional)"
-        screen.marked(STATUS[one["verdict"]], f"{one['name']}{optional}")
+        screen.marked_paragraph(STATUS[one["verdict"]], f"{one['name']}{optional}", "  ")
         if one["verdict"] != verdicts.PASS:
             screen.paragraph(one["decision"], "  ", 4)
     _open(screen, data)
@@ -50,11 +55,33 @@ def _open(screen: Screen, data: Json) -> None:
     found = [one for one in data["checks"] if one["verdict"] != verdicts.PASS]
     screen.gap()
     screen.line(f"Not PASS: {len(found)} of {number(data['counts']['checks'], 'check')}")
-    for one in found[:SHOWN]:
-        screen.marked(STATUS[one["verdict"]], f"{one['host']} {one['section']} {one['check']} {one['subject']}")
-        screen.paragraph(one["summary"], "  ", 3)
-    if len(found) > SHOWN:
-        screen.line(f"and {len(found) - SHOWN} more in the report")
+    told = _things(found)
+    for one, *others in told[:SHOWN]:
+        said = f"{one['host']} {one['section']} {one['check']} {one['subject']}"
+        screen.marked_paragraph(STATUS[one["verdict"]], said, "  ")
+        screen.paragraph(one["summary"], "  ", _LINES)
+        for other in others:
+            screen.paragraph(f"{_WHERE[other['section']]}: {other['summary']}", "  ", _LINES)
+    hidden = sum(len(group) for group in told[SHOWN:])
+    if hidden:
+        screen.line(f"and {number(hidden, 'more check')} in the report")
+
+
+def _things(found: t.Sequence[Json]) -> list[list[Json]]:
+    """Return checks in their order, one thing once: those of a window or of a comparison stand with the audit's of the
+    same thing and verdict.
+    """
+    groups = {one["id"]: [one] for one in found}
+    first: dict[tuple[str, ...], str] = {}
+    for one in found:
+        if one["section"] not in _WHERE:
+            first.setdefault((one["verdict"], *standing.about(one)), one["id"])
+    for one in found:
+        place = first.get((one["verdict"], *standing.about(one)))
+        if one["section"] in _WHERE and place is not None:
+            groups[place].append(one)
+            del groups[one["id"]]
+    return list(groups.values())
 
 
 def _verdict(screen: Screen, data: Json) -> None:
@@ -62,9 +89,6 @@ def _verdict(screen: Screen, data: Json) -> None:
     overall = data["overall"]
     counts = data["counts"]["criteria_by_verdict"]
     said = ", ".join(f"{counts[one]} {STATUS[one].word}" for one in verdicts.VERDICTS if counts[one])
-    screen.marked(
-        STATUS[overall["verdict"]],
-        f"{number(data['counts']['criteria'], 'criterion', 'criteria')}: {said}",
-        before="Verdict: ",
-    )
+    counted = f"{number(data['counts']['criteria'], 'criterion', 'criteria')}: {said}"
+    screen.marked_paragraph(STATUS[overall["verdict"]], counted, "  ", before="Verdict: ")
     screen.line(f"Verify again by {data['next_validation']['by']}, or after the next deployment")

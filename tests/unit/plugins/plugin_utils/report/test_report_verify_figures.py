@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.verify import key_figures, parts
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.verify import key_figures, parts, terminal
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.verify.model import Verification
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify import document
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify.inputs import Seen
@@ -106,3 +106,31 @@ def test_contacts_are_who_the_contract_names() -> None:
     assert "| team a | endpoints /a | web1 |" in "\n".join(parts.contacts(Verification(made, findings)))
     assert document.contacts([]) == []
     assert parts.contacts(Verification(verification(findings), findings)) == []
+
+
+def test_the_verdict_of_a_terminal_is_whole() -> None:
+    findings = run(check("git", "commit"))
+    made = verification(findings)
+    of_each = {"FAIL": 11, "UNKNOWN": 11, "NOT_EXERCISED": 11, "OBSERVATION": 11, "PASS": 11}
+    made = {**made, "counts": {**made["counts"], "criteria": 55, "criteria_by_verdict": of_each}}
+    said = " ".join(terminal.render(made, report_path="/r").split())
+    assert "55 criteria: 11 FAIL, 11 UNKNOWN, 11 NOT EXERCISED, 11 OBSERVATION, 11 PASS Verify" in said
+
+
+def test_one_thing_is_told_once_on_a_terminal() -> None:
+    """An optional endpoint that answers 404 to the audit does so in the window."""
+    low = {"severity": "info", "component": "/a", "subject": "/a"}
+    gone = {**watched("available", "endpoints//a"), "outcome": "observation", "severity": "info"}
+    findings = run(
+        check("endpoints", "status", "observation", **low),
+        gone,
+        {**watched("available", "endpoints//b"), "outcome": "fail"},
+        facts=FACTS,
+    )
+    text = terminal.render(verification(findings), report_path="/r")
+    assert "Not PASS: 3 of 3 checks" in text
+    assert [line for line in text.splitlines() if line.startswith("[") and "web1" in line] == [
+        "[FAIL] web1 watch available /b",
+        "[OBSERVATION] web1 endpoints status /a",
+    ]
+    assert f"In the observation window: {gone['summary']}" in text
