@@ -10,7 +10,6 @@ import json
 import tempfile
 import typing as t
 
-from ansible.errors import AnsibleActionFail
 from ansible_collections.evenkeel.drift.plugins.module_utils.act import strategy
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.leftover import NOTHING
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.operations import BadOperations, checked
@@ -26,6 +25,7 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.bundle imp
     leftover_script,
     together_script,
 )
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.refused import Refused
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.safe import terminal
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.script_action import ScriptAction, unanswered
 
@@ -117,11 +117,11 @@ class ActionModule(ScriptAction):
     def _apply(self, request: Json, arguments: Json, send: Send) -> Json:
         """Add the contents to a request to apply operations, and send it."""
         if not arguments["root"] or not arguments["root"].startswith("/"):
-            raise AnsibleActionFail(f"root: an absolute path is needed, found {arguments['root']!r}")
+            raise Refused(f"root: an absolute path is needed, found {arguments['root']!r}")
         try:
             return self._with_contents(request, arguments, send)
         except (BadOperations, ContentError) as error:
-            raise AnsibleActionFail(terminal(str(error))) from error
+            raise Refused(error) from error
 
     def _with_contents(self, request: Json, arguments: Json, send: Send) -> Json:
         operations = checked(request["operations"])
@@ -131,7 +131,7 @@ class ActionModule(ScriptAction):
         wanted = needed(operations, arguments["public"])
         wanted.update(dict.fromkeys(strategy.contents(request), "the pack of the commit's objects"))
         if wanted and not arguments["contents"]:
-            raise AnsibleActionFail("contents: operations that write files need a folder of contents")
+            raise Refused("contents: operations that write files need a folder of contents")
         if wanted:
             check(arguments["contents"], wanted)
         if not wanted or request["check"]:

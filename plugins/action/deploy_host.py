@@ -10,7 +10,6 @@ import tempfile
 import time
 import typing as t
 
-from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.together import CHANGE, CHECK, SAVE
@@ -26,6 +25,7 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan.packing import
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan.repository import loose, saved_paths
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.points.running import containers_of, is_saved
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.reference.unavailable import ReferenceUnavailable
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.refused import Refused
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.remediate.report import real_s, restarts_s
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.remediate.takeover import Repeated, sentence
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.safe import terminal
@@ -77,13 +77,13 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
             return self._deploy(plan, part)
         except (StoreError, document.PlanError, OSError) as error:
             # A host of which steps are told and no result is one whose end is not known.
-            raise AnsibleActionFail(terminal(str(error))) from error
+            raise Refused(error) from error
 
     def _deploy(self, plan: Json, part: Json) -> Json:
         stopped = deploys.stopped(self._folder, self._variables["ansible_play_batch"], time.time())
         if stopped:
             self._keep({"outcome": "not_begun", "reason": stopped})
-            raise AnsibleActionFail(terminal(f"{self._host}: {stopped}"))
+            raise Refused(f"{self._host}: {stopped}")
         try:
             with tempfile.TemporaryDirectory(prefix="evenkeel-") as contents:
                 reference = next(one for one in plan["references"] if one["id"] == part["reference"])
@@ -96,7 +96,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
                 self._take_back(part, point, error)
             back = isinstance(error, Failed) and error.outcome == "rolled_back"
             self._keep({"outcome": "rolled_back" if back else "failed", "reason": str(error), "point": point})
-            raise AnsibleActionFail(terminal(f"{self._host}: {error}")) from error
+            raise Refused(error, self._host) from error
         told = {"changed": done["changed_paths"], "services": done["services"]}
         if done["outcome"] == "planned":
             self._keep(self._taken_over(part) or {"outcome": "planned" if done["changed"] else "unchanged", **told})
@@ -203,7 +203,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
                 f"with -e rollback_to={point}"
             )
             self._keep({"outcome": "failed", "reason": reason, "point": point, "back": "due"})
-            raise AnsibleActionFail(terminal(f"{self._host}: {reason}")) from second
+            raise Refused(f"{self._host}: {reason}") from second
         kept = f"; what failed is kept as restore point {back['saved']}" if back.get("saved") else ""
         apart = f" but for {', '.join(back['apart'])}" if back["apart"] else ""
         said = str(error).rstrip(".")
@@ -211,7 +211,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
         outcome = "failed" if back["apart"] else "rolled_back"
         kept_of = {"reason": reason, "point": point, "back": "done", "services": back["services"]}
         self._keep({"outcome": outcome, **kept_of})
-        raise AnsibleActionFail(terminal(f"{self._host}: {reason}")) from error
+        raise Refused(f"{self._host}: {reason}") from error
 
     def _restore(self, part: Json, point: str, why: str) -> Json:
         # What Compose had made of older files cannot be had from the files that are back: the point has it.

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible.errors import AnsibleActionFail
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
@@ -16,6 +15,7 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.action_call import 
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract import sync
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.schema import ContractError
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.bundle import act_packs
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.refused import Refused
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.safe import terminal
 
 _APPLY = "evenkeel.drift.apply_plan"
@@ -44,7 +44,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
             # What is wrong with this one keeps all hosts from being changed: without it, another plan would be made.
             control.settings_without_host(variables, self._templar.template, "drift_plan")
         except ContractError as error:
-            raise AnsibleActionFail(terminal(str(error))) from error
+            raise Refused(error) from error
         try:
             settings = control.settings_of(variables, self._templar.template)
         except ContractError as error:
@@ -68,7 +68,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
             if error.outcome == "unreachable":
                 return {"unreachable": True, "msg": terminal(str(error))}
             if error.outcome != "services_failed" or error.point is None:
-                raise AnsibleActionFail(terminal(f"{host}: {error}")) from error
+                raise Refused(error, host) from error
             return self._take_back(host, arguments, error, variables)
         if told:
             Display().display(terminal(f"{host}: {told}"))
@@ -98,7 +98,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
             back = self._restore({**place, "state": "restored", "point": error.point}, variables)
         except Failed as second:
             reason = f"{error}; bringing it back to restore point {error.point} failed as well: {second}"
-            raise AnsibleActionFail(terminal(f"{host}: {reason}")) from second
+            raise Refused(f"{host}: {reason}") from second
         kept = _volumes_left(back)
         told = terminal(
             f"an interrupted change was taken back to {error.point}, because {str(error).rstrip('.')}{kept}"

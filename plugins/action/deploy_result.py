@@ -8,11 +8,11 @@ from __future__ import annotations
 import os
 import typing as t
 
-from ansible.errors import AnsibleActionFail
 from ansible.utils.color import ANSIBLE_COLOR
 from ansible.utils.display import Display
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.control_action import ControlAction
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan import deploys, document, ending, summary
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.refused import Refused
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.remediate import course
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.remediate import report as remediation
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.safe import terminal
@@ -46,7 +46,7 @@ class ActionModule(ControlAction):
             after = None if judged is None else {**self._after(plan, judged), **found}
             ended = deploys.report(folder, plan, after)
         except (StoreError, document.PlanError, FileNotFoundError) as error:
-            raise AnsibleActionFail(terminal(str(error))) from error
+            raise Refused(error) from error
         display = Display()
         columns = max(_NARROWEST, min(_WIDEST, display.columns))
         if judged is not None:

@@ -9,7 +9,6 @@ import os
 import shlex
 import typing as t
 
-from ansible.errors import AnsibleActionFail
 from ansible.utils.display import Display
 from ansible_collections.evenkeel.drift.plugins.action.snapshot_info import ActionModule as SnapshotModule
 from ansible_collections.evenkeel.drift.plugins.plugin_utils import control
@@ -20,6 +19,7 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.settings i
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.settings import variables as known_variables
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.discover.survey import Survey
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.observation import HostUnseen
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.refused import Refused
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.safe import terminal
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.run import StoreError, safe_name
 
@@ -43,7 +43,7 @@ class ActionModule(SnapshotModule):
             discovery = Discovery(host, self._given(variables), os.getcwd(), self._sender(variables))
             survey, roots = discovery.survey()
             if not roots:
-                raise AnsibleActionFail(
+                raise Refused(
                     f"{host}: none of its {len(survey.running())} processes was recognised as part of an application; "
                     "say where yours lives, for example -e drift_root=/srv/app"
                 )
@@ -51,11 +51,11 @@ class ActionModule(SnapshotModule):
             check = bool(self._task.check_mode)
             files = [] if check else folder.write(drafted, _inventory(variables, host))
         except ContractError as error:
-            raise AnsibleActionFail(f"{host}: {error}") from error
+            raise Refused(error, host) from error
         except HostUnseen as unseen:
-            raise AnsibleActionFail(terminal(f"{host} could not be observed: {unseen.reason}")) from unseen
+            raise Refused(f"{host} could not be observed: {unseen.reason}") from unseen
         except StoreError as error:
-            raise AnsibleActionFail(terminal(str(error))) from error
+            raise Refused(error) from error
         Display().display("\n".join(_told(host, one, files) for one in drafted))
         return {"changed": True, "dest": folder.path, "drafts": [_result(one, files) for one in drafted]}
 

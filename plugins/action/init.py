@@ -8,9 +8,9 @@ from __future__ import annotations
 import os
 import typing as t
 
-from ansible.errors import AnsibleActionFail
 from ansible.utils.display import Display
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.control_action import ControlAction
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.refused import Refused
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report import safe
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.scaffold.directory import (
     Plan,
@@ -36,7 +36,7 @@ class ActionModule(ControlAction):
             if not self._task.check_mode:
                 write(todo, wanted)
         except ScaffoldError as error:
-            raise AnsibleActionFail(safe.terminal(str(error))) from error
+            raise Refused(error) from error
         Display().display(_told(todo, bool(self._task.check_mode)))
         return {"changed": bool(todo.missing), "dest": todo.folder, "created": todo.missing, "present": todo.present}
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible.errors import AnsibleActionFail
 from ansible.utils.color import ANSIBLE_COLOR
 from ansible.utils.display import Display
 from ansible_collections.evenkeel.drift.plugins.plugin_utils import control
@@ -15,6 +14,7 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.audit.judging impor
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.schema import ContractError
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.control_action import ControlAction
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.reference.unavailable import ReferenceUnavailable
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.refused import Refused
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report import safe, terminal
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.run import RunFolder, StoreError
 
@@ -44,7 +44,7 @@ class ActionModule(ControlAction):
             else:
                 result = finish(RunFolder(arguments["run"]))
         except (StoreError, ContractError, ReferenceUnavailable) as error:
-            raise AnsibleActionFail(str(error)) from error
+            raise Refused(error) from error
         display = Display()
         columns = max(_NARROWEST, min(_WIDEST, display.columns))
         if arguments["brief"]:

@@ -8,13 +8,13 @@ from __future__ import annotations
 import fnmatch
 import typing as t
 
-from ansible.errors import AnsibleActionFail
 from ansible.utils.display import Display
 from ansible_collections.evenkeel.drift.plugins.plugin_utils import control
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.schema import ContractError, nearest, quote
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.settings import Settings
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.bundle import logs_packs, logs_script
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.words import number, size
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.refused import Refused
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.safe import terminal
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.script_action import ScriptAction, unanswered
 
@@ -51,7 +51,7 @@ class ActionModule(ScriptAction):
             _check_kept(given)
             paths, apart = chosen(settings.contract.get("logs") or [], given["logs"])
         except ContractError as error:
-            raise AnsibleActionFail(terminal(f"{host}: {error}")) from error
+            raise Refused(error, host) from error
         result = self.run_script(
             "evenkeel.drift.log_archive", logs_script(self._request(settings, paths, given)), variables
         )

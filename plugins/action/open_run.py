@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import typing as t
 
-from ansible.errors import AnsibleActionFail, AnsibleError
+from ansible.errors import AnsibleError
 from ansible.inventory.manager import InventoryManager
 from ansible_collections.evenkeel.drift.plugins.plugin_utils import control
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.audit import since
@@ -18,11 +18,11 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.audit.opening impor
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.plain import plain
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.schema import ContractError
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.settings import (
-    RUN_WIDE,
     Settings,
     resolve,
 )
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.control_action import ControlAction
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.refused import Refused
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.run import StoreError
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify import accepted
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify import folder as verifications
@@ -43,7 +43,7 @@ class ActionModule(ControlAction):
         arguments = self.validate_argument_spec(argument_spec=_ARGUMENTS)[1]
         hosts = arguments["hosts"] or list(variables["ansible_play_hosts_all"])
         try:
-            settings = self._run_wide(variables)
+            settings = control.run_settings(variables, self._templar.template)
             environments = {host: self._environment(variables, host) for host in hosts}
             self._check_claims(variables, environments)
             labels = sorted(set(environments.values()))
@@ -69,7 +69,7 @@ class ActionModule(ControlAction):
                 },
             )
         except (ContractError, StoreError) as error:
-            raise AnsibleActionFail(str(error)) from error
+            raise Refused(error) from error
         return {
             "changed": False,
             "path": folder.path,
@@ -77,13 +77,6 @@ class ActionModule(ControlAction):
             "reference_hosts": self._reference_hosts(variables, hosts),
             "task_timeouts": {host: self._timeout(variables, host, settings) + _GRACE_S for host in hosts},
         }
-
-    def _run_wide(self, variables: Json) -> Settings:
-        """Return the settings of the run; drift_root is each host's own matter, and checked there."""
-        given = control.drift_variables(variables, self._templar.template)
-        names = (*RUN_WIDE, "drift_contract", "drift_keep_runs", "drift_signing_key", "drift_host_timeout")
-        wanted = {name: given[name] for name in names if name in given}
-        return resolve({"drift_root": "/", **wanted}, cwd=os.getcwd())
 
     def _needed(self, variables: Json, settings: Settings) -> list[str]:
         """Return which runs stay, however many are kept: the one that a verification of this play compares with, and

@@ -9,7 +9,6 @@ import os
 import time
 import typing as t
 
-from ansible.errors import AnsibleActionFail
 from ansible.utils.color import ANSIBLE_COLOR
 from ansible.utils.display import Display
 from ansible.utils.vars import load_extra_vars
@@ -29,12 +28,18 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan import (
 )
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan.reviewed import reviewed
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.proposals.offer import Offered
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.refused import Refused
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.safe import terminal
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.cache import Cache, default_folder
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.run import RunFolder, StoreError
 
 _WIDEST = 120
 _NARROWEST = 80
+
+_ARGUMENTS = {
+    "run": {"type": "str", "default": ""},
+    "step": {"type": "str", "choices": ["check", "plan"], "default": "plan"},
+}
 
 Json = dict[str, t.Any]
 
@@ -48,10 +53,12 @@ class ActionModule(ControlAction):
     def run(self, tmp: str | None = None, task_vars: Json | None = None) -> Json:
         variables = task_vars or {}
         super().run(tmp, variables)
-        arguments = self.validate_argument_spec(argument_spec={"run": {"type": "str", "default": ""}})[1]
+        arguments = self.validate_argument_spec(argument_spec=_ARGUMENTS)[1]
         hosts = [str(host) for host in variables["ansible_play_hosts_all"]]
         try:
             settings = self._settings(variables, hosts)
+            if arguments["step"] == "check":
+                return {"changed": False}
             plan, output_dir, offered = self._plan(arguments["run"], variables, hosts, settings)
             cache = Cache(default_folder(os.environ))
             todo = any(host["actions"] for host in plan["hosts"])
@@ -63,7 +70,7 @@ class ActionModule(ControlAction):
             }
             folder = deploys.open_deploy(output_dir, _label(plan), plan, control.controller(), offered, more)
         except (ContractError, StoreError, document.PlanError) as error:
-            raise AnsibleActionFail(terminal(str(error))) from error
+            raise Refused(error) from error
         path = folder.join(document.PLAN)
         display = Display()
         columns = max(_NARROWEST, min(_WIDEST, display.columns))

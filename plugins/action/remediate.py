@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible.errors import AnsibleActionFail
 from ansible.utils.display import Display
 from ansible_collections.evenkeel.drift.plugins.plugin_utils import verify_asked
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.schema import ContractError
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.control_action import ControlAction
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan import document
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.refused import Refused
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.remediate import course, takeover
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.safe import terminal
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.run import RunFolder, StoreError
@@ -57,7 +57,7 @@ class ActionModule(ControlAction):
                 find = course.due if arguments["step"] == "due" else course.due_again
                 hosts = find(folder, batch)
         except (StoreError, document.PlanError, OSError) as error:
-            raise AnsibleActionFail(terminal(str(error))) from error
+            raise Refused(error) from error
         return {"changed": False, "hosts": hosts}
 
     def _check(self, variables: Json) -> Json:
@@ -66,7 +66,7 @@ class ActionModule(ControlAction):
         try:
             verify_asked.read(variables, hosts, self._templar.template)
         except (ContractError, StoreError) as error:
-            raise AnsibleActionFail(terminal(str(error))) from error
+            raise Refused(error) from error
         return {"changed": False, "hosts": []}
 
     def _open(self, folder: RunFolder, changing: t.Sequence[str], variables: Json) -> list[str]:

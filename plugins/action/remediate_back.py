@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible_collections.evenkeel.drift.plugins.plugin_utils import control
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.action_call import Failed, call
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan import deploys, document
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.refused import Refused
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.remediate import course
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.safe import terminal
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.run import RunFolder, StoreError
 
 _RESTORE = "evenkeel.drift.restore_point"
@@ -45,7 +44,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
                 return {"changed": False, "msg": f"{self._host} stays as it is"}
             return self._back(result, told)
         except (StoreError, document.PlanError, OSError) as error:
-            raise AnsibleActionFail(terminal(str(error))) from error
+            raise Refused(error) from error
 
     def _back(self, result: Json, told: Json) -> Json:
         why = f"the verification {told['id']} failed: {_named(told['reasons'])}"
@@ -82,7 +81,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
     def _end(self, result: Json, told: Json, outcome: str, reason: str) -> t.NoReturn:
         kept = {**result, "outcome": outcome, "reason": reason, "verification": told}
         deploys.keep_result(self._folder, self._host, kept)
-        raise AnsibleActionFail(terminal(f"{self._host}: {reason}"))
+        raise Refused(f"{self._host}: {reason}")
 
 
 def _who() -> str:

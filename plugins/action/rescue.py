@@ -9,7 +9,6 @@ import os
 import shlex
 import typing as t
 
-from ansible.errors import AnsibleActionFail
 from ansible.utils.display import Display
 from ansible_collections.evenkeel.drift.plugins.action.snapshot_info import ActionModule as SnapshotModule
 from ansible_collections.evenkeel.drift.plugins.plugin_utils import control
@@ -25,6 +24,7 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.words import 
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan import gates, making
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan.source import Source, saved_in
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.reference.unavailable import ReferenceUnavailable
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.refused import Refused
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.safe import terminal
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.rescue import containers
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.rescue import host as rescue
@@ -59,9 +59,9 @@ class ActionModule(SnapshotModule):
         try:
             return self._rescue(RunFolder(arguments["run"]), host, arguments["allow_secrets"], variables)
         except HostUnseen as unseen:
-            raise AnsibleActionFail(terminal(f"{host} could not be read: {unseen.reason}")) from unseen
+            raise Refused(f"{host} could not be read: {unseen.reason}") from unseen
         except (ContractError, StoreError, ReferenceUnavailable, GarbledAnswer) as error:
-            raise AnsibleActionFail(terminal(f"{host}: {error}")) from error
+            raise Refused(error, host) from error
 
     def _rescue(self, folder: RunFolder, host: str, allow_secrets: list[str], variables: Json) -> Json:
         cache = Cache(default_folder(os.environ))

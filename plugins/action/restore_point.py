@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import typing as t
 
-from ansible.errors import AnsibleActionFail
 from ansible.utils.display import Display
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.service import ARGUMENTS, NEEDS
 from ansible_collections.evenkeel.drift.plugins.module_utils.mask import mask
@@ -22,6 +21,7 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.points import copie
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.points.running import running_of
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.points.trees import trees_of
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.reference.unavailable import ReferenceUnavailable
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.refused import Refused
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.safe import terminal
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.script_action import ScriptAction, unanswered
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.cache import Cache, default_folder
@@ -74,11 +74,11 @@ class ActionModule(ScriptAction):
                 "timeout": to["timeout"],
             }
         except ContractError as error:
-            raise AnsibleActionFail(f"{host}: {error}") from error
+            raise Refused(error, host) from error
         except fetching.FetchError as error:
-            raise AnsibleActionFail(terminal(f"{host}: {error}")) from error
+            raise Refused(error, host) from error
         except ReferenceUnavailable as error:
-            raise AnsibleActionFail(terminal(f"{host}: what the reference ignores cannot be told: {error}")) from error
+            raise Refused(f"{host}: what the reference ignores cannot be told: {error}") from error
         return {"options": arguments, "check": bool(self._task.check_mode), "list": self.LISTS}
 
     def _said_by(self, given: Json, variables: Json) -> str:

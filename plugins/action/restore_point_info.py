@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible.errors import AnsibleActionFail
 from ansible_collections.evenkeel.drift.plugins.action.restore_point import ActionModule as PointModule
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.service import INFO_ARGUMENTS
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.schema import ContractError
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.settings import Settings
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.points import copies
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.refused import Refused
 
 Json = dict[str, t.Any]
 
@@ -31,7 +31,7 @@ class ActionModule(PointModule):
         try:
             folder = self._copies(variables, request)
         except ContractError as error:
-            raise AnsibleActionFail(f"{variables['inventory_hostname']}: {error}") from error
+            raise Refused(error, str(variables["inventory_hostname"])) from error
         return {**result, "fetched": copies.listed(folder, {one["id"] for one in result["points"]})}
 
     def _show(self, host: str, request: Json, result: Json) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure
+from ansible.errors import AnsibleConnectionFailure
 from ansible_collections.evenkeel.drift.plugins.module_utils.mask import mask
 from ansible_collections.evenkeel.drift.plugins.plugin_utils import control
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.audit import since
@@ -15,6 +15,7 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.audit.hosts import 
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.schema import ContractError
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.bundle import packs, script
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.observation import HostUnseen
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.refused import Refused
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.safe import terminal
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.script_action import ScriptAction, unanswered
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.run import RunFolder, StoreError
@@ -66,11 +67,11 @@ class ActionModule(ScriptAction):
         except ContractError as error:
             if folder is not None:
                 refuse(folder, host, str(error))
-            raise AnsibleActionFail(f"{host}: {error}") from error
+            raise Refused(error, host) from error
         except HostUnseen as unseen:
-            raise AnsibleActionFail(terminal(f"{host} could not be observed: {unseen.reason}")) from unseen
+            raise Refused(f"{host} could not be observed: {unseen.reason}") from unseen
         except StoreError as error:
-            raise AnsibleActionFail(str(error)) from error
+            raise Refused(error) from error
 
     def _sender(self, variables: Json) -> t.Callable[[Json], Json]:
         def send(request: Json) -> Json:

@@ -14,6 +14,7 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils import control
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.schema import ContractError
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.bundle import alert_packs, alert_script
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.shape import GarbledAnswer
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.refused import Refused
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.safe import terminal
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.script_action import ScriptAction, unanswered
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.run import RunFolder, StoreError
@@ -46,7 +47,7 @@ class ActionModule(ScriptAction):
             request = {"root": settings.root, "message": alerts.message(folder.id), "channels": asked}
             found = self._tried(folder, host, request, variables)
         except (ContractError, StoreError, GarbledAnswer) as error:
-            raise AnsibleActionFail(terminal(f"{host}: {error}")) from error
+            raise Refused(error, host) from error
         display = Display()
         for one in found:
             display.display(terminal(alerts.said(one, host)))
@@ -66,8 +67,8 @@ class ActionModule(ScriptAction):
         try:
             result = self.run_script(_MODULE, alert_script(request), variables)
         except AnsibleConnectionFailure as error:
-            raise AnsibleActionFail(mask(str(error))) from error
+            raise Refused(mask(str(error))) from error
         if result.get("failed") or result.get("unreachable") or not isinstance(result.get("answer"), dict):
-            raise AnsibleActionFail(terminal(unanswered(result)))
+            raise Refused(unanswered(result))
         answer: Json = result["answer"]
         return answer

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible.errors import AnsibleActionFail
 from ansible.utils.color import ANSIBLE_COLOR
 from ansible.utils.display import Display
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.control_action import ControlAction
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.refused import Refused
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report import safe
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.verify import markdown, terminal
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.run import RunFolder, StoreError
@@ -38,9 +38,9 @@ class ActionModule(ControlAction):
             folder.finish(opened, made, markdown.render(made, findings))
         except Contradiction as error:
             folder.refuse(opened, str(error))
-            raise AnsibleActionFail(safe.terminal(str(error))) from error
+            raise Refused(error) from error
         except StoreError as error:
-            raise AnsibleActionFail(safe.terminal(str(error))) from error
+            raise Refused(error) from error
         path = opened.join(folder.REPORT)
         display = Display()
         columns = max(_NARROWEST, min(_WIDEST, display.columns))

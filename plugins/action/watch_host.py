@@ -12,7 +12,7 @@ import signal
 import types
 import typing as t
 
-from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure
+from ansible.errors import AnsibleConnectionFailure
 from ansible.utils.display import Display
 from ansible_collections.evenkeel.drift.plugins.module_utils.mask import mask, mask_texts
 from ansible_collections.evenkeel.drift.plugins.plugin_utils import control
@@ -23,6 +23,7 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.base impor
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.bundle import script, watch_script
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.observation import HostUnseen
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.registry import exchange
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.refused import Refused
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.safe import terminal
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.script_action import ScriptAction, unanswered
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.cache import Cache, default_folder
@@ -71,9 +72,9 @@ class ActionModule(ScriptAction):
             course = Course(contract, context, _base(settings, context), asked, doors, ran)
             document = mask_texts(course.run())
         except ContractError as error:
-            raise AnsibleActionFail(f"{host}: {error}") from error
+            raise Refused(error, host) from error
         except StoreError as error:
-            raise AnsibleActionFail(str(error)) from error
+            raise Refused(error) from error
         return {"changed": False, "watched": True, **_summary(document, settings.environment)}
 
     def _send(self, program: bytes, limit_s: float, variables: Json) -> Json:

@@ -38,6 +38,12 @@ options:
       - The folder of the run. Empty takes the plan that C(drift_plan) names.
     type: str
     default: ""
+  step:
+    description:
+      - V(plan) makes the plan. V(check) only refuses C(sync_*) variables that are wrong, before hosts are audited.
+    type: str
+    choices: [check, plan]
+    default: plan
 seealso:
   - module: evenkeel.drift.judge
 """

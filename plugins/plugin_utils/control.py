@@ -59,6 +59,14 @@ def settings_without_host(
     return resolve({"drift_root": "/", **given}, cwd=os.getcwd())
 
 
+def run_settings(variables: t.Mapping[str, t.Any], template: t.Callable[[t.Any], t.Any]) -> Settings:
+    """Return the settings of a run of all hosts, with the contract of the host that stands for them; drift_root is each
+    host's own matter, and checked there. Raises ContractError.
+    """
+    names = (*RUN_WIDE, "drift_contract", "drift_keep_runs", "drift_signing_key", "drift_host_timeout")
+    return settings_without_host(variables, template, *names)
+
+
 def environment(variables: Json, host: str, template: t.Callable[[t.Any], t.Any]) -> str:
     """Return the environment of a host of the inventory as the variables of the play and its own say it."""
     its = variables["hostvars"][host]

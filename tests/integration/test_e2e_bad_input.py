@@ -5,13 +5,17 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
+import typing as t
 from pathlib import Path
 
 import pytest
 from e2e_operator import Operator
 from e2e_project import Repository, application, git, write
+
+Json = dict[str, t.Any]
 
 
 @pytest.fixture(name="reference")
@@ -132,3 +136,38 @@ def test_what_is_no_file_does_not_end_the_audit(operator: Operator, reference: R
     os.mknod(host / "src/null", 0o020644, os.makedev(1, 3))
     audit = operator.audit_one(host, drift_repo=str(reference.path), drift_sections=["trees"])
     assert audit.brief() == {("presence", "src/null", "only_on_host"), ("presence", "src/pipe", "only_on_host")}
+
+
+@pytest.mark.parametrize(
+    ("playbook", "variables", "words"),
+    [
+        ("deploy", {"drift_plan": "/nowhere/plan.json"}, "/nowhere/plan.json cannot be read"),
+        ("deploy", {"sync_hooks": {"later": [["true"]]}}, "sync_hooks"),
+        ("verify", {"drift_contract": {"tress": []}}, "tress"),
+        ("verify", {"verify_accepted": "nowhere"}, "there is no"),
+        ("audit", {"drift_output_dir": "/proc/runs"}, "/proc/runs"),
+    ],
+    ids=["plan", "sync", "contract", "verify", "output"],
+)
+def test_each_mistake_is_told_once_and_before_anything_is_made(
+    operator: Operator, host: Path, playbook: str, variables: Json, words: str
+) -> None:
+    inventory = operator.inventory({"web1": {"drift_root": str(host)}})
+    extra = ["-e", json.dumps({"drift_output_dir": str(operator.runs), **variables})]
+    outcome = operator.play(f"evenkeel.drift.{playbook}", "-i", str(inventory), *extra)
+    assert outcome.code == 2, outcome.text
+    told = [line for line in outcome.text.splitlines() if words in line]
+    # The one is what the task says, the other its result.
+    assert 1 <= len(told) <= 2, outcome.text
+    assert all(line.count(words) == 1 for line in told), told
+    assert not (operator.runs / "verifications").exists()
+    assert not (operator.runs / "deploys").exists()
+
+
+def test_hooks_that_differ_between_hosts_are_found_before_the_audit(operator: Operator, host: Path) -> None:
+    hooks = {"web1": [["true"]], "web2": [["false"]]}
+    hosts = {name: {"drift_root": str(host), "sync_hooks": {"after_services": its}} for name, its in hooks.items()}
+    outcome = operator.play("evenkeel.drift.deploy", "-i", str(operator.inventory(hosts)))
+    assert outcome.code == 2, outcome.text
+    assert "sync_hooks: must be equal on all hosts of a deploy" in outcome.text
+    assert not operator.runs.exists() or not list(operator.runs.glob("2*"))
