@@ -124,5 +124,5 @@ class _Rules:
         return [self._scope.passed("distinct", self._name, level, summary)]
 
     def _sent(self) -> Check:
-        summary = f"Whether alerts of {self._name} arrive is not known: an audit sends none"
+        summary = f"Whether what is sent to {self._name} arrives is not known: an audit sends none"
         return self._scope.not_exercised("sent", self._name, summary)

@@ -64,6 +64,11 @@ def duration(seconds: float) -> str:
     return f"{abs(seconds):.3g} s"
 
 
+def held(holding: int, asserted: int) -> str:
+    """Return how many of some assertions hold: ``1 of 1 assertion holds``."""
+    return f"{holding} of {number(asserted, 'assertion')} {'holds' if asserted == 1 else 'hold'}"
+
+
 def utc(moment_s: float) -> str:
     """Return seconds after 1970 as a time."""
     try:

@@ -16,7 +16,7 @@ import typing as t
 from ansible_collections.evenkeel.drift.plugins.module_utils.http.limit import KINDS, STAGES
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.shape import OneOf, require
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.remedies import remedy
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.words import utc
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.words import number, utc
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.run import RunFolder, safe_name
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify import verdicts
 
@@ -40,6 +40,12 @@ _FAILED = {
     "closed": "the connection was closed",
     "protocol": "its server does not speak HTTP",
     "redirect": "its server sends elsewhere, and that is not followed",
+}
+_BECAME = {
+    "taken": "took one",
+    "refused": "got one and did not take it",
+    "failed": "was tried and gave no answer",
+    _LOST: "may have got one",
 }
 _REMEDY = remedy("fix_setting", "Look at where its alerts should go, and at the address of the channel on the host.")
 _CHANNEL = {
@@ -122,14 +128,11 @@ def judged(check: Json, found: t.Mapping[tuple[str, str], Json]) -> Json:
 
 
 def sent(checks: t.Iterable[t.Mapping[str, t.Any]]) -> str:
-    """Return whether test messages were sent, as a sentence for a report; nothing when none was."""
-    tried = (one for one in checks if (one["section"], one["check"]) == ("endpoints", "sent"))
-    outcomes = {one["observed"].get("outcome") for one in tried}
-    if outcomes & {"taken", "refused", "failed"}:
-        return "A marked test message was sent to alert channels, as it was asked for."
-    return (
-        "A marked test message may have been sent to alert channels, as it was asked for." if _LOST in outcomes else ""
-    )
+    """Return which test messages were sent, as a sentence for a report; nothing when none was."""
+    tried = [one for one in checks if (one["section"], one["check"]) == ("endpoints", "sent")]
+    counts = {name: sum(1 for one in tried if one["observed"].get("outcome") == name) for name in _BECAME}
+    said = [f"{number(count, 'channel')} {_BECAME[name]}" for name, count in counts.items() if count]
+    return f"Marked test messages were asked for: {', '.join(said)}." if said else ""
 
 
 def said(one: Json, host: str) -> str:

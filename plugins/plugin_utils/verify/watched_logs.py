@@ -74,11 +74,11 @@ def _errors(make: Maker, log: Json, blind: str, part: str, place: str) -> Json:
     ]
     told = ", ".join(f"{name} {count}" for name, count in found.items())
     expected, observed = {"max": log["max"]}, {"errors": found, "read": log["read"]}
-    text = f"The window of {log['name']} has {told or 'no errors'}; {part}"
+    text = f"The log {log['name']} had {told or 'no errors'} in the window; {part}"
     if over:
         outcome, text = (
             "fail",
-            f"The window of {log['name']} has too many errors: {'; '.join(over)} (all: {told}); {part}",
+            f"The log {log['name']} had too many errors in the window: {'; '.join(over)} (all: {told}); {part}",
         )
     elif blind:
         outcome = "unknown"
@@ -144,4 +144,4 @@ def _cycles(make: Maker, name: str, one: Json, read: Json, blind: str, part: str
         return made("not_exercised", ": it never happened, so how often it does cannot be judged")
     if not one["max_s"] and most is None:
         return made("observation", ": the contract names no period for it")
-    return made("pass", f", {least} or more should" if least else "")
+    return made("pass", f", where at least {least} should come" if least else "")

@@ -96,7 +96,10 @@ def stream(make: Maker, one: Json) -> list[Json]:
 
 
 def _group(make: Maker, stream_: Json, group: Json, place: str) -> Json:
-    name, lag, limit = f"{stream_['name']}:{group['group']}", group["lag"], stream_["max_lag"]
+    lag, limit = group["lag"], stream_["max_lag"]
+    # What the contract gives no name is called by its stream and its group already.
+    own = str(stream_["name"]).endswith(f":{group['group']}")
+    name = stream_["name"] if own else f"{stream_['name']}:{group['group']}"
     # A group that nobody declared may come in the window; the one that the contract names is to be there in all of it.
     looks = stream_["looks"] if stream_["group_wanted"] else lag["looks"]
     missed = stream_["looks"] - lag["looks"] if stream_["group_wanted"] else group["unseen"] + stream_["unseen"]

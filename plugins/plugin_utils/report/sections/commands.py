@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.words import number
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.words import held
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.document import Lines, code, heading, more, table
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.model import Json, Report
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.sections.plain import findings, host_status
@@ -35,5 +35,5 @@ def _commands(report: Report) -> Lines:
 
 def _row(one: Json) -> list[object]:
     took = None if one["seconds"] is None else f"{one['seconds']:.1f} s"
-    output = f"{one['hold']} of {number(one['asserted'], 'assertion')} hold" if one["asserted"] else None
+    output = held(one["hold"], one["asserted"]) if one["asserted"] else None
     return [one["name"], code(one["command"]), one["exit_code"], took, output, OUTCOMES[one["outcome"]].markdown()]

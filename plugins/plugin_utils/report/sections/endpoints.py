@@ -8,7 +8,7 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.endpoint_words import milliseconds
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.words import duration, number
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.words import duration, held
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.document import (
     Lines,
     Markup,
@@ -104,7 +104,7 @@ def _quality(one: Json) -> object:
         live = {True: "live", False: "stale", None: "age not judged"}[data["live"]]
         parts.append(f"{live}: {duration(max(data['age_s'], 0.0))} old")
     if data["asserted"]:
-        parts.append(f"{data['hold']} of {number(data['asserted'], 'assertion')} hold")
+        parts.append(held(data["hold"], data["asserted"]))
     if one["not_after"]:
         parts.append(f"certificate until {one['not_after'][:10]}")
     if one["partial"]:

@@ -63,12 +63,17 @@ def test_an_answer_that_was_lost_is_unknown_and_the_report_says_so(tmp_path: Pat
     made = alerts.judged(sent(), alerts.tried(folder))
     assert (made["verdict"], made["evidence"]) == ("UNKNOWN", ["alerts/web1.json#general"])
     assert "Whether general took a test message from web1" in made["summary"]
-    assert "may have been sent" in alerts.sent([made])
+    assert alerts.sent([made]) == "Marked test messages were asked for: 1 channel may have got one."
 
 
 @pytest.mark.parametrize(
     ("told", "words"),
-    [(one("failed", failure="timeout", stage="body"), "was sent"), (one("not_sent", failure="unread"), "")],
+    [
+        (one("taken"), "1 channel took one."),
+        (one("refused", status=500), "1 channel got one and did not take it."),
+        (one("failed", failure="timeout", stage="body"), "1 channel was tried and gave no answer."),
+        (one("not_sent", failure="unread"), ""),
+    ],
 )
 def test_a_report_says_whether_something_was_sent(tmp_path: Path, told: Json, words: str) -> None:
     folder = RunFolder(str(tmp_path))
