@@ -14,7 +14,7 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.refused import Refu
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report import safe
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.verify import markdown, terminal
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.run import RunFolder, StoreError
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify import folder
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify import folder, verdicts
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify.consistency import Contradiction
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify.deciding import decide
 
@@ -55,8 +55,15 @@ class ActionModule(ControlAction):
 
 
 def _verdict(name: str, host: Json) -> Json:
-    """Return why a host fails, in the shape of judge/verdict.py. What is optional alone fails none."""
-    told = host["reasons"] or [{"check": None, "verdict": host["verdict"], "sentence": f"see the verification {name}"}]
+    """Return why a host fails, in the shape of judge/verdict.py. What is optional alone fails none, and beside what is
+    FAIL or UNKNOWN nothing else does.
+    """
+    grave = [one for one in host["reasons"] if one["verdict"] in (verdicts.FAIL, verdicts.UNKNOWN)]
+    told = (
+        grave
+        or host["reasons"]
+        or [{"check": None, "verdict": host["verdict"], "sentence": f"see the verification {name}"}]
+    )
     reasons = [
         {"id": one["check"] or name, "severity": one["verdict"], "summary": safe.terminal(one["sentence"])}
         for one in told

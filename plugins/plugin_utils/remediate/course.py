@@ -94,6 +94,7 @@ def decide(deploy: RunFolder, batch: t.Collection[str], verification: RunFolder 
             "before": None if seen is None else seen.run,
             "reasons": decision.reasons[:_TOLD],
             "known": decision.known[:_TOLD],
+            "counted": {"reasons": deciding.counted(decision.reasons), "known": deciding.counted(decision.known)},
             "back": DUE if decision.reasons else None,
             "again": None,
         }

@@ -100,6 +100,11 @@ def decide(verification: Json, host: str, earlier: Before | None, planned: t.Con
     return Decision(part["verdict"], reasons, known)
 
 
+def counted(told: t.Iterable[Json]) -> dict[str, int]:
+    """Return how many reasons there are of each verdict: only some of many are kept."""
+    return {name: count for name, count in verdicts.counts(one["verdict"] for one in told).items() if count}
+
+
 def fails(verdict: str, strict: bool) -> bool:
     """Return whether a check of a required criterion may take a change back.
 

@@ -15,9 +15,16 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan import asked
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan.gates import refusals
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan.render import STATES
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.safe import markdown, markdown_code
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify import verdicts
 
 _TIME = "%Y-%m-%dT%H:%M:%SZ"
 _SHOWN = 5
+_KNOWN: dict[str, t.Callable[[int], str]] = {
+    verdicts.FAIL: lambda count: f"{number(count, 'check')} failed before the change as well",
+    verdicts.UNKNOWN: lambda count: f"{number(count, 'thing')} could not be told before the change either",
+    verdicts.OBSERVATION: lambda count: f"{number(count, 'observation')} as before the change",
+}
+"""What is said of the things that are as they were, by their verdicts."""
 # A step that took longer than a day was not waited for.
 _LONGEST_S = 86400.0
 
@@ -104,8 +111,8 @@ def verified(result: Json) -> str:
     told = result.get("verification")
     if not told or told["verdict"] is None:
         return ""
-    known = f", {number(len(told['known']), 'check')} failed before the change as well" if told["known"] else ""
-    return f"; verified: {told['verdict']}{known}"
+    said = [words(count) for name, words in _KNOWN.items() if (count := _counted(told, "known").get(name))]
+    return ", ".join([f"; verified: {told['verdict']}", *said])
 
 
 def unverified(about: Json) -> str:
@@ -163,7 +170,7 @@ def _verification(about: Json, results: t.Mapping[str, Json]) -> list[str]:
     told = {host: one["verification"] for host, one in sorted(results.items()) if one.get("verification")}
     if told:
         rows = [_row(host, one) for host, one in told.items()]
-        head = "| host | verification | verdict | takes it back | failed before the change as well | way back |"
+        head = "| host | verification | verdict | takes it back | as before the change | way back |"
         parts.append("\n".join([head, "|---|---|---|---|---|---|", *rows]))
     else:
         parts.append("No host was changed and verified.")
@@ -181,15 +188,22 @@ def _verification(about: Json, results: t.Mapping[str, Json]) -> list[str]:
 
 def _row(host: str, told: Json) -> str:
     cells = [markdown(host), _link(told["id"]), markdown(told["verdict"] or "not known")]
-    cells += [_listed(told["reasons"]), _listed(told["known"]), _way_back(told)]
+    cells += [_listed(told, "reasons"), _listed(told, "known"), _way_back(told)]
     return f"| {' | '.join(cells)} |"
 
 
-def _listed(reasons: t.Sequence[Json]) -> str:
-    if not reasons:
+def _counted(told: Json, kind: str) -> t.Mapping[str, int]:
+    """Return how many there are of each verdict. Of many only some are kept, and all are counted."""
+    counted: t.Mapping[str, int] | None = (told.get("counted") or {}).get(kind)
+    return verdicts.counts(one["verdict"] for one in told[kind]) if counted is None else counted
+
+
+def _listed(told: Json, kind: str) -> str:
+    if not told[kind]:
         return "nothing"
-    lines = [f"{one['verdict']}: {one['sentence']}" for one in reasons[:_SHOWN]]
-    more = [f"and {len(reasons) - _SHOWN} more"] if len(reasons) > _SHOWN else []
+    lines = [f"{one['verdict']}: {one['sentence']}" for one in told[kind][:_SHOWN]]
+    left = sum(_counted(told, kind).values()) - len(lines)
+    more = [f"and {left} more"] if left else []
     return markdown("; ".join([*lines, *more]))
 
 

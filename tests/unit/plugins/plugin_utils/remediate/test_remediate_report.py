@@ -107,6 +107,19 @@ def test_the_table_tells_how_each_host_was_verified(verification: Json, words: s
     assert words in text
 
 
+def test_what_is_as_before_is_counted_whole_and_by_what_it_is() -> None:
+    """Of many that failed before as well 20 are kept, and what could not be told did not fail."""
+    kept = [{"id": None, "verdict": "FAIL", "sentence": "a line"}] * 20
+    counted = {"reasons": {}, "known": {"FAIL": 23, "UNKNOWN": 1, "OBSERVATION": 2}}
+    result = told(known=kept, counted=counted)
+    assert report.verified(result) == (
+        "; verified: FAIL, 23 checks failed before the change as well, 1 thing could not be told before the change "
+        "either, 2 observations as before the change"
+    )
+    assert "and 21 more" in "\n\n".join(report.sections({}, plan(), {"web1": result}))
+    assert report.verified(told(known=kept[:1])) == "; verified: FAIL, 1 check failed before the change as well"
+
+
 def test_a_host_that_nothing_was_done_to_and_that_fails_is_told_the_way_back() -> None:
     final = {"verdict": "FAIL", "fails": True, "sentence": "/health answers 500"}
     assert "evenkeel.drift.rollback --limit web1" in report.hint("web1", "nothing", final)
