@@ -32,13 +32,13 @@ _MAX_PROCESSES = 100
 
 
 class Instance(t.NamedTuple):
-    """One process: since when it runs (seconds since 1970), and why that is doubtful; its environment, or why that was
-    not read.
+    """One process: since when it runs (seconds since 1970, ``clock.Boot`` says how exactly), and why that is doubtful;
+    its environment, or why that was not read.
     """
 
     pid: int
     started_s: float
-    clock_reason: str
+    boot: clock.Boot
     environment: Parsed | None
     reason: str
 
@@ -119,7 +119,7 @@ def _outside(proc: Proc, pid: int, namespace: bytes | None) -> bool:
 
 
 def _instance(proc: Proc, stat: Stat, boot: clock.Boot, host: Host) -> Instance:
-    found = Instance(stat.pid, clock.start_time(stat, boot.time_s), boot.reason, None, "")
+    found = Instance(stat.pid, clock.start_time(stat, boot.time_s), boot, None, "")
     try:
         return found._replace(environment=environ_of(proc, stat.pid, host))
     except Unseen as unseen:

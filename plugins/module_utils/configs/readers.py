@@ -21,7 +21,9 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.configs.model impor
 from ansible_collections.evenkeel.drift.plugins.module_utils.mask import mask
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host, Unseen
 from ansible_collections.evenkeel.drift.plugins.module_utils.proc import clock
+from ansible_collections.evenkeel.drift.plugins.module_utils.proc.order import EXACT_S, later
 from ansible_collections.evenkeel.drift.plugins.module_utils.proc.reader import Gone, Proc
+from ansible_collections.evenkeel.drift.plugins.module_utils.proc.shared import within
 from ansible_collections.evenkeel.drift.plugins.module_utils.systemd.environment import unit_environment
 from ansible_collections.evenkeel.drift.plugins.module_utils.text import spelled
 
@@ -29,6 +31,13 @@ _LISTED = 10
 
 Json = t.Dict[str, t.Any]
 _Spec = t.Mapping[str, t.Any]
+
+
+class _Start(t.NamedTuple):
+    """When something began to run, and how far a change of a file must be apart from that."""
+
+    started_s: float | None
+    within_s: float = EXACT_S
 
 
 class Configured(t.NamedTuple):
@@ -72,10 +81,8 @@ def _nothing(outcome: str, reason: str, pid: int | None = None) -> Json:
 def _process(found: environments.Instance, file: Configured) -> Json:
     if found.environment is None:
         return _nothing("unknown", found.reason, found.pid)
-    made = _seen(file, found.environment, found.started_s, found.pid, complete=False)
-    if found.clock_reason:
-        made.update(older=None, reason="; ".join(filter(None, [made["reason"], found.clock_reason])))
-    return made
+    made = _seen(file, found.environment, _Start(found.started_s, found.boot.within_s), found.pid, complete=False)
+    return _doubted(made, found.boot.reason) if found.boot.reason else made
 
 
 def _unit(name: str, file: Configured, host: Host) -> Json:
@@ -87,29 +94,36 @@ def _unit(name: str, file: Configured, host: Host) -> Json:
     proc = Proc()
     try:
         environment = environments.environ_of(proc, about.main_pid, host)
-        started_s = clock.start_time(proc.stat(about.main_pid), clock.boot_time(proc))
+        boot = clock.boot(proc)
+        started_s = clock.start_time(proc.stat(about.main_pid), boot.time_s)
     except Gone:
         raise Missing("its main process ended while it was looked at") from None
     passed = {os.path.realpath(path) for path, _optional in environments.files_of(about)}
-    return _seen(file, environment, started_s, about.main_pid, file.content.target in passed)
+    return _seen(file, environment, _Start(started_s, boot.within_s), about.main_pid, file.content.target in passed)
 
 
 def _container(name: str, file: Configured, socket: str | None, host: Host) -> Json:
     found = environments.container(name, socket, host)
     if not found.running:
         raise Missing("the container does not run")
-    return _seen(file, found.environment, found.created_s, None, complete=True)
+    return _seen(file, found.environment, _Start(found.created_s), None, complete=True)
 
 
-def _seen(file: Configured, environment: Parsed, started_s: float | None, pid: int | None, complete: bool) -> Json:
+def _doubted(made: Json, reason: str) -> Json:
+    return {**made, "older": None, "reason": "; ".join(filter(None, [made["reason"], reason]))}
+
+
+def _seen(file: Configured, environment: Parsed, start: _Start, pid: int | None, complete: bool) -> Json:
     keys, unclear = compare(file.parsed, {str(one.path[0]): str(one.value) for one in environment.keys}, file.key)
     reasons = [environment.partial] if environment.partial else []
     if unclear:
         more = f" and {len(unclear) - _LISTED} more" if len(unclear) > _LISTED else ""
         listed = ", ".join(unclear[:_LISTED])
         reasons.append(f"not compared, as other variables decide the value: {listed}{more}")
-    older = None if started_s is None else started_s + clock.TOLERANCE_S < file.content.mtime_s
-    return {
+    started_s, changed_s = start.started_s, file.content.mtime_s
+    within_s = within(file.content.target, start.within_s)
+    older = None if started_s is None else later(changed_s, started_s, within_s)
+    made = {
         "outcome": "ok",
         "reason": "; ".join(reasons),
         "pid": pid,
@@ -119,6 +133,10 @@ def _seen(file: Configured, environment: Parsed, started_s: float | None, pid: i
         "complete": complete and not environment.partial,
         "keys": keys,
     }
+    if older is None and started_s is not None and not any(key["state"] == "same" for key in keys):
+        # What has none of the values, and reads the file itself, is judged by its age alone.
+        return _doubted(made, "it was started and the file was changed at times that cannot be told apart")
+    return made
 
 
 def compare(parsed: Parsed, running: t.Mapping[str, str], key: bytes | None) -> tuple[list[Json], list[str]]:

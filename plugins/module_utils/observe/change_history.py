@@ -21,6 +21,7 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.observe.change_star
     STEP_BEGINS,
     STEP_DONE,
     epoch,
+    moment_of,
     starts,
 )
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.paths import open_dir, open_file
@@ -36,6 +37,7 @@ _DEPLOY = "sync"
 _MOST_RELOADS = 200
 # What tells of the end of something that changed the host, or of how far it came.
 _TELLS = (*_ENDS, STEP_BEGINS, STEP_DONE, _STEP_FAILED, _ROLLED_BACK)
+_EXACT = "exact"
 _ABOUT = ("kind", "who", "why", "run", "journal")
 
 Json = t.Dict[str, t.Any]
@@ -56,7 +58,7 @@ def last_changes(dir_fd: int, trees: t.Mapping[str, str], host: Host) -> Json:
     placed, reason = _placed(lines, _known(dir_fd))
     last = _ended(placed[0], lines) if placed and not reason else None
     return {
-        "last": last,
+        "last": last and {key: value for key, value in last.items() if key != _EXACT},
         "last_reason": reason or ("" if last else "no change of this application is recorded on this host"),
         "starts": starts([] if reason else lines),
         "deployed": None if reason else _deployed(lines),
@@ -114,7 +116,7 @@ def _reloads(lines: t.Sequence[Json]) -> list[Json]:
         if what == STEP_DONE:
             ended[unit] = entry.get("files")
             continue
-        files, seconds = ended.pop(unit, None), epoch(entry.get("time"))
+        files, seconds = ended.pop(unit, None), moment_of(entry)
         if not isinstance(files, list) or seconds is None:
             continue
         for path in map(str, files):
@@ -124,9 +126,9 @@ def _reloads(lines: t.Sequence[Json]) -> list[Json]:
     return list(found.values())
 
 
-def _reread(reloads: t.Sequence[Json], host: Host) -> dict[str, int]:
+def _reread(reloads: t.Sequence[Json], host: Host) -> dict[str, float]:
     """Return when each file was read again last, by its absolute path."""
-    found: dict[str, int] = {}
+    found: dict[str, float] = {}
     for one in reloads:
         path = os.path.join(os.path.realpath(host.root), one["path"])
         found[path] = max(one["time_s"], found.get(path, 0))
@@ -190,7 +192,7 @@ def _placed(lines: t.Sequence[Json], known: set[str] | None) -> tuple[list[Json]
             seconds = epoch(entry.get("time"))
             if entry["what"] == _IN_PLACE and seconds is not None:
                 about = {key: entry.get(key) for key in _ABOUT}
-                placed.append({"time": entry["time"], "time_s": seconds, **about})
+                placed.append({"time": entry["time"], "time_s": seconds, **about, _EXACT: moment_of(entry)})
         elif entry.get("what") == _BEGINS and entry.get("journal") not in ended and not placed:
             if known is not None and entry.get("journal") not in known:
                 continue
@@ -216,7 +218,7 @@ def _of_trees(
     reason: str,
     trees: t.Mapping[str, str],
     host: Host,
-    reread: t.Mapping[str, int],
+    reread: t.Mapping[str, float],
 ) -> dict[str, Json | None]:
     """Return the last change that touched each tree: its closed journal says which paths it changed. Those that were
     ``reread`` since do not count: by their times, which a deploy does not turn back, other processes are judged.
@@ -236,11 +238,12 @@ def _of_trees(
         if paths is None:
             reason = f"the journal of the change of {change['time']} is no longer there, or cannot be read"
             break
-        paths = [path for path in paths if reread.get(path, -1) < change["time_s"]]
+        paths = [path for path in paths if reread.get(path, -1) < change[_EXACT]]
         for name, tree in wanted.items():
             below = tree.rstrip("/") + "/"
             if name not in found and any(path in (way, tree) or path.startswith(below) for path in paths):
-                found[name] = change
+                # Exactly, as it is held against starts of processes.
+                found[name] = {**{key: change[key] for key in ("time", *_ABOUT)}, "time_s": change[_EXACT]}
     if not reason and len(placed) > _MOST_JOURNALS:
         reason = f"none of the last {_MOST_JOURNALS} changes touched it, and those before were not looked at"
     unfound: Json | None = {"reason": reason} if reason else None

@@ -46,7 +46,7 @@ def starts(lines: t.Sequence[Json]) -> Json:
         known = found.setdefault(name, {"deploy": deploy, "begun": [], "began": None})
         if known["deploy"] != deploy:
             continue
-        moment = _moment(entry)
+        moment = moment_of(entry)
         if moment is not None and what == STEP_BEGINS:
             known["begun"].append(moment)
         elif moment is not None and isinstance(entry.get("at_s"), (int, float)):
@@ -92,7 +92,7 @@ def _began(step: Json) -> float | None:
     return min(begun, default=None)
 
 
-def _moment(entry: Json) -> float | None:
+def moment_of(entry: Json) -> float | None:
     """Return the moment that an entry tells, to the part of a second where it has that; its time is rounded down."""
     whole = epoch(entry.get("time"))
     told = entry.get("at_s")

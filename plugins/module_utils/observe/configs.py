@@ -157,7 +157,7 @@ def _note(made: Json, spec: _Spec, content: Content) -> None:
     made.update(
         path=mask(target),
         mtime=iso(content.mtime_s),
-        mtime_s=round(content.mtime_s, 3),
+        mtime_s=round(content.mtime_s, 6),
         size=None if made["secret"] else content.size,
         digest=content.digest,
     )

@@ -17,6 +17,7 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.proc import clock
 from ansible_collections.evenkeel.drift.plugins.module_utils.proc.describe import Describer
 from ansible_collections.evenkeel.drift.plugins.module_utils.proc.match import Seen, audit_itself, matching, scan
 from ansible_collections.evenkeel.drift.plugins.module_utils.proc.reader import Gone, Proc
+from ansible_collections.evenkeel.drift.plugins.module_utils.proc.shared import within
 from ansible_collections.evenkeel.drift.plugins.module_utils.proc.unit_files import unit_files
 from ansible_collections.evenkeel.drift.plugins.module_utils.proc.venv import newest_change
 from ansible_collections.evenkeel.drift.plugins.module_utils.text import raw, show
@@ -95,7 +96,7 @@ class _Reader:
             "booted_s": round(booted.time_s, 3),
             "now_s": round(now_s, 3),
             "clock_reason": booted.reason,
-            "tolerance_s": clock.TOLERANCE_S,
+            "tolerance_s": within(self._host.root, booted.within_s),
             "total": len(seen),
             "hidden": self._proc.hidden(),
             "matches": matches,
@@ -154,7 +155,7 @@ class _Reader:
 
 
 def _time(seconds: float) -> Json:
-    return {"outcome": "ok", "reason": "", "mtime": clock.iso(seconds), "mtime_s": round(seconds, 3)}
+    return {"outcome": "ok", "reason": "", "mtime": clock.iso(seconds), "mtime_s": round(seconds, 6)}
 
 
 def _no_time(reason: str) -> Json:
@@ -170,7 +171,7 @@ def _unit_files(described: t.Sequence[Json]) -> dict[str, Json]:
             continue
         try:
             files = unit_files(process["unit"], process["unit_user"])
-            listed = [{"path": show(path), "mtime": clock.iso(at), "mtime_s": round(at, 3)} for path, at in files]
+            listed = [{"path": show(path), "mtime": clock.iso(at), "mtime_s": round(at, 6)} for path, at in files]
             found[key] = {"outcome": "ok", "reason": "", "files": listed}
         except Unseen as unseen:
             found[key] = {"outcome": "unknown", "reason": unseen.reason, "files": []}
@@ -188,6 +189,6 @@ def _environments(described: t.Sequence[Json]) -> dict[str, Json]:
         item = None
         if newest is not None:
             path, at = newest
-            item = {"path": show(path), "mtime": clock.iso(at), "mtime_s": round(at, 3)}
+            item = {"path": show(path), "mtime": clock.iso(at), "mtime_s": round(at, 6)}
         found[home] = {"outcome": "ok", "reason": "", "newest": item}
     return found

@@ -63,9 +63,9 @@ _CHANGES = {
     "last": OneOf([None, _CHANGE]),
     "starts": {"first": OneOf([None, _MOMENT]), "of": ByName(_MOMENT)},
     "deployed": OneOf([None, {**dict.fromkeys(("run", "id", "point"), _TEXT), "steps": [_STEP]}]),
-    "reloads": [{"unit": str, "path": str, "time": str, "time_s": int}],
+    "reloads": [{"unit": str, "path": str, **_MOMENT}],
     "rehearsed": ByName({"time": str, "time_s": int, "point": str}),
-    "trees": ByName(OneOf([None, _CHANGE, {"reason": str}])),
+    "trees": ByName(OneOf([None, {**_CHANGE, **_MOMENT}, {"reason": str}])),
 }
 _SECTION = {"outcome": OUTCOME, "reason": str, "data": dict}
 

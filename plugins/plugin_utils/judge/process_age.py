@@ -10,11 +10,16 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
+from ansible_collections.evenkeel.drift.plugins.module_utils.proc import order
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.check import Check, Details
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.remedies import remedy
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.scope import Scope
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.words import duration
 
+# Times in the same second look the same as they are written.
+_SHORT_S = 2.0
+# Files are looked at a little later than processes.
+_AHEAD_S = 2.0
 _RESTART = remedy("restart", "Restart it, so that it runs what is on the disk; first make sure that this is right.")
 _RELOAD = remedy("reload_units", "Reload the definitions of the units (systemctl daemon-reload), then restart it.")
 
@@ -45,8 +50,22 @@ class Ages:
         self._level = level
         self._data = data
 
-    def compare(self, kind: Kind, subject: str, process: Details, path: str, changed: str, changed_s: float) -> Check:
+    def recorded(self, kind: Kind, subject: str, process: Details, path: str, change: Details) -> Check:
+        """Return the check against the host's own record of a change: its time is of the clock of the processes."""
+        return self.compare(kind, subject, process, path, change["time"], change["time_s"], order.EXACT_S)
+
+    def compare(
+        self,
+        kind: Kind,
+        subject: str,
+        process: Details,
+        path: str,
+        changed: str,
+        changed_s: float,
+        within_s: float | None = None,
+    ) -> Check:
         """Return the check whether ``process`` started before ``path`` was changed."""
+        within_s = self._data["tolerance_s"] if within_s is None else within_s
         scope, level = self._scope, self._level(kind.check)
         reason = self._doubt(process, changed_s, path)
         who = f"{scope.component} (pid {process['pid']}) runs since {process['started']}"
@@ -58,9 +77,12 @@ class Ages:
             said = f"{who}: whether that is before {kind.what}{path} was changed is not known: {reason}"
             return scope.unknown(kind.check, subject, level, said, observed=times["observed"])
         late = changed_s - process["started_s"]
-        tolerance = self._data["tolerance_s"]
         told = f"{who}, {kind.what}{path} was changed at {changed}"
-        if late > tolerance:
+        after = order.later(changed_s, process["started_s"], within_s)
+        if after is None:
+            said = f"{told}: which came first cannot be told, {_near(late, changed_s, within_s)}"
+            return scope.unknown(kind.check, subject, level, said, observed=times["observed"])
+        if after:
             return scope.failed(
                 kind.check,
                 subject,
@@ -72,8 +94,12 @@ class Ages:
                 direction="reference_ahead",
                 **times,
             )
-        near = f": within the {tolerance:g} s that cannot be told apart" if abs(late) <= tolerance else ", before that"
-        return scope.passed(kind.check, subject, level, f"{told}{near}", **times)
+        before = f", {duration(late)} before that" if -late < _SHORT_S else ", before that"
+        return scope.passed(kind.check, subject, level, f"{told}{before}", **times)
+
+    def later(self, process: Details, changed_s: float) -> bool | None:
+        """Return whether something was changed after a process started; None where their times cannot tell."""
+        return order.later(changed_s, process["started_s"], self._data["tolerance_s"])
 
     def reread(self, kind: Kind, subject: str, process: Details, file: Details, reload: Details) -> Check:
         """Return the check of what a process has read again since it was changed, by the reload that the host's own
@@ -93,15 +119,25 @@ class Ages:
             observed={"pid": process["pid"], "started": process["started"]},
         )
 
+    def nothing(self, kind: Kind, subject: str, said: str) -> Check:
+        """Return the check of what there is nothing of that a process could be older than."""
+        return self._scope.passed(kind.check, subject, self._level(kind.check), said)
+
     def unknown(self, kind: Kind, subject: str, reason: str) -> Check:
         said = f"Whether {subject} is older than what it runs ({kind.check}) is not known: {reason}"
         return self._scope.unknown(kind.check, subject, self._level(kind.check), said)
 
     def _doubt(self, process: Details, changed_s: float, path: str) -> str:
         """Return why the two times cannot be compared, or nothing."""
-        limit = self._data["now_s"] + self._data["tolerance_s"]
+        limit = self._data["now_s"] + _AHEAD_S
         if self._data["clock_reason"]:
             return str(self._data["clock_reason"])
         if changed_s > limit:
             return f"the time of {path} is in the future"
         return "its start is in the future" if process["started_s"] > limit else ""
+
+
+def _near(late: float, changed_s: float, within_s: float) -> str:
+    if abs(late) <= within_s:
+        return f"as their times are within {within_s:g} s of each other"
+    return f"as the time of the change has whole seconds, and can be {order.grain(changed_s):g} s too early"

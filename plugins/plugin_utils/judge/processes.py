@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge import process_age, process_instance
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge import process_instance
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.check import Check, Details
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.process_age import Ages, Kind, Level
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.process_age import Ages, Level
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.process_stale import Stale
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.remedies import remedy
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.scope import Context, Judgement, Scope
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.words import LISTED, number
@@ -80,7 +81,7 @@ class _Rules:
         self._scope = Scope(context, SECTION, self._name, entry, "operational")
         given: t.Mapping[str, str] = entry.get("severity") or {}
         self._level: Level = lambda check: given.get(check) or DEFAULTS[check]
-        self._ages = Ages(self._scope, self._level, evidence)
+        self._stale = Stale(entry, evidence, context, Ages(self._scope, self._level, evidence))
 
     def run(self) -> list[Check]:
         checks = [self._count()]
@@ -89,7 +90,7 @@ class _Rules:
         for process in self._instances[:_MOST]:
             subject = f"{self._name}[{process['pid']}]"
             checks += process_instance.instance(self._scope, self._level, subject, process, self._entry, self._data)
-            checks += self._stale(subject, process)
+            checks += self._stale.checks(subject, process)
         if len(self._instances) > 1:
             checks.append(self._one_environment())
         beyond = len(self._pids) - len(self._instances[:_MOST])
@@ -189,102 +190,3 @@ class _Rules:
             return self._scope.unknown("one_environment", name, level, said)
         said = f"All instances of {name} run from {next(iter(listed), 'one program')}"
         return self._scope.passed("one_environment", name, level, said, observed={"environments": listed})
-
-    def _stale(self, subject: str, process: Details) -> list[Check]:
-        checks = [self._code(subject, process, tree) for tree in self._entry["not_older_than"]]
-        for path in self._entry["reads"]:
-            file = self._data["files"][path]
-            about = f"{subject}:{path}"
-            if file["outcome"] != "ok" or file["mtime_s"] is None:
-                checks.append(self._ages.unknown(process_age.CONFIGURATION, about, f"{path}: {file['reason']}"))
-            else:
-                one = {"path": path, "mtime": file["mtime"], "mtime_s": file["mtime_s"]}
-                checks.append(self._against(process_age.CONFIGURATION, about, process, one))
-        checks += self._unit_files(subject, process)
-        if process["venv"] is not None:
-            checks += self._environment(subject, process, self._data["environments"].get(process["venv"]))
-        return checks
-
-    def _code(self, subject: str, process: Details, tree: str) -> Check:
-        kind, about = process_age.CODE, f"{subject}:{tree}"
-        seen = self._context.seen.get("trees") or {}
-        found = next((one for one in seen.get("trees") or [] if one["name"] == tree), None)
-        if found is None:
-            return self._ages.unknown(kind, about, f"the tree {tree} was not seen")
-        newest = found.get("newest")
-        if newest is None:
-            return self._ages.unknown(kind, about, f"when the tree {tree} was changed last was not seen")
-        path, changed_s = newest.get("path"), newest.get("mtime_s")
-        known = newest["outcome"] == "ok"
-        # A newer file proves that the process is older, whatever else was not seen.
-        proof = changed_s is not None and changed_s > process["started_s"] + self._data["tolerance_s"]
-        # A rollback gives files their old times back: what the host recorded of it tells all the same.
-        change = self._recorded(tree)
-        if change is not None and change["time_s"] > (changed_s or 0) and change["time_s"] > process["started_s"]:
-            what = f"the tree {tree} ({change['why'] or change['kind']})"
-            return self._ages.compare(kind, about, process, what, change["time"], change["time_s"])
-        if path is not None and (known or proof):
-            return self._against_newest(kind, about, process, newest)
-        if not known:
-            return self._ages.unknown(kind, about, f"the tree {tree}: {newest['reason']}")
-        said = f"There is no file in the tree {tree} that {subject} could be older than"
-        return self._scope.passed(kind.check, about, self._level(kind.check), said)
-
-    def _against_newest(self, kind: Kind, subject: str, process: Details, newest: Details) -> Check:
-        """Return the check against the file of a tree that was changed last among those that were not read again."""
-        before = newest.get("before")
-        for one in (newest, *(before or ())):
-            if self._reload(process, one) is None:
-                return self._ages.compare(kind, subject, process, one["path"], one["mtime"], one["mtime_s"])
-        if newest["outcome"] != "ok" or before is None or newest["cut"]:
-            reason = f"{newest['path']} was read again by a reload, and which was changed before it is not told"
-            return self._ages.unknown(kind, subject, reason)
-        return self._against(kind, subject, process, newest)
-
-    def _against(self, kind: Kind, subject: str, process: Details, file: Details) -> Check:
-        """Return the check against one file, ``{path, mtime, mtime_s}``."""
-        reload = self._reload(process, file)
-        if reload is not None:
-            return self._ages.reread(kind, subject, process, file, reload)
-        return self._ages.compare(kind, subject, process, file["path"], file["mtime"], file["mtime_s"])
-
-    def _reload(self, process: Details, file: Details) -> Details | None:
-        """Return the reload by which the unit of a process that is older than a file has read it again, None without
-        one. The record has whole seconds.
-        """
-        if file["mtime_s"] <= process["started_s"] + self._data["tolerance_s"]:
-            return None
-        for one in (self._context.changes or {}).get("reloads") or ():
-            if (one["unit"], one["path"]) == (process["unit_key"], file["path"]) and one["time_s"] + 1 > file[
-                "mtime_s"
-            ]:
-                return t.cast("Details", one)
-        return None
-
-    def _recorded(self, tree: str) -> Details | None:
-        """Return the last change of a tree that the host's own record tells of, None when there is none."""
-        change = ((self._context.changes or {}).get("trees") or {}).get(tree)
-        return change if change is not None and "time_s" in change else None
-
-    def _unit_files(self, subject: str, process: Details) -> list[Check]:
-        """Return the check against the unit's file that was changed last; none for what no file defines."""
-        kind = process_age.UNIT_FILE
-        seen = self._data["unit_files"].get(process["unit_key"]) if process["unit_key"] else None
-        if seen is None:
-            return []
-        if seen["outcome"] != "ok":
-            return [self._ages.unknown(kind, subject, seen["reason"])]
-        if not seen["files"]:
-            return []
-        newest = max(seen["files"], key=lambda file: (file["mtime_s"], file["path"]))
-        return [self._ages.compare(kind, subject, process, newest["path"], newest["mtime"], newest["mtime_s"])]
-
-    def _environment(self, subject: str, process: Details, seen: Details | None) -> list[Check]:
-        kind = process_age.ENVIRONMENT
-        if seen is None or seen["outcome"] != "ok":
-            reason = seen["reason"] if seen is not None else "it was not looked at"
-            return [self._ages.unknown(kind, subject, f"{process['venv']}: {reason}")]
-        newest = seen["newest"]
-        if newest is None:
-            return []
-        return [self._ages.compare(kind, subject, process, newest["path"], newest["mtime"], newest["mtime_s"])]

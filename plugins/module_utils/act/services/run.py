@@ -36,6 +36,9 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.act.state import St
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.strategy import Strategy, Work, tree
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host, Unseen, explain
 
+# More than the kernel needs to tell the time of a file from the start of a process (proc/order.py), and a tick of each.
+_APART_S = 0.04
+
 Json = t.Dict[str, t.Any]
 
 
@@ -152,6 +155,9 @@ def run_steps(record: Record, warnings: list[str]) -> list[Json]:
     Forward, the first that fails is the last, and where no file was changed what was begun is taken back at once
     (RolledBack); on the way back all are tried.
     """
+    if record.document["files"]:
+        # What starts now was started after the files, and by the times of both that can be told.
+        time.sleep(_APART_S)
     call = Call(record.since, record.document["limit_s"], record.document["root"], record.state.path, record.note)
     told: list[Json] = []
     for number, action in enumerate(record.document["actions"]):

@@ -20,7 +20,7 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.words import 
 
 Json = dict[str, t.Any]
 
-START = 1_000_000.0
+START = 1_000_000.5
 
 
 def process(pid: int = 7, **more: t.Any) -> Json:
@@ -40,7 +40,7 @@ def evidence(*found: Json, **more: t.Any) -> Json:
         "now_s": START + 1e6,
         "clock_reason": "",
     }
-    made.update(tolerance_s=2.0, total=9, hidden="", processes=list(found), unread=[], unread_total=0, files={})
+    made.update(tolerance_s=0.02, total=9, hidden="", processes=list(found), unread=[], unread_total=0, files={})
     made.update(matches={"main": [one["pid"] for one in found]}, foreign={"main": []}, unit_files={}, environments={})
     made["paths"] = {".": "/srv/app", "venv": "/srv/app/venv"}
     return {**made, **more}
@@ -120,8 +120,16 @@ def test_each_fault_is_found_and_nothing_else(seen: Json, wanted: Json, found: s
     ("tree", "outcome"),
     [
         (newest(3), "fail"),
-        (newest(2), "pass"),
-        (newest(-2), "pass"),
+        (newest(0.03), "fail"),
+        (newest(0.01), UNKNOWN),
+        (newest(0), UNKNOWN),
+        (newest(-0.01), UNKNOWN),
+        (newest(-0.03), "pass"),
+        # Without parts of a second it may be of the one after that (odd), or of the next (even).
+        (newest(0.5), "fail"),
+        (newest(-0.5), UNKNOWN),
+        (newest(-1.5), "pass"),
+        (newest(-2.5), "pass"),
         (newest(-90), "pass"),
         (newest(3, UNKNOWN), "fail"),
         (newest(-90, UNKNOWN), UNKNOWN),
@@ -136,16 +144,59 @@ def test_older_than_its_code(tree: Json | None, outcome: str) -> None:
     (check,) = [one for one in made.checks if one.check == "code"]
     assert check.outcome == outcome
     if outcome == "fail":
-        assert check.summary == "main (pid 7) runs since START, a.py was changed at CHANGED, 3 s later"
+        later = tree["newest"]["mtime_s"] - START if tree else 0
+        expected = f"main (pid 7) runs since START, a.py was changed at CHANGED, {duration(later)} later"
+        assert check.summary == expected
 
 
-@pytest.mark.parametrize(("after_s", "outcome"), [(3, "fail"), (2, "pass"), (-90, "pass"), (2e6, UNKNOWN)])
+@pytest.mark.parametrize(
+    ("after_s", "outcome"), [(3, "fail"), (0.3, "fail"), (0.01, UNKNOWN), (-90, "pass"), (2e6, UNKNOWN)]
+)
 def test_older_than_a_change_that_the_host_recorded(after_s: float, outcome: str) -> None:
     """A rollback gives files their old times back: the time of the files alone would not tell."""
     change = {"time": "2026-11-21T12:00:00Z", "time_s": START + after_s, "kind": "sync", "why": "a rollback"}
     context = Context("prod", "prod-1", seen={"trees": {"trees": [newest(-90)]}}, changes={"trees": {"source": change}})
     made = judge([entry(not_older_than="source")], evidence(process()), context)
     assert [check.outcome for check in made.checks if check.check == "code"] == [outcome]
+
+
+@pytest.mark.parametrize(
+    ("changed_s", "placed_s", "outcome"),
+    [
+        # The file system has whole seconds, or the clock of another machine: the host's own record tells.
+        (-0.5, -0.1, "pass"),
+        (-0.5, 0.1, "fail"),
+        (-0.5, 0.01, UNKNOWN),
+        # What the record is of came before that.
+        (-0.5, -9, UNKNOWN),
+    ],
+)
+def test_the_record_tells_of_a_file_whose_time_does_not(changed_s: float, placed_s: float, outcome: str) -> None:
+    change = {"time": "2026-11-21T12:00:00Z", "time_s": START + placed_s, "kind": "sync", "why": "a deploy"}
+    seen = {"trees": {"trees": [newest(changed_s)]}}
+    context = Context("prod", "prod-1", seen=seen, changes={"trees": {"source": change}})
+    made = judge([entry(not_older_than="source")], evidence(process()), context)
+    assert [check.outcome for check in made.checks if check.check == "code"] == [outcome]
+
+
+@pytest.mark.parametrize(
+    ("why", "said"),
+    [("deploy of plan-1", "deploy of plan-1"), ("it failed, " * 9, "a rollback"), (None, "a rollback")],
+)
+def test_the_reason_of_a_change_does_not_push_out_what_is_said(why: str | None, said: str) -> None:
+    change = {"time": "T", "time_s": START + 9, "kind": "rollback", "why": why}
+    context = Context("prod", "prod-1", seen={"trees": {"trees": [newest(-90)]}}, changes={"trees": {"source": change}})
+    made = judge([entry(not_older_than="source")], evidence(process()), context)
+    (code,) = [check for check in made.checks if check.check == "code"]
+    assert code.summary == f"main (pid 7) runs since START, the tree source ({said}) was changed at T, 9 s later"
+
+
+def test_a_file_that_proves_it_is_named_and_not_the_change_that_brought_it() -> None:
+    change = {"time": "T", "time_s": START + 9.5, "kind": "sync", "why": "a deploy"}
+    context = Context("prod", "prod-1", seen={"trees": {"trees": [newest(9.1)]}}, changes={"trees": {"source": change}})
+    made = judge([entry(not_older_than="source")], evidence(process()), context)
+    (code,) = [check for check in made.checks if check.check == "code"]
+    assert "a.py was changed at CHANGED, 9.1 s later" in code.summary
 
 
 def reload(path: str, after_s: float, unit: str = "app.service") -> Json:

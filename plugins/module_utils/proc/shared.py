@@ -1,0 +1,54 @@
+# Copyright: Contributors to the evenkeel.drift project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""File systems on which another machine's clock, or a program's, gives files their times. Private to the collection."""
+
+from __future__ import annotations
+
+import os
+import re
+
+from ansible_collections.evenkeel.drift.plugins.module_utils.proc.order import COARSE_S, EXACT_S
+
+_MOUNTS = "/proc/self/mountinfo"
+_SHARED = re.compile(
+    rb"nfs|nfs4|cifs|smb3|smbfs|9p|ceph|afs|lustre|glusterfs|beegfs|gpfs|orangefs|pvfs2|ocfs2|gfs2|vboxsf|prl_fs|vmhgfs|"
+    rb"fuse\..*",
+    re.DOTALL,
+)
+_ESCAPED = re.compile(rb"\\([0-7]{3})")
+
+
+def within(root: str, exact_s: float = EXACT_S, mounts: str = _MOUNTS) -> float:
+    """Return how far a start and a change of a file must be apart: ``exact_s``, or more where the path ``root``, or
+    something that is mounted below it, has times of another clock.
+    """
+    path = os.path.realpath(os.fsencode(root))
+    try:
+        with open(mounts, "rb") as source:
+            found = [_mount(line) for line in source]
+    except OSError:
+        # A host that hides its mounts is a sandbox: its files are its own.
+        return exact_s
+    above: tuple[bytes, bytes] = (b"", b"")
+    kinds = []
+    for point, kind in found:
+        if _inside(path, point):
+            # Of those at one point the last is on top.
+            above = (point, kind) if len(point) >= len(above[0]) else above
+        elif _inside(point, path):
+            kinds.append(kind)
+    return COARSE_S if any(_SHARED.fullmatch(kind) for kind in (above[1], *kinds)) else exact_s
+
+
+def _mount(line: bytes) -> tuple[bytes, bytes]:
+    """Return the mount point and the kind of file system of a line of mountinfo."""
+    before, _dash, after = line.partition(b" - ")
+    fields = before.split(b" ")
+    point = fields[4] if len(fields) > 4 else b""
+    return _ESCAPED.sub(lambda match: bytes([int(match.group(1), 8)]), point), after.split(b" ")[0]
+
+
+def _inside(path: bytes, folder: bytes) -> bool:
+    """Whether a path is a folder, or below it."""
+    return bool(folder) and (path == folder or path.startswith(folder.rstrip(b"/") + b"/"))
