@@ -69,14 +69,14 @@ def _streams(findings: t.Sequence[Json], plain: t.Callable[[str], str | None]) -
         expected = one.get("expected") or {}
         address, stream = (plain(str(expected.get(key) or "")) for key in ("redis", "stream"))
         if address and stream:
-            ask, name = _redis_cli(address), shlex.quote(stream)
+            ask, name = redis_cli(address), shlex.quote(stream)
             made.add(f"{ask} XLEN {name}; {ask} XINFO GROUPS {name}")
         else:
             made.add("ss -ltnp")
     return "; ".join(sorted(made))
 
 
-def _redis_cli(address: str) -> str:
+def redis_cli(address: str) -> str:
     """Return the client for an address of the contract; a password it takes from REDISCLI_AUTH."""
     if address.startswith("unix:"):
         return f"redis-cli -s {shlex.quote(address[5:])}"

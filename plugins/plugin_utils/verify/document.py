@@ -42,7 +42,7 @@ def build(about: About, inputs: Inputs, checks: t.Sequence[Json], more: Json | N
     ``gates`` and ``files``.
     """
     findings = inputs.findings
-    places = repeating.Places(findings)
+    places = repeating.Places(findings, {seen.host.name: seen.repeating for seen in inputs.hosts})
     ordered = [{**one, **places.of(one)} for one in sorted(checks, key=criteria.order)]
     hosts = [seen.host for seen in inputs.hosts]
     made, of_hosts = criteria.build(ordered, hosts), criteria.by_host(ordered, hosts)

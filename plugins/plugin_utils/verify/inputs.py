@@ -13,7 +13,7 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.audit.since import 
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.log_shapes import DEPLOY
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.store import evidence
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.run import RunFolder, StoreError
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify import terms
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify import repeatable, terms
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify.criteria import Host
 
 Json = dict[str, t.Any]
@@ -32,6 +32,8 @@ class Seen:
     """From when on each log was read: ``since`` of its contract, None where it was read by lines or bytes."""
     writers: t.Mapping[str, Json] = dataclasses.field(default_factory=dict)
     """Of each log that was read since the last change, what its contract says of who writes it."""
+    repeating: t.Mapping[str, t.Any] = dataclasses.field(default_factory=dict)
+    """What commands that repeat its checks need besides the findings (``repeatable.py``)."""
     terms: terms.Terms = dataclasses.field(default_factory=dict)
     """What its contract states of impact, owner and remedy."""
 
@@ -74,7 +76,9 @@ def _seen(folder: RunFolder, environment: str, name: str) -> Seen:
     windows = {entry["name"]: entry["since"] for entry in contract.get("logs") or ()}
     data = logs["data"] if logs and usable else None
     changes, told = (outcome or {}).get("changes"), terms.of_contract(contract)
-    return Seen(host, failure, changes, data, windows, _writers(contract), told)
+    configs = None if failure else evidence.load(folder, name, "configs")
+    repeating = repeatable.of(contract, data, configs["data"] if configs and configs["outcome"] == "ok" else None)
+    return Seen(host, failure, changes, data, windows, _writers(contract), repeating, told)
 
 
 def _writers(contract: Json) -> dict[str, Json]:

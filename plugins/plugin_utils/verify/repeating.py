@@ -15,7 +15,13 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.mask import MARK
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report import live_commands
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.asking import FILL_IN, asking
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.commands import plain
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify import repeating_code, repeating_logs
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify import (
+    repeating_code,
+    repeating_configs,
+    repeating_logs,
+    repeating_processes,
+    repeating_streams,
+)
 
 _CHANNEL = ("configured", "well_formed", "distinct", "sent")
 _READS = ("GET", "HEAD")
@@ -26,7 +32,6 @@ _CONTAINER = (
 )
 _BOOT = "uptime -s; cat /proc/sys/kernel/random/boot_id; date -u"
 _KILLED = "free -m; grep oom_kill /proc/vmstat"
-_RUNS = "ps -eo pid,ppid,lstart,user:16,time,rss,args"
 
 NONE = "no command that only reads says the same: what was seen stands in its evidence"
 """What is said of a kind of check that nothing here knows."""
@@ -50,7 +55,10 @@ Json = t.Mapping[str, t.Any]
 class Places:
     """What a run knows of the things that its checks are about: where an endpoint is, which source a log has."""
 
-    def __init__(self, findings: Json) -> None:
+    def __init__(self, findings: Json, more: t.Mapping[str, Json] | None = None) -> None:
+        """``more`` is by host what a run has besides (``repeatable.py``)."""
+        self._more = more or {}
+        self._references = {one["id"]: one for one in findings.get("references") or ()}
         self._hosts = {host for environment in findings["environments"] for host in environment["hosts"]}
         self._known: dict[tuple[str, str, str], Json] = {}
         for facts in findings["facts"]:
@@ -65,7 +73,17 @@ class Places:
         return {"command": command, "instead": "" if command else told or self._instead(check)}
 
     def _about(self, check: Json) -> Json:
-        return self._known.get((check["host"], check["section"], check["component"]), {})
+        section, component = check["section"], check["component"]
+        known = dict(self._known.get((check["host"], section, component), {}))
+        known.update((self._more.get(check["host"], {}).get(section) or {}).get(component) or {})
+        if section == "processes":
+            trees = [
+                one for (host, kind, _name), one in self._known.items() if (host, kind) == (check["host"], "trees")
+            ]
+            known["trees"] = {one["name"]: one["path"] for one in trees}
+        if section == "trees" and known:
+            known["of"] = self._references.get(known.get("reference"))
+        return known
 
     def _command(self, check: Json) -> str:
         section = check["section"]
@@ -73,7 +91,16 @@ class Places:
             return self._command(_compared(check)) if check["check"] != "host" else ""
         if section == "watch":
             watched = _watched(check)
-            return _of_window(watched) or self._command(watched)
+            special = repeating_logs.command if watched["section"] == "logs" else None
+            # A window begins after the audit has read: to the end of the log.
+            return special(watched, {**self._about(watched), "whole": True}) if special else self._shown(watched)
+        return self._audited(check)
+
+    def _shown(self, watched: Json) -> str:
+        return _of_window(watched) or self._audited(watched)
+
+    def _audited(self, check: Json) -> str:
+        section = check["section"]
         special = _SPECIAL.get(section)
         return special(check, self._about(check)) if special else _live(check, check["expected"] or {})
 
@@ -125,7 +152,7 @@ def _of_window(check: Json) -> str:
     if section in ("window", "memory"):
         return _BOOT if section == "window" else _KILLED
     if section == "processes":
-        return _RUNS
+        return repeating_processes.ALL
     if name is None:
         return ""
     if section == "units":
@@ -167,19 +194,6 @@ def _not_asked(check: Json, known: Json) -> str:
     return "its address, or a header, has a part that is a secret, or that no command line can show"
 
 
-def _stream(check: Json, known: Json) -> str:
-    expected = check["expected"] or {}
-    if known and "stream" not in expected:
-        # A server is called by its kind and its address.
-        expected = {"redis": known["server"].partition(" ")[2], "stream": known["stream"]}
-    return _live(check, expected)
-
-
-def _config(check: Json, known: Json) -> str:
-    source = {"path": known["source"]} if known and known["kind"] == "path" else {}
-    return _live(check, {**source, **(check["expected"] or {})})
-
-
 def _run(check: Json, known: Json) -> str:
     """Return a command of the contract, which only reads, as it was run."""
     del check
@@ -209,8 +223,9 @@ _SPECIAL: dict[str, t.Callable[[Json, Json], str]] = {
     "logs": repeating_logs.command,
     "trees": repeating_code.tree,
     "git": repeating_code.git,
-    "streams": _stream,
-    "configs": _config,
+    "streams": repeating_streams.command,
+    "configs": repeating_configs.command,
+    "processes": repeating_processes.command,
     "commands": _run,
     "run": _nothing,
 }

@@ -8,6 +8,7 @@ from __future__ import annotations
 import shlex
 import typing as t
 
+from ansible_collections.evenkeel.drift.plugins.module_utils.mask import MARK
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.commands import plain
 
 _STATUS = ("modified", "unverified", "untracked", "staged", "conflicted", "operation", "repository", "")
@@ -28,7 +29,10 @@ def tree(check: Json, known: Json) -> str:
     kind, subject = check["check"], str(check["subject"])
     whole = plain(str(known.get("path") or subject))
     if kind in ("comparison", "complete", ""):
-        return f"find {_below(whole)} -type f | LC_ALL=C sort | xargs -r -d '\\n' sha256sum --" if whole else ""
+        if not whole:
+            return ""
+        shown = f"find {_below(whole)} -type f | LC_ALL=C sort | xargs -r -d '\\n' sha256sum --"
+        return f"{shown}{_of_reference(whole, known.get('of') or {})}"
     if kind == "forbidden":
         return _forbidden(whole, subject.removeprefix(f"{known.get('path')}:"))
     if kind in ("must_contain", "must_not_contain"):
@@ -44,6 +48,21 @@ def tree(check: Json, known: Json) -> str:
         program = "diff --brief" if check["outcome"] == "unknown" else "diff"
         return f"{program} -- {shlex.quote(first)} {shlex.quote(second)}" if first and second else ""
     return _file(subject, bool((check["expected"] or {}).get("sha256")))
+
+
+def _of_reference(path: str, reference: Json) -> str:
+    """Return, as a comment, what prints the same lines of a commit where the reference's repository is."""
+    repository, commit = plain(str(reference.get("repo") or "")), plain(str(reference.get("commit") or ""))
+    if reference.get("kind") != "git" or not repository or not commit or MARK in repository:
+        return ""
+    # One that is cloned from an address has no place of its own.
+    git = f"git -C {shlex.quote(repository)}" if repository.startswith("/") else "git"
+    each = f'printf \'%s  %s\\n\' "$({git} show "{commit}:$one" | sha256sum | cut -d \' \' -f 1)" "$one"'
+    below = "" if path == "." else f" -- {shlex.quote(path)}"
+    named = f"{git} -c core.quotePath=false ls-tree -r --name-only {commit}{below}"
+    return (
+        f"  # to compare with, on the control node: {named} | LC_ALL=C sort | while IFS= read -r one; do {each}; done"
+    )
 
 
 def _two(subject: str) -> tuple[str, str]:

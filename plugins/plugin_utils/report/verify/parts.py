@@ -33,6 +33,7 @@ _CODE = ("git", "trees", "packages")
 _CHECK = "# in the folder of the run, and in that of the verification\nsha256sum -c MANIFEST.sha256"
 _COMMANDS = 200
 _NAMED = 3
+_WIDTH = 150
 _PLACES = 10
 _NOW = "For a check of the window they show how it is now: what was seen in it stands in the evidence."
 _WORDS = Markup(
@@ -226,9 +227,21 @@ def _some(names: list[str], most: int = _NAMED) -> str:
     return f"{', '.join(names[:most])}{more}"
 
 
+def _wrapped(names: list[str]) -> list[str]:
+    """Return the names of checks in lines of a width that can be read."""
+    lines = [names[0]]
+    for name in names[1:]:
+        if len(lines[-1]) + len(name) < _WIDTH:
+            lines[-1] += f"; {name}"
+        else:
+            lines.append(name)
+    return lines
+
+
 def _script(root: str, mine: dict[str, list[str]]) -> list[str]:
     made = [f"cd -- {shlex.quote(root)}"]
     for command, names in list(mine.items())[:_COMMANDS]:
         # What a check is about may be a name that the host gave it: on a line of its own it would be a command.
-        made += [terminal(f"# {_some(names)}"), command]
+        # All of them stand there, so that each is found with its command.
+        made += [*(terminal(f"# {line}") for line in _wrapped(names)), command]
     return made

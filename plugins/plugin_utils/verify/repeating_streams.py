@@ -1,0 +1,83 @@
+# Copyright: Contributors to the evenkeel.drift project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The commands that show what a server of streams says, and a stream of it. Private to the collection. Pure."""
+
+from __future__ import annotations
+
+import shlex
+import typing as t
+
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.report import live_commands
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.commands import plain
+
+_REDIS = {
+    "answering": "PING",
+    "memory": "INFO memory",
+    "evictions": "INFO stats | grep evicted_keys",
+    "slow_log": "SLOWLOG LEN",
+    # Whether it asks for a password, beside who can reach it.
+    "exposed": "PING",
+}
+_LISTENS = "ss -ltnp"
+_STATS = {"memory": "bytes", "evictions": "evictions"}
+_ENTRIES = 10
+
+Json = t.Mapping[str, t.Any]
+
+
+def command(check: Json, known: Json) -> str:
+    """Return what shows a server, or a stream of it; nothing where no command does."""
+    expected = check["expected"] or {}
+    address, stream = (plain(str(expected.get(key) or "")) for key in ("redis", "stream"))
+    if known and not stream:
+        # A server is called by its kind and its address.
+        address, stream = (plain(str(known[key])) for key in ("server", "stream"))
+        address = address.partition(" ")[2] if address else None
+    if address and stream:
+        return _stream(check, address, stream)
+    kind, _space, server = str(check["component"]).partition(" ")
+    named = plain(server)
+    return _server(check["check"], kind, named) if named else _LISTENS
+
+
+def _server(check: str, kind: str, address: str) -> str:
+    if check == "exposed":
+        return f"{_LISTENS}; {live_commands.redis_cli(address)} PING" if kind == "redis" else _LISTENS
+    if kind == "redis" and check in _REDIS:
+        return f"{live_commands.redis_cli(address)} {_REDIS[check]}"
+    host, _colon, port = address.rpartition(":")
+    if kind == "memcached" and port.isdigit() and not host.startswith(("unix", "container")):
+        ask = f"exec 3<>/dev/tcp/{host.strip('[]')}/{port}; printf 'stats\\r\\nquit\\r\\n' >&3; cat <&3"
+        return f"timeout 10 bash -c {shlex.quote(ask)}" + (f" | grep {_STATS[check]}" if check in _STATS else "")
+    if kind == "influxdb":
+        return f"curl -sS -i --max-time 10 --noproxy '*' -- {shlex.quote(f'http://{address}/health')}"
+    return _LISTENS
+
+
+def _stream(check: Json, address: str, stream: str) -> str:
+    ask, name, kind = live_commands.redis_cli(address), shlex.quote(stream), check["check"]
+    whole = f"{ask} XLEN {name}; {ask} XINFO GROUPS {name}"
+    group = _group(check)
+    if kind == "fresh":
+        # Its first and last entries are its content: their ids are times.
+        return f"{ask} XINFO STREAM {name} | grep -A 1 -x last-generated-id; date +%s%3N"
+    if kind in ("consumers", "idle", "pending") and group:
+        return f"{whole}; {ask} XINFO CONSUMERS {name} {group}; {ask} XPENDING {name} {group}"
+    field = plain(str(check["subject"]).rpartition(":")[2]) if kind in ("fields", "values") else None
+    if field:
+        # How often a field is there, and how often each value of it: content can be a secret.
+        found = f"{ask} XREVRANGE {name} + - COUNT {_ENTRIES}"
+        if kind == "fields":
+            return f"{found} | grep -c -x -e {shlex.quote(field)}"
+        one = f"grep -A 1 -x -e {shlex.quote(field)} | grep -v -x -e {shlex.quote(field)} -e --"
+        return f"{found} | {one} | sort | uniq -c | awk '{{print $1}}'"
+    return whole
+
+
+def _group(check: Json) -> str:
+    """Return the group that a check is about, as its subject ends; nothing where it names none."""
+    stream = str((check["expected"] or {}).get("stream") or "")
+    rest = str(check["subject"]).partition(f"{stream}:")[2].partition(":")[0]
+    group = plain(rest)
+    return shlex.quote(group) if group else ""

@@ -1,0 +1,200 @@
+# Copyright: Contributors to the evenkeel.drift project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a command prints is what its check judged: the commands are run, and each kind has words that it must hold."""
+
+from __future__ import annotations
+
+import datetime
+import re
+import subprocess
+import typing as t
+from pathlib import Path
+
+import pytest
+from ansible_collections.evenkeel.drift.plugins.module_utils.proc import clock
+from ansible_collections.evenkeel.drift.plugins.module_utils.proc.reader import Proc
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.processes import CHECKS
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge import stream_check, stream_server
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify import repeatable, repeating
+from verify_builders import check, run
+
+Json = dict[str, t.Any]
+
+SHOWN = {
+    "processes": {
+        "instances": "ps -eo ",
+        "user": "user:",
+        "cwd": "readlink /proc/7/cwd",
+        "venv": "/proc/7/exe; head -z -n 1 /proc/7/cmdline",
+        "one_environment": "readlink /proc/7/cwd /proc/7/exe",
+        "supervised": "/proc/7/cgroup",
+        "unit": "/proc/7/cgroup",
+        "code": "stat -c '%y %n' -- src/a.py; date -d ",
+        "configuration": "stat -c '%y %n' -- src/a.py; date -d ",
+        "unit_file": "stat -c '%y %n' -- src/a.py; date -d ",
+        "environment": "stat -c '%y %n' -- src/a.py; date -d ",
+        "replaced": "/proc/7/cwd /proc/7/exe",
+    },
+    "streams": {
+        "answering": "redis-cli -h 127.0.0.1 -p 6379 PING",
+        "memory": "INFO memory",
+        "exposed": "ss -ltnp; redis-cli -h 127.0.0.1 -p 6379 PING",
+        "evictions": "INFO stats | grep evicted_keys",
+        "slow_log": "SLOWLOG LEN",
+        "stream": "XLEN trades",
+        "fresh": "XINFO STREAM trades | grep -A 1 -x last-generated-id",
+        "length": "XLEN trades",
+        "group": "XINFO GROUPS trades",
+        "consumers": "XINFO CONSUMERS trades workers",
+        "lag": "XINFO GROUPS trades",
+        "pending": "XPENDING trades workers",
+        "idle": "XINFO CONSUMERS trades workers",
+        "progress": "XINFO GROUPS trades",
+        "fields": "XREVRANGE trades + - COUNT 10 | grep -c -x -e workers",
+        "values": "grep -A 1 -x -e workers",
+    },
+}
+"""The checks of sections whose commands are apart for each of them, and what the command must hold."""
+
+DAY = datetime.datetime(2026, 11, 22, tzinfo=datetime.timezone.utc)
+
+
+def test_the_table_has_each_check() -> None:
+    assert set(SHOWN["processes"]) == set(CHECKS)
+    assert set(SHOWN["streams"]) == {
+        *stream_check.DEFAULTS,
+        *stream_server.DEFAULTS,
+        "answering",
+        "evictions",
+        "slow_log",
+    }
+
+
+@pytest.mark.parametrize(
+    ("section", "name", "words"),
+    [(section, name, words) for section in SHOWN for name, words in SHOWN[section].items()],
+)
+def test_each_command_holds_what_its_check_is_about(section: str, name: str, words: str) -> None:
+    more: Json = {"subject": "app[7]:src/a.py", "expected": {"path": "src/a.py"}}
+    if section == "streams" and name in stream_check.DEFAULTS:
+        more = {"subject": "trades:workers", "expected": {"redis": "127.0.0.1:6379", "stream": "trades"}}
+    elif section == "streams":
+        more = {"component": "redis 127.0.0.1:6379", "subject": "127.0.0.1:6379"}
+    if name == "one_environment":
+        more = {"observed": {"environments": {"/venv": [7]}}}
+    command = repeating.Places(run()).of(check(section, name, **more))["command"]
+    assert words in command
+
+
+def shown(command: str, folder: Path) -> str:
+    ran = subprocess.run(["bash", "-c", command], check=False, capture_output=True, text=True, cwd=folder)
+    assert not ran.stderr, ran.stderr
+    return ran.stdout
+
+
+def test_a_process_and_its_code_have_exact_times(tmp_path: Path) -> None:
+    (tmp_path / "a.py").write_text("1")
+    with subprocess.Popen(["sleep", "60"]) as child:
+        one = check("processes", "code", subject=f"app[{child.pid}]:source", expected={"path": "a.py"})
+        said = shown(repeating.Places(run()).of(one)["command"], tmp_path).splitlines()
+        started_s = clock.start_time(Proc().stat(child.pid), clock.boot(Proc()).time_s)
+        child.kill()
+    changed, started = (_moment(line) for line in said)
+    assert abs(changed - (tmp_path / "a.py").stat().st_mtime) < 1e-3
+    # The command reads the clocks one after the other, each by a program.
+    assert abs(started - started_s) < 1
+
+
+def _moment(line: str) -> float:
+    found = re.match(r"(\S+ \S+?)\.(\d+) ([+-]\d{4}) ", line)
+    assert found, line
+    whole = datetime.datetime.strptime(f"{found.group(1)} {found.group(3)}", "%Y-%m-%d %H:%M:%S %z")
+    return whole.timestamp() + float(f"0.{found.group(2)}")
+
+
+OLD = "2026-11-20 10:00:00 TypeError: old\n" * 3
+NEW = "2026-11-22 10:00:00 CRITICAL gone\n2026-11-22 10:00:01 INFO cycle complete\n"
+AFTER = "2026-11-22 10:09:00 TypeError: after it was read\n"
+
+
+def log(name: str, kind: str, section: str = "logs", **more: t.Any) -> str:
+    entry = {"name": "main", "interval": [{"name": "cycle", "pattern": "cycle complete"}]}
+    read = {"from_byte": len(OLD), "bytes": len(NEW), "siblings": [], "first_s": 1.0, "last_s": 2.0}
+    extra = repeatable.of({"logs": [entry]}, {"logs": [{"name": "main", "read": read}]}, None)
+    facts = [
+        {"host": "web1", "section": "logs", "facts": {"logs": [{"name": "main", "kind": "path", "source": "a.log"}]}}
+    ]
+    one = check(section, kind, component="main", subject=f"main:{name}" if name else "main", **more)
+    return repeating.Places(run(facts=facts), {"web1": extra}).of(one)["command"]
+
+
+def test_a_log_is_searched_in_the_part_that_was_read(tmp_path: Path) -> None:
+    (tmp_path / "a.log").write_text(OLD + NEW + AFTER)
+    assert shown(log("TypeError", "max"), tmp_path) == ""
+    assert shown(log("ERROR", "max"), tmp_path) == "1:2026-11-22 10:00:00 CRITICAL gone\n"
+    assert shown(log("cycle", "interval"), tmp_path) == "2:2026-11-22 10:00:01 INFO cycle complete\n"
+    # A window comes after the audit.
+    watched = log("cycle", "cycles", "watch", evidence=["watch/web1.json#logs/main"])
+    assert "head -c" not in watched
+    assert shown(watched, tmp_path) == "2:2026-11-22 10:00:01 INFO cycle complete\n"
+    assert "CRITICAL" in shown(log("", "errors", "watch", evidence=["watch/web1.json#logs/main"]), tmp_path)
+
+
+def test_a_level_is_found_as_programs_spell_it(tmp_path: Path) -> None:
+    lines = ["x level=error y", '{"level":50}', "[CRIT] z", "an error came", "ERRORS: 0", "INFO ok", "E SEVERE: x"]
+    (tmp_path / "a.log").write_text(OLD + "".join(f"{line}\n" for line in lines))
+    command = log("ERROR", "max").replace(f"| head -c {len(NEW)} ", "")
+    assert [line.partition(":")[0] for line in shown(command, tmp_path).splitlines()] == ["1", "2", "3", "7"]
+
+
+def config(key: str, *keys: Json, kind: str = "env", secret: bool = False) -> str:
+    found = repeatable.of(
+        {}, None, {"configs": [{"name": ".env", "format": kind, "secret": secret, "keys": list(keys)}]}
+    )
+    facts = [
+        {"host": "web1", "section": "configs", "facts": {"files": [{"name": ".env", "kind": "path", "source": ".env"}]}}
+    ]
+    one = check("configs", "value", component=".env", subject=f".env:{key}", expected={"path": ".env"})
+    return repeating.Places(run(facts=facts), {"web1": found}).of(one)["command"]
+
+
+def told(key: str, line: int, value: str | None, secret: bool = False) -> Json:
+    return {"key": key, "line": line, "value": value, "secret": secret}
+
+
+def test_a_plain_key_is_shown_and_a_secret_is_not(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("export MODE=live\nTOKEN=hunter2\n")
+    both = (told("MODE", 1, "live"), told("TOKEN", 2, None, True))
+    assert "1:export MODE=live" in shown(config("MODE", *both), tmp_path)
+    digest = shown(config("TOKEN", *both), tmp_path)
+    assert "hunter2" not in digest and re.search("^[0-9a-f]{64}  -$", digest, re.MULTILINE)
+    # The whole file counts as a secret, or the line has another value that is one.
+    assert "live" not in shown(config("MODE", *both, secret=True), tmp_path)
+    assert "live" not in shown(
+        config("MODE", told("MODE", 1, "live"), told("TOKEN", 1, None, True), kind="json"), tmp_path
+    )
+    assert "live" in shown(config("MODE", told("MODE", 1, "live"), kind="yaml"), tmp_path)
+
+
+def test_a_tree_can_be_held_against_its_commit(tmp_path: Path) -> None:
+    def git(*words: str) -> str:
+        said = ["git", "-C", str(tmp_path), "-c", "user.name=x", "-c", "user.email=x@example.org", *words]
+        return subprocess.run(said, check=True, capture_output=True, text=True).stdout.strip()
+
+    (tmp_path / "src").mkdir()
+    for name in ("a.py", "b c.py", "sub"):
+        (tmp_path / "src" / name).write_text(name)
+    git("init", "-q")
+    git("add", ".")
+    git("commit", "-q", "-m", "First")
+    reference = {"id": "r", "kind": "git", "repo": str(tmp_path), "commit": git("rev-parse", "HEAD")}
+    facts = [
+        {"host": "web1", "section": "trees", "facts": {"trees": [{"name": "main", "path": "src", "reference": "r"}]}}
+    ]
+    places = repeating.Places(run(facts=facts, references=[reference]))
+    command = places.of(check("trees", "comparison", component="main", subject="src"))["command"]
+    there, _mark, here = command.partition("  # to compare with, on the control node: ")
+    assert here
+    assert shown(command, tmp_path) == shown(there, tmp_path) == shown(here, tmp_path)
+    assert len(shown(here, tmp_path).splitlines()) == 3
