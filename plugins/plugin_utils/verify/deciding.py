@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import typing as t
 
@@ -39,13 +40,15 @@ def decide(opened: RunFolder, run: RunFolder) -> tuple[Json, Json]:
     )
     tried = alerts.tried(opened)
     base = [alerts.judged(one, tried) for one in checks.of_run(seen.findings)]
-    more: Json = {"gates": about["gates"], "figures": figures.of(seen, base)}
+    seen = _unwatched(seen, about)
+    windows = _windows(opened, seen) if about.get("watch") else {}
+    told_windows, watched_checks = _watched(windows, seen, about) if about.get("watch") else ([], [])
+    measured = figures.of(seen, base, watched_checks, windows)
+    more: Json = {"gates": about["gates"], "figures": measured, "watch": told_windows}
     found = _accepted(opened, seen.findings)
     compared = [] if found is None else regression.checks(more["figures"], _against(found, seen))
     if found is not None:
         more["regression"] = {"accepted": found["name"], "rule": regression.RULE, "checks": len(compared)}
-    seen = _unwatched(seen, about)
-    more["watch"], watched_checks = _watched(opened, seen, about) if about.get("watch") else ([], [])
     own = folder.files_of(opened)
     evidence = {one["path"] for one in seen.findings["evidence"]}
     more["files"] = _files("run", run, seen.manifest, evidence) + _files("verification", opened, own, evidence)
@@ -89,17 +92,25 @@ def _unwatched(seen: inputs.Inputs, about: Json) -> inputs.Inputs:
     return dataclasses.replace(seen, hosts=[dataclasses.replace(one, host=host) for one, host in named])
 
 
-def _watched(opened: RunFolder, seen: inputs.Inputs, about: Json) -> tuple[list[Json], list[Json]]:
-    """Return what was observed of the window of each host, and the checks that follow. Raises StoreError."""
+def _windows(opened: RunFolder, seen: inputs.Inputs) -> dict[str, Json]:
+    """Return what a watch left of each host. Raises StoreError."""
+    found = {}
+    for one in seen.hosts:
+        with contextlib.suppress(FileNotFoundError):
+            found[one.host.name] = opened.read(file_of(one.host.name))
+    return found
+
+
+def _watched(kept: t.Mapping[str, Json], seen: inputs.Inputs, about: Json) -> tuple[list[Json], list[Json]]:
+    """Return what was observed of the window of each host, and the checks that follow."""
     windows, made = [], []
     carried = about.get("carried") or {}
     for one in seen.hosts:
         name, environment = one.host.name, one.host.environment
         if one.host.unwatched:
             continue
-        try:
-            found = opened.read(file_of(name))
-        except FileNotFoundError:
+        found = kept.get(name)
+        if found is None:
             made += watched.not_watched(name, environment)
             continue
         told = {key: found[key] for key in ("host", "complete", "reason", "window", "not_watched")}

@@ -11,7 +11,7 @@ import datetime
 import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.log_shapes import DEPLOY
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify import verdicts
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify import standing, verdicts
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify.inputs import Inputs, Seen
 
 _ERRORS = ("ERROR", "CRITICAL", "FATAL")
@@ -20,12 +20,25 @@ _KIB = 1024
 Json = dict[str, t.Any]
 
 
-def of(inputs: Inputs, checks: t.Sequence[Json]) -> Json:
-    """Return ``{features, logs, times, memory}``, each a list whose entries name host and what they are of."""
+def of(
+    inputs: Inputs,
+    checks: t.Sequence[Json],
+    watched: t.Sequence[Json] = (),
+    windows: t.Mapping[str, Json] | None = None,
+) -> Json:
+    """Return ``{features, logs, times, memory}``, each a list whose entries name host and what they are of.
+
+    ``watched`` are the checks of windows after the run, ``windows`` the documents of these by host: what failed there
+    does not work, and errors that came there came.
+    """
     hosts = {seen.host.name for seen in inputs.hosts}
+    known = {standing.about(one) for one in checks}
+    broken = [one for one in watched if one["verdict"] == verdicts.FAIL and standing.about(one) in known]
     return {
-        "features": _features([one for one in checks if one["host"] in hosts]),
-        "logs": [one for seen in inputs.hosts for one in _logs(seen)],
+        "features": _features([one for one in (*checks, *broken) if one["host"] in hosts]),
+        "logs": [
+            _longer(one, seen, (windows or {}).get(seen.host.name)) for seen in inputs.hosts for one in _logs(seen)
+        ],
         "times": [one for facts in inputs.findings["facts"] for one in _times(facts)],
         "memory": [one for facts in inputs.findings["facts"] for one in _memory(facts)],
     }
@@ -36,7 +49,7 @@ def _features(checks: t.Sequence[Json]) -> list[Json]:
     found: dict[tuple[str, str, str], list[Json]] = {}
     for one in checks:
         if one["section"] != "run":
-            found.setdefault((one["host"], one["section"], one["component"]), []).append(one)
+            found.setdefault(standing.about(one), []).append(one)
     return [
         {
             "host": host,
@@ -45,10 +58,39 @@ def _features(checks: t.Sequence[Json]) -> list[Json]:
             "verdict": verdicts.worst(one["verdict"] for one in given),
             "checks": len(given),
             "passed": sum(1 for one in given if one["verdict"] == verdicts.PASS),
-            "evidence": sorted({path.partition("#")[0] for one in given for path in one["evidence"]})[:1],
+            "evidence": _paths(given),
         }
         for (host, section, component), given in sorted(found.items())
     ]
+
+
+def _paths(checks: t.Sequence[Json]) -> list[str]:
+    """Return the first evidence of the audit's checks, and that of the window's."""
+    found: dict[bool, set[str]] = {False: set(), True: set()}
+    for one in checks:
+        found[one["section"] == "watch"] |= {path.partition("#")[0] for path in one["evidence"]}
+    return [*sorted(found[False])[:1], *sorted(found[True])]
+
+
+def _longer(one: Json, seen: Seen, window: Json | None) -> Json:
+    """Return the errors of a log with those that came in the window after the audit, where that has them all."""
+    read = (window or {}).get("logs") or {}
+    found = next((log for log in read.get("logs") or () if log["name"] == one["log"]), None)
+    if found is None or found["outcome"] != "ok" or not found["read"]["complete"] or not seen.logs:
+        return one
+    # A window that was watched before the run is part of what the audit read already.
+    if datetime.datetime.fromisoformat(read["from"]).timestamp() < int(seen.logs["now_s"]):
+        return one
+    counts = {level: found["levels"][level] for level in _ERRORS if found["levels"].get(level)} | found["exceptions"]
+    names = sorted({*one["errors"], *counts})
+    return {
+        **one,
+        "errors": {name: one["errors"].get(name, 0) + counts.get(name, 0) for name in names},
+        "more": one["more"] + found["exceptions_rest"],
+        "lines": one["lines"] + found["read"]["lines"],
+        "seconds": None if one["seconds"] is None else round(one["seconds"] + read["window_s"], 1),
+        "window_s": read["window_s"],
+    }
 
 
 def _logs(seen: Seen) -> list[Json]:

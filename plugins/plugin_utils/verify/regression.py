@@ -17,6 +17,7 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.evidence impo
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify import verdicts
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify.accepted import FILE
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify.checks import make
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify.watched_check import file_of
 
 SECTION = "regression"
 TIME_SHARE, TIME_MS = 0.2, 50
@@ -203,7 +204,8 @@ def _feature(then: Against, before: Json, after: Json) -> list[Json]:
 
 
 def _file(after: Json, section: str) -> list[str]:
-    return [path_of(after["host"], section)]
+    """Return what a figure was taken from: a log's errors also from the window, where that was counted."""
+    return [path_of(after["host"], section), *([file_of(after["host"])] if "window_s" in after else [])]
 
 
 def _gone(then: Against, before: Json) -> Json:

@@ -231,6 +231,42 @@ def test_the_window_of_a_log_is_what_was_asked_for(since: t.Any, changes: Json |
     ]
 
 
+def window(begin: str = "2026-11-21T18:40:00Z", **more: t.Any) -> Json:
+    log = {"name": "main", "outcome": "ok", "read": read(), "levels": {"ERROR": 1}, "exceptions": {"KeyError": 1}}
+    return {"logs": {"from": begin, "window_s": 60.0, "logs": [{**log, "exceptions_rest": 0, **more}]}}
+
+
+AUDITED_S = 1_795_286_400.0  # 2026-11-21T18:40:00Z
+
+
+@pytest.mark.parametrize(
+    ("after", "errors"),
+    [
+        (window(), {"ERROR": 3, "KeyError": 1}),
+        (window("2026-11-21T18:39:59Z"), {"ERROR": 2}),
+        (window(read=read(complete=False)), {"ERROR": 2}),
+        (window(name="other"), {"ERROR": 2}),
+        (None, {"ERROR": 2}),
+    ],
+)
+def test_errors_of_the_window_after_the_audit_count(after: Json | None, errors: Json) -> None:
+    log = {"name": "main", "outcome": "ok", "read": read(), "levels": {"ERROR": 2}, "exceptions": {}}
+    one = seen("web1", logs={"now_s": AUDITED_S, "logs": [{**log, "exceptions_rest": 0}]})
+    inputs = Inputs(run(), {}, None, [dataclasses.replace(one, windows={"main": 600})])
+    (made,) = figures.of(inputs, [], [], {} if after is None else {"web1": after})["logs"]
+    assert made["errors"] == errors
+    assert made["seconds"] == (660.0 if "KeyError" in errors else 600.0)
+
+
+def test_what_failed_in_the_window_does_not_work() -> None:
+    findings = run(check("endpoints", "status", component="/health"))
+    failed = {**check("watch", "available", "fail", component="endpoints", subject="/health"), "verdict": "FAIL"}
+    failed["evidence"] = ["watch/web1.json#endpoints//health"]
+    (made,) = figures.of(Inputs(findings, {}, None, [seen()]), checks.of_run(findings), [failed])["features"]
+    assert (made["verdict"], made["passed"], made["checks"]) == ("FAIL", 1, 2)
+    assert made["evidence"] == ["evidence/web1/endpoints.json", "watch/web1.json"]
+
+
 def test_figures_are_of_what_was_measured() -> None:
     asked = {"url": "http://127.0.0.1:8002/health", "method": "GET", "from": "host"}
     endpoint = {**asked, "name": "/health", "median_ms": 12.5, "samples": 3, "outcome": "pass", "failure": ""}
