@@ -115,11 +115,11 @@ class _Gate(t.NamedTuple):
             fs.write(self.sink, b"go\n")
 
 
-def last_words(said: bytes) -> str:
+def last_words(said: bytes, most: int = _LAST_LINES) -> str:
     """Return the last lines of what a program said, masked, in one line."""
     # Masked as a whole: a key of several lines is not recognised by its last one.
     lines = [line.strip() for line in mask(said.decode("utf-8", "backslashreplace")).splitlines() if line.strip()]
-    return " | ".join(line[:_LONGEST] for line in lines[-_LAST_LINES:])
+    return " | ".join(line[:_LONGEST] for line in lines[-most:])
 
 
 def _source(content: bytes) -> int:

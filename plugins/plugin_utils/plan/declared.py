@@ -8,10 +8,12 @@ collection.
 from __future__ import annotations
 
 import os
+import shlex
 import tempfile
 import typing as t
 
-from ansible_collections.evenkeel.drift.plugins.module_utils.mask import mask
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.program import last_words
+from ansible_collections.evenkeel.drift.plugins.module_utils.mask import mask, mask_argv
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe import git as git_collector
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host, Unseen
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.sync import SyncSettings
@@ -24,6 +26,7 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.reference.unavailab
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.cache import Cache
 
 _LOOK_SECONDS = 120
+_LAST_LINES = 12
 _CHANGES = ("modified", "deleted", "mode", "conflicted", "untracked")
 
 Json = dict[str, t.Any]
@@ -83,18 +86,16 @@ def tests(settings: SyncSettings, references: t.Sequence[Json]) -> Json:
     """The operator's own command succeeds in a fresh checkout of the commit."""
     if settings.tests is None:
         return gates.not_declared("tests", "sync_tests is not set: no command is run before a deploy")
-    shown = mask(" ".join(settings.tests))
+    shown = mask(shlex.join(mask_argv(settings.tests)))
     for about in references:
         try:
             done = _run(settings, about)
         except ReferenceUnavailable as error:
             return gates.refused("tests", f"{shown} could not be run: {error.reason}")
         if done.code != 0:
-            said = f", {mask(done.error)}" if done.error else ""
-            return gates.refused(
-                "tests",
-                f"{shown} ended with {done.code} in a checkout of {about['commit'][:12]}{said}: repair that first",
-            )
+            ended = f"{shown} ended with {done.code} in a checkout of {about['commit'][:12]}"
+            said = last_words(done.output, _LAST_LINES)
+            return gates.refused("tests", f"{ended}: repair that first. It said: {said or 'nothing'}")
     return gates.passed("tests", f"{shown} succeeded, within {duration(settings.tests_timeout)}")
 
 

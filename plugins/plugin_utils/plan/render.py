@@ -9,8 +9,10 @@ Text diffs were masked on the host and in the store; every text goes through ``r
 from __future__ import annotations
 
 import re
+import shlex
 import typing as t
 
+from ansible_collections.evenkeel.drift.plugins.module_utils.mask import mask_argv
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.words import duration, number, short, size
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan import gates
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.proposals import readme
@@ -24,6 +26,8 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.status impor
 
 Json = dict[str, t.Any]
 
+_REFUSAL = 20
+"""A gate that refuses says why to its end: the last words of tests that failed are in it."""
 SHOWN = 40
 """How many actions, and how many left-out paths, of a host the terminal shows; plan.md has all."""
 
@@ -56,7 +60,11 @@ def restarts(host: Json) -> str:
 
 def hooks(plan: Json) -> list[str]:
     """Return the sentences about the commands that a plan runs on each host that it changes."""
-    return [f"{moment}: {' '.join(argv)}" for moment, commands in plan["policy"]["hooks"].items() for argv in commands]
+    return [
+        f"{moment}: {shlex.join(mask_argv(argv))}"
+        for moment, commands in plan["policy"]["hooks"].items()
+        for argv in commands
+    ]
 
 
 def terminal(plan: Json, path: str, columns: int = 80, colour: bool = False) -> str:
@@ -110,7 +118,7 @@ def _gates(screen: Screen, gates: t.Sequence[Json], quiet: bool = True) -> None:
     for gate in gates:
         if gate["state"] == "refuse":
             screen.marked(STATES["refuse"], gate["name"])
-            screen.paragraph(gate["sentence"], "  ", 6)
+            screen.paragraph(gate["sentence"], "  ", _REFUSAL)
         elif not quiet:
             screen.marked_paragraph(STATES[gate["state"]], f"{gate['name']}: {gate['sentence']}", "  ", 6)
 

@@ -19,6 +19,7 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.observe.command imp
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.reference.unavailable import ReferenceUnavailable, one_line
 
 _MAX_ERROR = 4096
+_TAIL = 16 << 10
 
 
 class Done(t.NamedTuple):
@@ -87,11 +88,12 @@ def start(
     stdin: bytes = b"",
     seconds: float = 120.0,
     stdout: int = subprocess.PIPE,
+    together: bool = False,
 ) -> t.Iterator[Program]:
     """Run a program and read what it writes while it runs. Whatever happens, it has ended when the block is left.
 
     ``stdin`` is spooled to a file first, so that neither side can wait for the other. ``stdout`` is a pipe, or
-    ``subprocess.DEVNULL``.
+    an open file; ``together``: standard error goes there as well.
     """
     with contextlib.ExitStack() as stack:
         stderr = stack.enter_context(tempfile.TemporaryFile())
@@ -108,7 +110,7 @@ def start(
                 cwd=cwd,
                 stdin=source,
                 stdout=stdout,
-                stderr=stderr,
+                stderr=subprocess.STDOUT if together else stderr,
                 start_new_session=True,
                 umask=0o022,
             )
@@ -139,9 +141,12 @@ def run(
 
 
 def succeeds(argv: t.Sequence[str], env: t.Mapping[str, str], cwd: str, seconds: float) -> Done:
-    """Run a program to its end, and drop what it writes: what it started in the background holds nothing that is
-    waited for, and ends with it. Raises ReferenceUnavailable as :func:`run`.
+    """Run a program to its end, and return the end of all that it wrote as its ``output``. That goes to a file: what it
+    started in the background holds nothing that is waited for, and ends with it. Raises ReferenceUnavailable as
+    :func:`run`.
     """
-    with start(argv, env, cwd, seconds=seconds, stdout=subprocess.DEVNULL) as program:
-        code, error = program.finish()
-    return Done(code, b"", error)
+    with tempfile.TemporaryFile() as written:
+        with start(argv, env, cwd, seconds=seconds, stdout=written.fileno(), together=True) as program:
+            code, error = program.finish()
+        written.seek(max(0, written.seek(0, os.SEEK_END) - _TAIL))
+        return Done(code, written.read(_TAIL), error)

@@ -22,6 +22,15 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify.inputs impor
 _BAD = "fail"
 """The outcome of the checks of which it is kept how bad they were."""
 
+_CAUSES = (
+    ("units", "containers", "compose", "processes"),
+    ("trees", "git", "packages", "configs"),
+    ("ports", "resources", "streams"),
+    ("logs",),
+    ("endpoints", "commands", "watch", "regression"),
+)
+"""Sections whose failures bring about those of later ones."""
+
 Json = dict[str, t.Any]
 
 
@@ -97,12 +106,23 @@ def decide(verification: Json, host: str, earlier: Before | None, planned: t.Con
                 told = _bad(None, gap["verdict"], gap["sentence"])
                 seen = earlier is not None and _gap(group, gap) in earlier.missing
                 (known if seen else reasons).append(told)
+    places = {one["id"]: (one["section"], one["check"]) for one in verification["checks"]}
+    # What is known to fail first, and of that the cause.
+    reasons.sort(key=lambda one: (one["verdict"] != verdicts.FAIL, _rank(places.get(one["id"]))))
     return Decision(part["verdict"], reasons, known)
 
 
 def counted(told: t.Iterable[Json]) -> dict[str, int]:
     """Return how many reasons there are of each verdict: only some of many are kept."""
     return {name: count for name, count in verdicts.counts(one["verdict"] for one in told).items() if count}
+
+
+def _rank(place: tuple[str, str] | None) -> int:
+    """Return the place of a reason among others: what does not run is told before what it does not answer."""
+    if place is None:
+        return len(_CAUSES)
+    section = "processes" if place == ("watch", "stable") else place[0]
+    return next((rank for rank, sections in enumerate(_CAUSES) if section in sections), len(_CAUSES) - 1)
 
 
 def fails(verdict: str, strict: bool) -> bool:

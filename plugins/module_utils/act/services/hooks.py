@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.module_utils.act import program
@@ -37,7 +38,7 @@ def look(_step: Step, _call: Call) -> Seen:
 
 def run(step: Step, call: Call) -> str:
     """Run a command, as this user and in the application's root. Raises StepFailed."""
-    shown = " ".join(mask_argv(step["argv"]))
+    shown = shlex.join(mask_argv(step["argv"]))
     found = step["argv"][0] if step["argv"][0].startswith("/") else program.find(step["argv"][0])
     if found is None:
         raise StepFailed(f"the hook {shown} ({step['when']}): this host has no program {mask(step['argv'][0])}")

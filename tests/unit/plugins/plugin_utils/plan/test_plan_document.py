@@ -250,3 +250,12 @@ def test_the_diff_goes_from_the_host_to_the_reference() -> None:
     there = "--- reference\n+++ host\n@@ -1,3 +1,2 @@\n one\n-two\n-three\n+drei\n four"
     assert render.forward(there) == "--- host\n+++ reference\n@@ -1,2 +1,3 @@\n one\n-drei\n+two\n+three\n four"
     assert "```diff\n--- host\n+++ reference" in render.document(example())
+
+
+def test_a_hook_is_shown_as_a_shell_would_take_it() -> None:
+    argv = ["sh", "-c", "exec ./restart.sh $(cat logs/name)", "--token", "correct-horse-battery"]
+    plan = change(example(), "policy", "hooks", {"after_services": [argv]})
+    for text in (render.document(plan), render.terminal(plan, "/plan.json", columns=200)):
+        told = text.replace("\\", "")
+        assert "sh -c 'exec ./restart.sh $(cat logs/name)' --token" in told
+        assert "correct-horse-battery" not in told

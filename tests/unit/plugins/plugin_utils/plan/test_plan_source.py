@@ -162,3 +162,17 @@ def test_what_leaves_the_group_of_the_tests_is_not_waited_for(repository: PlanRe
     finally:
         with contextlib.suppress(ProcessLookupError):
             os.kill(int((tmp_path / "pid").read_text()), signal.SIGKILL)
+
+
+def test_the_end_of_what_failed_tests_said_is_told(repository: PlanRepository) -> None:
+    repository.commit("One", {"a": "1"})
+    script = "for n in $(seq 1 40); do echo line $n; done; echo oops >&2; echo password=correct-horse-battery; exit 3"
+    gate = declared.tests(settings(tests=["sh", "-c", script], tests_timeout="60s"), [about(repository)])
+    assert gate["state"] == "refuse"
+    # As it can be run again, with its quotes.
+    assert gate["sentence"].startswith("sh -c 'for n in $(seq 1 40); do")
+    assert "ended with 3 in a checkout of" in gate["sentence"]
+    assert gate["sentence"].endswith("line 39 | line 40 | oops | password=<masked>")
+    assert "line 30 |" not in gate["sentence"]
+    silent = declared.tests(settings(tests=["false"], tests_timeout="60s"), [about(repository)])
+    assert silent["sentence"].endswith("repair that first. It said: nothing")

@@ -161,3 +161,21 @@ def test_after_the_way_back_what_was_to_be_removed_is_there_again_and_what_is_wo
 def test_what_is_kept_of_before_comes_back_as_it_was() -> None:
     before = earlier("a", "b", trees="FAIL")
     assert deciding.Before.of(json.loads(json.dumps(before.document()))) == before
+
+
+def test_what_does_not_run_is_told_before_what_it_does_not_answer() -> None:
+    order = ("endpoints", "logs", "regression", "streams", "processes", "trees", "units")
+    found = deciding.decide(verification(*(one_check(name, "FAIL") for name in order)), "web1", None, ())
+    assert [one["sentence"].split()[0] for one in found.reasons] == [
+        "processes",
+        "units",
+        "trees",
+        "streams",
+        "logs",
+        "endpoints",
+        "regression",
+    ]
+    # Of a watch, that a process does not stay is the cause.
+    stable = {**one_check("watch", "FAIL"), "check": "stable"}
+    found = deciding.decide(verification(one_check("endpoints", "FAIL"), stable), "web1", None, ())
+    assert [one["sentence"].split()[0] for one in found.reasons] == ["watch", "endpoints"]
