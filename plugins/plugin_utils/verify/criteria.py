@@ -9,6 +9,7 @@ import fnmatch
 import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.criteria import REST
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.schema import nearest
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.severity import rank
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.words import number, some
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify import verdicts
@@ -31,6 +32,7 @@ SECTIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
 """The criteria of a contract that names none."""
 
 _KEYS = ("section", "component", "check", "subject")
+_CALLED = {"component": " the components", "check": "", "subject": " the subjects"}
 _WATCH = "watch"
 
 Json = dict[str, t.Any]
@@ -128,8 +130,8 @@ def _forgotten(host: Host, mine: t.Sequence[Json]) -> list[Json]:
 
 
 def _missing(host: Host, selector: Json, mine: t.Sequence[Json]) -> Json:
-    there = sorted({check["check"] for check in mine if fnmatch.fnmatchcase(check["section"], selector["section"])})
-    hint = f"; of {selector['section']} there are {some(there)}" if there else ""
+    there = any(fnmatch.fnmatchcase(check["section"], selector["section"]) for check in mine)
+    hint = _hint(selector, mine)
     verdict = verdicts.UNKNOWN
     if not there and fnmatch.fnmatchcase(_WATCH, selector["section"]):
         hint = f": {host.unwatched or 'it was not watched, give -e verify_watch=10m'}"
@@ -137,6 +139,22 @@ def _missing(host: Host, selector: Json, mine: t.Sequence[Json]) -> Json:
     words = " ".join(f"{key}={selector[key]}" for key in _KEYS if selector[key] != "*") or "everything"
     sentence = f"on {host.name} nothing was checked that {words} selects{hint}"
     return {"host": host.name, "selector": selector, "verdict": verdict, "sentence": sentence}
+
+
+def _hint(selector: Json, mine: t.Sequence[Json]) -> str:
+    """Return what there is of the first thing that a selector names and no check has, as the end of a sentence."""
+    left = list(mine)
+    for key in _KEYS:
+        found = [check for check in left if fnmatch.fnmatchcase(check[key], selector[key])]
+        if not found:
+            there = sorted({check[key] for check in left})
+            near = nearest(selector[key], there)
+            meant = f", did you mean {near}?" if near else ""
+            if not there or key == "section":
+                return meant
+            return f"; of {selector['section']} there are{_CALLED[key]} {some(there)}{meant}"
+        left = found
+    return ""
 
 
 def _by_section(host: Host, mine: t.Sequence[Json], made: dict[str, Json]) -> set[str]:

@@ -61,6 +61,27 @@ def test_a_selector_that_finds_nothing_is_unknown_and_says_what_there_is() -> No
 
 
 @pytest.mark.parametrize(
+    ("selector", "said"),
+    [
+        ({"component": "/helth"}, "; of endpoints there are the components /docs, /health, did you mean /health?"),
+        ({"component": "other"}, "; of endpoints there are the components /docs, /health"),
+        ({"component": "/health", "check": "stattus"}, "; of endpoints there are status, time, did you mean status?"),
+        ({"component": "/docs", "check": "time"}, "; of endpoints there are status"),
+        ({"subject": "/heath"}, "; of endpoints there are the subjects /docs, /health, did you mean /health?"),
+        ({"section": "endpoint"}, ", did you mean endpoints?"),
+        ({"section": "ports"}, ""),
+    ],
+)
+def test_a_name_that_is_misspelt_is_told_with_those_that_there_are(selector: Json, said: str) -> None:
+    seen = [("/health", "status"), ("/health", "time"), ("/docs", "status")]
+    made = [check("endpoints", name, component=component, subject=component) for component, name in seen]
+    found = build(made, host("web1", [criterion("API", {"section": "endpoints", **selector})]))
+    assert found["API"]["verdict"] == "UNKNOWN"
+    (missing,) = found["API"]["missing"]
+    assert missing["sentence"].partition(" selects")[2] == said
+
+
+@pytest.mark.parametrize(
     ("unwatched", "verdict", "said"),
     [
         ("", "UNKNOWN", "it was not watched, give -e verify_watch=10m"),
