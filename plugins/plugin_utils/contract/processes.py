@@ -10,6 +10,7 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract import shapes
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.resources import Number
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.schema import (
     REQUIRED,
     Key,
@@ -24,7 +25,7 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.terms impo
 
 CHECKS = (
     *("instances", "user", "cwd", "venv", "one_environment", "supervised", "unit", "code", "configuration"),
-    *("unit_file", "environment", "replaced"),
+    *("unit_file", "environment", "replaced", "memory"),
 )
 """The checks of this section, whose severity can be set."""
 
@@ -42,6 +43,7 @@ _PROCESS = {
     "supervised": Key(shapes.Boolean(), False, "whether a systemd unit or a container must supervise it"),
     "not_older_than": Key(shapes.OneOrMore(shapes.Name()), [], "trees whose code it must not be older than"),
     "reads": Key(shapes.OneOrMore(shapes.AnyPath()), [], "configuration that it reads when it starts"),
+    "memory_mb": Key(Number(100_000_000), None, "how much memory all its instances may use together, in MiB"),
     "containers": Key(shapes.Boolean(), False, "whether processes inside containers count as well"),
     **terms(CHECKS),
 }
@@ -49,7 +51,7 @@ _PROCESS = {
 
 def _possible(process: dict[str, t.Any]) -> None:
     if process["instances"] == 0:
-        for key in ("user", "cwd", "venv", "unit", "supervised", "not_older_than", "reads"):
+        for key in ("user", "cwd", "venv", "unit", "supervised", "not_older_than", "reads", "memory_mb"):
             if process[key]:
                 raise Wrong(f"{key} says how it must run, but instances: 0 says that it must not")
 

@@ -11,6 +11,7 @@ import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge import process_instance
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.check import Check, Details
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.container_words import mebibytes
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.process_age import Ages, Level
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.process_stale import Stale
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.remedies import remedy
@@ -32,6 +33,7 @@ DEFAULTS = {
     "unit_file": "medium",
     "environment": "high",
     "replaced": "high",
+    "memory": "high",
 }
 """The checks of this section and their severities where the contract gives none."""
 
@@ -40,6 +42,7 @@ _STOP = remedy(
     "stop_instance", "Find out which instance is the right one, by its start, user and unit, and stop the others."
 )
 _START = remedy("start", "Start it, and find out why it does not run.")
+_MEMORY = remedy("free_resources", "Find out what needs the memory; give it more, or make it need less.")
 _REMOVE = remedy("stop_instance", "Stop it and whatever starts it, or declare it.")
 
 
@@ -93,6 +96,8 @@ class _Rules:
             checks += self._stale.checks(subject, process)
         if len(self._instances) > 1:
             checks.append(self._one_environment())
+        if self._entry["memory_mb"] is not None and self._pids:
+            checks.append(self._memory(self._entry["memory_mb"]))
         beyond = len(self._pids) - len(self._instances[:_MOST])
         if beyond:
             said = f"{number(beyond, 'more instance')} of {self._name} not looked at one by one: too many match"
@@ -153,6 +158,26 @@ class _Rules:
         else:
             said, cause = f"{number(found, 'instance')} of {name} run where {wanted} must{more}: {who}", "too_few"
         return scope.failed("instances", name, level, said, state="missing", cause=cause, remedy=_START, **sides)
+
+    def _memory(self, most: float) -> Check:
+        """Return whether all instances together use no more memory than is allowed, as ps counts it."""
+        level, name, host = self._level("memory"), self._name, self._context.host
+        used = sum(process["rss_kb"] for process in self._instances) << 10
+        blind = self._blind() or ("" if len(self._instances) == len(self._pids) else "not all of them were looked at")
+        who = f"{name} ({number(len(self._instances), 'instance')})"
+        said = f"{who} uses {mebibytes(used)} of memory on {host}, at most {most:g} MiB are allowed"
+        sides: dict[str, t.Any] = {
+            "expected": {"memory_mb": most},
+            "observed": {"memory": used, "pids": self._pids[:LISTED]},
+        }
+        if used > most * (1 << 20):
+            return self._scope.failed(
+                "memory", name, level, said, state="failed", cause="over_threshold", remedy=_MEMORY, **sides
+            )
+        if blind:
+            said = f"How much memory {name} uses on {host} is not known: {mebibytes(used)} was seen, but {blind}"
+            return self._scope.unknown("memory", name, level, said, observed=sides["observed"])
+        return self._scope.passed("memory", name, level, said, **sides)
 
     def _blind(self) -> str:
         """Return why there may be processes that were not seen, or nothing."""

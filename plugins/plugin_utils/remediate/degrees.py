@@ -185,6 +185,7 @@ _OF: dict[tuple[str, str], t.Callable[[Json, Json], Json]] = {
     ("endpoints", "fresh"): _fresh,
     ("endpoints", "items"): _items,
     ("processes", "instances"): _instances,
+    ("processes", "memory"): _memory,
     ("units", "active"): _active,
     ("containers", "running"): _running,
     ("containers", "memory"): _memory,

@@ -103,6 +103,27 @@ HIDDEN = "hidepid=2"
         (evidence(process(unit="ssh.service", name="sshd")), {"supervised": True}, set()),
         (evidence(process(unit="docker-abc.scope", container="abc")), {"supervised": True}, set()),
         (evidence(process(unit=None, container="abc")), {"supervised": True}, set()),
+        # 1 MiB each, and all together count.
+        (evidence(process()), {"memory_mb": 1}, set()),
+        (evidence(process()), {"memory_mb": 0.9}, {("memory", "fail", "over_threshold")}),
+        (evidence(process(), process(8)), {"instances": 2, "memory_mb": 2}, set()),
+        (evidence(process(), process(8)), {"instances": 2, "memory_mb": 1.9}, {("memory", "fail", "over_threshold")}),
+        (evidence(), {"memory_mb": 1}, {("instances", "fail", "not_running")}),
+        (
+            evidence(process(), hidden=HIDDEN),
+            {"memory_mb": 1},
+            {(one, UNKNOWN, "unseen") for one in ("instances", "memory")},
+        ),
+        (
+            evidence(process(), hidden=HIDDEN),
+            {"memory_mb": 0.9},
+            {("instances", UNKNOWN, "unseen"), ("memory", "fail", "over_threshold")},
+        ),
+        (
+            evidence(process(), matches={"main": [7, 9]}),
+            {"instances": 2, "memory_mb": 1},
+            {("memory", UNKNOWN, "unseen"), ("replaced", UNKNOWN, "unseen")},
+        ),
         (evidence(process(replaced=["exe"])), {}, {("replaced", "fail", "stale_process")}),
         (evidence(process(cwd=None, unread={"cwd": "no"})), {}, {("replaced", UNKNOWN, "unseen")}),
         (
@@ -289,6 +310,17 @@ def test_a_tree_that_is_named_must_be_there() -> None:
 def test_what_must_not_run_has_no_terms() -> None:
     with pytest.raises(ContractError, match="user says how it must run, but instances: 0"):
         read_contract(processes=[{"name": "main", "match": "m", "instances": 0, "user": "app"}])
+    with pytest.raises(ContractError, match="memory_mb says how it must run, but instances: 0"):
+        read_contract(processes=[{"name": "main", "match": "m", "instances": 0, "memory_mb": 5}])
+    with pytest.raises(ContractError, match=r"memory_mb: expected a number"):
+        read_contract(processes=[{"name": "main", "match": "m", "memory_mb": "much"}])
+
+
+def test_memory_is_told_with_its_limit() -> None:
+    made = judged(evidence(process(), process(8)), instances=2, memory_mb=70)
+    (memory,) = [check for check in made.checks if check.check == "memory"]
+    assert memory.summary == "main (2 instances) uses 2.0 MiB of memory on prod-1, at most 70 MiB are allowed"
+    assert (memory.expected, memory.observed) == ({"memory_mb": 70}, {"memory": 2 << 20, "pids": [7, 8]})
 
 
 @pytest.mark.parametrize(

@@ -79,6 +79,7 @@ CASES = [
     ("containers", "running", {}, {"state": "restarting"}, {"state": "exited"}, "it was restarting"),
     ("containers", "running", {}, {"state": "exited"}, {"state": "restarting"}, ""),
     ("containers", "memory", {}, {"memory": 100 << 20}, {"memory": 150 << 20}, ""),
+    ("processes", "memory", {}, {"memory": 100 << 20}, {"memory": 150 << 20}, ""),
     ("containers", "memory_limit", {}, {"memory": 100 << 20}, {"memory": 201 << 20}, "100 MiB"),
     ("streams", "lag", {"max_lag": 10}, WAITING, {**WAITING, "waiting": {"low": 1200}}, ""),
     ("streams", "lag", {"max_lag": 10}, WAITING, {**WAITING, "waiting": {"low": 2001}}, "1000 entries to read"),

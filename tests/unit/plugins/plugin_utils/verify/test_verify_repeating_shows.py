@@ -35,6 +35,7 @@ SHOWN = {
         "unit_file": "stat -c '%y %n' -- src/a.py; date -d ",
         "environment": "stat -c '%y %n' -- src/a.py; date -d ",
         "replaced": "/proc/7/cwd /proc/7/exe",
+        "memory": ",rss,",
     },
     "streams": {
         "answering": "redis-cli -h 127.0.0.1 -p 6379 PING",
