@@ -9,7 +9,7 @@ import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge import config_reused
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.check import Check
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.config_between import graded, listed
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.config_between import graded, listed, resting
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.config_impact import affecting
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.config_pairs import MUST_DIFFER
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.config_remedies import BY_CAUSE
@@ -31,6 +31,7 @@ def joined(known: dict[str, t.Any] | None, check: Check) -> bool:
     if known is None or known.get("cause") != check.cause or check.cause != "same_value":
         return False
     known["observed"] = {**known["observed"], **check.observed}
+    known["evidence"] = list(dict.fromkeys((*known["evidence"], *check.evidence)))
     where = some([f"{one['environment']} ({some(one['hosts'])})" for one in check.observed["same_as"]])
     known["summary"] = f"{known['summary']}; the same value is in {where}"
     return True
@@ -45,7 +46,9 @@ def _must_differ(seen: SeenConfigs) -> list[Check]:
             for host, keys in sorted(_wanted(side, others).items()):
                 make = graded(seen, environment, host, component)
                 if others:
-                    made += _of_host(make, (environment, host, component), keys, others)
+                    looked = listed({name: sorted(one.seen) for name, one in others.items()})
+                    of_host = _of_host(make, (environment, host, component), keys, others)
+                    made += [resting(check, seen, check.observed.get("same_as", looked)) for check in of_host]
                 elif not any(seen.is_compared(one, component) for one in side.seen):
                     made.append(_alone(make, host, component, keys))
     return made

@@ -5,9 +5,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import typing as t
 
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.check import Details
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.check import Check, Details
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.config_seen import SECTION, SeenConfigs
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.graded import Graded
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.scope import Context, Scope
@@ -24,6 +25,13 @@ def graded(seen: SeenConfigs, environment: str, host: str, component: str) -> Gr
     terms = seen.terms(host, component)
     context = Context(environment, host, paths={SECTION: seen.path(host)})
     return Graded(Scope(context, SECTION, component, terms, "operational"), terms.get("severity"), DEFAULTS)
+
+
+def resting(check: Check, seen: SeenConfigs, same: t.Sequence[Details]) -> Check:
+    """Return a check with the evidence of the hosts that it was compared with, as ``listed`` names them."""
+    place = check.evidence[0].partition("#")[2]
+    also = [f"{seen.path(host)}#{place}" for one in same for host in one["hosts"]]
+    return dataclasses.replace(check, evidence=tuple(dict.fromkeys((*check.evidence, *also))))
 
 
 def listed(same: t.Mapping[str, t.Sequence[str]]) -> list[Details]:

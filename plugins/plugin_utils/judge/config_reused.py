@@ -8,11 +8,12 @@ Private to the collection.
 
 from __future__ import annotations
 
+import dataclasses
 import re
 import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.check import Check
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.config_between import graded, listed
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.config_between import graded, listed, resting
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.config_impact import affecting
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.config_pairs import MUST_DIFFER
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.config_reach import Affected
@@ -108,10 +109,11 @@ def _copied(seen: SeenConfigs, file: _File, others: t.Mapping[str, t.Sequence[st
         f"{component} on {host} ({environment}) is the same, byte for byte, as in {where}: "
         f"{number(shared, 'secret')} of it {'is' if shared == 1 else 'are'} not of this environment alone"
     )
-    observed = {"environments": sorted([environment, *others]), "same_as": listed(others), "secrets": shared}
+    same = listed(others)
+    observed = {"environments": sorted([environment, *others]), "same_as": same, "secrets": shared}
     make = graded(seen, environment, host, component)
     check = make.failed("identical", component, summary, "failed", "reused_secret", _APART, observed)
-    return affecting(check, seen.sides[component][environment].affected[host])
+    return affecting(resting(check, seen, same), seen.sides[component][environment].affected[host])
 
 
 class Copied(t.NamedTuple):
@@ -178,9 +180,16 @@ class _Secret:
         here = pairs[0][0]
         others = sorted({one for _place, one in pairs} - {here})
         summary = f"The secret {here.subject} on {host} ({here.environment}) is also {_where(here, others)}"
-        observed = {"places": [self._place(one, here, host) for one in others[:_HOSTS]], "total": len(others)}
+        places = [self._place(one, here, host) for one in others[:_HOSTS]]
+        observed = {"places": places, "total": len(others)}
         make = graded(seen, here.environment, host, here.component)
         check = make.failed("reused", here.subject, summary, "failed", "reused_secret", _OWN, observed)
+        also = [
+            f"{seen.path(name)}#{one.component}/{one.subject}"
+            for one, told in zip(others, places, strict=False)
+            for name in told["hosts"]
+        ]
+        check = dataclasses.replace(check, evidence=tuple(dict.fromkeys((*check.evidence, *also))))
         affected = [self._places[place][host] for place, _one in pairs]
         readers = {reader for one in affected for reader in one.readers}
         users = {user for one in affected for user in one.users} - readers

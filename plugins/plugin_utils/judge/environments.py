@@ -62,7 +62,8 @@ class Alike:
         environment, section, component, digest = key
         severity = "high" if section in _HIGH else "medium"
         terms = self._terms[key]
-        context = Context(environment, "*", paths={section: self._paths[(hosts[0], section)]})
+        first, *others = [self._paths[(host, section)] for host in hosts]
+        context = Context(environment, "*", paths={section: first}, others=tuple(others))
         scope = Scope(context, section, component, terms if isinstance(terms, dict) else {}, "operational")
         # Groups with contracts of their own are judged apart, so each needs a name of its own.
         subject = f"{component}:{digest}" if split else component

@@ -20,7 +20,8 @@ class Context:
     ``reference`` is the entry of ``references.json`` that the contract names, None when it names none (comparison is
     then not asked). ``paths`` gives the evidence file of a section inside the run folder. ``contract`` is the whole
     contract of the host and ``seen`` the evidence data of the sections that were seen, for rules that join two;
-    ``changes`` is what the host's own record says of changes, None where it was not asked.
+    ``changes`` is what the host's own record says of changes, None where it was not asked. ``others`` are the evidence
+    files of other hosts that a check of several rests on as well.
     """
 
     environment: str
@@ -30,6 +31,7 @@ class Context:
     contract: Details = dataclasses.field(default_factory=dict)
     seen: t.Mapping[str, Details] = dataclasses.field(default_factory=dict)
     changes: Details | None = None
+    others: tuple[str, ...] = ()
 
     @property
     def comparable(self) -> bool:
@@ -39,6 +41,10 @@ class Context:
     def evidence(self, section: str) -> str:
         """Return the path of a section's evidence file in the run folder."""
         return self.paths.get(section, f"evidence/{self.host}/{section}.json")
+
+    def rests_on(self, section: str) -> tuple[str, ...]:
+        """Return the evidence files of a check, each once: that of the host first, then those of others."""
+        return tuple(dict.fromkeys((self.evidence(section), *self.others)))
 
 
 @dataclasses.dataclass
@@ -187,6 +193,6 @@ class Scope:
             outcome=outcome,
             severity=severity,
             summary=summary,
-            evidence=(f"{self.context.evidence(self.section)}#{self.component}/{subject}",),
+            evidence=tuple(f"{path}#{self.component}/{subject}" for path in self.context.rests_on(self.section)),
             **made,
         )

@@ -8,6 +8,7 @@ Private to the collection.
 
 from __future__ import annotations
 
+import dataclasses
 import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.check import Check, Details
@@ -16,7 +17,7 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.hosts import 
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.remedies import remedy
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.scope import Context, Scope
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.webhooks import DEFAULTS
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.words import bounded
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.words import LISTED, bounded
 
 SECTION = "endpoints"
 _APART = remedy(
@@ -62,15 +63,16 @@ class Channels:
             for one, (entry, path) in channels.items():
                 others = sorted(other for other in channels if other.environment != one.environment)
                 if others:
-                    made.append(_shared(one, entry, path, others))
+                    made.append(_shared(one, entry, path, {other: channels[other][1] for other in others}))
         return sorted(made, key=lambda check: (check.environment, check.host, check.subject))
 
 
-def _shared(one: _Channel, entry: Details, path: str, others: t.Sequence[_Channel]) -> Check:
+def _shared(one: _Channel, entry: Details, path: str, others: t.Mapping[_Channel, str]) -> Check:
+    """``others`` has the evidence file of each channel of the same address."""
     scope = Scope(Context(one.environment, one.host, paths={SECTION: path}), SECTION, one.name, entry, "operational")
     make = Graded(scope, entry.get("severity"), DEFAULTS)
     where = ", ".join(sorted({f"{other.name} in {other.environment}" for other in others}))
-    return make.failed(
+    check = make.failed(
         "distinct",
         f"{one.name}:environments",
         f"{one.name} on {one.host} ({one.environment}) has the address of {where}: their alerts arrive in one place",
@@ -79,3 +81,5 @@ def _shared(one: _Channel, entry: Details, path: str, others: t.Sequence[_Channe
         _APART,
         {"same_as": bounded(f"{other.environment}/{other.host}: {other.name}" for other in others)},
     )
+    also = [f"{file}#{other.name}/{other.name}:environments" for other, file in list(others.items())[:LISTED]]
+    return dataclasses.replace(check, evidence=tuple(dict.fromkeys((*check.evidence, *also))))

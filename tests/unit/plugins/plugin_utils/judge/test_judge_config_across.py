@@ -45,6 +45,8 @@ def test_a_value_that_must_differ_and_does_not_is_told_on_each_host() -> None:
         "same_as": [{"environment": "local", "hosts": ["local-1"], "total": 1}],
     }
     assert made[1].subject == ".env:BOT_TOKEN"
+    files = [[path.partition("#")[0].split("/")[1] for path in one.evidence] for one in made]
+    assert files == [["local-1", "prod-1"], ["prod-1", "local-1"], ["staging-1", "local-1", "prod-1"]]
     assert TOKEN not in str(made)
 
 
@@ -197,6 +199,14 @@ def test_a_container_that_has_the_value_of_its_file_is_not_told_again() -> None:
         for name in ("local", "prod")
     ]
     assert [one[:2] for one in brief(*hosts)] == [("local-1", "must_differ"), ("prod-1", "must_differ")]
+
+
+def test_the_evidence_of_a_secret_in_two_places_is_both() -> None:
+    made = found(host("prod", LOOSE, secret("A_TOKEN", TOKEN)), host("local", LOOSE, secret("B_TOKEN", TOKEN)))
+    assert {tuple(one.evidence) for one in made if one.check == "reused"} == {
+        ("evidence/prod-1/configs.json#.env/.env:A_TOKEN", "evidence/local-1/configs.json#.env/.env:B_TOKEN"),
+        ("evidence/local-1/configs.json#.env/.env:B_TOKEN", "evidence/prod-1/configs.json#.env/.env:A_TOKEN"),
+    }
 
 
 def test_all_places_of_a_secret_are_one_sentence() -> None:

@@ -50,6 +50,12 @@ def test_two_that_differ_are_named_with_their_marks() -> None:
     assert "a: 1234567; b: 7654321" in check.summary
 
 
+@pytest.mark.parametrize("mark", ["1", "2"])
+def test_all_that_were_compared_are_evidence(mark: str) -> None:
+    (check,) = alike(marked("b", "1"), marked("c", mark), marked("a", "1"))
+    assert list(check.evidence) == [f"evidence/{name}/git.json#repository/repository" for name in "abc"]
+
+
 def test_three_groups_the_largest_first() -> None:
     marks = {"a": "z", "b": "y", "c": "x", "d": "x", "e": "x", "f": "y"}
     (check,) = alike(*(marked(name, mark) for name, mark in marks.items()))

@@ -335,7 +335,15 @@ def test_the_judge_has_no_way_to_the_outside() -> None:
         "typing",
     }
     allowed |= {f"packaging.{name}" for name in ("markers", "requirements", "specifiers", "utils", "version")}
-    utils = ("observe.patterns", "http", "streams.progress", "configs.globs", "act.journal_form")
+    utils = (
+        "observe.patterns",
+        "http",
+        "streams.progress",
+        "configs.globs",
+        "act.journal_form",
+        "assertions.freshness",
+        "masking.keys",
+    )
     allowed |= {f"{ours}module_utils.{name}" for name in utils}
     pure = (f"{ours}plugin_utils.judge", f"{ours}plugin_utils.contract")
     for file in (DOCS.parent / "plugins" / "plugin_utils" / "judge").glob("*.py"):

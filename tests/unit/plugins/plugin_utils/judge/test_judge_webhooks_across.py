@@ -42,6 +42,10 @@ def test_an_address_that_another_environment_has_too_is_told_on_both() -> None:
         "alerts on p (prod) has the address of system in staging: their alerts arrive in one place"
     )
     assert checks[0].observed == {"same_as": ["staging/s: system"]}
+    assert list(checks[0].evidence) == [
+        "evidence/p/endpoints.json#alerts/alerts:environments",
+        "evidence/s/endpoints.json#system/system:environments",
+    ]
     assert found(*hosts[::-1]) == checks
     assert ONE not in str(checks)
 
