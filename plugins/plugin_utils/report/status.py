@@ -50,6 +50,15 @@ CELLS = {
     "unknown": UNKNOWN,
     "not_asked": NOT_ASKED,
 }
+CHECKED = {
+    "PASS": Status("PASS", "\u2705", "green"),
+    "OBSERVATION": Status("OBSERVATION", "\U0001f7e1", "yellow"),
+    "NOT_EXERCISED": Status("NOT EXERCISED", "\u2796", "none"),
+    "UNKNOWN": Status("UNKNOWN", "\u2753", "cyan"),
+    "FAIL": Status("FAIL", "\u274c", "red"),
+    "CONDITIONAL": Status("CONDITIONAL", "\U0001f7e1", "yellow"),
+}
+"""The verdicts of a verification (``verify/verdicts.py``)."""
 WORKING = {
     "works": OK,
     "idle": Status("IDLE", "\u26aa", "none"),

@@ -151,6 +151,9 @@ def _logs_since(since: t.Any, seen: Seen) -> Json:
     """Return from when on the logs of a host were read that have no time of their own, null when it is not known;
     ``logs`` are those for which that is another time, as it is known when what writes them was started anew.
     """
+    if since == "deploy" and not seen.writers:
+        # Each log of this host has a time of its own in the contract: when the last change was is nothing to it.
+        since = None
     about = {"host": seen.host.name, "asked": since, "reason": "", "logs": []}
     if since != "deploy":
         return {**about, "from": None if isinstance(since, int) else since}

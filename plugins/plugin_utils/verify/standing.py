@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify import repeating
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify import repeating, verdicts
 
 OUTCOMES = ("fail", "unknown", "not_exercised", "observation", "pass")
 """How a thing can stand, the worst first. What a waiver accepts is an observation."""
@@ -49,6 +49,14 @@ def worst(checks: t.Iterable[t.Mapping[str, t.Any]]) -> dict[Key, str]:
     return found
 
 
+def _verdicts(checks: t.Iterable[t.Mapping[str, t.Any]]) -> dict[Key, str]:
+    """Return the worst verdict of the checks about each such thing."""
+    found: dict[Key, list[str]] = {}
+    for one in checks:
+        found.setdefault(about(one), []).append(one["verdict"])
+    return {key: verdicts.worst(mine) for key, mine in found.items()}
+
+
 def told(findings: Json, checks: t.Sequence[Json]) -> Json:
     """Return the findings of a run as the tables of a verification say them: each with all ``checks`` about it."""
     by_id = {one["id"]: one for one in checks}
@@ -64,7 +72,7 @@ def told(findings: Json, checks: t.Sequence[Json]) -> Json:
         "checks": [one for one in everything if one["outcome"] in ("pass", "waived")],
         "findings": [one for one in everything if one["outcome"] not in ("pass", "waived")],
         "facts": [_facts(one, stand, of_hosts.get(one["host"], [])) for one in findings["facts"]],
-        "standing": stand,
+        "standing": _verdicts(checks),
     }
 
 

@@ -16,7 +16,13 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.document imp
     table,
 )
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.model import RUN, Json, Placed, Report, where
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.status import NOT_ASKED, OUTCOMES, severity, words
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.status import (
+    CHECKED,
+    NOT_ASKED,
+    OUTCOMES,
+    severity,
+    words,
+)
 
 _WORST_FIRST = ("fail", "unknown", "not_exercised", "observation")
 
@@ -77,8 +83,8 @@ def standing(report: Report, section: str, host: str, component: str | None) -> 
     """Return that cell, none in an audit. What the contract does not name has no checks, and a dash there."""
     if report.standing is None:
         return []
-    outcome = report.standing.get((host, section, component or ""))
-    return [None if outcome is None else OUTCOMES[outcome].markdown()]
+    verdict = report.standing.get((host, section, component or ""))
+    return [None if verdict is None else CHECKED[verdict].markdown()]
 
 
 def _worst(outcomes: t.Collection[str]) -> str:

@@ -9,20 +9,13 @@ import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.document import Lines, paragraph, table
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.model import Json, Report
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.status import Status
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.status import CHECKED
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify import verdicts
 
 ROWS = 200
 """How many rows a table shows; the rest is counted and stands in verify.json."""
 
-STATUS = {
-    verdicts.PASS: Status("PASS", "\u2705", "green"),
-    verdicts.OBSERVATION: Status("OBSERVATION", "\U0001f7e1", "yellow"),
-    verdicts.NOT_EXERCISED: Status("NOT EXERCISED", "\u2796", "none"),
-    verdicts.UNKNOWN: Status("UNKNOWN", "\u2753", "cyan"),
-    verdicts.FAIL: Status("FAIL", "\u274c", "red"),
-    verdicts.CONDITIONAL: Status("CONDITIONAL", "\U0001f7e1", "yellow"),
-}
+STATUS = CHECKED
 
 
 class Verification:

@@ -71,7 +71,7 @@ def test_it_says_from_when_on_logs_were_read_and_of_which_another_time_is_known(
     writers = {"a": {"journal": "a"}, "b": {"journal": "b.service"}, "main": {}}
     hosts = [
         seen("web1", changes=changes, logs={}, writers=writers),
-        seen("web2", changes={"last": None, "last_reason": "none is recorded"}, logs={}),
+        seen("web2", changes={"last": None, "last_reason": "none is recorded"}, logs={}, writers={"main": {}}),
     ]
     findings = run(check("git", "commit"))
     made = verification(findings, *hosts, since="deploy")
@@ -271,3 +271,9 @@ def test_nothing_stands_behind_the_time_of_a_change() -> None:
     since = [{"host": "web1", "asked": "deploy", "from": AS_OF, "reason": "", "logs": []}]
     text = markdown.render({**verification(findings), "logs_since": since}, findings)
     assert f"| Logs | `web1` since its last change: {AS_OF} |" in text
+
+
+def test_a_log_with_a_time_of_its_own_needs_no_last_change() -> None:
+    """What was said of logs that nobody can date stood beside logs that had been read, and passed."""
+    made = verification(run(check("logs", "log")), seen("web1", changes={}, logs={}), since="deploy")
+    assert made["logs_since"] == [{"host": "web1", "asked": None, "from": None, "reason": "", "logs": []}]

@@ -119,6 +119,7 @@ FINDINGS = run(
 
 
 def watched(name: str, place: str, outcome: str = "fail", **more: t.Any) -> Json:
+    more = {"verdict": "PASS" if outcome == "pass" else "FAIL", **more}
     made = check("watch", name, outcome, component=place.partition("/")[0], subject=place.partition("/")[2], **more)
     return {**made, "evidence": [f"watch/web1.json#{place}"]}
 
@@ -146,15 +147,17 @@ ROWS = {
 @pytest.mark.parametrize("section", ROWS)
 def test_a_row_is_not_well_when_the_window_failed(section: str) -> None:
     name, place, start = ROWS[section]
-    assert row(shown(), start).endswith("[OK] |")
+    # Where a table has words of the audit, that of a failure is another.
+    well, ill = ("[OK] |", "[DRIFT] |") if section == "endpoints" else ("[PASS] |", "[FAIL] |")
+    assert row(shown(), start).endswith(well)
     text = shown(watched(name, place, summary="it failed in the window"))
-    assert row(text, start).endswith("[DRIFT] |")
+    assert row(text, start).endswith(ill)
     assert f"watch {name}" in text
     assert "it failed in the window" in text
 
 
 def test_a_row_is_not_well_when_a_comparison_failed() -> None:
-    slower = check("regression", "time", "fail", component="endpoints:/health")
+    slower = check("regression", "time", "fail", component="endpoints:/health", verdict="FAIL")
     assert row(shown(slower), ROWS["endpoints"][2]).endswith("[DRIFT] |")
 
 
@@ -164,7 +167,9 @@ def test_required_endpoints_are_counted_by_checks_of_all_kinds() -> None:
 
 
 def test_the_table_of_channels_shows_what_came_of_a_message() -> None:
-    sent = check("endpoints", "sent", component="ops", summary="ops took it", observed={"outcome": "taken"})
+    sent = check(
+        "endpoints", "sent", component="ops", summary="ops took it", observed={"outcome": "taken"}, verdict="PASS"
+    )
     kept = [one for one in checks.of_run(FINDINGS) if one["check"] != "sent"]
     text = "\n".join(registry.RENDERERS["endpoints"](Report(standing.told(FINDINGS, [*kept, sent]))))
     assert "[OK] | ops took it |" in text
