@@ -67,7 +67,7 @@ def test_commands_run_at_their_moments_and_not_when_there_is_nothing_to_do(site:
     hooks = {moment: [site.say(moment)] for moment in moments}
     outcome = site.deploy("--check", sync_hooks=hooks)
     assert (outcome.code, site.lines(), site.content()) == (0, [], "one\n"), outcome.text
-    assert f"hook before_change: /bin/sh -c echo before_change $(cat main.py) >> {site.said}"[:60] in outcome.text
+    assert f"hook before_change: /bin/sh -c 'echo before_change $(cat main.py) >> {site.said}"[:60] in outcome.text
     outcome = site.deploy(sync_hooks=hooks)
     assert outcome.code == 0, outcome.text
     assert site.lines() == ["before_change one", "after_change two", "after_services two"]
