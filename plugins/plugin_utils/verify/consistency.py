@@ -103,29 +103,31 @@ def _rows(made: Json, findings: Json) -> list[str]:
     """No row of a table is better, or worse, than the checks of all kinds about the same thing."""
     by_checks = standing.worst(made["checks"])
     shown = standing.worst([*findings["checks"], *findings["findings"]])
-    problems = []
+    channels = [one for one in made["checks"] if (one["section"], one["check"]) == ("endpoints", "sent")]
+    sent = {(one["host"], one["component"]): one["outcome"] for one in channels}
+    problems = [
+        _unlike(key, outcome, by_checks[key]) for key, outcome in shown.items() if _differs(by_checks, key, outcome)
+    ]
     for facts in findings["facts"]:
-        host, section = facts["host"], facts["section"]
-        listed = facts["facts"].get(section) or () if section in ("endpoints", "commands") else ()
-        told = {(host, section, one["name"]): one["outcome"] for one in listed}
-        of_checks = {key: outcome for key, outcome in shown.items() if key[:2] == (host, section)}
-        for rows in (told, of_checks):
-            problems += [
-                f"{' '.join(key[1:])} of {host} is {outcome} in the table, and its checks are {by_checks[key]}"
-                for key, outcome in sorted(rows.items())
-                if by_checks.get(key, outcome) != outcome
-            ]
-        sent = {
-            one["component"]: one["outcome"]
-            for one in made["checks"]
-            if (one["host"], one["section"], one["check"]) == (host, section, "sent")
-        }
-        problems += [
-            f"the channel {one['name']} of {host} is {one['sent']} in the table, and its check is {sent[one['name']]}"
-            for one in facts["facts"].get("webhooks") or ()
-            if one["sent"] and sent.get(one["name"], one["sent"]) != one["sent"]
-        ]
-    return list(dict.fromkeys(problems))
+        host, section, said = facts["host"], facts["section"], facts["facts"]
+        for one in said[section] if section in ("endpoints", "commands") else ():
+            key = (host, section, one["name"])
+            if _differs(by_checks, key, one["outcome"]):
+                problems.append(_unlike(key, one["outcome"], by_checks[key]))
+        for one in said.get("webhooks") or () if section == "endpoints" else ():
+            tried = sent.get((host, one["name"]), one["sent"])
+            if one["sent"] and tried != one["sent"]:
+                problems.append(_unlike((host, "channel", one["name"]), one["sent"], tried))
+    return sorted(set(problems))
+
+
+def _differs(by_checks: t.Mapping[standing.Key, str], key: standing.Key, outcome: str) -> bool:
+    return by_checks.get(key, outcome) != outcome
+
+
+def _unlike(key: standing.Key, shown: str, checked: str) -> str:
+    host, section, name = key
+    return f"{section} {name} of {host} is {shown} in the table, and its checks are {checked}"
 
 
 def _windows(made: Json, findings: Json) -> list[str]:

@@ -197,4 +197,4 @@ def test_a_table_that_says_otherwise_than_the_checks_is_not_written() -> None:
     with pytest.raises(consistency.Contradiction) as caught:
         consistency.check(made, FINDINGS, known)
     assert "endpoints /health of web1 is pass in the table, and its checks are fail" in str(caught.value)
-    assert "the channel ops of web1 is not_exercised in the table, and its check is pass" in str(caught.value)
+    assert "channel ops of web1 is not_exercised in the table, and its checks are pass" in str(caught.value)
