@@ -69,7 +69,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
         kept = f"; what failed is kept as restore point {back['saved']}" if back.get("saved") else ""
         reason = f"{why}. Everything is back as restore point {point} has it{apart}{kept}{again}"
         outcome = "failed" if back["apart"] else "rolled_back"
-        self._end(result, {**told, "back": course.DONE}, outcome, reason)
+        self._end({**result, "back_services": back["services"]}, {**told, "back": course.DONE}, outcome, reason)
 
     def _restore(self, result: Json, point: str, why: str, who: str) -> Json:
         part, level = course.way_back(self._folder, self._host, result)

@@ -19,6 +19,8 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.safe import 
 _TIME = "%Y-%m-%dT%H:%M:%SZ"
 _BEGUN = "begun"
 _CHANGE = "change"
+_SERVICES = {_CHANGE: "services", "take back": "services", "roll back": "back_services"}
+"""Where the result of a host has the steps on what runs."""
 
 Json = dict[str, t.Any]
 
@@ -110,11 +112,13 @@ def _call(begun: Json | None, ended: t.Sequence[Json], result: Json) -> list[Row
 
 
 def _brought_along(step: Json, end: datetime.datetime, result: Json) -> list[Row]:
-    """Return what a change did with what runs, which is the last that it does, one after the other."""
-    if step["what"] != _CHANGE or not step.get("restarts_s"):
+    """Return what a change, or a way back, did with what runs, which is the last that it does, one after the other."""
+    if step["what"] == _CHANGE and (not step.get("restarts_s") or result.get("back")):
+        # What a host keeps that was taken back at once is of its way back.
         return []
+    kept = result.get(_SERVICES.get(step["what"], "")) or []
     rows: list[Row] = []
-    for one in reversed([one for one in result.get("services") or [] if one.get("seconds") is not None]):
+    for one in reversed([one for one in kept if one.get("seconds") is not None]):
         end -= datetime.timedelta(seconds=one["seconds"])
         what = f"{one['path']}: {one['do'].replace('_', ' ')}"
         rows.append(Row(end, one["seconds"], markdown(step["host"]), markdown(what), markdown(one["said"] or "done")))

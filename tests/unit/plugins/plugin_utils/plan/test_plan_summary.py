@@ -123,6 +123,24 @@ def test_each_step_has_its_own_time() -> None:
     assert found[6][-1] == "`v-1`, FAIL"
 
 
+@pytest.mark.parametrize(("what", "key"), [("take back", "services"), ("roll back", "back_services")])
+def test_a_way_back_tells_what_it_brought_along(what: str, key: str) -> None:
+    steps = [
+        step("check and change", "begun", 10),
+        step("change", "failed: web is down", 20, seconds=8.0, restarts_s=5.0),
+        step(what, "begun", 20),
+        step(what, "done", 30),
+    ]
+    again = [{"path": "web.service", "do": "restart", "said": "", "state": "done", "seconds": 4.0}]
+    result: Json = {key: again, **({"back": "done"} if key == "services" else {})}
+    found = lines(timeline.table(steps, {"web1": result}, []))
+    assert [(begun[-4:], took, told) for begun, took, _host, told, _result in found] == [
+        (":12Z", "8.0 s", "change"),
+        (":20Z", "10.0 s", what),
+        (":26Z", "4.0 s", "web\\.service: restart"),
+    ]
+
+
 def test_what_was_begun_and_not_told_has_no_time() -> None:
     assert timeline.table([], {}, []) == "Nothing was done."
     (row,) = lines(timeline.table([step("check, save and change", "begun", 10)], {}, []))
