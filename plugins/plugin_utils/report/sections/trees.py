@@ -22,7 +22,12 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.document imp
 )
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.model import Json, Report, where
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.sections.entry import brief, full
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.sections.plain import findings, host_status, status
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.sections.plain import (
+    component_status,
+    findings,
+    host_status,
+    status,
+)
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.status import OK, severity
 
 SECTION = "trees"
@@ -45,12 +50,13 @@ def render(report: Report) -> Lines:
 def _trees(report: Report) -> Lines:
     rows: list[list[object]] = []
     for place in report.facts(SECTION):
-        mark = host_status(report, SECTION, place)
         if place.facts is None:
+            mark = host_status(report, SECTION, place)
             rows.append([place.environment, place.host, None, None, None, None, None, "not seen", mark])
         for tree in (place.facts or {}).get("trees") or []:
             counts: Json = tree.get("counts") or {}
             seen = [counts.get(key) for key in ("files", "equal", "ignored")]
+            mark = component_status(report, SECTION, place.host, tree["name"])
             rows.append(
                 [place.environment, place.host, _name(tree), *seen, tree.get("unknown_total"), _base(tree), mark]
             )

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import math
 import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.words import duration, number
@@ -69,14 +70,17 @@ def window(told: Json) -> str:
 
 def _watched(one: Json) -> object:
     told: Json = one["window"]
+    if not told["from"] or not told["to"]:
+        return phrase("{} was never seen in {}", code(one["host"]), duration(told["for_s"]))
     return phrase(
-        "{} from {} to {}: {} of {} observed ({})",
+        "{} from {} to {}: {} of {} observed ({} %)",
         code(one["host"]),
-        told["from"] or "never",
-        told["to"] or "never",
+        told["from"],
+        told["to"],
         duration(told["observed_s"]),
         duration(told["for_s"]),
-        f"{min(told['observed_s'] / told['for_s'], 1):.0%}",
+        # Rounded down: too little is never called enough, nor most of it all of it.
+        math.floor(100 * min(told["observed_s"] / told["for_s"], 1)),
     )
 
 

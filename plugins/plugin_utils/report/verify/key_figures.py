@@ -16,7 +16,7 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.words import 
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.document import Lines, Markup, heading
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.model import Json
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.verify.model import Verification, rows
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify import repeating
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify import repeating, verdicts
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify.watched_check import SECTION
 
 WATCHED = Markup("[Observation window](#observation-window)")
@@ -26,6 +26,7 @@ RUNS = Markup("[Infrastructure](#infrastructure)")
 
 _KIB = 1024
 _ERRORS = ("ERROR", "CRITICAL", "FATAL")
+_UNKNOWN = verdicts.UNKNOWN
 _TITLES = ("Figure", "Host", "Of", "Value", "Window", "More")
 
 Row = tuple[object, ...]
@@ -85,14 +86,19 @@ def _errors(of: _Measured) -> t.Iterator[Row]:
     watched = [one for one in of.watched("errors", "logs") if "errors" in one["observed"]]
     for one in watched:
         lines = one["observed"]["read"]["lines"]
-        value = f"{_each(one['observed']['errors'])} in {number(lines, 'line')}"
+        value = f"{_each(one['observed']['errors'])} in {number(lines, 'line')}{_as_far(one['verdict'] != _UNKNOWN)}"
         yield "Errors", one["host"], repeating.thing(one)[1], value, of.window(one["host"]), WATCHED
     for host, one in of.audited("logs", "logs", watched):
         if one["part"] is not None:
             counts = {**{name: one["levels"].get(name, 0) for name in _ERRORS}, **one["exceptions"]}
             if one["exceptions_rest"]:
                 counts["others"] = one["exceptions_rest"]
-            yield "Errors", host, one["name"], _each(counts), one["part"], LOGS
+            value = f"{_each(counts)}{_as_far(one.get('complete', True))}"
+            yield "Errors", host, one["name"], value, one["part"], LOGS
+
+
+def _as_far(whole: bool) -> str:
+    return "" if whole else ", as far as it could be read"
 
 
 def _cycles(of: _Measured) -> t.Iterator[Row]:
@@ -100,7 +106,9 @@ def _cycles(of: _Measured) -> t.Iterator[Row]:
     watched = of.watched("cycles", "logs")
     for one in watched:
         seen, wanted = one["observed"], one["expected"].get("at_least")
-        value = f"{seen['count']} seen, at least {wanted} expected{_pace(seen['mean_s'], seen['longest_s'])}"
+        # A window that is too short for one expects none.
+        least = f", at least {wanted} expected" if wanted else ""
+        value = f"{seen['count']} seen{least}{_pace(seen['mean_s'], seen['longest_s'])}"
         yield "Cycles", one["host"], one["subject"], value, of.window(one["host"]), WATCHED
     for host, one in of.audited("logs", "performance", watched):
         if one["kind"] == "interval":
@@ -197,7 +205,8 @@ def _restarts(of: _Measured) -> t.Iterator[Row]:
         watched = of.watched("stable", section)
         for one in watched:
             seen = one["observed"]
-            if not seen.get("looks"):
+            # Of what no look has seen nobody knows whether it was restarted.
+            if seen.get("looks", 0) <= seen.get("unseen", 0):
                 continue
             value = f"{seen['started']} new, {seen['ended']} ended" if section == "processes" else str(seen["restarts"])
             yield "Restarts", one["host"], one["subject"], value, of.window(one["host"]), WATCHED

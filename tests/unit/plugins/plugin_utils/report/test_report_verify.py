@@ -11,10 +11,13 @@ import typing as t
 import markdown_it
 import pytest
 import report_scenarios as scenarios
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.model import Report
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.sections import trees
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.verify import markdown, terminal
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify import checks, consistency, document, verdicts
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify.criteria import Host
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify.inputs import Inputs, Seen
+from verify_builders import check, run
 
 CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
 ABOUT = document.About("20261121T183500Z-prod-1", "2026-11-21T18:35:00Z", {"user": "ops"}, None, False, 7)
@@ -101,3 +104,16 @@ def test_a_document_of_a_run_does_not_contradict_itself(name: str) -> None:
     data["files"] = [{"path": path, "sha256": files[path]} for path in files if path not in listed]
     data["files"] += [] if files else [{"path": "none", "sha256": ""}]
     consistency.check(data, findings, {**files, "none": ""})
+
+
+def test_a_tree_that_is_equal_is_not_called_drifted_for_another() -> None:
+    names = ("src", "conf")
+    shown = [{"name": one, "path": one, "base": None, "outcome": "unknown", "counts": {"files": 3}} for one in names]
+    findings = run(
+        check("trees", "comparison", component="src"),
+        {**check("trees", "rule", "fail", component="conf"), "state": "failed", "cause": None, "direction": None},
+        facts=[{"host": "web1", "section": "trees", "facts": {"trees": shown}}],
+    )
+    text = "\n".join(trees.render(Report(findings)))
+    rows = [line for line in text.splitlines() if line.endswith("] |") and "(`" in line]
+    assert [("[OK]" in row, "[DRIFT]" in row) for row in rows] == [(True, False), (False, True)]

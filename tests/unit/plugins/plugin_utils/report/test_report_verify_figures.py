@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.verify import key_figures, parts, terminal
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.verify import header, key_figures, parts, terminal
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.verify.model import Verification
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify import document
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify.inputs import Seen
@@ -77,6 +77,39 @@ def test_what_was_watched_is_told_with_its_window() -> None:
         ["| Restarts", "web1", "app\\.service", "2"],
     ]
     assert {tuple(row[4:]) for row in found} == {(SPAN, LINK)}
+
+
+def test_what_no_look_has_seen_was_not_counted() -> None:
+    unit = watched("stable", "units/app.service", looks=20, unseen=20, restarts=0)
+    process = watched("stable", "processes/app", looks=20, unseen=20, started=0, ended=0)
+    assert not [row for row in figures(unit, process, watch=WATCH) if row[0] == "| Restarts"]
+    seen = watched("stable", "units/app.service", looks=20, unseen=19, restarts=0)
+    assert [row[3] for row in figures(seen, watch=WATCH) if row[0] == "| Restarts"] == ["0"]
+
+
+def test_what_was_not_read_whole_is_told_as_such() -> None:
+    errors = watched("errors", "logs/main", errors={}, read={"lines": 7})
+    found = figures({**errors, "outcome": "unknown", "verdict": "UNKNOWN"}, watch=WATCH)
+    assert found[0][:4] == ["| Errors", "web1", "main", "none in 7 lines, as far as it could be read"]
+
+
+def test_a_window_that_expects_nothing_says_nothing_of_it() -> None:
+    short = watched("cycles", "logs/main", count=0, mean_s=None, longest_s=None)
+    found = figures({**short, "subject": "main:cycle", "expected": {"at_least": 0}}, watch=WATCH)
+    assert found[0][:4] == ["| Cycles", "web1", "main:cycle", "0 seen"]
+
+
+def test_a_window_is_never_called_longer_than_it_was() -> None:
+    def head(**window: t.Any) -> str:
+        findings = run(check("endpoints", "status"))
+        watch = [{**WATCH[0], "carried": None, "window": {**WINDOW, **window}}]
+        text = "\n".join(header.render(Verification(verification(findings, watch=watch), findings)))
+        return next(line for line in text.splitlines() if line.startswith("| Observation window"))
+
+    assert "9 min 29 s of 10 min observed (94 %)" in head(observed_s=569.0)
+    assert "(99 %)" in head(observed_s=599.9)
+    assert "(100 %)" in head()
+    assert "`web1` was never seen in 10 min" in head(**{"from": None, "to": None, "observed_s": 0.0})
 
 
 def test_the_follow_up_says_where() -> None:
