@@ -8,7 +8,7 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.module_utils.http import url
-from ansible_collections.evenkeel.drift.plugins.module_utils.masking.keys import MARK
+from ansible_collections.evenkeel.drift.plugins.module_utils.mask import MARK, mask
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.check import Check, Details
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.words import LISTED, utc
 
@@ -43,7 +43,7 @@ def _headers(entry: Details) -> dict[str, t.Any]:
     values that are no secret whoever wrote them.
     """
     told = {
-        name: value if isinstance(value, dict) or name.lower() in _HARMLESS else MARK
+        name: value if isinstance(value, dict) else mask(value) if name.lower() in _HARMLESS else MARK
         for name, value in entry["headers"].items()
     }
     return {"headers": told} if told else {}

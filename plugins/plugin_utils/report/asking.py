@@ -15,6 +15,7 @@ import shlex
 import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.module_utils.mask import MARK
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.safe import literal
 
 FILL_IN = "FILL_IN"
 _TIMES = "\\n%{http_code} in %{time_total} s\\n"
@@ -51,7 +52,7 @@ def asking(asked: Json, plain: Plain) -> Asking | None:
                 return None
             reads.append(read)
             continue
-        text = plain(f"{name}: {value}")
+        text = literal(f"{name}: {value}")
         if text is None:
             return None
         if MARK in text:
@@ -68,7 +69,7 @@ def _read(name: str, place: Json, plain: Plain) -> str | None:
     words = [plain(str(place[key])) for key in ("file", "key")]
     prefix = place.get("prefix") or ""
     file, key = words
-    if not file or not key or MARK in f"{file}{key}{prefix}" or (prefix and plain(prefix) is None):
+    if not file or not key or MARK in f"{file}{key}{prefix}" or (prefix and literal(prefix) is None):
         return None
     found = f"^[[:space:]]*(export[[:space:]]+)?{_escaped(key)}[[:space:]]*[=:][[:space:]]*{_VALUE}[[:space:]]*$"
     written = _escaped(f"{name}: {prefix}") + r"\3\4\5"

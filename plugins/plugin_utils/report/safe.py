@@ -31,6 +31,14 @@ def terminal(text: str) -> str:
     return "".join(char if " " <= char <= "~" else _visible(char) for char in text)
 
 
+def literal(text: str) -> str | None:
+    """Return a text for a line of a shell, None when it has characters that cannot be seen.
+
+    It is no name that ``module_utils.text.show`` spelled: a backslash in it is one.
+    """
+    return text if text and text.isprintable() else None
+
+
 def _visible(char: str) -> str:
     if unicodedata.category(char) not in _INVISIBLE and not _NO_WIDTH.match(char):
         return char

@@ -16,7 +16,7 @@ def of(contract: Json, logs: Json | None, configs: Json | None) -> dict[str, t.A
     """Return ``{logs: {name: {read, patterns}}, configs: {name: {format, lines, public}}}``.
 
     ``patterns`` are by check and name, ``lines`` those of the keys of a file, ``public`` the keys that are no secret,
-    and on whose lines there is none.
+    and on whose lines there is none; none are where not all keys of a file are told.
     """
     patterns = {entry["name"]: _patterns(entry) for entry in contract.get("logs") or ()}
     reads = {one["name"]: one.get("read") for one in (logs or {}).get("logs") or ()}
@@ -37,5 +37,5 @@ def _keys(one: Json) -> dict[str, t.Any]:
     return {
         "format": one["format"],
         "lines": {key["key"]: key["line"] for key in keys if isinstance(key["line"], int)},
-        "public": sorted(public),
+        "public": [] if one.get("cut") or one.get("partial") else sorted(public),
     }

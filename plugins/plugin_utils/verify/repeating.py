@@ -15,6 +15,7 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.mask import MARK
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report import live_commands
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.asking import FILL_IN, asking
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.commands import plain
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.safe import literal
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify import (
     repeating_code,
     repeating_configs,
@@ -197,7 +198,7 @@ def _not_asked(check: Json, known: Json) -> str:
 def _run(check: Json, known: Json) -> str:
     """Return a command of the contract, which only reads, as it was run."""
     del check
-    command = plain(str(known.get("command") or ""))
+    command = literal(str(known.get("command") or ""))
     return command if command and MARK not in command else ""
 
 

@@ -16,6 +16,7 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.mask import MARK
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.commands import plain
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
+_OWN = re.compile(r"(?:.*\.)?([A-Za-z0-9_]+(?:-[A-Za-z0-9_]+)*)")
 
 Json = t.Mapping[str, t.Any]
 
@@ -38,9 +39,12 @@ def _line(check: Json, known: Json, name: str) -> str:
     if known.get("format") == "env" and _NAME.fullmatch(key):
         # By its name: that it is absent is told as well.
         found = f"grep -nE -e {shlex.quote(f'^[[:space:]]*(export +)?{re.escape(key)}[[:space:]]*=')} -- {name}"
-    else:
-        line = (check["observed"] or {}).get("line") or (known.get("lines") or {}).get(key)
-        if not isinstance(line, int):
-            return ""
-        found = f"sed -n {line}p -- {name}"
-    return found if key in (known.get("public") or ()) else f"{found} | sha256sum"
+        return found if key in (known.get("public") or ()) else f"{found} | sha256sum"
+    line = (check["observed"] or {}).get("line") or (known.get("lines") or {}).get(key)
+    if not isinstance(line, int):
+        return ""
+    own = _OWN.fullmatch(key)
+    if own and key in (known.get("public") or ()):
+        # By now another line may stand there, which may be a secret.
+        return f"sed -n {shlex.quote(f'{line}{{/{own.group(1)}/p;}}')} -- {name}"
+    return f"sed -n {line}p -- {name} | sha256sum"

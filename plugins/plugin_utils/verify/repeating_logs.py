@@ -6,12 +6,14 @@
 from __future__ import annotations
 
 import math
+import os
 import shlex
 import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.module_utils.mask import MARK
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.log_words import KINDS
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.commands import plain
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.safe import literal
 
 _LINES = 200
 _SEARCHED = ("forbid", "require", "interval", "numbers")
@@ -54,7 +56,7 @@ def _search(check: Json, known: Json) -> str:
     if kind == "errors":
         return f"grep -nP -e {shlex.quote(_levels('ERROR'))}"
     kind = {"cycles": "interval"}.get(kind, kind)
-    pattern = plain(str((known.get("patterns") or {}).get(kind, {}).get(word) or ""))
+    pattern = literal(str((known.get("patterns") or {}).get(kind, {}).get(word) or ""))
     return f"grep -nP -e {shlex.quote(pattern)}" if kind in _SEARCHED and pattern and MARK not in pattern else ""
 
 
@@ -80,8 +82,9 @@ def _part(kind: str, name: str, known: Json) -> str:
         return f"docker logs --timestamps{since}{until} {quoted} 2>&1"
     siblings = [plain(str(one)) for one in read.get("siblings") or ()]
     if siblings and all(siblings):
-        # Which of them were rotated away since, nobody knows: their lines have times.
-        return f"zcat -f -- {' '.join(shlex.quote(str(one)) for one in siblings)} {quoted}"
+        # They lie beside it. Which of them were rotated away since, nobody knows: their lines have times.
+        beside = [os.path.join(os.path.dirname(name), str(one)) for one in siblings]
+        return f"zcat -f -- {' '.join(map(shlex.quote, beside))} {quoted}"
     begin = read.get("from_byte")
     if not isinstance(begin, int) or siblings:
         return f"cat -- {quoted}"

@@ -364,3 +364,6 @@ def test_what_is_sent_along_is_told_by_its_place_and_never_by_a_value_that_may_b
     assert told.facts["endpoints"][0]["headers"] == expected
     assert [check.expected["headers"] for check in told.checks if check.check == "status"] == [expected]
     assert "headers" not in judged({}, answered()).facts["endpoints"][0]
+    # What is no secret as a rule can hold one.
+    agent = judged({"headers": {"User-Agent": "probe token=hunter2hunter2"}}, answered()).facts["endpoints"][0]
+    assert MARK in agent["headers"]["User-Agent"] and "hunter2" not in str(agent)

@@ -119,12 +119,13 @@ NEW = "2026-11-22 10:00:00 CRITICAL gone\n2026-11-22 10:00:01 INFO cycle complet
 AFTER = "2026-11-22 10:09:00 TypeError: after it was read\n"
 
 
-def log(name: str, kind: str, section: str = "logs", **more: t.Any) -> str:
-    entry = {"name": "main", "interval": [{"name": "cycle", "pattern": "cycle complete"}]}
+def log(name: str, kind: str, section: str = "logs", source: str = "a.log", **more: t.Any) -> str:
+    entry = {"name": "main", "interval": [{"name": "cycle", "pattern": more.pop("pattern", "cycle complete")}]}
     read = {"from_byte": len(OLD), "bytes": len(NEW), "siblings": [], "first_s": 1.0, "last_s": 2.0}
+    read.update(more.pop("read", {}))
     extra = repeatable.of({"logs": [entry]}, {"logs": [{"name": "main", "read": read}]}, None)
     facts = [
-        {"host": "web1", "section": "logs", "facts": {"logs": [{"name": "main", "kind": "path", "source": "a.log"}]}}
+        {"host": "web1", "section": "logs", "facts": {"logs": [{"name": "main", "kind": "path", "source": source}]}}
     ]
     one = check(section, kind, component="main", subject=f"main:{name}" if name else "main", **more)
     return repeating.Places(run(facts=facts), {"web1": extra}).of(one)["command"]
@@ -140,6 +141,32 @@ def test_a_log_is_searched_in_the_part_that_was_read(tmp_path: Path) -> None:
     assert "head -c" not in watched
     assert shown(watched, tmp_path) == "2:2026-11-22 10:00:01 INFO cycle complete\n"
     assert "CRITICAL" in shown(log("", "errors", "watch", evidence=["watch/web1.json#logs/main"]), tmp_path)
+
+
+@pytest.mark.parametrize("pattern", [r"cycle \w+$", r"(?P<value>\d+) INFO", "cycle complete"])
+def test_an_expression_is_searched_as_the_contract_has_it(pattern: str, tmp_path: Path) -> None:
+    (tmp_path / "a.log").write_text(OLD + NEW + AFTER)
+    assert shown(log("cycle", "interval", pattern=pattern), tmp_path) == "2:2026-11-22 10:00:01 INFO cycle complete\n"
+
+
+def test_what_was_rotated_is_looked_for_beside_the_log(tmp_path: Path) -> None:
+    (tmp_path / "logs").mkdir()
+    (tmp_path / "logs" / "a.log.1").write_text(NEW)
+    (tmp_path / "logs" / "a.log").write_text("")
+    command = log("cycle", "interval", source="logs/a.log", read={"from_byte": 0, "siblings": ["a.log.1"]})
+    assert shown(command, tmp_path) == "2:2026-11-22 10:00:01 INFO cycle complete\n"
+
+
+def test_a_command_of_the_contract_is_shown_with_its_backslashes() -> None:
+    facts = [
+        {
+            "host": "web1",
+            "section": "commands",
+            "facts": {"commands": [{"name": "main", "command": r"grep -c '\d' a.log", "outcome": "pass"}]},
+        }
+    ]
+    made = repeating.Places(run(facts=facts)).of(check("commands", "exit"))
+    assert made == {"command": r"grep -c '\d' a.log", "instead": ""}
 
 
 def test_a_level_is_found_as_programs_spell_it(tmp_path: Path) -> None:
@@ -176,6 +203,19 @@ def test_a_plain_key_is_shown_and_a_secret_is_not(tmp_path: Path) -> None:
         config("MODE", told("MODE", 1, "live"), told("TOKEN", 1, None, True), kind="json"), tmp_path
     )
     assert "live" in shown(config("MODE", told("MODE", 1, "live"), kind="yaml"), tmp_path)
+
+
+def test_no_line_is_shown_that_may_be_another_by_now(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("db:\n  password: hunter2\n  port: 5432\n")
+    port = told("db.port", 2, "5432")
+    assert "hunter2" not in shown(config("db.port", port, kind="yaml"), tmp_path)
+    assert "  port: 5432" in shown(config("db.port", told("db.port", 3, "5432"), kind="yaml"), tmp_path)
+    # An item of a list has no name by which its line could be known again.
+    assert "hunter2" not in shown(config("db[0]", told("db[0]", 2, "5432"), kind="yaml"), tmp_path)
+    found = {"name": ".env", "format": "json", "secret": False, "keys": [port]}
+    assert repeatable.of({}, None, {"configs": [found]})["configs"][".env"]["public"] == ["db.port"]
+    for lacking in ({"cut": 1}, {"partial": "a part of it was not understood"}):
+        assert not repeatable.of({}, None, {"configs": [{**found, **lacking}]})["configs"][".env"]["public"]
 
 
 def test_a_tree_can_be_held_against_its_commit(tmp_path: Path) -> None:
