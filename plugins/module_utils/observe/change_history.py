@@ -18,6 +18,7 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.act import journal_
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.reading import HISTORY, LOG, read_document
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.change_starts import (
     FORWARD,
+    IN_PLACE,
     STEP_BEGINS,
     STEP_DONE,
     epoch,
@@ -29,7 +30,7 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section imp
 
 _TAIL = 4 << 20
 _MOST_JOURNALS = 20
-_IN_PLACE, _ENDS = "is in place", ("is in place", "went back")
+_ENDS = (IN_PLACE, "went back")
 _BEGINS, _REHEARSED = "begins", "rollback rehearsed"
 _ROLLBACK, _ROLLED_BACK = "rollback", "rolled back"
 _STEP_FAILED, _RELOAD = "step failed", "reload"
@@ -92,7 +93,7 @@ def _deployed(lines: t.Sequence[Json]) -> Json | None:
 
 
 def _is_files(entry: Json) -> bool:
-    return entry["what"] == _IN_PLACE and entry.get("kind") == _DEPLOY
+    return entry["what"] == IN_PLACE and entry.get("kind") == _DEPLOY
 
 
 def _is_step(entry: Json) -> bool:
@@ -190,7 +191,7 @@ def _placed(lines: t.Sequence[Json], known: set[str] | None) -> tuple[list[Json]
         if entry.get("what") in _ENDS:
             ended.add(entry.get("journal"))
             seconds = epoch(entry.get("time"))
-            if entry["what"] == _IN_PLACE and seconds is not None:
+            if entry["what"] == IN_PLACE and seconds is not None:
                 about = {key: entry.get(key) for key in _ABOUT}
                 placed.append({"time": entry["time"], "time_s": seconds, **about, _EXACT: moment_of(entry)})
         elif entry.get("what") == _BEGINS and entry.get("journal") not in ended and not placed:

@@ -20,7 +20,8 @@ STEP_BEGINS, STEP_DONE = "step begins", "step is done"
 FORWARD = "forward"
 # What a step may start. What a hook does nobody but its author knows.
 _STARTS = ("restart", "start", "reload", "up", "run")
-_ENDS = ("is in place", "went back", "rolled back")
+IN_PLACE = "is in place"
+_ENDS = (IN_PLACE, "went back", "rolled back")
 _BOUND = re.compile(r"\.(service|socket|timer|mount|path|target|slice|scope|device|swap|automount)$")
 
 Json = t.Dict[str, t.Any]
@@ -35,9 +36,11 @@ def starts(lines: t.Sequence[Json]) -> Json:
     """
     found: dict[str, Json] = {}
     newest: tuple[str, str] | None = None
+    placed_s: int | None = None
     for entry in lines:
         what = entry.get("what")
         if what in _ENDS or (_is_step(entry) and entry.get("direction") != FORWARD):
+            placed_s = epoch(entry.get("time")) if what == IN_PLACE else None
             break
         if not _is_step(entry) or entry.get("do") not in _STARTS:
             continue
@@ -51,7 +54,7 @@ def starts(lines: t.Sequence[Json]) -> Json:
             known["begun"].append(moment)
         elif moment is not None and isinstance(entry.get("at_s"), (int, float)):
             known["began"] = moment
-    times = {name: began for name, one in found.items() if (began := _began(one)) is not None}
+    times = {name: began for name, one in found.items() if (began := _began(one, placed_s)) is not None}
     of_newest = [began for name, began in times.items() if found[name]["deploy"] == newest]
     return {
         "first": _time(min(of_newest)) if of_newest else None,
@@ -84,11 +87,16 @@ def _is_step(entry: Json) -> bool:
     return entry.get("what") in (STEP_BEGINS, STEP_DONE)
 
 
-def _began(step: Json) -> float | None:
-    """Return when a step began what it started: of one that was begun several times, the first of these counts."""
+def _began(step: Json, placed_s: int | None) -> float | None:
+    """Return when a step began what it started: of one that was begun several times, the first of these counts.
+
+    What another step started along with its own ran before its own step began, though no earlier than the files came
+    into place, at ``placed_s``.
+    """
     begun: list[float] = step["begun"]
-    if len(begun) == 1 and step["began"] is not None and step["began"] >= begun[0]:
-        return float(step["began"])
+    if len(begun) == 1 and step["began"] is not None:
+        earliest = begun[0] if placed_s is None else min(begun[0], placed_s)
+        return float(step["began"]) if step["began"] >= earliest else begun[0]
     return min(begun, default=None)
 
 

@@ -240,11 +240,11 @@ def undo(step: Step) -> Step | None:
     return {**step, "do": other, "before": {key: None}}
 
 
-def began(step: Step, _call: Call) -> float | None:
-    """Return when systemd began to start a unit that ran until then, None when it has started it again since: what the
-    first process said before it ended is of the change as well.
+def began(step: Step, call: Call) -> float | None:
+    """Return when systemd began to start a unit that ran until then. None when it has started it again since: what the
+    first process said before it ended is of the change as well; and when it was before the files were in place.
     """
     unit = systemctl.look(step["unit"]) if step["do"] in _DONE else None
-    if unit is None or not unit.runs or unit.restarts or not unit.began_s:
+    if unit is None or not unit.runs or unit.restarts or not unit.began_s or not is_since(unit.began_s, call.since):
         return None
     return time.time() - (time.clock_gettime(time.CLOCK_MONOTONIC) - unit.began_s)

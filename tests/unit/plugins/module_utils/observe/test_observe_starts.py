@@ -76,6 +76,9 @@ TWO = (*RESTART, step("begins", 9, "worker.service"), step("is done", 13, "worke
         ({}, [placed(0), step("begins", 1, "cron.service", do="stop"), *RESTART[1:]], 5.75),
         # One that was interrupted and begun again may have started something the first time.
         ({}, [*RESTART[:2], step("begins", 8, at_s=8.5), step("is done", 9, at_s=8.75)], 5.25),
+        # One that an earlier step started along with its own, and that its own step found new.
+        ({"journal": "worker.service"}, [*TWO[:-1], step("is done", 13, "worker.service", at_s=5.9)], 5.9),
+        ({}, [placed(0), step("begins", 5, at_s=5.25), step("is done", 9, at_s=0.5)], 0.5),
         # A container that was restarted, and a service of Compose.
         ({"container": "app"}, [placed(0), step("begins", 3, "app", kind="container")], 3),
         ({"written_by": "shop/app"}, [placed(0), step("begins", 3, "shop/app", kind="compose", do="up")], 3),
@@ -95,7 +98,8 @@ TWO = (*RESTART, step("begins", 9, "worker.service"), step("is done", 13, "worke
         # Lines that say nothing that can be believed.
         ({}, [placed(0), step("begins", 5, at_s=400)], 5),
         ({}, [placed(0), {**step("begins", 5), "at_s": "soon"}], 5),
-        ({}, [placed(0), step("begins", 5, at_s=5.25), step("is done", 9, at_s=3)], 5.25),
+        ({}, [placed(4), step("begins", 5, at_s=5.25), step("is done", 9, at_s=3)], 5.25),
+        ({}, [step("begins", 5, at_s=5.25), step("is done", 9, at_s=3)], 5.25),
         ({}, [placed(0), {**step("begins", 5), "time": "soon"}], 0),
     ],
 )

@@ -86,7 +86,18 @@ def test_what_systemd_has_started_again_did_not_begin_with_its_last_start(site: 
     times = {} if "without" in unit else {"InactiveExitTimestampMonotonic": recently()}
     site.systemd.unit("one.service", site.root / "one", **times, **unit)
     step = restart("one")["steps"][0]
-    assert (units.began(step, kinds.Call(None, 1.0, "/", "/")) is not None) is known
+    assert (began_since(step, 0.0) is not None) is known
+
+
+def test_what_systemd_started_before_the_files_were_in_place_did_not_begin_with_them(site: Site) -> None:
+    site.systemd.unit("one.service", site.root / "one", InactiveExitTimestampMonotonic=recently())
+    step = restart("one")["steps"][0]
+    assert began_since(step, 0.0) is not None
+    assert began_since(step, time.clock_gettime(time.CLOCK_MONOTONIC)) is None
+
+
+def began_since(step: Json, since_s: float) -> float | None:
+    return units.began(step, kinds.Call(kinds.Moment(kinds.boot_id(), since_s), 1.0, "/", "/"))
 
 
 def test_a_check_touches_nothing(site: Site) -> None:
