@@ -238,7 +238,7 @@ def note(open_journal: journal.Journal, what: str, **more: t.Any) -> None:
 
 def _note_end(change: Change, open_journal: journal.Journal, what: str, reason: str) -> None:
     try:
-        note(open_journal, what, reason=reason, left=len(change.left), at_s=round(time.time(), 3))
+        note(open_journal, what, reason=reason, left=len(change.left), at_s=round(time.time(), 6))
     except OSError as error:
         change.warnings.append(f"the log in {open_journal.state.path} has no line of the end: {explain(error)}")
 

@@ -283,7 +283,7 @@ def _log(
     about = record.document["about"]
     line = {"what": f"step {what}", **named(action, step), "direction": record.direction, "said": said, **_ill(step)}
     if at_s is not None:
-        line["at_s"] = round(at_s, 3)
+        line["at_s"] = round(at_s, 6)
     if step["do"] == "reload":
         # What a process has read again is known by this line alone: an audit looks for it.
         line["files"] = step["files"]

@@ -78,6 +78,18 @@ def test_the_log_says_from_when_on_the_new_runs(site: Site) -> None:
     assert same is None
 
 
+def test_a_moment_in_the_log_is_not_taken_for_one_without_parts_of_a_second(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of such a time nobody knows what was before it for a second or two (proc/order.py)."""
+    monkeypatch.setattr(time, "time", lambda: 1_800_000_000.0002)
+    site.change(site.operations(), restart("one"))
+    log = [json.loads(line) for line in (site.states / "shop" / "log.jsonl").read_text().splitlines()]
+    moments = [one["at_s"] for one in log if one["what"] in ("is in place", "step begins")]
+    assert len(moments) == 2
+    assert all(moment % 1 for moment in moments)
+
+
 @pytest.mark.parametrize(
     ("unit", "known"),
     [({}, True), ({"NRestarts": "1"}, False), ({"ActiveState": "failed"}, False), ({"without": 1}, False)],
