@@ -89,6 +89,7 @@ class _Reader:
             except Gone:
                 matches = {name: [one for one in pids if one != pid] for name, pids in matches.items()}
         described.sort(key=lambda one: int(one["pid"]))
+        files, units, environments = self._files(), _unit_files(described), _environments(described)
         return {
             "root": show(self._host.root),
             "boot": clock.boot_id(self._proc),
@@ -96,7 +97,7 @@ class _Reader:
             "booted_s": round(booted.time_s, 3),
             "now_s": round(now_s, 3),
             "clock_reason": booted.reason,
-            "tolerance_s": within(self._host.root, booted.within_s),
+            "tolerance_s": within(self._dated(files, units, environments), booted.within_s),
             "total": len(seen),
             "hidden": self._proc.hidden(),
             "matches": matches,
@@ -104,10 +105,10 @@ class _Reader:
             "processes": described,
             "unread": self._unread[:MAX_DESCRIBED],
             "unread_total": len(self._unread),
-            "files": self._files(),
+            "files": files,
             "paths": self._paths(),
-            "unit_files": _unit_files(described),
-            "environments": _environments(described),
+            "unit_files": units,
+            "environments": environments,
         }
 
     def _placed(
@@ -146,6 +147,13 @@ class _Reader:
             return _no_time(explain(error))
         except ValueError:
             return _no_time("this is not the spelling of a path")
+
+    def _dated(self, files: Json, units: t.Mapping[str, Json], environments: t.Iterable[str]) -> list[bytes]:
+        """Return all places whose times are compared with those of processes."""
+        root = os.fsencode(self._host.root)
+        reads = [os.path.join(root, raw(path)) for path, file in files.items() if file["outcome"] == "ok"]
+        defined = [file["path"] for unit in units.values() for file in unit["files"]]
+        return [root, *reads, *map(raw, (*defined, *environments))]
 
     def _paths(self) -> dict[str, str]:
         """Return where the directories that the contract names really are, for a process shows only that."""

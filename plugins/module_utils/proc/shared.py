@@ -7,29 +7,35 @@ from __future__ import annotations
 
 import os
 import re
+import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.module_utils.proc.order import COARSE_S, EXACT_S
 
 _MOUNTS = "/proc/self/mountinfo"
 _SHARED = re.compile(
-    rb"nfs|nfs4|cifs|smb3|smbfs|9p|ceph|afs|lustre|glusterfs|beegfs|gpfs|orangefs|pvfs2|ocfs2|gfs2|vboxsf|prl_fs|vmhgfs|"
-    rb"fuse\..*",
+    rb"nfs|nfs4|cifs|smb3|smbfs|9p|virtiofs|ceph|afs|lustre|glusterfs|beegfs|gpfs|orangefs|pvfs2|ocfs2|gfs2|vboxsf|prl_fs|"
+    rb"vmhgfs|fuse(?:\..*)?",
     re.DOTALL,
 )
 _ESCAPED = re.compile(rb"\\([0-7]{3})")
 
 
-def within(root: str, exact_s: float = EXACT_S, mounts: str = _MOUNTS) -> float:
-    """Return how far a start and a change of a file must be apart: ``exact_s``, or more where the path ``root``, or
+def within(paths: t.Iterable[str | bytes], exact_s: float = EXACT_S, mounts: str = _MOUNTS) -> float:
+    """Return how far a start and a change of a file must be apart: ``exact_s``, or more where one of the paths, or
     something that is mounted below it, has times of another clock.
     """
-    path = os.path.realpath(os.fsencode(root))
     try:
         with open(mounts, "rb") as source:
             found = [_mount(line) for line in source]
     except OSError:
         # A host that hides its mounts is a sandbox: its files are its own.
         return exact_s
+    real = {os.path.realpath(os.fsencode(path)) for path in paths}
+    return COARSE_S if any(_SHARED.fullmatch(kind) for path in real for kind in _kinds(path, found)) else exact_s
+
+
+def _kinds(path: bytes, found: t.Sequence[tuple[bytes, bytes]]) -> list[bytes]:
+    """Return the kinds of file systems of a path and of what is mounted below it."""
     above: tuple[bytes, bytes] = (b"", b"")
     kinds = []
     for point, kind in found:
@@ -38,7 +44,7 @@ def within(root: str, exact_s: float = EXACT_S, mounts: str = _MOUNTS) -> float:
             above = (point, kind) if len(point) >= len(above[0]) else above
         elif _inside(point, path):
             kinds.append(kind)
-    return COARSE_S if any(_SHARED.fullmatch(kind) for kind in (above[1], *kinds)) else exact_s
+    return [above[1], *kinds]
 
 
 def _mount(line: bytes) -> tuple[bytes, bytes]:

@@ -81,12 +81,16 @@ LOCAL = "/ rw shared:1 - ext4"
         ([LOCAL, "/srv/my rw - nfs4"], order.EXACT_S),
         ([LOCAL, "/srv rw - nfs4", "/srv rw - ext4"], order.EXACT_S),
         (["/ rw - 9p"], order.COARSE_S),
+        (["/ rw - virtiofs"], order.COARSE_S),
+        ([LOCAL, "/srv rw - fuse"], order.COARSE_S),
+        ([LOCAL, "/srv rw - fuseblk"], order.EXACT_S),
         ([], order.EXACT_S),
     ],
 )
 def test_files_whose_times_are_of_another_clock(tmp_path: Path, lines: list[str], within_s: float) -> None:
-    assert shared.within("/srv/my app", order.EXACT_S, mounts(tmp_path, *lines)) == within_s
+    assert shared.within(["/srv/my app"], order.EXACT_S, mounts(tmp_path, *lines)) == within_s
+    assert shared.within([b"/opt", b"/srv/my app"], order.EXACT_S, mounts(tmp_path, *lines)) == within_s
 
 
 def test_a_host_that_hides_its_mounts(tmp_path: Path) -> None:
-    assert shared.within("/srv", 7.0, str(tmp_path / "nothing")) == 7.0
+    assert shared.within(["/srv"], 7.0, str(tmp_path / "nothing")) == 7.0

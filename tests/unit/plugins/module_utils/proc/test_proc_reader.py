@@ -13,6 +13,7 @@ import time
 from pathlib import Path
 
 import pytest
+from ansible_collections.evenkeel.drift.plugins.module_utils.observe import processes
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.processes import collect
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host, Unseen
 from ansible_collections.evenkeel.drift.plugins.module_utils.proc import clock
@@ -243,3 +244,18 @@ def test_the_environment_of_programs_that_are_no_common_python(
             environment()
     else:
         assert environment() == (None if home is None else os.fsencode(tmp_path / home))
+
+
+def test_the_clock_of_each_place_counts_whose_times_are_compared(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A virtual environment, a unit file or a configuration may lie on another file system than the application."""
+    far = tmp_path / "app.yml"
+    far.write_text("")
+    expected = [b"/srv", os.fsencode(far), b"/far/app.service", b"/far/venv"]
+    # It is asked in a process of its own, whose answer is all that comes back.
+    monkeypatch.setattr(processes, "within", lambda paths, _exact_s: 7.0 if list(paths) == expected else 0.0)
+    monkeypatch.setattr(processes, "unit_files", lambda _unit, _user: [("/far/app.service", 1.0)])
+    monkeypatch.setattr(processes, "_environments", lambda _described: {"/far/venv": {}})
+    entry(tmp_path, 7, b"app")
+    assert see(tmp_path, reads=[str(far), f"{tmp_path}/nothing.yml"])["tolerance_s"] == 7.0
