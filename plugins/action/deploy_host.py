@@ -129,8 +129,9 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
         if self._task.check_mode or packed or fetched:
             looked = self._finishing(part, lambda: self._step("check", lambda: self._check(part, contents)))
             if not looked["changed"] and self._repeated:
-                # Whose change that was, the check alone does not tell.
-                return self._together(part, contents, None)
+                # Whose change that was, the check alone does not tell. It is looked at and left alone: there is no
+                # restore point for what may differ by now.
+                looked = self._finishing(part, lambda: self._together(part, contents, None, check=True))
             if self._task.check_mode or not looked["changed"]:
                 return looked
         if packed:
@@ -155,14 +156,15 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
         with failing():
             return t.cast(Json, other(self, _SAVE, self._to_save(part)).request(self._variables))
 
-    def _together(self, part: Json, contents: str, save: Json | None) -> Json:
-        """Check, save and change in one call, and return the answer of the last of them. Raises Failed.
+    def _together(self, part: Json, contents: str, save: Json | None, check: bool = False) -> Json:
+        """Check, save and change in one call, and return the answer of the last of them; with ``check`` nothing is
+        changed. Raises Failed.
 
         Where the connection or the program ends in between, it is not known how far it came.
         """
-        applying = other(self, _APPLY, {**self._to_apply(part, contents), "point": self._point})
+        applying = other(self, _APPLY, {**self._to_apply(part, contents), "point": self._point}, check)
         saving = other(self, _SAVE, {})
-        what = "check, save and change" if save else "check and change"
+        what = "look again" if check else "check, save and change" if save else "check and change"
         steps: dict[str, Json] = {}
         with self._noted(what, done=False), failing():
             answer = answered(applying.together(save, self._variables, bool(self._repeated)))

@@ -39,7 +39,9 @@ class Together:
         self._steps: list[Json] = []
 
     def run(self) -> None:
-        """Do one step after the other, up to the first that fails; where nothing is to be changed, the first alone."""
+        """Do one step after the other, up to the first that fails; where nothing is to be changed, or all is asked as a
+        check, the first alone.
+        """
         looked = self._tell(CHECK, lambda: self._apply({**self._change, "check": True}))
         if looked.get("failed"):
             return
@@ -47,6 +49,8 @@ class Together:
             self._look_it_up()
             return
         change = self._change
+        if change["check"]:
+            return
         if self._save is not None:
             options = {**self._save["options"], "operations": change["operations"]}
             asked = {**self._save, "options": options}

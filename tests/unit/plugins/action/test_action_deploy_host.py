@@ -35,6 +35,7 @@ class Host:
         self.displayed: list[str] = []
         self.calls: list[str] = []
         self.fetch: Json | None = None
+        self._only_looks = False
         self._answers = list(answers)
         me = self.me = ActionModule.__new__(ActionModule)
         me._host, me._task, me._point = "web1", types.SimpleNamespace(check_mode=False), None
@@ -54,7 +55,7 @@ class Host:
         ):
             monkeypatch.setattr(me, name, stub, raising=False)
         monkeypatch.setattr(deploy_host, "write_contents", lambda *_asked: None)
-        monkeypatch.setattr(deploy_host, "other", lambda *_asked: self)
+        monkeypatch.setattr(deploy_host, "other", self._other)
         monkeypatch.setattr(deploy_host.deploys, "note", self._noted)
         monkeypatch.setattr(deploy_host.deploys, "stopped", lambda *_asked: "")
         monkeypatch.setattr(
@@ -67,6 +68,11 @@ class Host:
         self.notes.append((what, result))
         self.restarts_s.append(seconds[0] if seconds else 0.0)
 
+    def _other(self, _me: ActionModule, name: str, _arguments: Json, check: bool = False) -> Host:
+        if name == "evenkeel.drift.apply_plan":
+            self._only_looks = check
+        return self
+
     def request(self, _variables: Json) -> Json:
         return {"options": {"fetch": self.fetch}}
 
@@ -74,7 +80,7 @@ class Host:
         return result
 
     def together(self, save: Json | None, _variables: Json, _record: bool = False) -> Json:
-        self.calls.append("change" if save is None else WHOLE)
+        self.calls.append("look" if self._only_looks else "change" if save is None else WHOLE)
         answer = self._answers.pop(0)
         if isinstance(answer, Exception):
             raise answer
@@ -230,8 +236,20 @@ def test_a_host_that_is_as_planned_is_asked_whose_change_that_was(
     monkeypatch.setattr(host.me, "_repeated", Earlier())
     monkeypatch.setattr(host.me, "_check", lambda *_asked: same)
     assert host.deploy()["changed"] is False
-    assert host.calls == [WHOLE if fetch is None else "change"]
+    assert host.calls == [WHOLE if fetch is None else "look"]
     (kept,) = host.kept
     assert kept["of"] == "20261121T154500Z-prod-1"
     (said,) = host.displayed
     assert said.startswith("web1: was changed by the deploy 20261121T154500Z-prod-1, which was interrupted")
+
+
+def test_a_host_that_differs_when_it_is_asked_whose_change_that_was_is_saved_first(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Somebody worked on it since the check a moment ago."""
+    host = Host(monkeypatch, told(("check", PLANNED)), told(("check", PLANNED), ("change", DONE)))
+    host.fetch = {"certificate": "x", "timeout": 1}
+    monkeypatch.setattr(host.me, "_repeated", Earlier())
+    monkeypatch.setattr(host.me, "_check", lambda *_asked: {**PLANNED, "changed": False})
+    assert host.deploy()["point"] == POINT
+    assert host.calls == ["look", "evenkeel.drift.restore_point", "change"]

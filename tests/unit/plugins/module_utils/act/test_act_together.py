@@ -81,6 +81,14 @@ def test_a_host_that_is_as_planned_tells_whose_change_that_was_when_it_is_asked(
     assert answer({**asked, "record": False})["record"] is None
 
 
+def test_a_check_alone_changes_nothing(world: World) -> None:
+    asked, before = request(world, every_kind(world), saves=False), seen(world.root)
+    asked["apply"]["check"] = True
+    answered = answer({**asked, "record": True})
+    assert (told(answered), answered["steps"][0]["result"]["changed"], answered["changed"]) == ([CHECK], True, False)
+    assert (seen(world.root), world.states.exists()) == (before, False)
+
+
 def test_nothing_is_saved_where_a_path_has_moved(world: World) -> None:
     operations = every_kind(world)
     (world.root / "over.txt").write_text("moved\n")
