@@ -15,7 +15,7 @@ import dataclasses
 import json
 import typing as t
 
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.remediate import degrees
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.remediate import degrees, instances
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify import checks, criteria, verdicts
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify.inputs import Inputs
 
@@ -43,16 +43,19 @@ class Before:
     missing: frozenset[str]
     degrees: t.Mapping[str, Json]
     """How bad each check was that failed, where that can be compared."""
+    processes: instances.Kept = dataclasses.field(default_factory=dict)
+    """The verdicts of the checks of single processes once more: these have other ids when they are started anew."""
 
     def document(self) -> Json:
         """Return it as the folder of a deploy keeps it: runs are pruned, and a deploy of many batches makes many."""
-        told = {"verdicts": dict(self.verdicts), "degrees": dict(self.degrees)}
+        told = {"verdicts": dict(self.verdicts), "degrees": dict(self.degrees), "processes": dict(self.processes)}
         return {"run": self.run, **told, "missing": sorted(self.missing)}
 
     @classmethod
     def of(cls, document: Json) -> Before:
-        """Return what ``document`` gave."""
-        return cls(document["run"], document["verdicts"], frozenset(document["missing"]), document["degrees"])
+        """Return what ``document`` gave. That of an older version lacks what cannot be compared with then."""
+        more = [document.get(name, {}) for name in ("degrees", "processes")]
+        return cls(document["run"], document["verdicts"], frozenset(document["missing"]), *more)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -70,7 +73,8 @@ def before(seen: Inputs) -> Before:
     grouped = criteria.build(made, [one.host for one in seen.hosts])
     missing = {_gap(group, gap) for group in grouped for gap in group["missing"]}
     bad = {one["id"]: found for one in made if one["outcome"] == _BAD and (found := degrees.degrees(one))}
-    return Before(seen.findings["run"]["id"], {one["id"]: one["verdict"] for one in made}, frozenset(missing), bad)
+    told = {one["id"]: one["verdict"] for one in made}
+    return Before(seen.findings["run"]["id"], told, frozenset(missing), bad, instances.kept(made))
 
 
 def decide(verification: Json, host: str, earlier: Before | None, planned: t.Container[str]) -> Decision:
@@ -91,15 +95,17 @@ def decide(verification: Json, host: str, earlier: Before | None, planned: t.Con
     ids = {name for group in counted for name in group["checks"]}
     reasons: list[Json] = []
     known: list[Json] = []
+    was = _verdicts(verification, host, earlier)
     for one in verification["checks"]:
         if one["host"] != host or one["id"] not in ids or not fails(one["verdict"], strict):
             continue
         told = _bad(one["id"], one["verdict"], one["summary"])
-        worse = _worse(one["verdict"], None if earlier is None else earlier.verdicts.get(one["id"]))
+        worse = _worse(one["verdict"], was.get(one["id"]))
         if not worse and (then := _was(one, earlier)):
             worse = True
             told["sentence"] += f"; before the change: {then}"
-        (reasons if worse or one["id"] in planned else known).append(told)
+        due = instances.planned(one, {} if earlier is None else earlier.processes, planned)
+        (reasons if worse or due else known).append(told)
     for group in counted:
         for gap in group["missing"]:
             if gap["host"] == host and fails(gap["verdict"], strict):
@@ -145,6 +151,14 @@ def still(verification: Json, host: str, reasons: t.Sequence[Json], earlier: Bef
         return decision.reasons
     known = {one["id"] for one in reasons}
     return [one for one in decision.reasons if one["id"] is None or one["id"] in known]
+
+
+def _verdicts(verification: Json, host: str, earlier: Before | None) -> t.Mapping[str, str]:
+    """Return the verdict before the change of each check by id, as far as there was one."""
+    if earlier is None:
+        return {}
+    mine = (one for one in verification["checks"] if one["host"] == host)
+    return {**earlier.verdicts, **instances.before(mine, earlier.processes)}
 
 
 def _worse(now: str, then: str | None) -> bool:

@@ -16,8 +16,10 @@ import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.words import duration, number
 
-# What came within less is a burst, and says nothing of how often it comes.
+# What came within less is a burst, and says nothing of how often it comes in a longer time.
 _LEAST_S = 60.0
+# Times of a log may be of a second: what has come since just now came in one.
+_TICK_S = 1.0
 # Of more than this the chance follows standard deviations, of fewer it is counted.
 _MANY = 100
 _CERTAIN = 1000
@@ -71,7 +73,9 @@ def _interval(observed: Json, expected: Json) -> Json:
     count, most = observed["count"], expected.get("max_s")
     silent_s = observed["since_last_s"] if count else observed.get("span_s")
     stopped = most is not None and silent_s is not None and silent_s > most
-    made = {"stopped": _kind(int(stopped), ("it still came", "it did not come any more"))}
+    # Of what did not come in a moment nobody knows whether it still would have.
+    known = stopped or count
+    made = {"stopped": _kind(int(stopped), ("it still came", "it did not come any more"))} if known else {}
     if observed["mean_s"] is None:
         return made
     span_s = observed["mean_s"] * (count - 1)
@@ -200,7 +204,17 @@ def _more_often(now: t.Sequence[float], then: t.Sequence[float]) -> bool:
     """Return whether there are more in some seconds than those of before let expect. A burst is no rate."""
     if now[0] <= then[0] and now[1] >= then[1]:
         return False
-    return _too_many(now[0], then[0] * now[1] / max(then[1], _LEAST_S))
+    return _too_many(now[0], _expected(now[1], then))
+
+
+def _expected(span_s: float, then: t.Sequence[float]) -> float:
+    """Return how many come in some seconds where as many as before came in as many seconds. What came in a short time
+    is a burst where a longer one is looked at, and comes once a minute.
+    """
+    span_s, before_s = max(span_s, _TICK_S), max(then[1], _TICK_S)
+    if span_s <= before_s:
+        return then[0] * span_s / before_s
+    return then[0] * max(1.0, span_s / max(before_s, _LEAST_S))
 
 
 def _more_seldom(now: t.Sequence[float], then: t.Sequence[float]) -> bool:

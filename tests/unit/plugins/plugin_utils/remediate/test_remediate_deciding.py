@@ -5,13 +5,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import re
 import typing as t
 
 import pytest
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.check import finding_id
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.remediate import deciding, degrees
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.remediate import deciding, degrees, instances
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify import verdicts
 from hypothesis import given
 from hypothesis import strategies as st
@@ -28,6 +29,7 @@ def name_of(section: str, host: str = "web1") -> str:
 
 def one_check(section: str, verdict: str, host: str = "web1", **observed: t.Any) -> Json:
     about = {"id": name_of(section, host), "host": host, "environment": "prod", "section": section}
+    about |= {"component": "main", "subject": "main"}
     about |= {"check": "max" if section == "logs" else "check", "outcome": "fail" if verdict == "FAIL" else "unknown"}
     return {**about, "expected": {}, "observed": observed, "verdict": verdict, "summary": f"{section} is {verdict}"}
 
@@ -87,6 +89,11 @@ _DAY_S = 86400.0
         pytest.param((18, 3600.0), (3, 18.0), True, id="three of them"),
         pytest.param((10, 0.0), (10, 60.0), False, id="a burst of one moment, as ten in a minute"),
         pytest.param((10, 0.0), (100, 60.0), True, id="a burst is no rate"),
+        pytest.param((20, 20.0), (15, 15.0), False, id="one a second as ever, of a log that is short"),
+        pytest.param((20, 20.0), (60, 15.0), True, id="four a second of a log that is short"),
+        pytest.param((20, 20.0), (1, 0.0), False, id="one a second, and one just now"),
+        pytest.param((20, 20.0), (20, 50.0), False, id="longer looked at, and no more"),
+        pytest.param((1, _DAY_S), (1, 0.0), True, id="one in a day, and now just now"),
         pytest.param((3, None), (3, 5.0), False, id="lines without times before"),
         pytest.param((3, _DAY_S), (3, None), False, id="lines without times now"),
         pytest.param(None, (3, 5.0), False, id="it failed before, and not for lines"),
@@ -159,8 +166,56 @@ def test_after_the_way_back_what_was_to_be_removed_is_there_again_and_what_is_wo
 
 
 def test_what_is_kept_of_before_comes_back_as_it_was() -> None:
-    before = earlier("a", "b", trees="FAIL")
+    before = dataclasses.replace(earlier("a", "b", trees="FAIL"), processes=instances.kept([instance(1, "FAIL")]))
     assert deciding.Before.of(json.loads(json.dumps(before.document()))) == before
+
+
+def instance(pid: int, verdict: str, check: str = "user", about: str = "") -> Json:
+    subject = f"main[{pid}]{about}"
+    name = finding_id("prod", "web1", "processes", "main", check, subject)
+    return {**one_check("processes", verdict), "id": name, "check": check, "subject": subject}
+
+
+@pytest.mark.parametrize(
+    ("then", "now", "back"),
+    [
+        pytest.param([(1, "FAIL")], [(2, "FAIL")], 0, id="started anew, and as wrong as before"),
+        pytest.param([(1, "FAIL"), (2, "PASS")], [(3, "PASS"), (4, "FAIL")], 0, id="one of two, as before"),
+        pytest.param([(1, "FAIL"), (2, "PASS")], [(3, "FAIL"), (4, "FAIL")], 1, id="both of two"),
+        pytest.param([(1, "PASS")], [(2, "FAIL")], 1, id="it was well"),
+        pytest.param([(1, "PASS")], [(1, "FAIL")], 1, id="it was well, and still runs"),
+        pytest.param([(1, "UNKNOWN")], [(2, "FAIL")], 1, id="it was not known"),
+        pytest.param([(1, "FAIL")], [(2, "FAIL"), (3, "FAIL")], 1, id="one more"),
+        pytest.param([], [(2, "FAIL")], 1, id="none ran"),
+    ],
+)
+def test_a_process_that_was_started_anew_is_compared_with_the_one_before(
+    then: list[tuple[int, str]], now: list[tuple[int, str]], back: int
+) -> None:
+    before = before_of(*(instance(*one) for one in then), instance(1, "PASS", "unit"), instance(1, "FAIL", about=":a"))
+    made = verification(*(instance(*one) for one in now))
+    assert len(reasons(made, before)[0]) == back
+    # After the way back it was started anew once more.
+    assert len(deciding.still(made, "web1", [], before)) == back
+
+
+def test_what_was_to_be_removed_of_a_process_and_is_there_again_takes_the_change_back() -> None:
+    old, new = instance(1, "FAIL", "code"), instance(2, "FAIL", "code")
+    before = before_of(old)
+    assert reasons(verification(new), before, old["id"]) == ([new["id"]], [])
+    assert reasons(verification(new), before, instance(1, "FAIL")["id"]) == ([], [new["id"]])
+
+
+def before_of(*made: Json) -> deciding.Before:
+    told = {one["id"]: one["verdict"] for one in made}
+    return deciding.Before("20261121T180400Z-prod-1", told, frozenset(), {}, instances.kept(made))
+
+
+def test_what_an_older_version_kept_of_before_is_read() -> None:
+    """A remediation that it began can be taken over."""
+    kept = {"run": "r", "verdicts": {name_of("logs"): "FAIL"}, "missing": [], "often": {name_of("logs"): [3, 60.0]}}
+    before = deciding.Before.of(kept)
+    assert reasons(verification(one_check("logs", "FAIL", count=3, span_s=60.0)), before) == ([], [name_of("logs")])
 
 
 def test_what_does_not_run_is_told_before_what_it_does_not_answer() -> None:
