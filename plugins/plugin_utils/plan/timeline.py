@@ -14,6 +14,7 @@ import datetime
 import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.words import some
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.remediate.report import real_s
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.safe import markdown, markdown_code
 
 _TIME = "%Y-%m-%dT%H:%M:%SZ"
@@ -118,10 +119,12 @@ def _brought_along(step: Json, end: datetime.datetime, result: Json) -> list[Row
         return []
     kept = result.get(_SERVICES.get(step["what"], "")) or []
     rows: list[Row] = []
-    for one in reversed([one for one in kept if one.get("seconds") is not None]):
-        end -= datetime.timedelta(seconds=one["seconds"])
-        what = f"{one['path']}: {one['do'].replace('_', ' ')}"
-        rows.append(Row(end, one["seconds"], markdown(step["host"]), markdown(what), markdown(one["said"] or "done")))
+    for one in reversed(kept):
+        seconds = real_s(one.get("seconds"))
+        if seconds is not None:
+            end -= datetime.timedelta(seconds=seconds)
+            what = f"{one['path']}: {one['do'].replace('_', ' ')}"
+            rows.append(Row(end, seconds, markdown(step["host"]), markdown(what), markdown(one["said"] or "done")))
     return list(reversed(rows))
 
 

@@ -141,6 +141,15 @@ def test_a_way_back_tells_what_it_brought_along(what: str, key: str) -> None:
     ]
 
 
+@pytest.mark.parametrize("seconds", [1e300, "soon", -1.0, float("nan")])
+def test_what_cannot_be_is_no_time_and_costs_no_report(seconds: t.Any) -> None:
+    """A host can say anything."""
+    steps = [step("check and change", "begun", 10), step("change", "done", 20, seconds=8.0, restarts_s=5.0)]
+    again = [{"path": "web.service", "do": "restart", "said": "", "state": "done", "seconds": seconds}]
+    (row,) = lines(timeline.table(steps, {"web1": {"services": again}}, []))
+    assert row[1:4] == ["8.0 s", "web1", "change"]
+
+
 def test_what_was_begun_and_not_told_has_no_time() -> None:
     assert timeline.table([], {}, []) == "Nothing was done."
     (row,) = lines(timeline.table([step("check, save and change", "begun", 10)], {}, []))
