@@ -10,6 +10,7 @@ from __future__ import annotations
 import datetime
 import typing as t
 
+from ansible_collections.evenkeel.drift.plugins.module_utils.observe import change_starts
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.log_shapes import DEPLOY
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify import standing, verdicts
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify.inputs import Inputs, Seen
@@ -122,7 +123,9 @@ def _seconds(seen: Seen, log: Json) -> float | None:
         return float(since)
     begin = log["read"]["first_s"]
     if since == DEPLOY:
-        begin = ((seen.changes or {}).get("last") or {}).get("time_s", begin)
+        # As the audit reads it: since what writes it was started anew, where that is known.
+        moment = change_starts.since(seen.writers.get(log["name"], {}), seen.changes or {})
+        begin = begin if moment is None else moment["time_s"]
     elif since is not None:
         begin = datetime.datetime.fromisoformat(since).timestamp()
     if now_s is None or begin is None or begin >= now_s:

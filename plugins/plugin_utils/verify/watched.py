@@ -13,7 +13,7 @@ import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.words import duration, number
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify import verdicts, watched_logs, watched_trends
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify.watched_check import ENOUGH, UNSEEN, Maker
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify.watched_check import ENOUGH, UNSEEN, Maker, percent
 
 Json = dict[str, t.Any]
 
@@ -45,15 +45,16 @@ def _window(make: Maker, document: Json) -> Json:
     asked_s, seen_s = window["for_s"], window["observed_s"]
     share = seen_s / asked_s
     text = (
-        f"{duration(seen_s)} of {duration(asked_s)} were observed ({min(share, 1):.0%}), from "
-        f"{window['from'] or 'never'} to {window['to'] or 'never'}, in {number(window['looks'], 'look')}, one every "
-        f"{duration(window['every_s'])}"
+        f"{duration(seen_s)} of {duration(asked_s)} were observed ({percent(share)}), from {window['from']} to "
+        f"{window['to']}, in {number(window['looks'], 'look')}, one every {duration(window['every_s'])}"
+        if window["from"]
+        else f"Nothing of {duration(asked_s)} was observed"
     )
     blind = ""
     if not document["complete"] or document["reason"]:
         blind = document["reason"]
     elif share < ENOUGH:
-        blind = f"only {share:.0%} of the window were observed, {ENOUGH:.0%} are needed"
+        blind = f"only {percent(share)} of the window were observed, {percent(ENOUGH)} are needed"
     said = [text]
     said += [f"{number(window['gaps_total'], 'gap')}, {duration(window['gaps_s'])} in all"] if window["gaps"] else []
     said += [f"the host booted {number(window['boots'], 'time')} in it"] if window["boots"] else []

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import math
 import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.remedies import remedy
@@ -37,6 +38,11 @@ _REMEDIES = {
     "memory": _LEAKS,
     "cpu": remedy("investigate", "Find out what it does all the while: what it logs, and a profile of it."),
 }
+
+
+def percent(part: float) -> str:
+    """Return a share, rounded down: too little is never called enough, nor most of it all of it."""
+    return f"{math.floor(100 * min(part, 1))} %"
 
 
 def file_of(host: str) -> str:

@@ -48,8 +48,10 @@ def _memory(make: Maker, subject: str, what: str, memory: Json, place: str) -> J
         summary = f"{what}: no leak could have been seen, for nothing tells how much memory it uses"
         return make.check("memory", subject, "not_exercised", summary, expected, {}, place)
     text = f"{what} had {_kb(memory['first'])} at first and {_kb(memory['last'])} at last"
-    if memory["looks"] < LOOKS or memory["later"]["looks"] < LOOKS // 2:
-        summary = f"{text}; {number(memory['looks'], 'look')} are too few to tell a leak, {LOOKS} are needed"
+    later = memory["later"]["looks"]
+    if memory["looks"] < LOOKS or later < LOOKS // 2:
+        few = f"{number(memory['looks'], 'look')}, {later} of them in the later half of the window,"
+        summary = f"{text}; {few} are too few to tell a leak: {LOOKS} are needed, {LOOKS // 2} of them in that half"
         return make.check("memory", subject, "not_exercised", summary, expected, memory, place)
     text = f"{text}: {_per_hour(memory)} over the window, {_per_hour(memory['later'])} over its later half"
     grew = memory["last"] - memory["first"] >= GROWN_KB and _leaks(memory, memory["first"])

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import math
 import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.words import duration, number
@@ -24,6 +23,7 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.model import
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.verify import key_figures
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.verify.model import STATUS, Verification
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify import alerts, verdicts
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify.watched_check import percent
 
 _SHOWN = 20
 _METHOD = Markup(
@@ -73,14 +73,13 @@ def _watched(one: Json) -> object:
     if not told["from"] or not told["to"]:
         return phrase("{} was never seen in {}", code(one["host"]), duration(told["for_s"]))
     return phrase(
-        "{} from {} to {}: {} of {} observed ({} %)",
+        "{} from {} to {}: {} of {} observed ({})",
         code(one["host"]),
         told["from"],
         told["to"],
         duration(told["observed_s"]),
         duration(told["for_s"]),
-        # Rounded down: too little is never called enough, nor most of it all of it.
-        math.floor(100 * min(told["observed_s"] / told["for_s"], 1)),
+        percent(told["observed_s"] / told["for_s"]),
     )
 
 

@@ -201,6 +201,8 @@ def read(**more: t.Any) -> Json:
         (600, None, 600.0),
         (None, None, 3600.0),
         ("deploy", {"last": {"time_s": 4000.0}}, 600.0),
+        # It was read since its writer was started anew, and that is how long the window is.
+        ("deploy", {"last": {"time_s": 4000.0}, "starts": {"first": {"time_s": 4100.0}, "of": {}}}, 500.0),
         ("1970-01-01T01:00:00Z", None, 1000.0),
     ],
 )

@@ -337,11 +337,21 @@ def test_what_was_not_seen_in_all_looks_is_unknown_and_never_passes(part: str) -
     assert any("it could not be read" in one["summary"] for one in told)
 
 
+def test_too_few_looks_for_a_leak_are_told_with_those_that_are_needed() -> None:
+    summary = judged(document(regular(for_s=300), for_s=600), "memory", "api:70")["summary"]
+    told = "11 looks, 1 of them in the later half of the window, are too few to tell a leak: 10 are needed, 5 of them"
+    assert told in summary
+
+
 def test_a_window_that_was_hardly_observed_passes_nothing() -> None:
     looks = [one for one in regular() if not 100 < one["at_s"] < 300]
     made = checks(document(looks))
     assert {one["outcome"] for one in made} == {"unknown"}
-    assert "only 65% of the window were observed, 95% are needed" in made[0]["summary"]
+    assert "only 65 % of the window were observed, 95 % are needed" in made[0]["summary"]
+    # Too little is not called what is needed.
+    near = document(regular(), for_s=634)
+    assert "only 94 % of the window were observed, 95 % are needed" in checks(near)[0]["summary"]
+    assert checks(document([]))[0]["summary"].startswith("Nothing of 10 min was observed; ")
     # What failed in the part that was seen has failed.
     looks[2]["parts"]["endpoints"]["items"][0]["status"] = 500
     assert outcome(document(looks), "available") == "fail"
