@@ -31,8 +31,9 @@ def checks(document: Json, environment: str = "") -> list[Json]:
         made += _containers(make, document["containers"])
     for one in document["endpoints"]:
         made += _endpoint(make, one, document["availability_percent"])
+    streams = {one["name"] for one in document["streams"]}
     for one in document["streams"]:
-        made += watched_trends.stream(make, one)
+        made += watched_trends.stream(make, one, streams - {one["name"]})
     if document["memory"] is not None:
         made.append(_memory(make, document["memory"]))
     made = [made[0], *(_enough(check, blind) for check in made[1:])]

@@ -80,8 +80,8 @@ def _per_hour(trend: Json) -> str:
     return f"{sign}{_kb(abs(rate))}/h" + (f" (error {_kb(error)}/h)" if error is not None else "")
 
 
-def stream(make: Maker, one: Json) -> list[Json]:
-    """Return the checks of the consumer groups of one stream."""
+def stream(make: Maker, one: Json, others: t.Container[str] = ()) -> list[Json]:
+    """Return the checks of the consumer groups of one stream; ``others`` are the names of the other ones."""
     name = one["name"]
     place = f"streams/{name}"
     if one["unseen"] == one["looks"]:
@@ -94,14 +94,18 @@ def stream(make: Maker, one: Json) -> list[Json]:
         length = one["length"]
         text = f"{name} {said}; it had {length['first']:g} entries at first and {length['last']:g} at last"
         return [make.check("lag", name, "fail" if wanted else "not_exercised", text, {}, {"length": length}, place)]
-    return [_group(make, one, group, place) for group in groups]
+    return [_group(make, one, _called(one["name"], group["group"], others), group, place) for group in groups]
 
 
-def _group(make: Maker, stream_: Json, group: Json, place: str) -> Json:
-    lag, limit = group["lag"], stream_["max_lag"]
+def _called(stream_: str, group: str, others: t.Container[str]) -> str:
+    """Return what a group of a stream is called; a contract may have both the stream and one group of it."""
     # What the contract gives no name is called by its stream and its group already.
-    own = str(stream_["name"]).endswith(f":{group['group']}")
-    name = stream_["name"] if own else f"{stream_['name']}:{group['group']}"
+    name = stream_ if stream_.endswith(f":{group}") else f"{stream_}:{group}"
+    return f"{stream_}, group {group}" if name in others else name
+
+
+def _group(make: Maker, stream_: Json, name: str, group: Json, place: str) -> Json:
+    lag, limit = group["lag"], stream_["max_lag"]
     # A group that nobody declared may come in the window; the one that the contract names is to be there in all of it.
     looks = stream_["looks"] if stream_["group_wanted"] else lag["looks"]
     missed = stream_["looks"] - lag["looks"] if stream_["group_wanted"] else group["unseen"] + stream_["unseen"]

@@ -337,6 +337,19 @@ def test_what_was_not_seen_in_all_looks_is_unknown_and_never_passes(part: str) -
     assert any("it could not be read" in one["summary"] for one in told)
 
 
+def test_a_stream_with_all_its_groups_and_one_of_them_alone_have_checks_of_their_own() -> None:
+    whole = {"redis": "127.0.0.1:6379", "stream": "orders"}
+    looks = regular()
+    for one in looks:
+        items = one["parts"]["streams"]["items"]
+        items.append({**items[0], "stream": 1})
+        one["parts"] = {"streams": one["parts"]["streams"]}
+    declared = contract(streams=[whole, {**whole, "group": "workers"}])
+    lags = [one for one in checks(document(looks, declared=declared)) if one["check"] == "lag"]
+    assert [one["subject"] for one in lags] == ["orders, group workers", "orders:workers"]
+    assert len({one["id"] for one in lags}) == 2
+
+
 def test_too_few_looks_for_a_leak_are_told_with_those_that_are_needed() -> None:
     summary = judged(document(regular(for_s=300), for_s=600), "memory", "api:70")["summary"]
     told = "11 looks, 1 of them in the later half of the window, are too few to tell a leak: 10 are needed, 5 of them"
