@@ -10,7 +10,7 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from ansible_collections.evenkeel.drift.plugins.module_utils.proc import order
+from ansible_collections.evenkeel.drift.plugins.module_utils.proc.order import EXACT_S, grain, later
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.check import Check, Details
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.remedies import remedy
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.scope import Scope
@@ -52,7 +52,7 @@ class Ages:
 
     def recorded(self, kind: Kind, subject: str, process: Details, path: str, change: Details) -> Check:
         """Return the check against the host's own record of a change: its time is of the clock of the processes."""
-        return self.compare(kind, subject, process, path, change["time"], change["time_s"], order.EXACT_S)
+        return self.compare(kind, subject, process, path, change["time"], change["time_s"], EXACT_S)
 
     def compare(
         self,
@@ -78,7 +78,7 @@ class Ages:
             return scope.unknown(kind.check, subject, level, said, observed=times["observed"])
         late = changed_s - process["started_s"]
         told = f"{who}, {kind.what}{path} was changed at {changed}"
-        after = order.later(changed_s, process["started_s"], within_s)
+        after = later(changed_s, process["started_s"], within_s)
         if after is None:
             said = f"{told}: which came first cannot be told, {_near(late, changed_s, within_s)}"
             return scope.unknown(kind.check, subject, level, said, observed=times["observed"])
@@ -99,7 +99,7 @@ class Ages:
 
     def later(self, process: Details, changed_s: float) -> bool | None:
         """Return whether something was changed after a process started; None where their times cannot tell."""
-        return order.later(changed_s, process["started_s"], self._data["tolerance_s"])
+        return later(changed_s, process["started_s"], self._data["tolerance_s"])
 
     def reread(self, kind: Kind, subject: str, process: Details, file: Details, reload: Details) -> Check:
         """Return the check of what a process has read again since it was changed, by the reload that the host's own
@@ -140,4 +140,4 @@ class Ages:
 def _near(late: float, changed_s: float, within_s: float) -> str:
     if abs(late) <= within_s:
         return f"as their times are within {within_s:g} s of each other"
-    return f"as the time of the change has whole seconds, and can be {order.grain(changed_s):g} s too early"
+    return f"as the time of the change has whole seconds, and can be {grain(changed_s):g} s too early"
