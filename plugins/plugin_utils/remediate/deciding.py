@@ -31,6 +31,9 @@ _CAUSES = (
 )
 """Sections whose failures bring about those of later ones."""
 
+_HIDES = (("endpoints", "answers"), ("endpoints", "status"), ("processes", "instances"), ("units", "loaded"))
+"""The checks that leave others of the same thing out when they fail: of what does not answer nothing else is judged."""
+
 Json = dict[str, t.Any]
 
 
@@ -45,16 +48,18 @@ class Before:
     """How bad each check was that failed, where that can be compared."""
     processes: instances.Kept = dataclasses.field(default_factory=dict)
     """The verdicts of the checks of single processes once more: these have other ids when they are started anew."""
+    hidden: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
+    """The verdict of what left out other checks of a thing, by the thing."""
 
     def document(self) -> Json:
         """Return it as the folder of a deploy keeps it: runs are pruned, and a deploy of many batches makes many."""
-        told = {"verdicts": dict(self.verdicts), "degrees": dict(self.degrees), "processes": dict(self.processes)}
+        told = {name: dict(getattr(self, name)) for name in ("verdicts", "degrees", "processes", "hidden")}
         return {"run": self.run, **told, "missing": sorted(self.missing)}
 
     @classmethod
     def of(cls, document: Json) -> Before:
         """Return what ``document`` gave. That of an older version lacks what cannot be compared with then."""
-        more = [document.get(name, {}) for name in ("degrees", "processes")]
+        more = [document.get(name, {}) for name in ("degrees", "processes", "hidden")]
         return cls(document["run"], document["verdicts"], frozenset(document["missing"]), *more)
 
 
@@ -74,7 +79,13 @@ def before(seen: Inputs) -> Before:
     missing = {_gap(group, gap) for group in grouped for gap in group["missing"]}
     bad = {one["id"]: found for one in made if one["outcome"] == _BAD and (found := degrees.degrees(one))}
     told = {one["id"]: one["verdict"] for one in made}
-    return Before(seen.findings["run"]["id"], told, frozenset(missing), bad, instances.kept(made))
+    return Before(seen.findings["run"]["id"], told, frozenset(missing), bad, instances.kept(made), hidden(made))
+
+
+def hidden(made: t.Iterable[Json]) -> dict[str, str]:
+    """Return the verdict of each check that failed and leaves out others, by the thing that it is about."""
+    hiding = [one for one in made if one["outcome"] == _BAD and (one["section"], one["check"]) in _HIDES]
+    return {_thing(one): one["verdict"] for one in hiding}
 
 
 def decide(verification: Json, host: str, earlier: Before | None, planned: t.Container[str]) -> Decision:
@@ -154,11 +165,14 @@ def still(verification: Json, host: str, reasons: t.Sequence[Json], earlier: Bef
 
 
 def _verdicts(verification: Json, host: str, earlier: Before | None) -> t.Mapping[str, str]:
-    """Return the verdict before the change of each check by id, as far as there was one."""
+    """Return the verdict before the change of each check by id, as far as there was one: of what was left out, that of
+    what did so.
+    """
     if earlier is None:
         return {}
-    mine = (one for one in verification["checks"] if one["host"] == host)
-    return {**earlier.verdicts, **instances.before(mine, earlier.processes)}
+    mine = [one for one in verification["checks"] if one["host"] == host]
+    behind = {one["id"]: earlier.hidden[_thing(one)] for one in mine if _thing(one) in earlier.hidden}
+    return {**behind, **earlier.verdicts, **instances.before(mine, earlier.processes)}
 
 
 def _worse(now: str, then: str | None) -> bool:
@@ -170,6 +184,10 @@ def _was(check: Json, earlier: Before | None) -> str:
     if earlier is None or check["outcome"] != _BAD or check["verdict"] != earlier.verdicts.get(check["id"]):
         return ""
     return degrees.worse(degrees.degrees(check), earlier.degrees.get(check["id"], {}))
+
+
+def _thing(check: Json) -> str:
+    return json.dumps([check[key] for key in ("host", "section", "component")])
 
 
 def _gap(group: Json, gap: Json) -> str:

@@ -208,7 +208,35 @@ def test_what_was_to_be_removed_of_a_process_and_is_there_again_takes_the_change
 
 def before_of(*made: Json) -> deciding.Before:
     told = {one["id"]: one["verdict"] for one in made}
-    return deciding.Before("20261121T180400Z-prod-1", told, frozenset(), {}, instances.kept(made))
+    kept, hidden = instances.kept(made), deciding.hidden(made)
+    return deciding.Before("20261121T180400Z-prod-1", told, frozenset(), {}, kept, hidden)
+
+
+def of_endpoint(check: str, verdict: str, name: str = "main") -> Json:
+    made = {**one_check("endpoints", verdict), "check": check, "component": name}
+    return {**made, "id": finding_id("prod", "web1", "endpoints", name, check, "main")}
+
+
+@pytest.mark.parametrize(
+    ("then", "now", "back"),
+    [
+        pytest.param("answers", [("status", "FAIL")], 0, id="nobody answered, and now somebody does, badly"),
+        pytest.param("status", [("fresh", "FAIL"), ("time", "UNKNOWN")], 0, id="nothing was judged of its content"),
+        pytest.param("time", [("fresh", "FAIL")], 1, id="it was only slow, and its content was not asked for"),
+        pytest.param("status", [("answers", "FAIL")], 1, id="it answered, badly, and now it does not"),
+    ],
+)
+def test_what_was_not_judged_before_failed_as_what_left_it_out(
+    then: str, now: list[tuple[str, str]], back: int
+) -> None:
+    """Going back would bring about nothing but that nobody answers."""
+    passed = [of_endpoint("answers", "PASS")] if then != "answers" else []
+    before = before_of(*({**one, "outcome": "pass"} for one in passed), of_endpoint(then, "FAIL"))
+    before = deciding.Before.of(json.loads(json.dumps(before.document())))
+    made = [of_endpoint(*one) for one in now]
+    assert len(reasons(verification(*made), before)[0]) == back
+    other = verification(*(of_endpoint(check, verdict, "other") for check, verdict in now))
+    assert len(reasons(other, before)[0]) == len(now), "of another endpoint nothing was left out"
 
 
 def test_what_an_older_version_kept_of_before_is_read() -> None:
