@@ -19,6 +19,8 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify.watched_chec
 _UNCHANGED = "it was not watched: nothing was changed on it, and a remediation watches what it changes"
 _BACK = "it was brought back, and what was watched before that says nothing of it now"
 _UNVERIFIED = "it was changed, and the verification of that did not come to an end"
+_FAILED = "it was not watched: its change failed"
+_DONE_NOTHING = ("unchanged", "planned", "not_begun")
 
 Json = dict[str, t.Any]
 
@@ -31,15 +33,26 @@ def carry(deploy: RunFolder, opened: RunFolder, hosts: t.Iterable[str], window: 
     carried: dict[str, str] = {}
     unwatched: dict[str, str] = {}
     for host in hosts:
-        told: Json = (results.get(host) or {}).get("verification") or {}
-        reason = _BACK if told.get("back") else "" if told.get("id") else _UNVERIFIED if told else _UNCHANGED
-        reason = reason or _copied(opened, told["id"], host)
+        result = results.get(host) or {}
+        told: Json = result.get("verification") or {}
+        reason = _unwatched(result, told) or _copied(opened, told["id"], host)
         if reason:
             unwatched[host] = reason
         else:
             carried[host] = told["id"]
     about = opened.read(folder.ABOUT)
     opened.write(folder.ABOUT, {**about, "watch": window, "carried": carried, "unwatched": unwatched})
+
+
+def _unwatched(result: Json, told: Json) -> str:
+    """Return why what was watched of a host does not count, if it does not. ``told`` is its verification."""
+    if not result or result["outcome"] in _DONE_NOTHING:
+        return _UNCHANGED
+    if told.get("back") or (not told and result["outcome"] == "rolled_back"):
+        return _BACK
+    if not told and result["outcome"] == "failed":
+        return _FAILED
+    return "" if told.get("id") else _UNVERIFIED
 
 
 def _copied(opened: RunFolder, name: str, host: str) -> str:

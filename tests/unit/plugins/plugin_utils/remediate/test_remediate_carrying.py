@@ -19,7 +19,9 @@ Json = dict[str, t.Any]
 SEEN = {"host": "web1", "complete": True}
 
 
-def carried(tmp_path: Path, verification: Json | None, damage: t.Callable[[RunFolder], object] = id) -> Json:
+def carried(
+    tmp_path: Path, verification: Json | None, damage: t.Callable[[RunFolder], object] = id, outcome: str = "changed"
+) -> Json:
     """Return run.json of the verification in the end, of one host with that in its result."""
     batch = folder.open_verification(str(tmp_path), "prod", {"hosts": ["web1"]})
     batch.write("watch/web1.json", SEEN)
@@ -27,7 +29,7 @@ def carried(tmp_path: Path, verification: Json | None, damage: t.Callable[[RunFo
     damage(batch)
     deploy = RunFolder.create(str(tmp_path / "deploys"), "2026-11-22T06:00:00Z", "prod")
     told = {} if verification is None else {"verification": {"id": batch.id, "back": None, **verification}}
-    deploys.keep_result(deploy, "web1", {"outcome": "changed", **told})
+    deploys.keep_result(deploy, "web1", {"outcome": outcome, **told})
     opened = folder.open_verification(str(tmp_path), "prod", {"hosts": ["web1"]})
     carrying.carry(deploy, opened, ["web1"], "10m")
     about: Json = opened.read(folder.ABOUT)
@@ -48,7 +50,7 @@ def removed(batch: RunFolder) -> None:
 @pytest.mark.parametrize(
     ("verification", "damage", "said"),
     [
-        (None, id, "nothing was changed on it"),
+        (None, id, "did not come to an end"),
         ({"id": None}, id, "did not come to an end"),
         ({"back": "done"}, id, "it was brought back"),
         ({"back": "due"}, id, "it was brought back"),
@@ -63,3 +65,16 @@ def test_what_says_nothing_of_the_end_is_left_with_a_reason(
     about = carried(tmp_path, verification, damage)
     assert about["carried"] == {}
     assert said in about["unwatched"]["web1"]
+
+
+@pytest.mark.parametrize(
+    ("outcome", "said"),
+    [
+        ("unchanged", "nothing was changed on it"),
+        ("not_begun", "nothing was changed on it"),
+        ("rolled_back", "it was brought back"),
+        ("failed", "its change failed"),
+    ],
+)
+def test_a_host_that_was_not_verified_says_why_by_what_became_of_it(tmp_path: Path, outcome: str, said: str) -> None:
+    assert said in carried(tmp_path, None, outcome=outcome)["unwatched"]["web1"]
