@@ -31,6 +31,7 @@ DRIFT = Status("DRIFT", "\u274c", "red")
 UNKNOWN = Status("UNKNOWN", "\u2753", "cyan")
 NOTE = Status("NOTE", "\u26aa", "none")
 NOT_ASKED = Status("NOT ASKED", "\u2796", "none")
+NOT_EXERCISED = Status("NOT EXERCISED", "\u2796", "none")
 
 VERDICTS = {"in_sync": OK, "drift": DRIFT, "unknown": UNKNOWN}
 OUTCOMES = {
@@ -39,7 +40,7 @@ OUTCOMES = {
     "fail": DRIFT,
     "unknown": UNKNOWN,
     "observation": NOTE,
-    "not_exercised": NOT_ASKED,
+    "not_exercised": NOT_EXERCISED,
 }
 CELLS = {
     "in_sync": OK,
@@ -53,7 +54,7 @@ CELLS = {
 CHECKED = {
     "PASS": Status("PASS", "\u2705", "green"),
     "OBSERVATION": Status("OBSERVATION", "\U0001f7e1", "yellow"),
-    "NOT_EXERCISED": Status("NOT EXERCISED", "\u2796", "none"),
+    "NOT_EXERCISED": NOT_EXERCISED,
     "UNKNOWN": Status("UNKNOWN", "\u2753", "cyan"),
     "FAIL": Status("FAIL", "\u274c", "red"),
     "CONDITIONAL": Status("CONDITIONAL", "\U0001f7e1", "yellow"),

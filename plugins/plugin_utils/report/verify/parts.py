@@ -37,10 +37,10 @@ _WIDTH = 150
 _PLACES = 10
 _NOW = "For a check of the window they show how it is now: what was seen in it stands in the evidence."
 _WORDS = Markup(
-    "The tables from here to the risks show what the audit measured, in its words: OK, DRIFT, UNKNOWN, NOTE. "
-    "What a row is called is the worst of all checks above about the same thing, also of those of the observation "
-    "window, of the comparison and of test messages. DRIFT is FAIL above from severity medium on, and OBSERVATION "
-    "below."
+    "The tables from here to the risks show what the audit measured, in its words: OK, DRIFT, UNKNOWN, NOTE, NOT "
+    "EXERCISED. What a row is called is the worst of all checks above about the same thing, also of those of the "
+    "observation window, of the comparison and of test messages. DRIFT is FAIL above from severity medium on, and "
+    "OBSERVATION below."
 )
 
 

@@ -161,6 +161,13 @@ def test_a_row_is_not_well_when_a_comparison_failed() -> None:
     assert row(shown(slower), ROWS["endpoints"][2]).endswith("[DRIFT] |")
 
 
+def test_what_never_happened_in_a_window_is_not_called_not_asked() -> None:
+    few = watched("memory", "processes/app", "not_exercised", verdict="NOT_EXERCISED", summary="too few looks")
+    text = shown(few)
+    assert "NOT ASKED" not in text
+    assert row(text, "| prod | web1 | app | 1 |").endswith("[NOT EXERCISED] | \u2796 [NOT EXERCISED] |")
+
+
 def test_required_endpoints_are_counted_by_checks_of_all_kinds() -> None:
     assert "pass every check: 1 of 1" in shown()
     assert "pass every check: 0 of 1" in shown(watched("available", "endpoints//health"))
