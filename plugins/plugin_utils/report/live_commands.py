@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 import typing as t
 
@@ -20,6 +21,7 @@ _CONTAINER = (
 )
 _UNIT = "Id,LoadState,ActiveState,SubState,UnitFileState,NeedDaemonReload,NRestarts"
 _LINES = 10
+_DATABASE = re.compile(r"/([0-9]{1,3})$")
 _PROJECT = "label=com.docker.compose.project="
 # What shows all of a section, whatever is wrong in it.
 _WHOLE = {
@@ -67,7 +69,7 @@ def _streams(findings: t.Sequence[Json], plain: t.Callable[[str], str | None]) -
     made: set[str] = set()
     for one in findings:
         expected = one.get("expected") or {}
-        address, stream = (plain(str(expected.get(key) or "")) for key in ("redis", "stream"))
+        address, stream = plain(redis_server(expected)), plain(str(expected.get("stream") or ""))
         if address and stream:
             ask, name = redis_cli(address), shlex.quote(stream)
             made.add(f"{ask} XLEN {name}; {ask} XINFO GROUPS {name}")
@@ -76,14 +78,27 @@ def _streams(findings: t.Sequence[Json], plain: t.Callable[[str], str | None]) -
     return "; ".join(sorted(made))
 
 
-def redis_cli(address: str) -> str:
-    """Return the client for an address of the contract; a password it takes from REDISCLI_AUTH."""
+def redis_server(expected: Json) -> str:
+    """Return the server of a check of a stream as ``contract/streams.py`` calls it, nothing where it names none."""
+    if not expected.get("redis"):
+        return ""
+    user = f"{expected['user']}@" if expected.get("user") else ""
+    return f"{user}{expected['redis']}{'/' + str(expected['database']) if expected.get('database') else ''}"
+
+
+def redis_cli(server: str) -> str:
+    """Return the client for a server of the contract; a password it takes from REDISCLI_AUTH."""
+    user, _at, address = server.rpartition("@")
+    database = _DATABASE.search(address)
+    address = address[: database.start()] if database else address
+    more = f" --user {shlex.quote(user)}" if user else ""
+    more += f" -n {database.group(1)}" if database else ""
     if address.startswith("unix:"):
-        return f"redis-cli -s {shlex.quote(address[5:])}"
+        return f"redis-cli -s {shlex.quote(address[5:])}{more}"
     host, _colon, port = address.rpartition(":")
     if host.startswith("container:"):
-        return f"docker exec {shlex.quote(host[10:])} redis-cli -p {shlex.quote(port)}"
-    return f"redis-cli -h {shlex.quote(host.strip('[]'))} -p {shlex.quote(port)}"
+        return f"docker exec {shlex.quote(host[10:])} redis-cli -p {shlex.quote(port)}{more}"
+    return f"redis-cli -h {shlex.quote(host.strip('[]'))} -p {shlex.quote(port)}{more}"
 
 
 def _configs(findings: t.Sequence[Json], plain: t.Callable[[str], str | None]) -> str:

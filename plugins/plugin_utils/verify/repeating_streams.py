@@ -21,7 +21,7 @@ _REDIS = {
 }
 _LISTENS = "ss -ltnp"
 _STATS = {"memory": "bytes", "evictions": "evictions"}
-_ENTRIES = 10
+_ENTRIES = 20
 
 Json = t.Mapping[str, t.Any]
 
@@ -29,7 +29,7 @@ Json = t.Mapping[str, t.Any]
 def command(check: Json, known: Json) -> str:
     """Return what shows a server, or a stream of it; nothing where no command does."""
     expected = check["expected"] or {}
-    address, stream = (plain(str(expected.get(key) or "")) for key in ("redis", "stream"))
+    address, stream = plain(live_commands.redis_server(expected)), plain(str(expected.get("stream") or ""))
     if known and not stream:
         # A server is called by its kind and its address.
         address, stream = (plain(str(known[key])) for key in ("server", "stream"))
@@ -64,15 +64,26 @@ def _stream(check: Json, address: str, stream: str) -> str:
         return f"{ask} XINFO STREAM {name} | grep -A 1 -x last-generated-id; date +%s%3N"
     if kind in ("consumers", "idle", "pending") and group:
         return f"{whole}; {ask} XINFO CONSUMERS {name} {group}; {ask} XPENDING {name} {group}"
-    field = plain(str(check["subject"]).rpartition(":")[2]) if kind in ("fields", "values") else None
+    # Of entries that could not be read no field is named.
+    field = plain(str(check["subject"]).partition(f"{stream}:")[2]) if kind in ("fields", "values") else None
     if field:
-        # How often a field is there, and how often each value of it: content can be a secret.
-        found = f"{ask} XREVRANGE {name} + - COUNT {_ENTRIES}"
-        if kind == "fields":
-            return f"{found} | grep -c -x -e {shlex.quote(field)}"
-        one = f"grep -A 1 -x -e {shlex.quote(field)} | grep -v -x -e {shlex.quote(field)} -e --"
-        return f"{found} | {one} | sort | uniq -c | awk '{{print $1}}'"
+        entries = (check["observed"] or {}).get("entries") or _ENTRIES
+        return f"{ask} XREVRANGE {name} + - COUNT {entries} | {_content(kind, field)}"
     return whole
+
+
+def _content(kind: str, field: str) -> str:
+    """Return what counts how often a field is there, or each value of it: content can be a secret, and is not shown."""
+    count = "sort | uniq -c | awk '{print $1}'"
+    if "." in field:
+        # It is in a field that holds JSON.
+        key = f'"{field.rpartition(".")[2]}"[[:space:]]*:'
+        if kind == "fields":
+            return f"grep -c -e {shlex.quote(key)}"
+        return f"grep -oE -e {shlex.quote(key + '[^,}]*')} | {count}"
+    if kind == "fields":
+        return f"grep -c -x -e {shlex.quote(field)}"
+    return f"grep -A 1 -x -e {shlex.quote(field)} | grep -v -x -e {shlex.quote(field)} -e -- | {count}"
 
 
 def _group(check: Json) -> str:

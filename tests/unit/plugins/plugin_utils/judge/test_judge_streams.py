@@ -222,3 +222,13 @@ def test_the_severity_of_a_stream_is_not_that_of_its_server() -> None:
     made = one_stream({"severity": "low", "max_lag": 1}, stream(look(group(low=2))))
     assert {one.check: one.severity for one in made.checks}["lag"] == "low"
     assert {one.check: one.severity for one in made.checks}["exposed"] == "high"
+
+
+def test_where_a_stream_was_looked_at_is_told_whole() -> None:
+    def expected(**entry: t.Any) -> Json:
+        made = one_stream({"max_lag": 5, **entry}, stream(look(group(low=2))))
+        return next(dict(one.expected) for one in made.checks if one.check == "lag")
+
+    assert not {"user", "database"} & expected().keys()
+    there = expected(user="audit", database=2, password_from={"file": ".env", "key": "A"})
+    assert (there["user"], there["database"]) == ("audit", 2)

@@ -138,6 +138,13 @@ def test_a_stream_is_looked_at_where_it_is(address: str, client: str) -> None:
     assert command == f"{client} XLEN 'trade intent'; {client} XINFO GROUPS 'trade intent'"
 
 
+def test_a_stream_is_looked_at_in_its_database_and_as_its_user() -> None:
+    about = {"redis": "unix:/run/redis.sock", "stream": "trades", "user": "audit", "database": 2}
+    ((_comment, command),) = live_commands.commands([{**finding("streams", "intents"), "expected": about}], plain)
+    assert command.startswith("redis-cli -s /run/redis.sock --user audit -n 2 XLEN trades; ")
+    assert live_commands.redis_cli("[::1]:6379/12") == "redis-cli -h ::1 -p 6379 -n 12"
+
+
 def test_a_server_is_looked_at_from_outside() -> None:
     ((_comment, command),) = live_commands.commands([finding("streams", "memcached 127.0.0.1:11211")], plain)
     assert command == "ss -ltnp"

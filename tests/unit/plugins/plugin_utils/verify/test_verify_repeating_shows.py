@@ -52,7 +52,7 @@ SHOWN = {
         "pending": "XPENDING trades workers",
         "idle": "XINFO CONSUMERS trades workers",
         "progress": "XINFO GROUPS trades",
-        "fields": "XREVRANGE trades + - COUNT 10 | grep -c -x -e workers",
+        "fields": "XREVRANGE trades + - COUNT 20 | grep -c -x -e workers",
         "values": "grep -A 1 -x -e workers",
     },
 }
@@ -86,6 +86,32 @@ def test_each_command_holds_what_its_check_is_about(section: str, name: str, wor
         more = {"observed": {"environments": {"/venv": [7]}}}
     command = repeating.Places(run()).of(check(section, name, **more))["command"]
     assert words in command
+
+
+def test_a_server_is_asked_in_the_database_that_was_judged() -> None:
+    server = check("streams", "memory", component="redis ops@127.0.0.1:6379/3", subject="127.0.0.1:6379")
+    said = repeating.Places(run()).of(server)["command"]
+    assert said == "redis-cli -h 127.0.0.1 -p 6379 --user ops -n 3 INFO memory"
+    known = {"server": "redis 127.0.0.1:6379/3", "stream": "trades", "entry": "trades"}
+    facts = [{"host": "web1", "section": "streams", "facts": {"streams": [known]}}]
+    lag = {**check("watch", "lag", component="streams"), "evidence": ["watch/web1.json#streams/trades"]}
+    command = repeating.Places(run(facts=facts)).of(lag)["command"]
+    assert command.startswith("redis-cli -h 127.0.0.1 -p 6379 -n 3 XLEN trades; ")
+
+
+def test_a_field_within_json_is_counted_and_not_shown(tmp_path: Path) -> None:
+    entries = ["1-0", "data", '{"price": 5, "key": "hunter2"}', "2-0", "data", '{"price": 5}', "3-0", "data", "{}"]
+    (tmp_path / "all").write_text("".join(f"{line}\n" for line in entries))
+    about = {"expected": {"redis": "127.0.0.1:6379", "stream": "trades"}, "observed": {"entries": 3}}
+    said = {}
+    for kind in ("fields", "values"):
+        one = check("streams", kind, subject="trades:data.price", **about)
+        ask, _pipe, counts = repeating.Places(run()).of(one)["command"].partition(" | ")
+        assert ask == "redis-cli -h 127.0.0.1 -p 6379 XREVRANGE trades + - COUNT 3"
+        said[kind] = shown(f"cat all | {counts}", tmp_path)
+    assert said == {"fields": "2\n", "values": "2\n"}
+    unread = repeating.Places(run()).of(check("streams", "fields", "unknown", subject="trades", **about))["command"]
+    assert "grep" not in unread and "XLEN trades" in unread
 
 
 def shown(command: str, folder: Path) -> str:
