@@ -88,12 +88,22 @@ def _tell_interrupted(current: RunFolder, of: t.Callable[[RunFolder, RunFolder],
 def _finished(current: RunFolder, past: RunFolder) -> dict[str, str]:
     """Return what became of changes that were under way when a deploy was interrupted, by host."""
     recovered = current.read("run.json").get("recovered") or {}
-    return {host: recovered[host] for host in _untold(past) & recovered.keys() if _is_newest(past, current, host)}
+    return {host: recovered[host] for host in _known(past, current, _untold(past) & recovered.keys())}
 
 
 def _untold(past: RunFolder) -> set[str]:
     """Return the hosts that a deploy has begun, and of which it does not know how that ended."""
     return {step["host"] for step in steps(past)} - results(past).keys()
+
+
+def _known(past: RunFolder, current: RunFolder, hosts: t.Collection[str]) -> list[str]:
+    """Return those of the hosts whose part of the current deploy is about what the past one has begun there."""
+    if not hosts:
+        return []
+    then, now = (document.load(folder.join(document.PLAN))["hosts"] for folder in (past, current))
+    places = {part["host"]: document.place(part) for part in then if part["host"] in hosts}
+    same = [part["host"] for part in now if places.get(part["host"]) == document.place(part)]
+    return [host for host in same if _is_newest(past, current, host)]
 
 
 def _is_newest(past: RunFolder, current: RunFolder, host: str) -> bool:
@@ -113,9 +123,9 @@ def _ended(current: RunFolder, past: RunFolder) -> dict[str, str]:
         of = result.get("of")
         if of is not None and of in (past.id, ended.get(host, {}).get("of")):
             said[host] = ending.later_words(outcomes[host], result)
-    for host in _untold(past) - said.keys() - later.read(past).keys():
-        if outcomes.get(host) in ending.AS_WANTED and _is_newest(past, current, host):
-            said[host] = ending.OUTCOMES[outcomes[host]].word
+    silent = _untold(past) - said.keys() - later.read(past).keys()
+    for host in _known(past, current, {host for host in silent if outcomes.get(host) in ending.AS_WANTED}):
+        said[host] = ending.OUTCOMES[outcomes[host]].word
     return said
 
 

@@ -139,6 +139,13 @@ def services(host: t.Mapping[str, t.Any]) -> list[Json]:
     return [{name: action[name] for name in _SERVICE} for action in host["actions"] if "steps" in action]
 
 
+def place(part: Json) -> tuple[str, str, str]:
+    """Return of what on its host a part of a plan is: hosts of two environments may have one name, and a host may have
+    several applications.
+    """
+    return part["environment"], part["root"], part["application"]
+
+
 def patience(host: t.Mapping[str, t.Any]) -> int:
     """Return the seconds that a step on a host may take: ten minutes, or ten times the estimate of the whole."""
     return max(_SECONDS, _PATIENCE * int(host["estimate"]["seconds"]))

@@ -153,7 +153,7 @@ def _is_as_left(past: RunFolder, part: Json, result: Json) -> bool:
     if gates.refusals(part["gates"]) or {one["path"] for one in part["left_out"]} & set(result["changed"]):
         return False
     old = _part_of(past, part["host"])
-    return old is not None and all(old[key] == part[key] for key in ("root", "application"))
+    return old is not None and document.place(old) == document.place(part)
 
 
 def _ended_alone(past: RunFolder, host: str, changes: Json | None) -> Json | None:

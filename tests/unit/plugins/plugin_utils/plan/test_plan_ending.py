@@ -10,7 +10,7 @@ import typing as t
 from pathlib import Path
 
 import pytest
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan import deploys, ending, summary
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan import deploys, document, ending, summary
 from test_plan_document import change, example
 
 Json = dict[str, t.Any]
@@ -196,6 +196,23 @@ def test_a_host_that_is_as_planned_in_the_end_is_told_once(tmp_path: Path) -> No
     text = Path(first.join("result.md")).read_text()
     assert f"; the deploy {later[0].id} after it: AS PLANNED ALREADY |" in text
     assert later[1].id not in text
+
+
+@pytest.mark.parametrize(("key", "other"), [("application", "blog"), ("root", "/srv/blog"), ("environment", "staging")])
+def test_what_became_of_something_else_is_not_told_of_what_was_interrupted(
+    tmp_path: Path, key: str, other: str
+) -> None:
+    """Another application of the host, or another host of that name."""
+    first = deploys.open_deploy(os.fspath(tmp_path), "prod", example(), {})
+    deploys.note(first, "web1", "ops", "change", "begun")
+    elsewhere = change(example(), "hosts", 0, key, other)
+    elsewhere = {**elsewhere, "id": document.identity(elsewhere)}
+    second = deploys.open_deploy(os.fspath(tmp_path), "prod", elsewhere, {}, more={"recovered": {"web1": "finished"}})
+    deploys.keep_result(second, "web1", {"outcome": "unchanged", "changed": []})
+    deploys.report(second, elsewhere, {})
+    text = Path(first.join("result.md")).read_text()
+    assert "deploy again, which finishes or takes back" in text
+    assert "after it" not in text
 
 
 def test_a_deploy_that_ended_is_not_written_anew(tmp_path: Path) -> None:

@@ -197,6 +197,16 @@ def test_a_plan_that_is_older_than_the_change_says_nothing_of_what_it_left(tmp_p
     assert takeover.take_over(opened(tmp_path, idle), idle, {"web1"}) == {}
 
 
+@pytest.mark.parametrize(("key", "other"), [("application", "blog"), ("root", "/srv/b"), ("environment", "staging")])
+def test_another_application_or_another_host_of_that_name_is_not_taken_over(
+    tmp_path: Path, key: str, other: str
+) -> None:
+    world = World(tmp_path)
+    world.interrupted(plan(change(example(), "hosts", 0, key, other)))
+    deploys.keep_result(world.past, "web1", CHANGED)
+    assert world.taken(None) is None
+
+
 def repeated(world: World, changes: Json) -> Json | None:
     """Return what is kept of the host when the same plan is applied again, and the host is as planned already."""
     current = opened(world.runs, example())
