@@ -163,7 +163,7 @@ def test_a_verification_watches_and_decides_by_what_it_saw(operator: Operator, t
     assert "nothing has happened" in done.text
     report = (folder / "verify-report.md").read_text()
     assert "## Observation window" in report
-    assert re.search(r"\| Observation window \| `web1` from \S+Z to \S+Z: \S+ s of 12 s observed \(\d+%\) \|", report)
+    assert re.search(r"\| Observation window \| `web1` from \S+Z to \S+Z: \S+ s of 12 s observed \(\d+ %\) \|", report)
     assert "`watch/web1.json`" in report
     sums = dict(reversed(line.split("  ")) for line in (folder / "MANIFEST.sha256").read_text().splitlines())
     (watched,) = [one for one in made["files"] if one["of"] == "verification"]
