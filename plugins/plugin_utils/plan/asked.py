@@ -13,6 +13,8 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan import gates
 
 # A host of which one of these became was asked its gates before that, and they held.
 _HELD = ("changed", "unchanged", "rolled_back")
+_BY_HOST = ("still_true", "journal", "space", "release")
+"""The gates that a host is asked. Of all others that were not asked nobody knows whether they hold."""
 
 Json = dict[str, t.Any]
 
@@ -23,16 +25,19 @@ def as_it_went(plan: Json, results: t.Mapping[str, Json]) -> list[Json]:
     for part in plan["hosts"]:
         result = results.get(part["host"], {})
         held = result.get("outcome") in _HELD
-        made += [{"host": part["host"], **(_held(gate, result) if held else gate)} for gate in part["gates"]]
+        made += [{"host": part["host"], **(_held(gate, part, result) if held else gate)} for gate in part["gates"]]
     return made
 
 
-def _held(gate: Json, result: Json) -> Json:
+def _held(gate: Json, part: Json, result: Json) -> Json:
     if gate["state"] != "not_asked":
         return gate
     if gate["name"] == gates.POINT:
         # Where nothing was to be saved there is none: a backup that nobody made is no backup.
         return _saved(gate, result.get("point"))
+    if gate["name"] not in _BY_HOST or not part["actions"]:
+        # One that was taken over of an interrupted deploy was asked then, and has nothing to change now.
+        return gate
     return {**gate, "state": "pass", "sentence": f"asked on the host, and it held: {gate['sentence']}"}
 
 

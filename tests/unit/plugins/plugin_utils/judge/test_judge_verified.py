@@ -120,7 +120,7 @@ def test_m_a_copied_file_without_the_name_that_is_imported_does_not_pass() -> No
     assert "imports ProviderWorking from provider_working, but src/provider_working.py does not define it" in said.text
 
 
-PLAN = {"gates": [], "hosts": [{"host": "web1", "gates": gates.on_the_host()}]}
+PLAN = {"gates": [], "hosts": [{"host": "web1", "actions": [{}], "gates": gates.on_the_host()}]}
 POINT = "20261121T160000Z-0a1b2c"
 
 
@@ -169,6 +169,7 @@ def test_each_of_these_tests_fails_where_the_mistake_is_made(
 
 def test_the_broken_twin_ticks_a_backup_that_nobody_made(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(gates, "POINT", "another name")
+    monkeypatch.setattr(asked, "_BY_HOST", [gate["name"] for gate in PLAN["hosts"][0]["gates"]])
     with pytest.raises(AssertionError):
         test_n_a_backup_that_nobody_made_is_not_ticked(
             {"outcome": "unchanged"}, "- [ ] [AT APPLY] restore point of web1"
