@@ -22,6 +22,7 @@ FORWARD = "forward"
 _STARTS = ("restart", "start", "reload", "up", "run")
 IN_PLACE = "is in place"
 _ENDS = (IN_PLACE, "went back", "rolled back")
+_DAY_S = 86400
 _BOUND = re.compile(r"\.(service|socket|timer|mount|path|target|slice|scope|device|swap|automount)$")
 
 Json = t.Dict[str, t.Any]
@@ -106,8 +107,8 @@ def moment_of(entry: Json) -> float | None:
     told = entry.get("at_s")
     if whole is None or isinstance(told, bool) or not isinstance(told, (int, float)):
         return None if whole is None else float(whole)
-    # No later than the line that tells of it.
-    return float(told) if told < whole + 1 else float(whole)
+    # No later than the line that tells of it, and no step takes a day.
+    return float(told) if whole - _DAY_S < told < whole + 1 else float(whole)
 
 
 def _time(moment: float) -> Json:

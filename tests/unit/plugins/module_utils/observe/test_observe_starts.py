@@ -98,6 +98,8 @@ TWO = (*RESTART, step("begins", 9, "worker.service"), step("is done", 13, "worke
         # Lines that say nothing that can be believed.
         ({}, [placed(0), step("begins", 5, at_s=400)], 5),
         ({}, [placed(0), {**step("begins", 5), "at_s": "soon"}], 5),
+        ({}, [placed(0), step("begins", 5, at_s=-(10**400))], 5),
+        ({}, [placed(0), step("begins", 5, at_s=float("-inf"))], 5),
         ({}, [placed(4), step("begins", 5, at_s=5.25), step("is done", 9, at_s=3)], 5.25),
         ({}, [step("begins", 5, at_s=5.25), step("is done", 9, at_s=3)], 5.25),
         ({}, [placed(0), {**step("begins", 5), "time": "soon"}], 0),
