@@ -121,7 +121,7 @@ def _seen(file: Configured, environment: Parsed, start: _Start, pid: int | None,
         listed = ", ".join(unclear[:_LISTED])
         reasons.append(f"not compared, as other variables decide the value: {listed}{more}")
     started_s, changed_s = start.started_s, file.content.mtime_s
-    within_s = within([file.content.target], start.within_s)
+    within_s = within(file.content.target, start.within_s)
     older = None if started_s is None else later(changed_s, started_s, within_s)
     made = {
         "outcome": "ok",

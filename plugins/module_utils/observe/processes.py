@@ -17,7 +17,7 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.proc import clock
 from ansible_collections.evenkeel.drift.plugins.module_utils.proc.describe import Describer
 from ansible_collections.evenkeel.drift.plugins.module_utils.proc.match import Seen, audit_itself, matching, scan
 from ansible_collections.evenkeel.drift.plugins.module_utils.proc.reader import Gone, Proc
-from ansible_collections.evenkeel.drift.plugins.module_utils.proc.shared import within
+from ansible_collections.evenkeel.drift.plugins.module_utils.proc.shared import Ruler, ruler
 from ansible_collections.evenkeel.drift.plugins.module_utils.proc.unit_files import unit_files
 from ansible_collections.evenkeel.drift.plugins.module_utils.proc.venv import newest_change
 from ansible_collections.evenkeel.drift.plugins.module_utils.text import raw, show
@@ -73,6 +73,7 @@ class _Reader:
 
     def read(self) -> Json:
         booted = clock.boot(self._proc)
+        measure = ruler(booted.within_s)
         now_s = time.time()
         seen = scan(self._proc, self._host, self._unread)
         apart = audit_itself(seen, self._own)
@@ -89,7 +90,6 @@ class _Reader:
             except Gone:
                 matches = {name: [one for one in pids if one != pid] for name, pids in matches.items()}
         described.sort(key=lambda one: int(one["pid"]))
-        files, units, environments = self._files(), _unit_files(described), _environments(described)
         return {
             "root": show(self._host.root),
             "boot": clock.boot_id(self._proc),
@@ -97,7 +97,7 @@ class _Reader:
             "booted_s": round(booted.time_s, 3),
             "now_s": round(now_s, 3),
             "clock_reason": booted.reason,
-            "tolerance_s": within(self._dated(files, units, environments), booted.within_s),
+            "tolerance_s": measure(self._host.root),
             "total": len(seen),
             "hidden": self._proc.hidden(),
             "matches": matches,
@@ -105,10 +105,10 @@ class _Reader:
             "processes": described,
             "unread": self._unread[:MAX_DESCRIBED],
             "unread_total": len(self._unread),
-            "files": files,
+            "files": self._files(measure),
             "paths": self._paths(),
-            "unit_files": units,
-            "environments": environments,
+            "unit_files": _unit_files(described, measure),
+            "environments": _environments(described, measure),
         }
 
     def _placed(
@@ -137,23 +137,17 @@ class _Reader:
         top += heapq.nlargest(TOP, others, key=lambda one: one.stat.utime + one.stat.stime)
         return sorted(matched)[:MAX_DESCRIBED] + sorted({one.stat.pid for one in top} - matched)
 
-    def _files(self) -> Json:
-        return {path: self._file(path) for entry in self._wanted for path in entry.get("reads") or []}
+    def _files(self, measure: Ruler) -> Json:
+        return {path: self._file(path, measure) for entry in self._wanted for path in entry.get("reads") or []}
 
-    def _file(self, path: str) -> Json:
+    def _file(self, path: str, measure: Ruler) -> Json:
         try:
-            return _time(os.stat(os.path.join(os.fsencode(self._host.root), raw(path))).st_mtime)
+            place = os.path.join(os.fsencode(self._host.root), raw(path))
+            return {**_time(os.stat(place).st_mtime), "within_s": measure(place)}
         except OSError as error:
             return _no_time(explain(error))
         except ValueError:
             return _no_time("this is not the spelling of a path")
-
-    def _dated(self, files: Json, units: t.Mapping[str, Json], environments: t.Iterable[str]) -> list[bytes]:
-        """Return all places whose times are compared with those of processes."""
-        root = os.fsencode(self._host.root)
-        reads = [os.path.join(root, raw(path)) for path, file in files.items() if file["outcome"] == "ok"]
-        defined = [file["path"] for unit in units.values() for file in unit["files"]]
-        return [root, *reads, *map(raw, (*defined, *environments))]
 
     def _paths(self) -> dict[str, str]:
         """Return where the directories that the contract names really are, for a process shows only that."""
@@ -166,12 +160,22 @@ def _time(seconds: float) -> Json:
     return {"outcome": "ok", "reason": "", "mtime": clock.iso(seconds), "mtime_s": round(seconds, 6)}
 
 
+def _changed(path: str | bytes, seconds: float, within_s: float) -> Json:
+    """Return when a file was changed, and how far a start must be apart from that to tell which came first."""
+    return {
+        "path": show(path),
+        "mtime": clock.iso(seconds),
+        "mtime_s": round(seconds, 6),
+        "within_s": within_s,
+    }
+
+
 def _no_time(reason: str) -> Json:
-    return {"outcome": "unknown", "reason": reason, "mtime": None, "mtime_s": None}
+    return {"outcome": "unknown", "reason": reason, "mtime": None, "mtime_s": None, "within_s": None}
 
 
-def _unit_files(described: t.Sequence[Json]) -> dict[str, Json]:
-    """Return, for each unit (``unit_key``), ``{outcome, reason, files: [{path, mtime, mtime_s}]}``."""
+def _unit_files(described: t.Sequence[Json], measure: Ruler) -> dict[str, Json]:
+    """Return, for each unit (``unit_key``), ``{outcome, reason, files: [{path, mtime, mtime_s, within_s}]}``."""
     found: dict[str, Json] = {}
     for process in described:
         key = process["unit_key"]
@@ -179,14 +183,14 @@ def _unit_files(described: t.Sequence[Json]) -> dict[str, Json]:
             continue
         try:
             files = unit_files(process["unit"], process["unit_user"])
-            listed = [{"path": show(path), "mtime": clock.iso(at), "mtime_s": round(at, 6)} for path, at in files]
+            listed = [_changed(path, at, measure(path)) for path, at in files]
             found[key] = {"outcome": "ok", "reason": "", "files": listed}
         except Unseen as unseen:
             found[key] = {"outcome": "unknown", "reason": unseen.reason, "files": []}
     return found
 
 
-def _environments(described: t.Sequence[Json]) -> dict[str, Json]:
+def _environments(described: t.Sequence[Json], measure: Ruler) -> dict[str, Json]:
     found: dict[str, Json] = {}
     for home in sorted({process["venv"] for process in described if process["venv"] is not None}):
         try:
@@ -196,7 +200,6 @@ def _environments(described: t.Sequence[Json]) -> dict[str, Json]:
             continue
         item = None
         if newest is not None:
-            path, at = newest
-            item = {"path": show(path), "mtime": clock.iso(at), "mtime_s": round(at, 6)}
+            item = _changed(*newest, measure(raw(home)))
         found[home] = {"outcome": "ok", "reason": "", "newest": item}
     return found

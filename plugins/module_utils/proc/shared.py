@@ -19,19 +19,30 @@ _SHARED = re.compile(
 )
 _ESCAPED = re.compile(rb"\\([0-7]{3})")
 
+Ruler = t.Callable[[t.Union[str, bytes]], float]
 
-def within(paths: t.Iterable[str | bytes], exact_s: float = EXACT_S, mounts: str = _MOUNTS) -> float:
-    """Return how far a start and a change of a file must be apart: ``exact_s``, or more where one of the paths, or
+
+def within(place: str | bytes, exact_s: float = EXACT_S, mounts: str = _MOUNTS) -> float:
+    """Return how far a start and a change of a file must be apart: ``exact_s``, or more where the path ``place``, or
     something that is mounted below it, has times of another clock.
     """
+    return ruler(exact_s, mounts)(place)
+
+
+def ruler(exact_s: float = EXACT_S, mounts: str = _MOUNTS) -> Ruler:
+    """Return what answers as :func:`within`, for many places: a host can have thousands of mounts."""
     try:
         with open(mounts, "rb") as source:
             found = [_mount(line) for line in source]
     except OSError:
         # A host that hides its mounts is a sandbox: its files are its own.
-        return exact_s
-    real = {os.path.realpath(os.fsencode(path)) for path in paths}
-    return COARSE_S if any(_SHARED.fullmatch(kind) for path in real for kind in _kinds(path, found)) else exact_s
+        found = []
+
+    def measure(place: str | bytes) -> float:
+        kinds = _kinds(os.path.realpath(os.fsencode(place)), found)
+        return COARSE_S if any(map(_SHARED.fullmatch, kinds)) else exact_s
+
+    return measure
 
 
 def _kinds(path: bytes, found: t.Sequence[tuple[bytes, bytes]]) -> list[bytes]:

@@ -19,7 +19,7 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.shape impo
 _ASKED = ("name", "match", "containers", "reads", "cwd", "venv")
 _TEXT = OneOf([None, str])
 _NUMBER = OneOf([int, float])
-_MOMENT = {"path": str, "mtime": str, "mtime_s": _NUMBER}
+_MOMENT = {"path": str, "mtime": str, "mtime_s": _NUMBER, "within_s": _NUMBER}
 _PROCESS = {
     "pid": int,
     "ppid": int,
@@ -61,7 +61,12 @@ _DATA = {
     "unread": [{"pid": int, "what": str, "reason": str}],
     "unread_total": int,
     "files": ByName(
-        {"outcome": OUTCOME, "reason": str, "mtime": _TEXT, "mtime_s": OneOf([None, int, float])},
+        {
+            "outcome": OUTCOME,
+            "reason": str,
+            "mtime": _TEXT,
+            **dict.fromkeys(("mtime_s", "within_s"), OneOf([None, int, float])),
+        },
     ),
     "paths": ByName(str),
     "unit_files": ByName({"outcome": OUTCOME, "reason": str, "files": [_MOMENT]}),

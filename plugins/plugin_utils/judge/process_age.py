@@ -54,6 +54,13 @@ class Ages:
         """Return the check against the host's own record of a change: its time is of the clock of the processes."""
         return self.compare(kind, subject, process, path, change["time"], change["time_s"], EXACT_S)
 
+    def against(self, kind: Kind, subject: str, process: Details, file: Details) -> Check:
+        """Return the check against one file, ``{path, mtime, mtime_s, within_s}``; the last is missing where it is as
+        for all of the application, and in older evidence.
+        """
+        times = file["mtime"], file["mtime_s"], file.get("within_s")
+        return self.compare(kind, subject, process, file["path"], *times)
+
     def compare(
         self,
         kind: Kind,
@@ -97,17 +104,17 @@ class Ages:
         before = f", {duration(late)} before that" if -late < _SHORT_S else ", before that"
         return scope.passed(kind.check, subject, level, f"{told}{before}", **times)
 
-    def later(self, process: Details, changed_s: float) -> bool | None:
+    def later(self, process: Details, changed_s: float, within_s: float | None = None) -> bool | None:
         """Return whether something was changed after a process started; None where their times cannot tell."""
-        return later(changed_s, process["started_s"], self._data["tolerance_s"])
+        return later(changed_s, process["started_s"], self._data["tolerance_s"] if within_s is None else within_s)
 
     def reread(self, kind: Kind, subject: str, process: Details, file: Details, reload: Details) -> Check:
         """Return the check of what a process has read again since it was changed, by the reload that the host's own
-        record tells of. ``file`` is ``{path, mtime, mtime_s}``.
+        record tells of.
         """
         path, changed = file["path"], file["mtime"]
         if self._doubt(process, file["mtime_s"], path):
-            return self.compare(kind, subject, process, path, changed, file["mtime_s"])
+            return self.against(kind, subject, process, file)
         who = f"{self._scope.component} (pid {process['pid']}) runs since {process['started']}"
         return self._scope.passed(
             kind.check,

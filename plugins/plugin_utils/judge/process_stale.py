@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.evenkeel.drift.plugins.module_utils.proc.order import EXACT_S
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge import process_age
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.check import Check, Details
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.process_age import Ages, Kind
@@ -34,8 +35,7 @@ class Stale:
             if file["outcome"] != "ok" or file["mtime_s"] is None:
                 checks.append(self._ages.unknown(process_age.CONFIGURATION, about, f"{path}: {file['reason']}"))
             else:
-                one = {"path": path, "mtime": file["mtime"], "mtime_s": file["mtime_s"]}
-                checks.append(self._against(process_age.CONFIGURATION, about, process, one))
+                checks.append(self._against(process_age.CONFIGURATION, about, process, {"path": path, **file}))
         checks += self._unit_files(subject, process)
         if process["venv"] is not None:
             checks += self._environment(subject, process, self._data["environments"].get(process["venv"]))
@@ -84,24 +84,43 @@ class Stale:
         before = newest.get("before")
         for one in (newest, *(before or ())):
             if self._reload(process, one) is None:
-                return self._ages.compare(kind, subject, process, one["path"], one["mtime"], one["mtime_s"])
+                return self._ages.against(kind, subject, process, one)
         if newest["outcome"] != "ok" or before is None or newest["cut"]:
             reason = f"{newest['path']} was read again by a reload, and which was changed before it is not told"
             return self._ages.unknown(kind, subject, reason)
         return self._against(kind, subject, process, newest)
 
     def _against(self, kind: Kind, subject: str, process: Details, file: Details) -> Check:
-        """Return the check against one file, ``{path, mtime, mtime_s}``."""
+        """Return the check against one file, as ``Ages.against`` takes it."""
         reload = self._reload(process, file)
         if reload is not None:
             return self._ages.reread(kind, subject, process, file, reload)
-        return self._ages.compare(kind, subject, process, file["path"], file["mtime"], file["mtime_s"])
+        change = self._brought(process, file)
+        if change is not None:
+            return self._ages.recorded(kind, subject, process, f"{file['path']} ({_called(change)})", change)
+        return self._ages.against(kind, subject, process, file)
+
+    def _brought(self, process: Details, file: Details) -> Details | None:
+        """Return the recorded change that brought a file before a process started, where the file's own time cannot
+        tell that; None where there is none, or it is not that clear.
+        """
+        within_s = file.get("within_s")
+        if self._ages.later(process, file["mtime_s"], within_s) is not None:
+            return None
+        for tree in (self._context.seen.get("trees") or {}).get("trees") or ():
+            below = "" if tree["path"] == "." else tree["path"].rstrip("/") + "/"
+            change = self._recorded(tree["name"]) if file["path"].startswith(below) else None
+            if change is None or self._ages.later(process, change["time_s"], EXACT_S) is not False:
+                continue
+            if self._ages.later({"started_s": change["time_s"]}, file["mtime_s"], within_s) is not True:
+                return change
+        return None
 
     def _reload(self, process: Details, file: Details) -> Details | None:
         """Return the reload by which the unit of a process that is older than a file has read it again, None without
         one. The record has whole seconds.
         """
-        if self._ages.later(process, file["mtime_s"]) is False:
+        if self._ages.later(process, file["mtime_s"], file.get("within_s")) is False:
             return None
         wanted = (process["unit_key"], file["path"])
         for one in (self._context.changes or {}).get("reloads") or ():
@@ -127,7 +146,7 @@ class Stale:
         if not seen["files"]:
             return []
         newest = max(seen["files"], key=lambda file: (file["mtime_s"], file["path"]))
-        return [self._ages.compare(kind, subject, process, newest["path"], newest["mtime"], newest["mtime_s"])]
+        return [self._ages.against(kind, subject, process, newest)]
 
     def _environment(self, subject: str, process: Details, seen: Details | None) -> list[Check]:
         kind = process_age.ENVIRONMENT
@@ -137,7 +156,7 @@ class Stale:
         newest = seen["newest"]
         if newest is None:
             return []
-        return [self._ages.compare(kind, subject, process, newest["path"], newest["mtime"], newest["mtime_s"])]
+        return [self._ages.against(kind, subject, process, newest)]
 
 
 def _called(change: Details) -> str:

@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 import time
+import typing as t
 from pathlib import Path
 
 import pytest
@@ -49,7 +50,7 @@ def entry(root: Path, pid: int, argv: bytes, comm: bytes = b"app", state: bytes 
     return home
 
 
-def see(root: Path, timeout_s: float = 20, **wanted: object) -> dict[str, object]:
+def see(root: Path, timeout_s: float = 20, **wanted: object) -> dict[str, t.Any]:
     (root / "stat").write_text("btime 1000000000\n")
     asked = {"name": "app", "match": "app", **wanted}
     return collect({"processes": [asked], "proc": str(root)}, Host("/srv", timeout_s))
@@ -246,16 +247,15 @@ def test_the_environment_of_programs_that_are_no_common_python(
         assert environment() == (None if home is None else os.fsencode(tmp_path / home))
 
 
-def test_the_clock_of_each_place_counts_whose_times_are_compared(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A virtual environment, a unit file or a configuration may lie on another file system than the application."""
-    far = tmp_path / "app.yml"
-    far.write_text("")
-    expected = [b"/srv", os.fsencode(far), b"/far/app.service", b"/far/venv"]
-    # It is asked in a process of its own, whose answer is all that comes back.
-    monkeypatch.setattr(processes, "within", lambda paths, _exact_s: 7.0 if list(paths) == expected else 0.0)
-    monkeypatch.setattr(processes, "unit_files", lambda _unit, _user: [("/far/app.service", 1.0)])
-    monkeypatch.setattr(processes, "_environments", lambda _described: {"/far/venv": {}})
+def test_of_each_file_the_clock_counts_that_it_has(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A unit file, or a configuration, may lie on another file system than the application, and more exactly so."""
+    near = tmp_path / "near.yml"
+    near.write_text("")
+    kinds = {b"/srv": 2.0, os.fsencode(near): 0.5, b"/near/app.service": 0.25}
+    monkeypatch.setattr(processes, "ruler", lambda _exact_s: lambda place: kinds[os.fsencode(place)])
+    monkeypatch.setattr(processes, "unit_files", lambda _unit, _user: [(b"/near/app.service", 1.0)])
     entry(tmp_path, 7, b"app")
-    assert see(tmp_path, reads=[str(far), f"{tmp_path}/nothing.yml"])["tolerance_s"] == 7.0
+    seen = see(tmp_path, reads=[str(near), f"{tmp_path}/nothing.yml"])
+    assert seen["tolerance_s"] == 2.0
+    assert [one["within_s"] for one in seen["files"].values()] == [0.5, None]
+    assert seen["unit_files"]["app.service"]["files"][0]["within_s"] == 0.25

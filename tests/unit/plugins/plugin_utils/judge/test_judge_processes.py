@@ -201,6 +201,43 @@ def test_the_record_tells_of_a_file_whose_time_does_not(changed_s: float, placed
 
 
 @pytest.mark.parametrize(
+    ("path", "changed_s", "placed_s", "outcome"),
+    [
+        # A deploy brought it to a file system with the clock of another machine, and restarted the process at once.
+        ("etc/app.ini", -0.3, -0.1, "pass"),
+        ("etc/app.ini", 0.3, -0.1, "pass"),
+        # The process began while that was under way, or the file was changed at another time, or is of no tree.
+        ("etc/app.ini", -0.3, 0.1, UNKNOWN),
+        ("etc/app.ini", -0.3, -9, UNKNOWN),
+        ("/etc/app.ini", -0.3, -0.1, UNKNOWN),
+    ],
+)
+def test_the_record_tells_of_a_configuration_whose_time_does_not(
+    path: str, changed_s: float, placed_s: float, outcome: str
+) -> None:
+    change = {"time": "T", "time_s": START + placed_s, "kind": "sync", "why": "a deploy"}
+    seen = {"trees": {"trees": [{"name": "other", "path": "src"}, {"name": "source", "path": "etc"}]}}
+    context = Context("prod", "prod-1", seen=seen, changes={"trees": {"source": change}, "reloads": []})
+    file = {"outcome": "ok", "reason": "", "mtime": "CHANGED", "mtime_s": START + changed_s, "within_s": 2.0}
+    made = judge([entry(reads=path)], evidence(process(), files={path: file}), context)
+    assert [check.outcome for check in made.checks if check.check == "configuration"] == [outcome]
+
+
+@pytest.mark.parametrize(("within_s", "outcome"), [(0.02, "pass"), (2.0, UNKNOWN)])
+def test_each_file_is_compared_as_exactly_as_its_own_clock_allows(within_s: float, outcome: str) -> None:
+    changed = {"path": "/x", "mtime": "CHANGED", "mtime_s": START - 0.3, "within_s": within_s}
+    seen = evidence(
+        process(venv="/venv"),
+        tolerance_s=2.02 - within_s,
+        files={"app.ini": {"outcome": "ok", "reason": "", **changed}},
+        unit_files={"app.service": {"outcome": "ok", "reason": "", "files": [changed]}},
+        environments={"/venv": {"outcome": "ok", "reason": "", "newest": changed}},
+    )
+    found = {one.check: one.outcome for one in judged(seen, reads="app.ini").checks}
+    assert {found[check] for check in ("configuration", "unit_file", "environment")} == {outcome}
+
+
+@pytest.mark.parametrize(
     ("why", "said"),
     [("deploy of plan-1", "deploy of plan-1"), ("it failed, " * 9, "a rollback"), (None, "a rollback")],
 )
