@@ -129,6 +129,7 @@ class _Rules:
         wanted, found = self._entry["instances"], len(self._pids)
         level, scope, name = self._level("instances"), self._scope, self._name
         who = "; ".join(process_instance.told(process) for process in self._instances[:10])
+        run = f"{number(found, 'instance')} of {name} {'runs' if found == 1 else 'run'}"
         sides: dict[str, t.Any] = {
             "expected": {"instances": wanted},
             "observed": {
@@ -139,7 +140,7 @@ class _Rules:
         }
         if found > wanted:
             must = f"{wanted} may" if wanted else "none may"
-            said = f"{number(found, 'instance')} of {name} run where {must}: {who}"
+            said = f"{run} where {must}: {who}"
             cure = _STOP if wanted else _REMOVE
             return scope.failed(
                 "instances", name, level, said, state="unexpected", cause="too_many", remedy=cure, **sides
@@ -149,14 +150,14 @@ class _Rules:
             said = f"{number(found, 'instance')} of {name} seen where {wanted} must run, but there may be more: {blind}"
             return scope.unknown("instances", name, level, said, observed=sides["observed"])
         if found == wanted:
-            said = f"{number(found, 'instance')} of {name} run: {who}" if found else f"{name} does not run, as it must"
+            said = f"{run}: {who}" if found else f"{name} does not run, as it must"
             return scope.passed("instances", name, level, said, **sides)
         inside = sides["observed"]["in_containers"]
         more = f" ({number(inside, 'process', 'processes')} in containers not counted)" if inside else ""
         if not found:
             said, cause = f"{name} does not run on {self._context.host}: no process matches{more}", "not_running"
         else:
-            said, cause = f"{number(found, 'instance')} of {name} run where {wanted} must{more}: {who}", "too_few"
+            said, cause = f"{run} where {wanted} must{more}: {who}", "too_few"
         return scope.failed("instances", name, level, said, state="missing", cause=cause, remedy=_START, **sides)
 
     def _memory(self, most: float) -> Check:

@@ -44,6 +44,7 @@ class _Measured:
     def __init__(self, seen: Verification) -> None:
         self._seen = seen
         self._spans = {one["host"]: one["window"] for one in seen.data["watch"]}
+        self._read_to = {one["host"]: one.get("read_to") for one in seen.data["watch"]}
         self._files = {(one["host"], one["section"]): one for one in seen.data["evidence"]}
 
     def watched(self, check: str, section: str) -> list[Json]:
@@ -67,6 +68,11 @@ class _Measured:
         span = self._spans.get(host, {"from": None, "to": None})
         return _span(span["from"], span["to"])
 
+    def logs(self, host: str) -> str:
+        """Return of when the logs of a window are: they are read when it is over, and to their end."""
+        begin = self._spans.get(host, {"from": None})["from"]
+        return _span(begin, self._read_to.get(host)) or self.window(host)
+
     def audit(self, host: str, section: str) -> str:
         """Return when a section of a host was audited."""
         file = self._files.get((host, section))
@@ -87,7 +93,7 @@ def _errors(of: _Measured) -> t.Iterator[Row]:
     for one in watched:
         lines = one["observed"]["read"]["lines"]
         value = f"{_each(one['observed']['errors'])} in {number(lines, 'line')}{_as_far(one['verdict'] != _UNKNOWN)}"
-        yield "Errors", one["host"], repeating.thing(one)[1], value, of.window(one["host"]), WATCHED
+        yield "Errors", one["host"], repeating.thing(one)[1], value, of.logs(one["host"]), WATCHED
     for host, one in of.audited("logs", "logs", watched):
         if one["part"] is not None:
             counts = {**{name: one["levels"].get(name, 0) for name in _ERRORS}, **one["exceptions"]}
@@ -109,7 +115,7 @@ def _cycles(of: _Measured) -> t.Iterator[Row]:
         # A window that is too short for one expects none.
         least = f", at least {wanted} expected" if wanted else ""
         value = f"{seen['count']} seen{least}{_pace(seen['mean_s'], seen['longest_s'])}"
-        yield "Cycles", one["host"], one["subject"], value, of.window(one["host"]), WATCHED
+        yield "Cycles", one["host"], one["subject"], value, of.logs(one["host"]), WATCHED
     for host, one in of.audited("logs", "performance", watched):
         if one["kind"] == "interval":
             wanted = one["expected"].get("min_count")
@@ -151,7 +157,8 @@ def _times(host: str, times: t.Sequence[tuple[float | None, str]], window: str, 
     known = sorted((took, name) for took, name in times if took is not None)
     if known:
         middle, (most, slowest) = statistics.median(took for took, _name in known), known[-1]
-        value = f"median {middle:.3g} ms; the slowest is {slowest} with {most:.3g} ms"
+        # Of each endpoint it is the median as well: one answer of it may have taken longer.
+        value = f"median {middle:.3g} ms" + (f"; {slowest} has the highest, {most:.3g} ms" if len(known) > 1 else "")
         yield "Response time", host, number(len(known), "endpoint"), value, window, more
 
 

@@ -392,3 +392,17 @@ def test_a_host_can_send_anything() -> None:
     ):
         with pytest.raises(GarbledAnswer):
             exchange.read({**good, **change})
+
+
+@pytest.mark.parametrize(
+    ("found", "wanted", "said"),
+    [
+        (1, 1, "1 instance of main runs: "),
+        (2, 2, "2 instances of main run: "),
+        (1, 2, "1 instance of main runs where 2 must: "),
+        (2, 1, "2 instances of main run where 1 may: "),
+    ],
+)
+def test_one_instance_runs_and_two_run(found: int, wanted: int, said: str) -> None:
+    made = judged(evidence(*(process(7 + one) for one in range(found))), instances=wanted)
+    assert next(one for one in made.checks if one.check == "instances").summary.startswith(said)

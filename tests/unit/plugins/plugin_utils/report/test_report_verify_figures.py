@@ -42,7 +42,7 @@ def figures(*made: Json, watch: list[Json] | None = None) -> list[list[str]]:
 def test_what_was_not_watched_is_told_as_the_audit_saw_it() -> None:
     audit = "the audit, 2026-11-21T18:04:00Z to 2026-11-21T18:35:00Z"
     assert figures() == [
-        ["| Response time", "web1", "2 endpoints", "median 7 ms; the slowest is /b with 9 ms", audit, LINK_API],
+        ["| Response time", "web1", "2 endpoints", "median 7 ms; /b has the highest, 9 ms", audit, LINK_API],
         ["| Memory", "web1", "app:7", "2 MiB", audit, "[Infrastructure](#infrastructure) |"],
     ]
 
@@ -59,7 +59,7 @@ def test_what_was_watched_is_told_with_its_window() -> None:
         watched("errors", "logs/main", errors={"ERROR": 2, "TypeError": 1}, read=read),
         {**watched("cycles", "logs/main", **pace), "subject": "main:cycle"},
         watched("available", "endpoints//a", **rate),
-        watched("available", "endpoints//b", **{**rate, "ok": 10}),
+        watched("available", "endpoints//b", **{**rate, "ok": 10, "median_ms": 4.0}),
         {**watched("memory", "processes/app", looks=20, first=2048, last=4096), "subject": "app:7"},
         {**watched("cpu", "processes/app", mean_percent=1.5, most_percent=3.0), "subject": "app:7"},
         watched("lag", "streams/s", lag={"looks": 9, "first": 0, "most": 22, "last": 3}),
@@ -70,7 +70,7 @@ def test_what_was_watched_is_told_with_its_window() -> None:
         ["| Errors", "web1", "main", "ERROR 2, TypeError 1 in 400 lines"],
         ["| Cycles", "web1", "main:cycle", "26 seen, at least 190 expected; every 2.5 s on average, after 9 s at most"],
         ["| Availability", "web1", "2 endpoints", "19 of 20 requests as declared (95 %); the worst is /a, 9 of 10"],
-        ["| Response time", "web1", "2 endpoints", "median 3 ms; the slowest is /b with 3 ms"],
+        ["| Response time", "web1", "2 endpoints", "median 3.5 ms; /b has the highest, 4 ms"],
         ["| Memory", "web1", "app:7", "2 MiB at first, 4 MiB at last"],
         ["| CPU", "web1", "app:7", "1\\.5 % of a processor on average, 3 % at most"],
         ["| Lag", "web1", "s", "0 at first, 22 at most, 3 at last"],
@@ -85,6 +85,13 @@ def test_what_no_look_has_seen_was_not_counted() -> None:
     assert not [row for row in figures(unit, process, watch=WATCH) if row[0] == "| Restarts"]
     seen = watched("stable", "units/app.service", looks=20, unseen=19, restarts=0)
     assert [row[3] for row in figures(seen, watch=WATCH) if row[0] == "| Restarts"] == ["0"]
+
+
+def test_logs_of_a_window_are_of_the_time_until_they_were_read() -> None:
+    errors = watched("errors", "logs/main", errors={}, read={"lines": 7})
+    cycles = {**watched("cycles", "logs/main", count=3, mean_s=2.5, longest_s=9.0), "subject": "main:cycle"}
+    found = figures(errors, cycles, watch=[{**WATCH[0], "read_to": "2026-11-21T18:50:02Z"}])
+    assert {row[4] for row in found[:2]} == {"2026-11-21T18:40:00Z to 2026-11-21T18:50:02Z"}
 
 
 def test_what_was_not_read_whole_is_told_as_such() -> None:
