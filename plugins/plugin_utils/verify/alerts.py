@@ -44,7 +44,7 @@ _FAILED = {
 _BECAME = {
     "taken": "took one",
     "refused": "got one and did not take it",
-    "failed": "was tried and gave no answer",
+    "failed": "gave no answer to one",
     _LOST: "may have got one",
 }
 _REMEDY = remedy("fix_setting", "Look at where its alerts should go, and at the address of the channel on the host.")

@@ -58,8 +58,9 @@ class _Measured:
         found = []
         for place in self._seen.report.facts(section):
             for one in (place.facts or {}).get(key) or ():
-                name = f"{one['log']}:{one['name']}" if key == "performance" else one.get("entry") or one["name"]
-                if (place.host, name) not in known:
+                name = _name(key, one)
+                # What the contract does not name has no check, and nothing of it was asked for.
+                if name is not None and (place.host, name) not in known:
                     found.append((place.host, one))
         return found
 
@@ -77,6 +78,13 @@ class _Measured:
         """Return when a section of a host was audited."""
         file = self._files.get((host, section))
         return "" if file is None else f"the audit, {_span(file['started'], file['finished'])}"
+
+
+def _name(key: str, one: Json) -> str | None:
+    """Return what a row of an audit is called; nothing of a stream that the contract does not name."""
+    if key == "performance":
+        return f"{one['log']}:{one['name']}"
+    return t.cast("str | None", one["entry"] if key == "streams" else one["name"])
 
 
 def _span(begin: str | None, end: str | None) -> str:

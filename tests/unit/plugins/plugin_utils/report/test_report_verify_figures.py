@@ -79,6 +79,18 @@ def test_what_was_watched_is_told_with_its_window() -> None:
     assert {tuple(row[4:]) for row in found} == {(SPAN, LINK)}
 
 
+def test_a_stream_that_the_contract_does_not_name_has_no_figure() -> None:
+    group = {"name": "workers", "waiting": {"low": 2, "high": 2}}
+    streams = [
+        {"server": "redis a:1", "stream": one, "entry": entry, "seen": True, "groups": [group]}
+        for one, entry in (("found", None), ("trades", "mine"))
+    ]
+    facts = [{"host": "web1", "section": "streams", "facts": {"streams": streams}}]
+    findings = run(check("streams", "lag", component="mine"), facts=facts)
+    (row,) = key_figures.render(Verification(verification(findings), findings))[4:-1]
+    assert row.startswith("| Lag | web1 | trades:workers | 2 |")
+
+
 def test_what_no_look_has_seen_was_not_counted() -> None:
     unit = watched("stable", "units/app.service", looks=20, unseen=20, restarts=0)
     process = watched("stable", "processes/app", looks=20, unseen=20, started=0, ended=0)

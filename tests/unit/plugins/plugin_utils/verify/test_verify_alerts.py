@@ -71,7 +71,7 @@ def test_an_answer_that_was_lost_is_unknown_and_the_report_says_so(tmp_path: Pat
     [
         (one("taken"), "1 channel took one."),
         (one("refused", status=500), "1 channel got one and did not take it."),
-        (one("failed", failure="timeout", stage="body"), "1 channel was tried and gave no answer."),
+        (one("failed", failure="timeout", stage="body"), "1 channel gave no answer to one."),
         (one("not_sent", failure="unread"), ""),
     ],
 )
