@@ -96,8 +96,10 @@ class _Rules:
             checks += self._stale.checks(subject, process)
         if len(self._instances) > 1:
             checks.append(self._one_environment())
-        if self._entry["memory_mb"] is not None and self._pids:
-            checks.append(self._memory(self._entry["memory_mb"]))
+        # The contract of an older run has no such key, and can be judged again.
+        most = self._entry.get("memory_mb")
+        if most is not None and self._pids:
+            checks.append(self._memory(most))
         beyond = len(self._pids) - len(self._instances[:_MOST])
         if beyond:
             said = f"{number(beyond, 'more instance')} of {self._name} not looked at one by one: too many match"

@@ -137,6 +137,12 @@ def test_each_fault_is_found_and_nothing_else(seen: Json, wanted: Json, found: s
     assert brief(judged(seen, **wanted)) == found
 
 
+def test_a_run_from_before_memory_could_be_limited_is_judged_again() -> None:
+    older = {key: value for key, value in entry().items() if key != "memory_mb"}
+    context = Context("prod", "prod-1", seen={})
+    assert judge([older], evidence(process()), context) == judged(evidence(process()))
+
+
 @pytest.mark.parametrize(
     ("tree", "outcome"),
     [
