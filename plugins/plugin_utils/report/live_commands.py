@@ -13,6 +13,7 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.mask import MARK
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.containers import ENGINE
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.asking import asking
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.model import Json
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.safe import literal
 
 # All of it would have the values of environment variables, on the terminal of whoever repeats it.
 _CONTAINER = (
@@ -43,7 +44,8 @@ def commands(findings: t.Sequence[Json], plain: t.Callable[[str], str | None]) -
     made = []
     for section in SECTIONS:
         mine = [one for one in findings if one["section"] == section and one["outcome"] == "fail"]
-        names = sorted({name for one in mine if (name := plain(str(one["component"]))) is not None})
+        named = literal if section == "units" else plain
+        names = sorted({name for one in mine if (name := named(str(one["component"]))) is not None})
         if names:
             special = _BY_FINDING.get(section)
             command = special(mine, plain) if special else _command(section, names)

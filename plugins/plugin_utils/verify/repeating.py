@@ -149,7 +149,8 @@ def _watched(check: Json) -> dict[str, t.Any]:
 
 def _of_window(check: Json) -> str:
     """Return what shows how something that was watched is now; nothing when an audit has a command for that."""
-    section, name = check["section"], plain(str(check["component"]))
+    section = check["section"]
+    name = (literal if section == "units" else plain)(str(check["component"]))
     if section in ("window", "memory"):
         return _BOOT if section == "window" else _KILLED
     if section == "processes":

@@ -38,7 +38,8 @@ def command(check: Json, known: Json) -> str:
     of the contract by check and name, and ``whole`` for a check that reads on to the end of the log.
     """
     kind = str(known.get("kind") or "")
-    shown = plain(str(known["source"]).removeprefix(KINDS[kind])) if kind in _END else None
+    named = literal if kind == "journal" else plain
+    shown = named(str(known["source"]).removeprefix(KINDS[kind])) if kind in _END else None
     if not shown:
         return ""
     found = _search(check, known)

@@ -46,7 +46,8 @@ def findings(report: Report, section: str, chosen: t.Sequence[Json]) -> Lines:
 
 def status(finding: Json) -> Markup:
     """Return the status word of a finding, with its state, cause and direction where they are known."""
-    details = [words(finding.get("state"))]
+    # Of what never happened that is known, and the word is all there is to say.
+    details = [] if finding["outcome"] == "not_exercised" else [words(finding.get("state"))]
     if finding.get("cause"):
         details.append(words(finding["cause"]))
     if finding.get("direction") not in (None, "none"):

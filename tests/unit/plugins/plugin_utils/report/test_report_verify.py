@@ -12,7 +12,7 @@ import markdown_it
 import pytest
 import report_scenarios as scenarios
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.model import Report
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.sections import trees
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.sections import plain, trees
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.verify import markdown, terminal
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify import checks, consistency, document, verdicts
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify.criteria import Host
@@ -117,3 +117,8 @@ def test_a_tree_that_is_equal_is_not_called_drifted_for_another() -> None:
     text = "\n".join(trees.render(Report(findings)))
     rows = [line for line in text.splitlines() if line.endswith("] |") and "(`" in line]
     assert [("[OK]" in row, "[DRIFT]" in row) for row in rows] == [(True, False), (False, True)]
+
+
+def test_what_never_happened_is_not_called_unknown_besides() -> None:
+    assert plain.status({"outcome": "not_exercised", "state": "unknown", "cause": None}).endswith("[NOT EXERCISED]")
+    assert plain.status({"outcome": "unknown", "state": "unknown", "cause": "unseen"}).endswith("unknown, unseen")

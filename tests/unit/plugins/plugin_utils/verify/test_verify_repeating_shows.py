@@ -195,6 +195,24 @@ def test_a_command_of_the_contract_is_shown_with_its_backslashes() -> None:
     assert made == {"command": r"grep -c '\d' a.log", "instead": ""}
 
 
+UNIT = r"srv-a\x2db.service"
+
+
+@pytest.mark.parametrize(
+    ("one", "command"),
+    [
+        (check("units", "active", component=UNIT), "systemctl --no-pager show"),
+        ({**check("watch", "stable"), "evidence": [f"watch/web1.json#units/{UNIT}"]}, "systemctl --no-pager show"),
+        (check("logs", "log", component="main"), "journalctl --no-pager --utc -n 200 -u"),
+    ],
+)
+def test_a_unit_is_shown_with_the_escapes_that_systemd_gives_its_name(one: Json, command: str) -> None:
+    journal = {"name": "main", "kind": "journal", "source": f"the journal of {UNIT}"}
+    facts = [{"host": "web1", "section": "logs", "facts": {"logs": [journal]}}]
+    said = repeating.Places(run(facts=facts)).of(one)["command"]
+    assert said.startswith(command) and said.endswith(f" '{UNIT}'")
+
+
 def test_a_level_is_found_as_programs_spell_it(tmp_path: Path) -> None:
     lines = ["x level=error y", '{"level":50}', "[CRIT] z", "an error came", "ERRORS: 0", "INFO ok", "E SEVERE: x"]
     (tmp_path / "a.log").write_text(OLD + "".join(f"{line}\n" for line in lines))
