@@ -79,6 +79,8 @@ def test_a_host_that_is_as_planned_tells_whose_change_that_was_when_it_is_asked(
     assert (record["outcome"], record["open"], record["under_way"]) == ("ok", None, None)
     assert (record["deployed"]["run"], record["deployed"]["id"]) == ("run-1", "plan-1")
     assert answer({**asked, "record": False})["record"] is None
+    # It tells that as well where it is only looked at.
+    assert answer({**asked, "save": None, "apply": {**asked["apply"], "check": True}})["record"] == record
 
 
 def test_a_check_alone_changes_nothing(world: World) -> None:
