@@ -108,7 +108,12 @@ def window(
     """
     files = [(one["started"], one["finished"], one["host"]) for one in findings["evidence"]]
     watched = [(one["window"]["from"], one.get("read_to") or one["window"]["to"], one["host"]) for one in watch]
-    tried = [one for one in checks if (one["section"], one["check"]) == ("endpoints", "sent")]
+    # One that could not be sent is no message.
+    tried = [
+        one
+        for one in checks
+        if (one["section"], one["check"]) == ("endpoints", "sent") and one["observed"].get("outcome") != "not_sent"
+    ]
     messages = [(one["observed"].get("at"), one["observed"].get("at"), one["host"]) for one in tried]
     kinds = {"evidence file": files, "watched window": watched, "test message": messages}
     dated = {name: [one for one in spans if _is_time(one[0]) and _is_time(one[1])] for name, spans in kinds.items()}

@@ -135,6 +135,8 @@ def test_the_window_holds_what_was_watched_and_sent_after_the_run() -> None:
     assert (told["from"], told["to"], told["seconds"]) == ("2026-11-21T18:04:00Z", "2026-11-21T18:47:00Z", 43 * 60)
     assert told["of"] == "the times in 1 evidence file, 1 watched window, 1 test message of 1 host"
     assert document.window(findings, watch)["to"] == "2026-11-21T18:46:01Z"
+    unsent = {**sent, "observed": {**sent["observed"], "outcome": "not_sent"}}
+    assert "test message" not in document.window(findings, watch, [unsent])["of"]
     assert verification(findings, watch=watch)["window"]["to"] == "2026-11-21T18:46:01Z"
     never = {"from": None, "to": None}
     assert document.window(findings, [{"host": "web1", "window": never, "read_to": None}]) == document.window(findings)
