@@ -76,7 +76,8 @@ def _interval(observed: Json, expected: Json) -> Json:
     # Of what did not come in a moment nobody knows whether it still would have.
     known = stopped or count
     made = {"stopped": _kind(int(stopped), ("it still came", "it did not come any more"))} if known else {}
-    if observed["mean_s"] is None:
+    if stopped or observed["mean_s"] is None:
+        # What had stopped and comes again is no worse for coming late.
         return made
     span_s = observed["mean_s"] * (count - 1)
     for name, what in (("over", "too late"), ("under", "too early")):

@@ -32,6 +32,7 @@ CASES = [
     ("logs", "interval", EVERY, LATE, {**ALL_RIGHT, "over": 9, "max_s": 3.6}, "it came too late 2 times in 6 min 3 s"),
     ("logs", "interval", EVERY, LATE, {**ALL_RIGHT, "over": 1, "max_s": 7.0}, "it came after 3.4 s at most"),
     ("logs", "interval", EVERY, LATE, {**ALL_RIGHT, "under": 15}, "it came too early 0 times in 6 min 3 s"),
+    ("logs", "interval", EVERY, {**LATE, "over": 0, "since_last_s": 500.0}, {**ALL_RIGHT, "over": 1, "max_s": 9.0}, ""),
     # It came not once in what was read, too short a part to tell, or one without times.
     ("logs", "interval", EVERY, {**NEVER, "span_s": 2.0}, NEVER, ""),
     ("logs", "interval", {**EVERY, "min_count": 1}, {**NEVER, "span_s": None}, NEVER, ""),
