@@ -13,6 +13,10 @@ EXACT_S = 0.02
 """How far a start and a change must be apart, where both are times of one kernel."""
 COARSE_S = 2.0
 """How far, where they are not: the boot time is told in whole seconds, or the file system has another clock."""
+APART_S = 2 * EXACT_S
+"""How long whoever changes files waits before anything is started, so that it is known to be younger: a tick more of
+each.
+"""
 
 
 def later(changed_s: float, started_s: float, within_s: float) -> bool | None:

@@ -9,6 +9,7 @@ Everything after the files asks first how things are, so that it can be done aga
 
 from __future__ import annotations
 
+import time
 import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.module_utils.act import lock
@@ -29,6 +30,7 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.act.services.journa
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.services.kinds import StepFailed
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.state import State
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host
+from ansible_collections.evenkeel.drift.plugins.module_utils.proc.order import APART_S
 
 _UNIT_S = 90.0
 
@@ -88,6 +90,9 @@ class Work:
 
     def _follow(self, files: Files, begun: Pending) -> None:
         """Let what runs follow the files."""
+        if self._looked.files.operations or self._looked.outside.operations:
+            # What is started now was started after the files, and by the times of both that can be told.
+            time.sleep(APART_S)
         back = VolumesBack(self._target, self._looked.volumes, files, self._state, self._host, self.account)
         with back.started_again(begun):
             begun = back.bring(begun)

@@ -35,9 +35,7 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.act.services.lookin
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.state import State
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.strategy import Strategy, Work, tree
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host, Unseen, explain
-
-# More than the kernel needs to tell the time of a file from the start of a process (proc/order.py), and a tick of each.
-_APART_S = 0.04
+from ansible_collections.evenkeel.drift.plugins.module_utils.proc.order import APART_S
 
 Json = t.Dict[str, t.Any]
 
@@ -157,7 +155,7 @@ def run_steps(record: Record, warnings: list[str]) -> list[Json]:
     """
     if record.document["files"]:
         # What starts now was started after the files, and by the times of both that can be told.
-        time.sleep(_APART_S)
+        time.sleep(APART_S)
     call = Call(record.since, record.document["limit_s"], record.document["root"], record.state.path, record.note)
     told: list[Json] = []
     for number, action in enumerate(record.document["actions"]):

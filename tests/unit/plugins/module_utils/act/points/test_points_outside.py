@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import pwd
+import time
 import typing as t
 from pathlib import Path
 
@@ -214,6 +215,21 @@ def test_the_level_config_starts_anew_what_uses_the_files_and_nothing_else(machi
     (machine.root / "main.py").write_text("two\n")
     machine.done.clear()
     machine.back("config", restart=False)
+    assert machine.done == []
+
+
+def test_a_unit_is_started_when_its_start_can_be_told_from_the_time_of_the_files(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The times of both are rounded by the kernel: whether what begins at once has the files would not be known."""
+    machine.save()
+    (machine.root / "main.py").write_text("two\n")
+    monkeypatch.setattr(time, "sleep", lambda _s: machine.done.append(("wait", (machine.root / "main.py").read_text())))
+    machine.back("config")
+    assert machine.done == [("wait", "one\n"), ("restart", UNIT)]
+    # Nothing is waited for where no file was changed.
+    machine.done.clear()
+    machine.back("config")
     assert machine.done == []
 
 

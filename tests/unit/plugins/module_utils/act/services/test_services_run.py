@@ -61,6 +61,21 @@ def test_what_uses_a_change_is_restarted_once(site: Site) -> None:
     assert site.left() == []
 
 
+def test_a_unit_is_started_when_its_start_can_be_told_from_the_time_of_the_files(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waits: list[tuple[Json, list[str]]] = []
+    sleep = time.sleep
+
+    def wait(seconds: float) -> None:
+        waits.append((site.files(), site.systemd.calls()))
+        sleep(seconds)
+
+    monkeypatch.setattr(time, "sleep", wait)
+    site.change(site.operations(), restart("one"))
+    assert waits[0] == (NEW, [])
+
+
 def test_the_log_says_from_when_on_the_new_runs(site: Site) -> None:
     before = time.time()
     site.change(site.operations(), restart("one"), reload_after(site))
