@@ -38,9 +38,7 @@ class Screen:
         indented. ``before`` stands in front of the word.
         """
         whole = safe.terminal(f"{before}[{mark.word}] {text}")
-        first, *others = textwrap.wrap(
-            whole, self.columns, subsequent_indent=indent, max_lines=most, placeholder=" ..."
-        )
+        first, *others = _wrapped(whole, self.columns, most, indent)
         self._begin(mark, first, before)
         for line in others:
             self.line(line)
@@ -71,7 +69,7 @@ class Screen:
         of the first indent, and is as wide.
         """
         fitting = self.columns - len(indent)
-        lines = textwrap.wrap(safe.terminal(text), fitting, max_lines=most, placeholder=" ...")
+        lines = _wrapped(safe.terminal(text), fitting, most)
         for number, line in enumerate(lines):
             self.line((indent if number or first is None else first) + line)
 
@@ -86,3 +84,13 @@ class Screen:
 
     def _fit(self, text: str, columns: int) -> str:
         return safe.clip(safe.terminal(text), columns)
+
+
+def _wrapped(text: str, columns: int, most: int | None, indent: str = "") -> list[str]:
+    """Return a text, which ``safe.terminal`` made, in lines that fit: some characters take two columns."""
+    if not text.isascii():
+        # NUL stands for the second one. A line may end between the two, and is then one column wider.
+        text = "".join(char + "\0" * (safe.width(char) - 1) for char in text)
+        columns -= 1
+    lines = textwrap.wrap(text, columns, subsequent_indent=indent, max_lines=most, placeholder=" ...")
+    return [line.replace("\0", "") for line in lines]

@@ -15,6 +15,7 @@ import pytest
 import report_scenarios as scenarios
 from ansible_collections.evenkeel.drift.plugins.module_utils.text import show
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report import screen, terminal
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.status import UNKNOWN
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from report_findings import Audit
@@ -139,3 +140,14 @@ def test_the_path_of_the_report_is_whole_however_long_it_is() -> None:
 def test_verdict(name: str, said: str) -> None:
     audit: dict[str, Any] = scenarios.GOLDEN[name]()
     assert said in terminal.render(audit, report_path=PATH)
+
+
+@pytest.mark.parametrize("columns", [19, 20, 80])
+def test_text_of_wide_characters_is_told_whole(columns: int) -> None:
+    text = "\u30c7\u30fc\u30bf\u306e\u76e3\u8996 " * 9 + "e\u0301" * 40 + "\u76e3" * 50
+    made = screen.Screen(columns, False)
+    made.marked_paragraph(UNKNOWN, text, "  ")
+    made.paragraph(text, "  ", 99)
+    shown = made.text()
+    check(shown, columns)
+    assert "".join(shown.split()) == "".join(f"[UNKNOWN]{text}{text}".split())
