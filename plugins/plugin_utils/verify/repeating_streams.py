@@ -48,10 +48,12 @@ def _server(check: str, kind: str, address: str) -> str:
         return f"{live_commands.redis_cli(address)} {_REDIS[check]}"
     host, _colon, port = address.rpartition(":")
     if kind == "memcached" and port.isdigit() and not host.startswith(("unix", "container")):
-        ask = f"exec 3<>/dev/tcp/{host.strip('[]')}/{port}; printf 'stats\\r\\nquit\\r\\n' >&3; cat <&3"
+        place = shlex.quote(f"/dev/tcp/{host.strip('[]')}/{port}")
+        ask = f"exec 3<>{place}; printf 'stats\\r\\nquit\\r\\n' >&3; cat <&3"
         return f"timeout 10 bash -c {shlex.quote(ask)}" + (f" | grep {_STATS[check]}" if check in _STATS else "")
     if kind == "influxdb":
-        return f"curl -sS -i --max-time 10 --noproxy '*' -- {shlex.quote(f'http://{address}/health')}"
+        # It is called by its URL.
+        return f"curl -sS -i --max-time 10 --noproxy '*' -- {shlex.quote(f'{address}/health')}"
     return _LISTENS
 
 

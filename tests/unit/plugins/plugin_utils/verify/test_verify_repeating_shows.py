@@ -15,6 +15,8 @@ import pytest
 from ansible_collections.evenkeel.drift.plugins.module_utils.proc import clock
 from ansible_collections.evenkeel.drift.plugins.module_utils.proc.reader import Proc
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.processes import CHECKS
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.settings import resolve
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.streams import server_of
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge import stream_check, stream_server
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify import repeatable, repeating
 from verify_builders import check, run
@@ -97,6 +99,23 @@ def test_a_server_is_asked_in_the_database_that_was_judged() -> None:
     lag = {**check("watch", "lag", component="streams"), "evidence": ["watch/web1.json#streams/trades"]}
     command = repeating.Places(run(facts=facts)).of(lag)["command"]
     assert command.startswith("redis-cli -h 127.0.0.1 -p 6379 -n 3 XLEN trades; ")
+
+
+@pytest.mark.parametrize(
+    ("server", "command"),
+    [
+        (
+            {"influxdb": "http://127.0.0.1:8086"},
+            "curl -sS -i --max-time 10 --noproxy '*' -- http://127.0.0.1:8086/health",
+        ),
+        ({"memcached": "[::1]"}, "timeout 10 bash -c 'exec 3<>/dev/tcp/::1/11211; "),
+        ({"redis": "127.0.0.1", "database": 3}, "redis-cli -h 127.0.0.1 -p 6379 -n 3 PING"),
+    ],
+)
+def test_a_server_is_asked_where_the_contract_has_it(server: Json, command: str) -> None:
+    declared = resolve({"drift_root": "/srv", "drift_contract": {"streams": [server]}}, cwd="/").contract["streams"]
+    one = check("streams", "answering", component=server_of(declared[0]))
+    assert repeating.Places(run()).of(one)["command"].startswith(command)
 
 
 def test_a_field_within_json_is_counted_and_not_shown(tmp_path: Path) -> None:
