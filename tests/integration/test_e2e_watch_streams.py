@@ -61,7 +61,7 @@ def test_a_group_that_falls_behind_fails_and_one_that_catches_up_passes(tmp_path
         redis.close()
     found = behind.lag()
     assert found["outcome"] == "fail"
-    assert "orders:billing:billing lagged by 8 at first, 48 at most and 48 at last" in found["summary"]
+    assert "orders:billing lagged by 8 at first, 48 at most and 48 at last" in found["summary"]
     assert ahead.lag()["outcome"] == "pass"
 
 

@@ -5,6 +5,10 @@
 
 The kernel gives both times a little too early: a start the tick in which it was (10 ms), a file the last tick of its
 own clock (10 ms at most). Some file systems keep whole seconds, or every other one, and so do some programs that copy.
+
+What is nearer to a start than that was there before it: whoever writes something and starts at once what reads it, as
+systemd does with the file of a session, is that fast; who changes what runs already is not, and a process reads what it
+runs when it was started, not before.
 """
 
 from __future__ import annotations
@@ -21,9 +25,17 @@ each.
 
 def later(changed_s: float, started_s: float, within_s: float) -> bool | None:
     """Return whether something was changed after a start; None where the two times cannot tell."""
-    if changed_s - started_s > within_s:
+    late = changed_s - started_s
+    if late > within_s:
         return True
-    return False if started_s - changed_s - grain(changed_s) > within_s else None
+    if is_exact(changed_s, within_s) or -late - grain(changed_s) > within_s:
+        return False
+    return None
+
+
+def is_exact(changed_s: float, within_s: float) -> bool:
+    """Return whether the time of a change is one of the kernel that started what it is compared with."""
+    return within_s <= EXACT_S and not grain(changed_s)
 
 
 def grain(changed_s: float) -> float:

@@ -102,6 +102,8 @@ class Ages:
                 **times,
             )
         before = f", {duration(late)} before that" if -late < _SHORT_S else ", before that"
+        if abs(late) <= within_s:
+            before = f", within {within_s:g} s of each other: it was in place before it was read"
         return scope.passed(kind.check, subject, level, f"{told}{before}", **times)
 
     def later(self, process: Details, changed_s: float, within_s: float | None = None) -> bool | None:

@@ -21,8 +21,9 @@ _APART_S = 0.05
     ("changed_s", "after"),
     [
         (100.53, True),
-        (100.51, None),
-        (100.49, None),
+        # What is written just before something is started with it, such as a file of systemd's.
+        (100.51, False),
+        (100.49, False),
         (100.47, False),
         # Whole seconds: it may have been changed until the next, and of an even one until the one after that.
         (101.0, True),
