@@ -89,7 +89,9 @@ def _endpoints(asked: t.Mapping[str, t.Any], host: Host) -> list[Json]:
 def _endpoint(one: t.Mapping[str, t.Any], fresh: t.Mapping[str, t.Any] | None) -> Json:
     answer, failure = one["answer"], one["failure"]
     held = [(part, _holds(part, answer, fresh)) for part in (answer["content"] if answer else [])]
-    named = {holds: [f"{part['kind']} {part['subject']}" for part, said in held if said is holds] for _, holds in held}
+    named = {
+        holds: [f"{part['kind']} {part['subject']}" for part, said in held if said is holds] for _part, holds in held
+    }
     return {
         "name": one["name"],
         "outcome": one["outcome"],

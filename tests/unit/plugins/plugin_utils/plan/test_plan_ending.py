@@ -149,7 +149,7 @@ def test_a_deploy_that_was_interrupted_is_told_of_by_the_next(tmp_path: Path) ->
 
 
 def test_what_the_next_deploy_finished_stands_in_the_report_of_the_one_that_was_interrupted(tmp_path: Path) -> None:
-    older, first = (deploys.open_deploy(os.fspath(tmp_path), "prod", example(), {}) for _ in range(2))
+    older, first = (deploys.open_deploy(os.fspath(tmp_path), "prod", example(), {}) for _number in range(2))
     for folder in (older, first):
         deploys.note(folder, "web1", "ops", "change", "begun")
     told = "a change of 15:45 was interrupted, and is finished"
@@ -166,7 +166,7 @@ def test_what_the_next_deploy_finished_stands_in_the_report_of_the_one_that_was_
 
 
 def test_what_became_of_a_host_that_was_taken_over_stands_in_each_report_before(tmp_path: Path) -> None:
-    first, second, third = (deploys.open_deploy(os.fspath(tmp_path), "prod", example(), {}) for _ in range(3))
+    first, second, third = (deploys.open_deploy(os.fspath(tmp_path), "prod", example(), {}) for _number in range(3))
     deploys.note(first, "web1", "ops", "change", "begun")
     changed: Json = {"outcome": "changed", "changed": ["a"], "left": [], "point": "p1", "of": first.id}
     deploys.keep_result(second, "web1", changed)
@@ -189,7 +189,7 @@ def test_a_host_that_is_as_planned_in_the_end_is_told_once(tmp_path: Path) -> No
     first = deploys.open_deploy(os.fspath(tmp_path), "prod", example(), {})
     deploys.note(first, "web1", "ops", "change", "begun")
     later = []
-    for _ in range(2):
+    for _number in range(2):
         later.append(deploys.open_deploy(os.fspath(tmp_path), "prod", example(), {}))
         deploys.keep_result(later[-1], "web1", {"outcome": "unchanged", "changed": []})
         deploys.report(later[-1], example(), {})
