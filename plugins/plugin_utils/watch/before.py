@@ -12,8 +12,8 @@ import re
 
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.store import evidence
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.run import RunFolder, StoreError
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.watch.containers import UP
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.watch.figures import Json
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.watch.running import UP
 
 _ID = re.compile("[0-9a-f]{12,64}")
 

@@ -11,8 +11,9 @@ import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.watch import asking
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.watch.answering import Endpoint, Memory, Stream
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.watch.containers import Containers
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.watch.figures import Json
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.watch.running import Containers, Process, Seen, Unit
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.watch.running import Process, Seen, Unit
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.watch.window import Moment, Window
 
 

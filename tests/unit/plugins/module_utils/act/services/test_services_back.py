@@ -105,6 +105,16 @@ def test_a_way_back_that_is_refused_leaves_no_trace_of_it(site: Site, monkeypatc
     assert not list(site.states.glob("*/rollback.json"))
 
 
+def goes_on(site: Site) -> None:
+    """Let a host be as the next deploy leaves it, once it has finished what was interrupted."""
+    with site.open_state() as opened:
+        recovery.recover(opened)
+    if list(site.states.glob("*/rollback.json")):
+        site.restore()
+    else:
+        site.recover()
+
+
 def test_a_way_back_of_a_change_is_killed_anywhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def made(name: str) -> Site:
         systemd = FakeSystemd(tmp_path / name / "systemd")
@@ -118,12 +128,7 @@ def test_a_way_back_of_a_change_is_killed_anywhere(tmp_path: Path, monkeypatch: 
         site = made(str(number))
         assert killed_at(number, functools.partial(site.restore, BROUGHT))
         # As the next deploy begins: whatever it finds, what runs has the files that are there.
-        with site.open_state() as opened:
-            recovery.recover(opened)
-        if list(site.states.glob("*/rollback.json")):
-            site.restore()
-        else:
-            site.recover()
+        goes_on(site)
         assert site.running() == site.files(), f"killed at call {number}"
         assert (site.files() in (OLD, NEW), site.left()) == (True, []), f"killed at call {number}"
         seen.add(site.files()["one"])
@@ -147,18 +152,6 @@ def started(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Site:
     return site
 
 
-def goes_on(site: Site) -> str:
-    """Let a host be as the next deploy finds it, and return how the unit is then."""
-    with site.open_state() as opened:
-        recovery.recover(opened)
-    if list(site.states.glob("*/rollback.json")):
-        site.restore()
-    else:
-        site.recover()
-    assert site.left() == []
-    return str(site.systemd.get("two.service")["ActiveState"])
-
-
 def killed_everywhere(folder: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Kill the way back of such a change just before each thing that others see of it, and return how each ends."""
     site = started(folder / "count", monkeypatch)
@@ -167,7 +160,9 @@ def killed_everywhere(folder: Path, monkeypatch: pytest.MonkeyPatch) -> list[str
     for number in (at for at, name in enumerate(names, 1) if ALL or name in ("rename", "unlink")):
         site = started(folder / str(number), monkeypatch)
         assert killed_at(number, functools.partial(site.restore, STARTED))
-        ends.append(goes_on(site))
+        goes_on(site)
+        assert site.left() == []
+        ends.append(str(site.systemd.get("two.service")["ActiveState"]))
     return ends
 
 
