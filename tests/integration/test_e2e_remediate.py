@@ -192,7 +192,9 @@ def test_a_change_that_hangs_goes_back_though_its_cycle_was_late_before(shop: Sh
     complete(1200, 600, *range(59, 0, -1))
     shop.meanwhile = lambda: complete(0)
     shop.reference.commit("Second", {"src/app.py": "hangs\n"})
-    outcome = shop.remediate(verify_since="1h")
+    # That it stopped is seen when the next line is overdue: a fast machine would have verified it before.
+    overdue = f"until test -n \"$(find {roots[0]}/main.log -not -newermt '-4 seconds')\"; do :; done"
+    outcome = shop.remediate(verify_since="1h", sync_hooks={"after_services": [["sh", "-c", overdue]]})
     assert outcome.code == 2, outcome.text
     assert shop.ended()["outcomes"] == {"web1": "rolled_back", "web2": "not_begun"}, outcome.text
     (reason,) = shop.result("web1")["verification"]["reasons"]

@@ -14,6 +14,8 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.schema imp
 MAX_DEPTH = 50
 MAX_NODES = 100_000
 MAX_TEXT = 64 * 1024
+MAX_NUMBER = 10**100
+"""Times, sizes and counts are less; what is more has no float, and no place in a report."""
 
 
 def plain(value: t.Any, place: str) -> t.Any:
@@ -45,6 +47,7 @@ def _measure(value: t.Any, place: str) -> None:
             for key, child in item.items():
                 if not isinstance(key, (str, int, float)):
                     raise ContractError([f"{where}: the key {str(key)[:60]!r} is not text"])
+                _check_number(key, where)
                 _check_text(str(key), where)
                 waiting.append((child, below(where, str(key)), depth + 1))
         elif isinstance(item, (list, tuple)):
@@ -53,6 +56,13 @@ def _measure(value: t.Any, place: str) -> None:
             _check_text(item, where)
         elif item is not None and not isinstance(item, (bool, int, float, datetime.date)):
             raise ContractError([f"{where}: expected text, a number, a list or a map, found {type(item).__name__}"])
+        else:
+            _check_number(item, where)
+
+
+def _check_number(value: t.Any, where: str) -> None:
+    if isinstance(value, int) and abs(value) > MAX_NUMBER:
+        raise ContractError([f"{where}: the number has more than 100 digits"])
 
 
 def _check_text(text: str, where: str) -> None:

@@ -6,29 +6,28 @@
 from __future__ import annotations
 
 import dataclasses
-import re
 import typing as t
 
-import zoneinfo
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.services.hooks import PHASES
-from ansible_collections.evenkeel.drift.plugins.module_utils.gitdata.refs import is_valid
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract import prefixed, shapes
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.schema import (
-    REQUIRED,
     Key,
     ListOf,
-    Map,
     MapOf,
     Problems,
-    Shape,
-    Wrong,
-    found,
 )
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.sync_services import (
     Command,
     Followers,
     Reloads,
     check_restart,
+)
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.sync_shapes import (
+    WINDOW,
+    Apart,
+    Batches,
+    Branch,
+    PlanId,
 )
 
 PREFIX = "sync_"
@@ -38,90 +37,6 @@ BATCHES = "sync_serial"
 
 LEVELS = ("config", "containers", "full")
 """The levels of a rollback; each holds those before it."""
-
-DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-
-
-class Clock(shapes.Text):
-    """A time of day."""
-
-    def describe(self) -> str:
-        return 'time of day, "HH:MM" in quotes'
-
-    def convert(self, value: t.Any) -> str:
-        if not isinstance(value, str) or not re.fullmatch("([01][0-9]|2[0-3]):[0-5][0-9]", value):
-            raise Wrong(f"expected a {self.describe()}, found {found(value)}")
-        return value
-
-
-class Zone(shapes.Text):
-    """The name of a time zone."""
-
-    def describe(self) -> str:
-        return "name of a time zone, such as UTC or Europe/Berlin"
-
-    def convert(self, value: t.Any) -> str:
-        text = super().convert(value)
-        try:
-            zoneinfo.ZoneInfo(text)
-        except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError) as error:
-            raise Wrong(f"expected a {self.describe()}, found {found(text)}") from error
-        return text
-
-
-class PlanId(shapes.Text):
-    """The id of a plan."""
-
-    NEVER_EMPTY = True
-
-    def describe(self) -> str:
-        return "id of a plan, plan- and 12 hex digits"
-
-    def convert(self, value: t.Any) -> str:
-        text = super().convert(value)
-        if not re.fullmatch("plan-[0-9a-f]{12}", text):
-            raise Wrong(f"expected the {self.describe()}, found {found(text)}")
-        return text
-
-
-class Branch(shapes.Text):
-    """The short name of a branch."""
-
-    NEVER_EMPTY = True
-
-    def describe(self) -> str:
-        return "name of a branch, such as main"
-
-    def convert(self, value: t.Any) -> str:
-        text = super().convert(value)
-        if text.startswith(("-", "refs/")) or not is_valid(f"refs/heads/{text}".encode("utf-8", "backslashreplace")):
-            raise Wrong(f"expected the {self.describe()}, found {found(text)}")
-        return text
-
-
-class Batches(Shape):
-    """How many hosts at once: a number, a share, or a list of these."""
-
-    NEVER_EMPTY = True
-
-    def describe(self) -> str:
-        return 'number of hosts, a share such as "25%", or a list of these'
-
-    def convert(self, value: t.Any) -> t.Any:
-        for one in value if isinstance(value, list) and value else [value]:
-            if isinstance(one, bool) or not re.fullmatch("[1-9][0-9]{0,5}|([1-9][0-9]?|100)%", str(one)):
-                raise Wrong(f"expected a {self.describe()}, found {found(value)}")
-        return value
-
-
-_WINDOW = Map(
-    {
-        "days": Key(ListOf(shapes.Choice(DAYS), minimum=1, split=True), list(DAYS), "on which days it begins"),
-        "from": Key(Clock(), REQUIRED, "when it begins"),
-        "to": Key(Clock(), REQUIRED, "when it ends; on the next day when that is earlier"),
-        "zone": Key(Zone(), "UTC", "whose time of day this is"),
-    }
-)
 
 
 def variables() -> dict[str, Key]:
@@ -149,7 +64,7 @@ def _files() -> dict[str, Key]:
         ),
         "sync_detached": Key(shapes.Boolean(), False, "with git: whether HEAD is on no branch afterwards"),
         "sync_shared": Key(
-            ListOf(shapes.RootPath()),
+            Apart(shapes.RootPath()),
             [],
             "with release: paths that all releases share, such as .env, logs or data",
         ),
@@ -173,7 +88,7 @@ def _gates() -> dict[str, Key]:
             shapes.Boolean(), False, "whether a plan needs the approval of somebody who has read it"
         ),
         "sync_approve": Key(PlanId(), None, "the id of the plan that is approved"),
-        "sync_window": Key(ListOf(_WINDOW), [], "when changes may begin; unset: at any time"),
+        "sync_window": Key(ListOf(WINDOW), [], "when changes may begin; unset: at any time"),
         "sync_clean_reference": Key(
             shapes.Boolean(), False, "whether the reference's work tree must hold no uncommitted changes"
         ),
@@ -284,9 +199,6 @@ def resolve(values: t.Mapping[str, t.Any]) -> SyncSettings:
     check_restart(values, read, problems)
     if read["sync_shared"] and read["sync_strategy"] != "release":
         problems.add("sync_shared", f"is for sync_strategy: release, and that is {read['sync_strategy']}")
-    for number, path in enumerate(read["sync_shared"]):
-        if path == "." or any(f"{path}/".startswith(f"{one}/") for one in read["sync_shared"][:number]):
-            problems.add(f"sync_shared[{number}]", f"{path} is more than a release can share, or shared already")
     if read["sync_strategy"] != "git":
         for name in ("sync_branch", "sync_detached"):
             if read[name]:

@@ -13,7 +13,8 @@ import datetime
 import typing as t
 
 import zoneinfo
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.sync import DAYS, SyncSettings
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.sync import SyncSettings
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.sync_shapes import DAYS
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.words import number, size
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan.left_out import HOST_WORK, LeftOut
 

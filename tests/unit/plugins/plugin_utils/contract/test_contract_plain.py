@@ -57,6 +57,9 @@ def test_what_is_within_the_limits_passes(value: t.Any) -> None:
         ({"a": {1, 2}}, "v.a: expected text, a number, a list or a map, found set"),
         ({"a": b"x"}, "v.a: expected text, a number, a list or a map, found bytes"),
         ({None: 1}, "v: the key 'None' is not text"),
+        ({"a": [10**400]}, "v.a[0]: the number has more than 100 digits"),
+        ({"a": -(10**9000)}, "v.a: the number has more than 100 digits"),
+        ({10**9000: 1}, "v: the number has more than 100 digits"),
     ],
 )
 def test_what_is_beyond_them_is_refused(value: t.Any, message: str) -> None:

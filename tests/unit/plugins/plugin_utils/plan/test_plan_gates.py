@@ -165,6 +165,9 @@ def test_a_window_opens_and_closes(windows: list[Json], now: str, state: str) ->
         ({"hooks": {"before_chang": []}}, 'sync_hooks.before_chang: unknown key, did you mean "before_change"?'),
         ({"hooks": {"on_failure": ["true"]}}, "sync_hooks.on_failure[0]: expected a list of text, found the text"),
         ({"hooks": {"on_failure": [[]]}}, "sync_hooks.on_failure[0]"),
+        ({"hooks": {"on_failure": [["sleep", 3]]}}, "sync_hooks.on_failure[0][1]: expected text, found the number 3"),
+        ({"hooks": {"on_failure": [["sh", "-c", "a\nb"]]}}, "sync_hooks.on_failure[0][2]: expected text on one line"),
+        ({"tests": ["make", None]}, "sync_tests[1]: expected text, found nothing"),
         (
             {"hooks": {"on_failure": [["mail", "--password=hunter2hunter2"]]}},
             "looks like a secret, and a plan is stored",
