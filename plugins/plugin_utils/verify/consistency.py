@@ -11,7 +11,13 @@ import collections
 import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.words import number
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify import criteria, document, standing, verdicts
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify import (
+    criteria,
+    document,
+    exercised,
+    standing,
+    verdicts,
+)
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify.watched_check import ENOUGH, SECTION
 
 _TOLD = 10
@@ -167,6 +173,7 @@ def _watched(made: Json) -> list[str]:
         elif told["window"]["observed_s"] < ENOUGH * told["window"]["for_s"]:
             window = told["window"]
             problems.append(f"{_name(one)} passes, and {window['observed_s']} of {window['for_s']} s were observed")
+    problems += [f"{_name(one)} passes by a window that did not see it" for one in exercised.unfounded(made["checks"])]
     return problems
 
 

@@ -17,6 +17,7 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify import (
     checks,
     consistency,
     document,
+    exercised,
     figures,
     folder,
     inputs,
@@ -43,6 +44,7 @@ def decide(opened: RunFolder, run: RunFolder) -> tuple[Json, Json]:
     seen = _unwatched(seen, about)
     windows = _windows(opened, seen) if about.get("watch") else {}
     told_windows, watched_checks = _watched(windows, seen, about) if about.get("watch") else ([], [])
+    base = exercised.by_window(base, watched_checks)
     measured = figures.of(seen, base, watched_checks, windows)
     more: Json = {"gates": about["gates"], "figures": measured, "watch": told_windows}
     found = _accepted(opened, seen.findings)

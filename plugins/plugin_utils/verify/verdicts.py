@@ -24,8 +24,9 @@ FAILS_FROM = "medium"
 
 CHECK_RULE = (
     "A check that drifted is FAIL from severity medium on, and OBSERVATION below; a waived difference is OBSERVATION; "
-    "what could not be seen is UNKNOWN; what never happened while it was looked at is NOT_EXERCISED; only what was "
-    "seen and held is PASS."
+    "what could not be seen is UNKNOWN; what never happened while it was looked at is NOT_EXERCISED; where only "
+    "the audit saw nothing of it and the observation window saw the same thing happen as it should, it is PASS and "
+    "tells both; only what was seen and held is PASS."
 )
 CRITERION_RULE = (
     "A criterion has the worst verdict of its checks, in the order FAIL, UNKNOWN, NOT_EXERCISED, OBSERVATION, PASS; "

@@ -111,7 +111,14 @@ def _group(make: Maker, stream_: Json, name: str, group: Json, place: str) -> Js
     missed = stream_["looks"] - lag["looks"] if stream_["group_wanted"] else group["unseen"] + stream_["unseen"]
     reason = group["reason"] or stream_["reason"] or "the group was not there"
     expected: Json = {"lag": "back to 0, or within max_lag and not growing", "max_lag": limit}
-    observed = {"lag": lag, "pending": group["pending"], "moved": group["moved"], "caught_up": group["caught_up"]}
+    about = {"stream": stream_["stream"], "group": group["group"]}
+    observed = {
+        **about,
+        "lag": lag,
+        "pending": group["pending"],
+        "moved": group["moved"],
+        "caught_up": group["caught_up"],
+    }
 
     def made(outcome: str, summary: str) -> Json:
         return make.check("lag", name, outcome, summary, expected, observed, place)

@@ -154,6 +154,7 @@ class Stream(Seen):
     def told(self) -> Json:
         return {
             "name": self._entry["name"],
+            "stream": self._entry["stream"],
             "max_lag": self._entry["max_lag"],
             "group_wanted": self._entry["group"],
             **self.seen(),
