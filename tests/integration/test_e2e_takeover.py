@@ -80,9 +80,13 @@ def workers(pid: int) -> list[int]:
     return found
 
 
+def asked(pause: Pause, variables: Json) -> Json:
+    return {**variables, "sync_hooks": {"before_change": [pause.command()], **variables.get("sync_hooks", {})}}
+
+
 def cut(shop: Shop, pause: Pause, **variables: t.Any) -> Path:
     """Kill the control node's side while the host is being changed, let the host go on, and return the deploy."""
-    process = shop.operator.start(*shop.command(sync_hooks={"before_change": [pause.command()]}, **variables))
+    process = shop.operator.start(*shop.command(**asked(pause, variables)))
     try:
         program = pause.program()
     finally:
@@ -108,7 +112,7 @@ def said(outcome: Outcome) -> str:
 
 def remediate(shop: Shop, pause: Pause, *arguments: str, **variables: t.Any) -> Outcome:
     # With the same variables: nothing is changed, so that the command is not run again.
-    return shop.remediate(*arguments, sync_hooks={"before_change": [pause.command()]}, **variables)
+    return shop.remediate(*arguments, **asked(pause, variables))
 
 
 def reviewed(shop: Shop, pause: Pause) -> str:
@@ -143,6 +147,27 @@ def test_a_bad_change_that_ended_alone_is_taken_back(shop: Shop, pause: Pause) -
     # It is over: the next one plans it anew.
     outcome = shop.remediate("--check")
     assert (outcome.code, shop.ended()["outcomes"]) == (0, {"web1": "planned"}), outcome.text
+
+
+def test_a_bad_change_is_taken_back_though_another_application_was_deployed_since(
+    shop: Shop, pause: Pause, tmp_path: Path
+) -> None:
+    (root,) = shop.hosts("web1")
+    before = fingerprint(root)
+    shop.reference.commit("Second", {"src/app.py": BAD})
+    ran, moments = tmp_path / "ran", ("after_change", "after_services", "on_failure")
+    hooks = {moment: [["/bin/sh", "-c", f"echo {moment} >> {ran}"]] for moment in moments}
+    deploy = cut(shop, pause, sync_hooks=hooks)
+    with opened(tmp_path / "blog", shop.operator) as blog:
+        blog.hosts("web1")
+        blog.reference.commit("Second", {"src/other.py": "2\n"})
+        outcome = blog.remediate()
+        assert (outcome.code, blog.ended()["outcomes"]) == (0, {"web1": "changed"}), outcome.text
+    outcome = remediate(shop, pause, sync_hooks=hooks)
+    assert (outcome.code, fingerprint(root)) == (2, before), outcome.text
+    assert (shop.result("web1")["outcome"], shop.result("web1")["of"]) == ("rolled_back", deploy.name)
+    # Once each, as of a remediation that nobody interrupts.
+    assert ran.read_text().split() == list(moments)
 
 
 def test_a_good_change_that_ended_alone_is_verified(shop: Shop, pause: Pause) -> None:
@@ -198,8 +223,8 @@ def test_a_bad_change_whose_connection_was_lost_is_taken_back_by_the_next_play(
     (root,) = shop.hosts("web1")
     before = fingerprint(root)
     shop.reference.commit("Second", {"src/app.py": BAD})
-    asked = {"sync_hooks": {"before_change": [pause.command()]}, **server.variables}
-    process = shop.operator.start(*shop.command(**asked))
+    variables = asked(pause, server.variables)
+    process = shop.operator.start(*shop.command(**variables))
     try:
         program = pause.program()
         assert server.cut()
@@ -215,7 +240,7 @@ def test_a_bad_change_whose_connection_was_lost_is_taken_back_by_the_next_play(
     wait_until(pause.let_go, "the command before the change waits")
     wait_until(lambda: not lives(program), "the program on the host has ended")
     assert (root / "src/app.py").read_text() == BAD
-    outcome = shop.remediate(**asked)
+    outcome = shop.remediate(**variables)
     assert (outcome.code, fingerprint(root)) == (2, before), outcome.text
     result = shop.result("web1")
     assert (result["outcome"], result["of"]) == ("rolled_back", deploy.name)

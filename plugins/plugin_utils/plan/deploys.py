@@ -107,10 +107,23 @@ def _known(past: RunFolder, current: RunFolder, hosts: t.Collection[str]) -> lis
 
 
 def _is_newest(past: RunFolder, current: RunFolder, host: str) -> bool:
-    """Return whether no deploy has begun a host between these two: what is open there is of the newest."""
+    """Return whether no deploy has begun the application of a host between these two: what is open there is of the
+    newest.
+    """
+    own = _place(current, host)
     others = (one for one in reversed(past_runs(os.path.dirname(current.path))) if one.id != current.id)
-    newest = next((one for one in others if any(step["host"] == host for step in steps(one))), None)
+    begun = (one for one in others if any(step["host"] == host for step in steps(one)))
+    newest = next((one for one in begun if one.id == past.id or _place(one, host) in (own, None)), None)
     return newest is not None and newest.id == past.id
+
+
+def _place(folder: RunFolder, host: str) -> tuple[str, str, str] | None:
+    """Return of what on a host a deploy is, None where that is not known."""
+    try:
+        plan = document.load(folder.join(document.PLAN))
+    except document.PlanError:
+        return None
+    return next((document.place(part) for part in plan["hosts"] if part["host"] == host), None)
 
 
 def _ended(current: RunFolder, past: RunFolder) -> dict[str, str]:

@@ -30,8 +30,8 @@ Json = dict[str, t.Any]
 def take_over(deploy: RunFolder, plan: Json, hosts: t.Collection[str]) -> dict[str, str]:
     """Take over the hosts that a remediation changed and, interrupted, never verified; return of which deploy, by host.
 
-    Only a host whose newest deploy that is, and to which this one does nothing: then it still is as it was left.
-    Raises StoreError.
+    Only a host to which this one does nothing: then it still is as it was left. What counts is the newest deploy of the
+    same application there that left something, or may have. Raises StoreError.
     """
     idle = {part["host"]: part for part in plan["hosts"] if not part["actions"] and part["host"] in hosts}
     records = _Records(deploy, plan)
@@ -41,7 +41,10 @@ def take_over(deploy: RunFolder, plan: Json, hosts: t.Collection[str]) -> dict[s
             continue
         touched = _touched(past)
         for host in sorted(idle.keys() & touched.keys()):
-            part, result = idle.pop(host), touched[host]
+            part, result = idle[host], touched[host]
+            if not _is_of(past, part) or _left_nothing(past, result, records.of(host)):
+                continue
+            del idle[host]
             if not _is_recent(past) or not _is_open(past, result) or not records.is_after(past):
                 continue
             result = _left(past, host, result, records.of(host))
@@ -102,6 +105,25 @@ def _did_nothing(result: Json | None) -> bool:
     return result is not None and result["outcome"] in ("unchanged", "planned", "not_begun")
 
 
+def _is_of(past: RunFolder, part: Json) -> bool:
+    """Return whether a deploy was of the application that a part of a plan is about, or may have been."""
+    try:
+        old = course.part_of(past, part["host"])
+    except document.PlanError:
+        return True
+    return old is not None and document.place(old) == document.place(part)
+
+
+def _left_nothing(past: RunFolder, result: Json | None, changes: Json | None) -> bool:
+    """Return whether a host's own record says that a deploy which did not tell how it ended there changed nothing: the
+    one before it still is the last that did.
+    """
+    if not _is_untold(result) or changes is None or changes["open"] or changes["under_way"]:
+        return False
+    told = changes.get("deployed")
+    return told is not None and told["run"] != past.id
+
+
 def _left(past: RunFolder, host: str, result: Json | None, changes: Json | None) -> Json | None:
     """Return the result of a host whose change is open, as the next deploy keeps it; None where it is not known that it
     was changed. ``changes`` is the host's own record, None when that is not known.
@@ -152,8 +174,7 @@ def _is_as_left(past: RunFolder, part: Json, result: Json) -> bool:
     """Return whether the audit shows a host as that deploy left it: seen, in the same place, not worked on since."""
     if gates.refusals(part["gates"]) or {one["path"] for one in part["left_out"]} & set(result["changed"]):
         return False
-    old = _part_of(past, part["host"])
-    return old is not None and document.place(old) == document.place(part)
+    return _part_of(past, part["host"]) is not None and _is_of(past, part)
 
 
 def _ended_alone(past: RunFolder, host: str, changes: Json | None) -> Json | None:

@@ -215,6 +215,18 @@ def test_what_became_of_something_else_is_not_told_of_what_was_interrupted(
     assert "after it" not in text
 
 
+def test_what_became_of_a_change_is_told_though_another_application_was_deployed_since(tmp_path: Path) -> None:
+    first = deploys.open_deploy(os.fspath(tmp_path), "prod", example(), {})
+    deploys.note(first, "web1", "ops", "change", "begun")
+    blog = change(example(), "hosts", 0, "application", "blog")
+    blog = {**blog, "id": document.identity(blog)}
+    between = deploys.open_deploy(os.fspath(tmp_path), "prod", blog, {})
+    deploys.note(between, "web1", "ops", "change", "begun")
+    deploys.open_deploy(os.fspath(tmp_path), "prod", example(), {}, more={"recovered": {"web1": "finished"}})
+    assert "after it: finished" in Path(first.join("result.md")).read_text()
+    assert "after it" not in Path(between.join("result.md")).read_text()
+
+
 def test_a_deploy_that_ended_is_not_written_anew(tmp_path: Path) -> None:
     first = deploys.open_deploy(os.fspath(tmp_path), "prod", example(), {})
     lost = {"outcome": "failed", "reason": "the connection was lost"}

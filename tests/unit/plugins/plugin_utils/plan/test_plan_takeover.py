@@ -191,6 +191,38 @@ def test_a_deploy_that_did_nothing_to_a_host_hides_no_earlier_one(world: World, 
     assert world.taken(record(world.deployed())) is not None
 
 
+@pytest.mark.parametrize(("key", "other"), [("application", "blog"), ("root", "/srv/b"), ("environment", "staging")])
+@pytest.mark.parametrize("told", [True, False])
+def test_another_application_that_was_deployed_on_the_host_since_hides_nothing(
+    world: World, told: bool, key: str, other: str
+) -> None:
+    blog = opened(world.runs, plan(change(example(), "hosts", 0, key, other)))
+    deploys.note(blog, "web1", "ops@control", "change", "begun")
+    if told:
+        deploys.keep_result(blog, "web1", CHANGED)
+        deploys.report(blog, example(), {})
+    kept = world.taken(record(world.deployed()))
+    assert kept is not None and kept["of"] == world.past.id
+
+
+def test_a_deploy_whose_plan_cannot_be_read_may_have_been_of_the_same_application(world: World) -> None:
+    later = opened(world.runs, example())
+    deploys.keep_result(later, "web1", CHANGED)
+    Path(later.join(document.PLAN)).write_text("{")
+    assert world.taken(record(world.deployed())) is None
+
+
+def test_a_deploy_that_came_to_nothing_before_it_told_so_hides_no_earlier_one(world: World) -> None:
+    later = opened(world.runs, example(), chain=False)
+    deploys.note(later, "web1", "ops@control", "check, save and change", "begun")
+    # Unless the host does not say that the earlier one still is the last that changed anything.
+    assert world.taken(None) is None
+    assert world.taken(record(world.deployed(run=later.id))) is None
+    assert world.taken(record(world.deployed(), open={"phase": "services"})) is None
+    kept = world.taken(record(world.deployed()))
+    assert kept is not None and kept["of"] == world.past.id
+
+
 def test_a_plan_that_is_older_than_the_change_says_nothing_of_what_it_left(tmp_path: Path, world: World) -> None:
     deploys.keep_result(world.past, "web1", CHANGED)
     idle = plan(change(example(), "hosts", 0, "actions", []))
