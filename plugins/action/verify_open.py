@@ -23,18 +23,23 @@ _ARGUMENTS = {
     "deploy": {"type": "path"},
     "watch": {"type": "bool", "default": True},
     "carry": {"type": "bool", "default": False},
+    "check": {"type": "bool", "default": False},
 }
 
 Json = dict[str, t.Any]
 
 
 class ActionModule(ControlAction):
-    """Runs once for all hosts, and connects to none."""
+    """Runs once for all hosts, and connects to none; its check before that runs for each, as each host has its own
+    contract.
+    """
 
     def run(self, tmp: str | None = None, task_vars: Json | None = None) -> Json:
         variables = task_vars or {}
         super().run(tmp, variables)
         arguments = self.validate_argument_spec(argument_spec=_ARGUMENTS)[1]
+        if arguments["check"]:
+            return self._check(variables)
         hosts = arguments["hosts"] or [str(host) for host in variables["ansible_play_hosts_all"]]
         try:
             wanted = verify_asked.read(variables, hosts, self._templar.template)
@@ -57,6 +62,14 @@ class ActionModule(ControlAction):
             "watch": settings.watch,
             "exercise_alerts": settings.exercise_alerts,
         }
+
+    def _check(self, variables: Json) -> Json:
+        """Refuse a host whose variables cannot be used, while there is nothing yet that a refusal leaves behind."""
+        try:
+            control.settings_of(variables, self._templar.template)
+        except ContractError as error:
+            raise Refused(error, str(variables["inventory_hostname"])) from error
+        return {"changed": False}
 
     def _open(
         self, variables: Json, hosts: t.Sequence[str], wanted: verify_asked.Asked, deploy: str | None

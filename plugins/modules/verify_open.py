@@ -12,6 +12,7 @@ description:
   - Checks the C(verify_*) variables, and makes one private folder for all hosts of the play, below C(verifications) in
     C(drift_output_dir).
   - Meant to be used with C(run_once), before anything is observed. Connects to no host.
+  - With O(check) it runs for each host, and makes nothing.
 version_added: 1.0.0
 author:
   - The evenkeel.drift maintainers (@evenkeel)
@@ -51,6 +52,12 @@ options:
         C(verify_watch) asks for a window.
     type: bool
     default: false
+  check:
+    description:
+      - Only check the contract of this host, and all that an audit would check before it observes it. Meant for a task
+        before the folder is made, with C(any_errors_fatal).
+    type: bool
+    default: false
 seealso:
   - module: evenkeel.drift.verify_result
   - module: evenkeel.drift.open_run
@@ -58,6 +65,11 @@ seealso:
 
 EXAMPLES = r"""
 ---
+- name: Check the contract of each host
+  evenkeel.drift.verify_open:
+    check: true
+  any_errors_fatal: true
+
 - name: Open the verification
   evenkeel.drift.verify_open:
   run_once: true
@@ -67,28 +79,28 @@ EXAMPLES = r"""
 RETURN = r"""
 folder:
   description: The folder of the verification.
-  returned: success
+  returned: success, without O(check)
   type: str
   sample: /home/ops/drift-runs/verifications/20261121T184500Z-verify-prod-1
 id:
   description: Its id, the name of the folder.
-  returned: success
+  returned: success, without O(check)
   type: str
   sample: 20261121T184500Z-verify-prod-1
 hosts:
   description: The hosts that are verified.
-  returned: success
+  returned: success, without O(check)
   type: list
   elements: str
   sample: [prod-1]
 since:
   description: From when on logs are read that the contract gives no C(since), for M(evenkeel.drift.open_run).
-  returned: success
+  returned: success, without O(check)
   type: raw
   sample: deploy
 exercise_alerts:
   description: Whether alert channels get a test message, for M(evenkeel.drift.verify_alerts).
-  returned: success
+  returned: success, without O(check)
   type: bool
   sample: false
 """

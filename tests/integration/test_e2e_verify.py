@@ -352,3 +352,19 @@ def test_the_role_does_all_of_it_in_one_play(shop: Shop) -> None:
     assert "Findings:" not in told.text
     _folder, made = shop.verification()
     assert made["next_validation"]["days"] == 3
+
+
+def test_a_mistake_in_the_contract_of_any_host_is_told_before_anything_is_made(shop: Shop) -> None:
+    wrong = shop.contract(criteria=[{"name": "Logs", "checks": [{"sektion": "logs"}]}])
+    hosts = {name: {"drift_root": str(shop.root), "drift_contract": shop.contract()} for name in ("web1", "web2")}
+    for name in ("web3", "web4"):
+        hosts[name] = {"drift_root": str(shop.root), "drift_contract": wrong}
+    inventory = shop.operator.inventory(hosts, drift_repo=str(shop.reference.path))
+    told = shop.operator.play(
+        VERIFY, "-i", str(inventory), "-e", json.dumps({"drift_output_dir": str(shop.operator.runs)})
+    )
+    assert (told.code, shop.operator.runs.exists()) == (FAILED, False), told.text
+    text = " ".join(told.text.split())
+    for name in ("web3", "web4"):
+        assert f"{name}: drift_contract.criteria[0].checks[0].sektion" in text
+    assert "web1: drift_contract" not in text
