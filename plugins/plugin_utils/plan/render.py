@@ -36,6 +36,8 @@ STATES = {
     "refuse": Status("REFUSE", "\u274c", "red"),
     "not_declared": Status("NOT DECLARED", "\u2796", "none"),
     "not_asked": Status("AT APPLY", "\u2796", "none"),
+    "never_asked": Status("NOT ASKED", "\u2796", "none"),
+    "unknown": Status("UNKNOWN", "\u2753", "cyan"),
 }
 _HUNK = re.compile(r"@@ -(\S+) \+(\S+) @@")
 

@@ -119,7 +119,7 @@ def document(plan: Json, ended: t.Sequence[ending.Ending], told: Told) -> str:
         _begun(plan, told),
         *(f"Before it, on {markdown(host)}: {markdown(said)}." for host, said in sorted(recovered.items())),
         *_hosts(plan, ended, told),
-        *(remediation.sections(about, plan, told.results) if "chain" in about else []),
+        *(remediation.sections(about, plan, told.results, told.over) if "chain" in about else []),
         "## Steps",
         *([f"By {markdown(timeline.who(told.steps))}."] if told.steps else []),
         timeline.table(told.steps, told.results, told.looks),

@@ -139,19 +139,19 @@ def hint(host: str, outcome: str, final: Json | None) -> str:
     )
 
 
-def sections(about: Json, plan: Json, results: t.Mapping[str, Json]) -> list[str]:
-    """Return the parts of result.md."""
+def sections(about: Json, plan: Json, results: t.Mapping[str, Json], over: bool = True) -> list[str]:
+    """Return the parts of result.md, ``over`` when the deploy has ended."""
     return [
         "## Gate before the change",
-        "\n".join(_gates(plan, results)),
+        "\n".join(_gates(plan, results, over)),
         "## Verification",
         *_verification(about, results),
     ]
 
 
-def _gates(plan: Json, results: t.Mapping[str, Json]) -> list[str]:
+def _gates(plan: Json, results: t.Mapping[str, Json], over: bool) -> list[str]:
     idle = [part["host"] for part in plan["hosts"] if not part["actions"] and not refusals(part["gates"])]
-    lines = [_box(gate) for gate in asked.as_it_went(plan, results) if gate["host"] not in idle]
+    lines = [_box(gate) for gate in asked.as_it_went(plan, results, over) if gate["host"] not in idle]
     more = [f"- {markdown(', '.join(idle))}: nothing was to be changed, so no gate was asked."] if idle else []
     return [*lines, *more] or ["Nothing was to be changed, so no gate was asked."]
 
@@ -159,10 +159,9 @@ def _gates(plan: Json, results: t.Mapping[str, Json]) -> list[str]:
 def _box(gate: Json) -> str:
     """Return a gate in the words of a verification's report. What was not declared has no box."""
     of = "" if gate["host"] is None else f" of {gate['host']}"
-    more = " (not asked on the host, or it did not hold)" if gate["state"] == "not_asked" else ""
     box = "" if gate["state"] == "not_declared" else "[x] " if gate["state"] == "pass" else "[ ] "
     name = markdown(gate["name"].replace("_", " ") + of)
-    return f"- {box}[{STATES[gate['state']].word}] {name}{more}: {markdown(gate['sentence'])}"
+    return f"- {box}[{STATES[gate['state']].word}] {name}: {markdown(gate['sentence'])}"
 
 
 def _verification(about: Json, results: t.Mapping[str, Json]) -> list[str]:

@@ -130,10 +130,13 @@ POINT = "20261121T160000Z-0a1b2c"
         # It was made, read back, and is named: a way back reads this one, and no other.
         ({"outcome": "changed", "point": POINT}, f"- [x] [PASS] restore point of web1: {POINT} holds"),
         # Nothing was saved, because nothing was to be changed, or because that failed.
-        ({"outcome": "unchanged"}, "- [ ] [AT APPLY] restore point of web1"),
-        ({"outcome": "changed", "point": None}, "- [ ] [AT APPLY] restore point of web1"),
-        ({"outcome": "failed", "reason": "no space left", "point": None}, "- [ ] [AT APPLY] restore point of web1"),
-        (None, "- [ ] [AT APPLY] restore point of web1"),
+        ({"outcome": "unchanged"}, "- [ ] [NOT ASKED] restore point of web1: no restore point was made"),
+        ({"outcome": "changed", "point": None}, "- [ ] [NOT ASKED] restore point of web1: no restore point was made"),
+        (
+            {"outcome": "failed", "reason": "no space left", "point": None},
+            "- [ ] [UNKNOWN] restore point of web1: whether it was",
+        ),
+        (None, "- [ ] [NOT ASKED] restore point of web1: its change did not begin. It would have been: "),
     ],
 )
 def test_n_a_backup_that_nobody_made_is_not_ticked(result: Json | None, box: str) -> None:
@@ -172,5 +175,5 @@ def test_the_broken_twin_ticks_a_backup_that_nobody_made(monkeypatch: pytest.Mon
     monkeypatch.setattr(asked, "_BY_HOST", [gate["name"] for gate in PLAN["hosts"][0]["gates"]])
     with pytest.raises(AssertionError):
         test_n_a_backup_that_nobody_made_is_not_ticked(
-            {"outcome": "unchanged"}, "- [ ] [AT APPLY] restore point of web1"
+            {"outcome": "unchanged"}, "- [ ] [NOT ASKED] restore point of web1: no restore point was made"
         )

@@ -40,3 +40,39 @@ def test_a_host_that_was_taken_over_was_asked_nothing_now() -> None:
 
 def test_a_host_whose_change_failed_passed_nothing() -> None:
     assert passed([{}], {"outcome": "failed", "point": None}) == []
+
+
+@pytest.mark.parametrize(
+    ("result", "state", "said"),
+    [
+        ({"outcome": "not_begun", "reason": "not begun, because web0 failed before it"}, "never_asked", "web0 failed"),
+        (None, "never_asked", "its change did not begin"),
+        ({"outcome": "failed", "reason": "no space left"}, "unknown", "is not known: no space left"),
+        ({"outcome": "planned"}, "not_asked", "the host checks each path"),
+    ],
+)
+def test_after_a_deploy_nothing_is_still_to_be_asked(result: Json | None, state: str, said: str) -> None:
+    plan = {"gates": [], "hosts": [{"host": "web1", "actions": [{}], "gates": gates.on_the_host()}]}
+    found = asked.as_it_went(plan, {} if result is None else {"web1": result})
+    assert {one["state"] for one in found} == {state}
+    assert all(said in one["sentence"] for one in found if one["name"] == "still_true")
+
+
+def test_a_host_that_was_refused_was_asked_nothing_and_says_why() -> None:
+    refused = gates.refused("names", "web will name db")
+    plan = {"gates": [], "hosts": [{"host": "web1", "actions": [{}], "gates": [refused, *gates.on_the_host()]}]}
+    for over, state in ((True, "never_asked"), (False, "not_asked")):
+        _names, first, *_more = asked.as_it_went(plan, {}, over)
+        assert first["state"] == state
+    whole = {
+        "gates": [gates.refused("window", "sync_window is closed")],
+        "hosts": [{**plan["hosts"][0], "gates": gates.on_the_host()}],
+    }
+    assert "refused before that: sync_window is closed" in asked.as_it_went(whole, {})[1]["sentence"]
+
+
+def test_what_a_host_is_never_asked_says_so_after_its_deploy() -> None:
+    plan = {"gates": [], "hosts": [{"host": "web1", "actions": [{}], "gates": [gates.memory(None, 10)]}]}
+    (found,) = asked.as_it_went(plan, {"web1": {"outcome": "changed", "point": POINT}})
+    assert found["state"] == "never_asked"
+    assert found["sentence"].startswith("the contract does not audit resources")

@@ -19,7 +19,9 @@ def gate(name: str) -> Json:
 
 
 def test_a_batch_has_the_gates_of_its_own_hosts_and_those_of_all(tmp_path: Path) -> None:
-    hosts = [{"host": name, "gates": [gate("journal")]} for name in ("web1", "web2", "web3")]
+    hosts: list[Json] = [
+        {"host": name, "actions": [{}], "gates": [gate("journal")]} for name in ("web1", "web2", "web3")
+    ]
     plan = {"gates": [gate("window")], "hosts": hosts}
     found = gates.of_deploy(RunFolder(str(tmp_path)), plan, ["web1", "web3"])
     assert [(one["host"], one["name"]) for one in found] == [
