@@ -43,7 +43,7 @@ def now():
     return str(int(time.clock_gettime(time.CLOCK_MONOTONIC) * 1e6))
 
 def begin(name, unit):
-    text = "".join(open(one).read() for one in unit["reads"] if os.path.exists(one))
+    text = "".join(open(one).read() for one in unit["reads"] if os.path.exists(one)) + unit.get("defined", "")
     unit["starts"] += 1
     unit["ran_with"] = text
     at = now()
@@ -55,6 +55,16 @@ def begin(name, unit):
     else:
         unit.update(ActiveState="active", SubState="running", Result="success")
 
+def define(unit):
+    # As systemd does: the file of a unit counts as it was read, and only one that is newer than that needs a reload.
+    if "FragmentPath" in unit:
+        with open(unit["FragmentPath"]) as file:
+            unit.update(defined=file.read(), defined_ns=os.fstat(file.fileno()).st_mtime_ns)
+    return dict(unit, NeedDaemonReload="no")
+
+def is_newer(unit):
+    return "FragmentPath" in unit and os.stat(unit["FragmentPath"]).st_mtime_ns > unit["defined_ns"]
+
 verb, words = arguments[0], [word for word in arguments[1:] if word != "--" and not word.startswith("--")]
 if verb == "show":
     for name in words:
@@ -63,11 +73,13 @@ if verb == "show":
             begin(name, unit)
             unit["NRestarts"] = str(int(unit["NRestarts"]) + 1)
             save(name, unit)
+        if is_newer(unit):
+            unit["NeedDaemonReload"] = "yes"
         sys.stdout.write("".join("%s=%s" % (key, value) + chr(10) for key, value in unit.items() if key[0].isupper()))
         sys.stdout.write(chr(10))
 elif verb == "daemon-reload":
     for name in os.listdir(folder + "/units"):
-        save(name, dict(load(name), NeedDaemonReload="no"))
+        save(name, define(load(name)))
 else:
     for name in words:
         unit = load(name)
@@ -134,6 +146,10 @@ class FakeSystemd:
             "ran_with": "".join(path.read_text() for path in reads) if active else "",
             **more,
         }
+        if "FragmentPath" in more:
+            path = Path(more["FragmentPath"])
+            defined = path.read_text()
+            unit.update(defined=defined, defined_ns=path.stat().st_mtime_ns, ran_with=unit["ran_with"] + defined)
         (self.folder / "units" / name).write_text(json.dumps(unit))
 
     def get(self, name: str) -> Json:

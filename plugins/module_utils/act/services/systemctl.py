@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import os
 import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.module_utils.act import program
@@ -25,7 +26,7 @@ _LOG_LINES = 5
 _PROPERTIES = (
     *("LoadState", "LoadError", "ActiveState", "SubState", "Result", "Type", "UnitFileState", "NeedDaemonReload"),
     *("MainPID", "NRestarts", "ActiveEnterTimestampMonotonic", "StateChangeTimestampMonotonic", "CanReload"),
-    *("InvocationID", "ExecMainStatus", "InactiveExitTimestampMonotonic"),
+    *("InvocationID", "ExecMainStatus", "InactiveExitTimestampMonotonic", "FragmentPath", "DropInPaths"),
 )
 
 
@@ -47,6 +48,7 @@ class Now(t.NamedTuple):
     changed_s: float
     can_reload: bool
     invocation: str
+    files: tuple[str, ...]
 
     @property
     def runs(self) -> bool:
@@ -56,6 +58,11 @@ class Now(t.NamedTuple):
         """Return its state in words."""
         result = "" if self.result in ("", "success") else f", its result was {self.result}"
         return f"{self.active} ({self.sub}){result}"
+
+    def has_files_in(self, root: str) -> bool:
+        """Return whether one of the files that make the unit lies in a folder, or is a link to one that does."""
+        folder = os.path.realpath(root).rstrip("/") + "/"
+        return any(os.path.realpath(path).startswith(folder) for path in self.files)
 
 
 def look(unit: str) -> Now:
@@ -86,6 +93,7 @@ def look(unit: str) -> Now:
         changed_s=_number(said.get("StateChangeTimestampMonotonic")) / 1e6,
         can_reload=said.get("CanReload") == "yes",
         invocation=said.get("InvocationID", ""),
+        files=tuple(path for path in (said.get("FragmentPath", ""), *said.get("DropInPaths", "").split()) if path),
     )
 
 

@@ -55,7 +55,7 @@ def look(step: Step, call: Call) -> Seen:
     unit = systemctl.look(step["unit"])
     do = step["do"]
     if do == "daemon_reload":
-        return Seen(not unit.needs_reload)
+        return Seen(not _is_stale(unit, call))
     if call.since is None:
         needs_root(f"systemctl {do} {unit.name}")
         if do not in ("stop", "disable") and unit.load != "loaded":
@@ -112,7 +112,7 @@ def run(step: Step, call: Call) -> str:
     unit = systemctl.look(name)
     if _is_new(unit, do, call):
         return healthy(name, call.limit_s, "was started after the files had changed")
-    if unit.needs_reload:
+    if _is_stale(unit, call):
         # systemd would start it as its files were, not as they are.
         systemctl.do("daemon-reload", None, call.limit_s)
     if do == "reload" and unit.runs:
@@ -161,7 +161,16 @@ def _is_new(unit: Now, do: str, call: Call) -> bool:
     has read, nobody knows.
     """
     is_late = is_since(unit.entered_s, call.since)
-    return do in ("restart", "reload") and unit.runs and not unit.needs_reload and is_late
+    return do in ("restart", "reload") and unit.runs and is_late and not _is_stale(unit, call)
+
+
+def _is_stale(unit: Now, call: Call) -> bool:
+    """Return whether systemd may have read the files of a unit before they were as they are.
+
+    It says so itself only of files that are newer than they were when it read them. What a way back restores is older,
+    so of files that a change may have moved it is not asked.
+    """
+    return unit.needs_reload or unit.load != "loaded" or (call.since is not None and unit.has_files_in(call.root))
 
 
 def _forget_failures(unit: Now, call: Call) -> None:

@@ -45,6 +45,17 @@ def test_a_change_that_ended_well_is_taken_back_with_what_it_brought_along(site:
     assert (site.left(), (tmp_path / "told").exists(), (tmp_path / "never").exists()) == ([], True, False)
 
 
+def test_a_unit_whose_own_file_comes_back_is_started_as_that_says(site: Site, tmp_path: Path) -> None:
+    """The file is older then than the one that systemd has read, and of that systemd says nothing."""
+    link = tmp_path / "one.service"
+    link.symlink_to(site.root / "one")
+    site.systemd.unit("one.service", FragmentPath=str(link))
+    changed(site)
+    assert site.running() == NEW
+    site.restore(BROUGHT)
+    assert site.running() == site.files() == OLD
+
+
 def test_what_looped_before_a_change_that_cured_it_loops_again_and_the_way_back_ends(site: Site) -> None:
     (site.root / "two").write_text("loops\n")
     site.systemd.unit("two.service", site.root / "two")
