@@ -58,6 +58,7 @@ class ActionModule(ControlAction):
             "report": result.report,
             "verdict": result.findings["verdict"],
             "failed_hosts": {host: _shown(verdict) for host, verdict in result.failed.items()},
+            "not_begun": result.not_begun,
         }
 
 

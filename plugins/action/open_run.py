@@ -22,6 +22,7 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.settings i
     resolve,
 )
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.control_action import ControlAction
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.play_hosts import hosts_of
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.refused import Refused
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.run import StoreError
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify import accepted
@@ -41,8 +42,8 @@ class ActionModule(ControlAction):
         variables = task_vars or {}
         super().run(tmp, variables)
         arguments = self.validate_argument_spec(argument_spec=_ARGUMENTS)[1]
-        hosts = arguments["hosts"] or list(variables["ansible_play_hosts_all"])
         try:
+            hosts = arguments["hosts"] or hosts_of(self._task, variables)
             settings = control.run_settings(variables, self._templar.template)
             environments = {host: self._environment(variables, host) for host in hosts}
             self._check_claims(variables, environments)

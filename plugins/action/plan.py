@@ -27,6 +27,7 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan import (
     render,
 )
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan.reviewed import reviewed
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.play_hosts import hosts_of
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.proposals.offer import Offered
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.refused import Refused
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.safe import terminal
@@ -54,8 +55,8 @@ class ActionModule(ControlAction):
         variables = task_vars or {}
         super().run(tmp, variables)
         arguments = self.validate_argument_spec(argument_spec=_ARGUMENTS)[1]
-        hosts = [str(host) for host in variables["ansible_play_hosts_all"]]
         try:
+            hosts = hosts_of(self._task, variables)
             settings = self._settings(variables, hosts)
             if arguments["step"] == "check":
                 return {"changed": False}

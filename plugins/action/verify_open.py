@@ -13,6 +13,7 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils import control, ver
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.schema import ContractError
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.control_action import ControlAction
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan import deploys, document
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.play_hosts import hosts_of
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.refused import Refused
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.remediate import carrying
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.run import RunFolder, StoreError
@@ -40,8 +41,8 @@ class ActionModule(ControlAction):
         arguments = self.validate_argument_spec(argument_spec=_ARGUMENTS)[1]
         if arguments["check"]:
             return self._check(variables)
-        hosts = arguments["hosts"] or [str(host) for host in variables["ansible_play_hosts_all"]]
         try:
+            hosts = arguments["hosts"] or hosts_of(self._task, variables)
             wanted = verify_asked.read(variables, hosts, self._templar.template)
             # The audit that follows says the same. Here no folder is left behind by a mistake.
             control.run_settings(variables, self._templar.template)

@@ -84,4 +84,10 @@ failed_hosts:
   returned: success
   type: dict
   sample: {}
+not_begun:
+  description: The hosts of the run whose observation did not begin.
+  returned: success
+  type: list
+  elements: str
+  sample: []
 """

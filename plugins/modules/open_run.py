@@ -36,7 +36,7 @@ options:
     type: raw
   hosts:
     description:
-      - The hosts that are observed. Unset, all hosts of the play.
+      - The hosts that are observed. Unset, all hosts of the play, or of the batch where the play has C(serial).
     type: list
     elements: str
 seealso:

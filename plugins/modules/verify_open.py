@@ -33,7 +33,7 @@ attributes:
 options:
   hosts:
     description:
-      - The hosts that are verified. Unset, all hosts of the play.
+      - The hosts that are verified. Unset, all hosts of the play, or of the batch where the play has C(serial).
     type: list
     elements: str
   deploy:

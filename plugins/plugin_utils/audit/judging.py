@@ -108,21 +108,29 @@ def _verdicts(folder: RunFolder, findings: Json) -> dict[str, Json]:
     return failed
 
 
+def _not_begun(folder: RunFolder) -> list[str]:
+    hosts = folder.read("run.json")["hosts"]
+    return [host for host in hosts if not os.path.exists(folder.join(evidence.path_of(host, evidence.SETTINGS)))]
+
+
 @dataclasses.dataclass(frozen=True)
 class Result:
-    """A judged run: its folder, findings.json, the path of the report, and the verdicts of the hosts that fail."""
+    """A judged run: its folder, findings.json, the path of the report, the verdicts of the hosts that fail, and the
+    hosts whose observation did not begin.
+    """
 
     folder: RunFolder
     findings: Json
     report: str
     failed: dict[str, Json]
+    not_begun: list[str]
 
 
 def _write(folder: RunFolder) -> Result:
     findings = judge_folder(folder)
     folder.write(FINDINGS, findings)
     folder.write_bytes(REPORT, markdown.render(findings).encode("utf-8"))
-    return Result(folder, findings, folder.join(REPORT), _verdicts(folder, findings))
+    return Result(folder, findings, folder.join(REPORT), _verdicts(folder, findings), _not_begun(folder))
 
 
 def finish(folder: RunFolder) -> Result:
