@@ -146,6 +146,9 @@ class Life(Rules):
             if self.one["exit_code"] == _KILLED:
                 return []
             said = f"The engine of {self.host} notes no kill of {self.name} for want of memory"
+            if self.one["restarts"] and self.one["state"] == "running":
+                # It forgets with each start why the one before came to an end.
+                said += f" since it was started at {self.one['started']}; of what ended it before it notes nothing"
             return [self.passed("oom", said, observed)]
         within = f"its limit is {words.mebibytes(limit)}" if limit else "it has no limit of its own"
         now = f"it runs since {self.one['started']}" if running(self.one) else f"it {words.ended(self.one)}"

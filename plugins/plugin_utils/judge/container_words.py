@@ -36,9 +36,11 @@ def last_words(one: Details) -> str:
 
 
 def ended(one: Details) -> str:
-    """Return with which code and when a container ended."""
+    """Return with which code and when a container ended; of one that runs again engines have forgotten the code."""
     when = f" at {one['finished']}" if one["finished"] else ""
     error = f" ({quoted(one['error'])})" if one["error"] else ""
+    if one["state"] == "running":
+        return f"ended{when}{error}"
     return f"ended with code {one['exit_code']}{_signal(one['exit_code'])}{when}{error}"
 
 

@@ -140,6 +140,7 @@ class Course:
         told = self._state.told()
         seen = [(kind, one) for kind in ("processes", "units", "endpoints") for one in told[kind]]
         seen += [("containers", one) for one in (told["containers"] or {"containers": []})["containers"]]
+        seen += [("memory", {**told["memory"], "name": "memory"})] if told["memory"] else []
         words = [
             f"{one['name']}: {one['events'][-1]['what']}{_times(one['events_total'])}"
             for _kind, one in seen

@@ -227,6 +227,16 @@ def test_the_reason_is_in_the_summary() -> None:
     assert "by force or for want of memory (its limit is 64.0 MiB): the engine does not say" in killed.summary
 
 
+def test_of_what_runs_again_no_code_is_told_that_the_engine_has_forgotten() -> None:
+    """With each start engines set the code to 0, and forget that the kernel killed what ran before."""
+    again = {"restarts": 2, "started": "2026-11-21T10:02:00Z", "started_s": NOW_S - 5, "finished": ENDED["finished"]}
+    made = {one.check: one.summary for one in judged({"max_restarts": 0}, {**again, "exit_code": 0}).checks}
+    assert "at most 0 are allowed: it last ended at 2026-11-21T10:01:00Z" in made["restarts"]
+    assert made["oom"].endswith(
+        "for want of memory since it was started at 2026-11-21T10:02:00Z; of what ended it before it notes nothing"
+    )
+
+
 @pytest.mark.parametrize(
     ("what", "keys", "wanted"),
     [

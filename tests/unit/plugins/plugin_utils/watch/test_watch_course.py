@@ -9,6 +9,7 @@ import json
 import typing as t
 
 import pytest
+import watch_world
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.observation import HostUnseen
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify.watched import checks
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.watch import asking
@@ -36,6 +37,17 @@ def test_progress_tells_the_time_that_is_left_in_each_slice() -> None:
     assert len(host.shown) == len(host.asked)
     assert host.shown[0] == "watched 1 min of 10 min, 3 looks, 9 min left: nothing has happened"
     assert host.shown[-1] == "watched 10 min of 10 min, 21 looks, the window is over: nothing has happened"
+
+
+def test_progress_tells_what_the_kernel_killed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A container can live through it, and so can its unit: nothing else tells of it."""
+    monkeypatch.setattr(
+        watch_world, "look", lambda at_s, **more: look(at_s, memory={"oom_kills": int(at_s // 200)}, **more)
+    )
+    host = FakeHost()
+    host.run()
+    assert host.shown[0].endswith("nothing has happened")
+    assert host.shown[-1].endswith(": memory: the kernel killed 1 for want of memory (3 such things so far)")
 
 
 def test_a_lost_connection_is_a_gap_with_its_reason_and_too_many_are_unknown() -> None:
