@@ -135,9 +135,13 @@ def counted(told: t.Iterable[Json]) -> dict[str, int]:
 
 
 def _rank(place: tuple[str, str] | None) -> int:
-    """Return the place of a reason among others: what does not run is told before what it does not answer."""
+    """Return the place of a reason among others: what does not run is told before what it does not answer, and before
+    both that the host booted.
+    """
     if place is None:
         return len(_CAUSES)
+    if place == ("watch", "window"):
+        return -1
     section = "processes" if place == ("watch", "stable") else place[0]
     return next((rank for rank, sections in enumerate(_CAUSES) if section in sections), len(_CAUSES) - 1)
 

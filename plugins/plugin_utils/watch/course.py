@@ -149,7 +149,8 @@ class Course:
         unseen = [
             f"{one['name']} cannot be seen: {one['reason']}" for _kind, one in seen if one["unseen"] and one["reason"]
         ]
-        both = words + unseen
+        boots = told["window"]["boots"]
+        both = ([f"the host booted {number(boots, 'time')}"] if boots else []) + words + unseen
         return both[:_TOLD] + ([f"and {len(both) - _TOLD} more"] if len(both) > _TOLD else [])
 
     def _logs(self) -> Json | None:

@@ -262,3 +262,7 @@ def test_what_does_not_run_is_told_before_what_it_does_not_answer() -> None:
     stable = {**one_check("watch", "FAIL"), "check": "stable"}
     found = deciding.decide(verification(one_check("endpoints", "FAIL"), stable), "web1", None, ())
     assert [one["sentence"].split()[0] for one in found.reasons] == ["watch", "endpoints"]
+    # That the host booted is the cause of all of it.
+    booted = {**one_check("watch", "FAIL"), "check": "window", "summary": "boot", "id": "boot"}
+    found = deciding.decide(verification(one_check("units", "FAIL"), stable, booted), "web1", None, ())
+    assert found.reasons[0]["sentence"] == "boot"

@@ -83,6 +83,7 @@ def test_a_host_that_boots_is_a_gap_and_fails() -> None:
     assert document["processes"][0]["started"] == 1
     outcomes = {check["check"]: check["outcome"] for check in checks(document) if check["subject"] == "window"}
     assert outcomes == {"window": "fail"}
+    assert "what happened: the host booted 1 time; " in host.shown[-1]
 
 
 @pytest.mark.parametrize(
