@@ -78,6 +78,8 @@ class ActionModule(ControlAction):
         taken = takeover.take_over(folder, plan, {str(host) for host in variables["ansible_play_hosts_all"]})
         for host, name in sorted(taken.items()):
             Display().display(terminal(takeover.sentence(host, name)))
+        for host, name in sorted(course.unproven(folder).items()):
+            Display().display(terminal(takeover.anew(host, name)))
         return sorted({*changing, *taken}, key=list(variables["ansible_play_hosts_all"]).index)
 
     def _decide(self, folder: RunFolder, batch: t.Sequence[str], verification: RunFolder | None) -> list[str]:

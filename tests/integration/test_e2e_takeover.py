@@ -11,6 +11,8 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
+import shutil
 import signal
 import typing as t
 from collections.abc import Iterator
@@ -110,6 +112,11 @@ def said(outcome: Outcome) -> str:
     return " ".join(outcome.text.split())
 
 
+def told(shop: Shop) -> str:
+    """Return the report of the last deploy, without what keeps names from being markup."""
+    return (shop.deploys()[-1] / "result.md").read_text().replace("\\", "")
+
+
 def remediate(shop: Shop, pause: Pause, *arguments: str, **variables: t.Any) -> Outcome:
     # With the same variables: nothing is changed, so that the command is not run again.
     return shop.remediate(*arguments, **asked(pause, variables))
@@ -142,8 +149,7 @@ def test_a_bad_change_that_ended_alone_is_taken_back(shop: Shop, pause: Pause) -
     later = f"the deploy {shop.deploys()[-1].name} after it: it took the host over: ROLLED BACK"
     assert later in (deploy / "result.md").read_text().replace("\\", "")
     # It was compared with the audit before that change, not with the one that saw it.
-    told = json.loads((deploy / "run.json").read_text())
-    assert result["verification"]["before"] == told["audit"]
+    assert result["verification"]["before"] == json.loads((deploy / "run.json").read_text())["audit"]
     # It is over: the next one plans it anew.
     outcome = shop.remediate("--check")
     assert (outcome.code, shop.ended()["outcomes"]) == (0, {"web1": "planned"}), outcome.text
@@ -168,6 +174,42 @@ def test_a_bad_change_is_taken_back_though_another_application_was_deployed_sinc
     assert (shop.result("web1")["outcome"], shop.result("web1")["of"]) == ("rolled_back", deploy.name)
     # Once each, as of a remediation that nobody interrupts.
     assert ran.read_text().split() == list(moments)
+
+
+def test_from_another_control_node_it_is_told_which_change_was_the_last_and_how_to_take_it_back(
+    shop: Shop, pause: Pause
+) -> None:
+    (root,) = shop.hosts("web1")
+    before = fingerprint(root)
+    shop.reference.commit("Second", {"src/app.py": BAD})
+    deploy = cut(shop, pause)
+    shutil.rmtree(shop.operator.runs)
+    # The newest restore point is not the one from before the change.
+    backup = shop.operator.play("evenkeel.drift.backup", *shop.command()[1:])
+    assert backup.code == 0, backup.text
+    outcome = remediate(shop, pause)
+    assert (outcome.code, shop.ended()["outcomes"]) == (2, {"web1": "nothing"}), outcome.text
+    report = told(shop)
+    assert f"The last to change it was the deploy {deploy.name}, of which nothing is known here. Where" in report
+    back = re.search(r"evenkeel.drift.rollback -e (rollback_to=\S+) --limit web1 brings back what it replaced", report)
+    assert back, report
+    rollback = shop.operator.play("evenkeel.drift.rollback", *shop.command()[1:], "-e", back[1])
+    assert (rollback.code, fingerprint(root)) == (0, before), rollback.text
+
+
+def test_what_is_planned_for_anew_is_told_how_it_was_before_both(shop: Shop, pause: Pause) -> None:
+    (root,) = shop.hosts("web1")
+    shop.reference.commit("Second", {"src/app.py": BAD})
+    deploy = cut(shop, pause)
+    shop.reference.commit("Third", {"src/other.py": "3\n"})
+    outcome = shop.remediate()
+    # It was broken when this one began, and is not taken back for that.
+    assert (outcome.code, shop.ended()["outcomes"]) == (2, {"web1": "changed"}), outcome.text
+    assert f"was changed by the deploy {deploy.name}, which was interrupted before it was verified; it" in said(outcome)
+    point = shop.ended()["chain"]["unproven"]["web1"]["point"]
+    assert f"-e rollback_to={point} --limit web1 brings back what it replaced" in told(shop)
+    rollback = shop.operator.play("evenkeel.drift.rollback", *shop.command()[1:], "-e", f"rollback_to={point}")
+    assert (rollback.code, (root / "src/app.py").read_text()) == (0, GOOD), rollback.text
 
 
 def test_a_good_change_that_ended_alone_is_verified(shop: Shop, pause: Pause) -> None:

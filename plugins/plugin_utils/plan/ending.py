@@ -67,8 +67,7 @@ def _in_the_end(one: Ending, about: Json) -> Ending:
     if reason and one.outcome in GOOD:
         more = f"; not verified in the end, because {reason}: {remediation.by_hand(about['id'], one.host, one.point)}"
         return one._replace(outcome="unverified", sentence=f"{one.sentence}{more}")
-    hosts = (about.get("verification") or {"hosts": {}})["hosts"]
-    return one._replace(sentence=f"{one.sentence}{remediation.hint(one.host, one.outcome, hosts.get(one.host))}")
+    return one._replace(sentence=f"{one.sentence}{remediation.hint(one.host, one.outcome, about or {})}")
 
 
 def _ending(host: Json, result: Json | None, last: Json | None, blocked: t.Sequence[str]) -> Ending:

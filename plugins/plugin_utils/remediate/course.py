@@ -4,8 +4,9 @@
 """What a remediation keeps in the folder of its deploy: that it is one, and for each host how its verification went; of
 one that was interrupted, too (``takeover.py``). Private to the collection.
 
-``chain`` in run.json marks the folder: ``{begun, audit: null|[from, to], unverified (only where nothing was verified in
-the end: why)}``. A host's result has ``verification``: ``{id, verdict, before, reasons, known,
+``chain`` in run.json marks the folder: ``{begun, audit: null|[from, to], unproven (only where it changes hosts that an
+interrupted one had left unverified: {host: {deploy, point}}), unverified (only where nothing was verified in the end:
+why)}``. A host's result has ``verification``: ``{id, verdict, before, reasons, known,
 back, again}``; ``back`` is null, ``due`` or ``done``, and ``again`` is ``{id, verdict, still}`` of the verification
 after the way back.
 """
@@ -15,12 +16,14 @@ from __future__ import annotations
 import os
 import typing as t
 
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.manifest import ID
 from ansible_collections.evenkeel.drift.plugins.module_utils.mask import mask_texts
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.audit.hosts import utc_now
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan import deploys, document
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.points.running import containers_of
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.remediate import deciding, report
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.run import RunFolder, StoreError
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.store import evidence
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.run import RunFolder, StoreError, is_run
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify import folder as verifications
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify import inputs
 
@@ -129,9 +132,24 @@ def confirm(deploy: RunFolder, batch: t.Collection[str], verification: RunFolder
 
 def unverified(deploy: RunFolder, reason: str) -> None:
     """Keep why the verification of all hosts in the end did not come to an end. Raises StoreError."""
+    _mark(deploy, {"unverified": reason or "the messages of the play say why"})
+
+
+def note_unproven(deploy: RunFolder, left: t.Mapping[str, Json]) -> None:
+    """Keep which hosts an interrupted deploy had left unverified that this one changes. Raises StoreError."""
+    if left:
+        _mark(deploy, {"unproven": dict(left)})
+
+
+def unproven(deploy: RunFolder) -> dict[str, str]:
+    """Return which deploy had left a host unverified that this one changes, by host. Raises StoreError."""
+    left = deploy.read("run.json")[deploys.CHAIN].get("unproven") or {}
+    return {host: one["deploy"] for host, one in left.items()}
+
+
+def _mark(deploy: RunFolder, more: Json) -> None:
     about = deploy.read("run.json")
-    said = reason or "the messages of the play say why"
-    deploy.write("run.json", mask_texts({**about, deploys.CHAIN: {**about[deploys.CHAIN], "unverified": said}}))
+    deploy.write("run.json", mask_texts({**about, deploys.CHAIN: {**about[deploys.CHAIN], **more}}))
 
 
 def source_of(deploy: RunFolder, result: Json) -> RunFolder:
@@ -220,7 +238,7 @@ def ending(deploy: RunFolder, final: RunFolder) -> Json:
     """Return what run.json has of the end: ``verification``, the one of all hosts, and ``took``. Raises StoreError."""
     final.verify()
     made = final.read(verifications.DOCUMENT)
-    hosts = {one["host"]: _short(one) for one in made["hosts"]}
+    hosts = {one["host"]: {**_short(one), "last": _last_deploy(deploy, made["run"], one)} for one in made["hosts"]}
     about, results = deploy.read("run.json"), deploys.results(deploy)
     chain = about[deploys.CHAIN]
     told = [one for one in map(_told, results.values()) if one]
@@ -238,6 +256,22 @@ def _short(host: Json) -> Json:
     first = host["reasons"][0]["sentence"] if host["reasons"] else ""
     unseen = "" if host["failure"] is None else f"it could not be observed: {host['failure']['reason']}"
     return {"verdict": host["verdict"], "fails": host["fails"], "sentence": unseen or first}
+
+
+def _last_deploy(deploy: RunFolder, run: str, host: Json) -> Json | None:
+    """Return the deploy that was the last to change a host that fails, as the host's own record has it,
+    ``{run, point, known}``; null where that was something else, or is not known. ``known`` is what is known of it here:
+    ended, open or nothing.
+    """
+    seen = RunFolder(os.path.join(os.path.dirname(os.path.dirname(deploy.path)), run))
+    kept = (evidence.load(seen, host["host"], evidence.HOST) or {}) if host["fails"] else {}
+    told = (kept.get("changes") or {}).get("deployed") or {}
+    name, point = told.get("run") or "", told.get("point") or ""
+    if not is_run(name) or not ID.fullmatch(point):
+        return None
+    folder = RunFolder(os.path.join(os.path.dirname(deploy.path), name))
+    there = os.path.isfile(folder.join("run.json"))
+    return {"run": name, "point": point, "known": "nothing" if not there else "ended" if folder.complete() else "open"}
 
 
 def _span(folder: RunFolder) -> tuple[str, str]:

@@ -25,6 +25,7 @@ _KNOWN: dict[str, t.Callable[[int], str]] = {
     verdicts.OBSERVATION: lambda count: f"{number(count, 'observation')} as before the change",
 }
 """What is said of the things that are as they were, by their verdicts."""
+_INTERRUPTED = ", which was interrupted before it was verified"
 # A step that took longer than a day was not waited for.
 _LONGEST_S = 86400.0
 
@@ -129,14 +130,35 @@ def by_hand(deploy: str, host: str, point: str | None) -> str:
     return f"{look}, or bring it back with {back}"
 
 
-def hint(host: str, outcome: str, final: Json | None) -> str:
-    """Return what to do about a host that nothing was done to, and that fails all the same."""
-    if outcome != "nothing" or final is None or not final["fails"]:
+def hint(host: str, outcome: str, about: Json) -> str:
+    """Return what to do about a host that fails in the end, and that this remediation did nothing to; or that another
+    one had changed before, of which nobody knows whether it was well then. ``about`` is run.json.
+    """
+    final = (about.get("verification") or {"hosts": {}})["hosts"].get(host)
+    if final is None or not final["fails"]:
         return ""
-    return (
-        f"; it fails its verification: {final['sentence']}. Where an earlier change brought that about, "
-        f"ansible-playbook evenkeel.drift.rollback --limit {host} brings back the newest restore point"
-    )
+    if outcome == "nothing":
+        return f"; it fails its verification: {final['sentence']}. {_earlier(host, final.get('last'))}"
+    left = ((about.get("chain") or {}).get("unproven") or {}).get(host)
+    if not left:
+        return ""
+    return f"; before that it was changed by the deploy {left['deploy']}{_INTERRUPTED}{_replaced(host, left['point'])}"
+
+
+def _earlier(host: str, last: Json | None) -> str:
+    """Return how to take back the change before, which may have brought about that a host fails."""
+    if not last:
+        command = f"ansible-playbook evenkeel.drift.rollback --limit {host}"
+        return f"Where an earlier change brought that about, {command} brings back the newest restore point"
+    said = {"nothing": ", of which nothing is known here", "open": _INTERRUPTED}.get(last["known"], "")
+    return f"The last to change it was the deploy {last['run']}{said}{_replaced(host, last['point'])}"
+
+
+def _replaced(host: str, point: str | None) -> str:
+    if point is None:
+        return ""
+    command = f"ansible-playbook evenkeel.drift.rollback -e rollback_to={point} --limit {host}"
+    return f". Where that brought it about, {command} brings back what it replaced"
 
 
 def sections(about: Json, plan: Json, results: t.Mapping[str, Json], over: bool = True) -> list[str]:

@@ -30,33 +30,54 @@ Json = dict[str, t.Any]
 def take_over(deploy: RunFolder, plan: Json, hosts: t.Collection[str]) -> dict[str, str]:
     """Take over the hosts that a remediation changed and, interrupted, never verified; return of which deploy, by host.
 
-    Only a host to which this one does nothing: then it still is as it was left. What counts is the newest deploy of the
-    same application there that left something, or may have. Raises StoreError.
+    Only a host to which this one does nothing: then it still is as it was left. What is known of the others is kept for
+    the report. What counts is the newest deploy of the same application there that left something, or may have. Raises
+    StoreError.
     """
-    idle = {part["host"]: part for part in plan["hosts"] if not part["actions"] and part["host"] in hosts}
-    records = _Records(deploy, plan)
-    taken: dict[str, str] = {}
+    parts = {part["host"]: part for part in plan["hosts"] if part["host"] in hosts}
+    taken, unproven = {}, {}
+    for past, host, result in _unverified(deploy, parts, _Records(deploy, plan)):
+        if parts[host]["actions"]:
+            unproven[host] = {"deploy": result["of"], "point": result.get("point")}
+        elif _is_as_left(past, parts[host], result):
+            deploys.keep_result(deploy, host, result)
+            taken[host] = past.id
+    course.note_unproven(deploy, unproven)
+    return taken
+
+
+def _unverified(
+    deploy: RunFolder, parts: t.Mapping[str, Json], records: _Records
+) -> t.Iterator[tuple[RunFolder, str, Json]]:
+    """Yield the hosts that a remediation changed and never verified, each with its folder and the result there."""
+    open_hosts = set(parts)
     for past in reversed(past_runs(os.path.dirname(deploy.path))):
-        if past.id == deploy.id or not idle:
+        if past.id == deploy.id or not open_hosts:
             continue
         touched = _touched(past)
-        for host in sorted(idle.keys() & touched.keys()):
-            part, result = idle[host], touched[host]
-            if not _is_of(past, part) or _left_nothing(past, result, records.of(host)):
+        for host in sorted(open_hosts & touched.keys()):
+            result = touched[host]
+            if not _is_of(past, parts[host]) or _left_nothing(past, result, records.of(host)):
                 continue
-            del idle[host]
+            open_hosts.remove(host)
             if not _is_recent(past) or not _is_open(past, result) or not records.is_after(past):
                 continue
             result = _left(past, host, result, records.of(host))
-            if result is not None and _is_as_left(past, part, result):
-                deploys.keep_result(deploy, host, result)
-                taken[host] = past.id
-    return taken
+            if result is not None:
+                yield past, host, result
 
 
 def sentence(host: str, name: str) -> str:
     """Return what the operator is told of a host that is taken over of a deploy."""
     return f"{host}: was changed by the deploy {name}, which was interrupted before it was verified: that follows"
+
+
+def anew(host: str, name: str) -> str:
+    """Return what the operator is told of a host that was left unverified, and differs again."""
+    return (
+        f"{host}: was changed by the deploy {name}, which was interrupted before it was verified; it differs again, "
+        "and is planned for anew: what follows is compared with how it is now"
+    )
 
 
 class Repeated:

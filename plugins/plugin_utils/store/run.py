@@ -195,6 +195,11 @@ def past_runs(output_dir: str) -> list[RunFolder]:
     return [folder for folder in folders if os.path.isfile(folder.join("run.json")) and not os.path.islink(folder.path)]
 
 
+def is_run(name: str) -> bool:
+    """Return whether a name is that of a run folder, of a deploy, or of the like."""
+    return bool(_RUN_ID.match(name))
+
+
 def _age(name: str) -> tuple[str, int]:
     return name[:16], int(name.rsplit("-", 1)[1])
 

@@ -122,9 +122,44 @@ def test_what_is_as_before_is_counted_whole_and_by_what_it_is() -> None:
     assert report.verified(told(known=kept[:1])) == "; verified: FAIL, 1 check failed before the change as well"
 
 
+FAILS = {"verdict": "FAIL", "fails": True, "sentence": "/health answers 500", "last": None}
+POINT = "20261121T160000Z-0a1b2c"
+BACK = f"ansible-playbook evenkeel.drift.rollback -e rollback_to={POINT} --limit web1 brings back what it replaced"
+
+
+def ended(unproven: Json | None = None, **final: t.Any) -> Json:
+    chain = {} if unproven is None else {"unproven": {"web1": unproven}}
+    return {"chain": chain, "verification": {"hosts": {"web1": {**FAILS, **final}}}}
+
+
 def test_a_host_that_nothing_was_done_to_and_that_fails_is_told_the_way_back() -> None:
-    final = {"verdict": "FAIL", "fails": True, "sentence": "/health answers 500"}
-    assert "evenkeel.drift.rollback --limit web1" in report.hint("web1", "nothing", final)
-    assert report.hint("web1", "nothing", {**final, "fails": False}) == ""
-    assert report.hint("web1", "changed", final) == ""
-    assert report.hint("web1", "nothing", None) == ""
+    assert "evenkeel.drift.rollback --limit web1" in report.hint("web1", "nothing", ended())
+    assert report.hint("web1", "nothing", ended(fails=False)) == ""
+    assert report.hint("web1", "changed", ended()) == ""
+    assert report.hint("web1", "nothing", {}) == ""
+
+
+@pytest.mark.parametrize(
+    ("known", "said"),
+    [
+        ("nothing", ", of which nothing is known here"),
+        ("open", ", which was interrupted before it was verified"),
+        ("ended", ""),
+    ],
+)
+def test_it_is_told_which_deploy_was_the_last_to_change_it(known: str, said: str) -> None:
+    last = {"run": "20261121T155900Z-prod-1", "point": POINT, "known": known}
+    assert report.hint("web1", "nothing", ended(last=last)).endswith(
+        f". The last to change it was the deploy 20261121T155900Z-prod-1{said}. Where that brought it about, {BACK}"
+    )
+
+
+@pytest.mark.parametrize("outcome", ["changed", "rolled_back"])
+def test_a_host_that_was_left_unverified_and_differed_again_is_told_how_it_was_before_both(outcome: str) -> None:
+    left = {"deploy": "20261121T155900Z-prod-1", "point": POINT}
+    said = report.hint("web1", outcome, ended(left))
+    assert said.startswith("; before that it was changed by the deploy 20261121T155900Z-prod-1, which was interrupted")
+    assert said.endswith(BACK)
+    # A deploy of services alone has no restore point.
+    assert "rollback" not in report.hint("web1", outcome, ended({**left, "point": None}))
+    assert report.hint("web1", outcome, ended(left, fails=False)) == ""
