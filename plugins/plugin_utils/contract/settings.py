@@ -150,7 +150,7 @@ def variables(cwd: str = ".") -> dict[str, Key]:
             HomePath(),
             None,
             "where a host keeps restore points and journals of changes; unset: /var/lib/evenkeel, or "
-            "$XDG_STATE_HOME/evenkeel of a user who is not root; an audit does not use it",
+            "$XDG_STATE_HOME/evenkeel of a user who is not root; an audit only reads there",
         ),
     }
 
