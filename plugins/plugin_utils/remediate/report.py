@@ -25,7 +25,7 @@ _KNOWN: dict[str, t.Callable[[int], str]] = {
     verdicts.OBSERVATION: lambda count: f"{number(count, 'observation')} as before the change",
 }
 """What is said of the things that are as they were, by their verdicts."""
-_INTERRUPTED = ", which was interrupted before it was verified"
+INTERRUPTED = "which was interrupted before it was verified or taken back"
 # A step that took longer than a day was not waited for.
 _LONGEST_S = 86400.0
 
@@ -142,7 +142,7 @@ def hint(host: str, outcome: str, about: Json) -> str:
     left = ((about.get("chain") or {}).get("unproven") or {}).get(host)
     if not left:
         return ""
-    return f"; before that it was changed by the deploy {left['deploy']}{_INTERRUPTED}{_replaced(host, left['point'])}"
+    return f"; before that it was changed by the deploy {left['deploy']}, {INTERRUPTED}{_replaced(host, left['point'])}"
 
 
 def _earlier(host: str, last: Json | None) -> str:
@@ -150,7 +150,7 @@ def _earlier(host: str, last: Json | None) -> str:
     if not last:
         command = f"ansible-playbook evenkeel.drift.rollback --limit {host}"
         return f"Where an earlier change brought that about, {command} brings back the newest restore point"
-    said = {"nothing": ", of which nothing is known here", "open": _INTERRUPTED}.get(last["known"], "")
+    said = {"nothing": ", of which nothing is known here", "open": f", {INTERRUPTED}"}.get(last["known"], "")
     return f"The last to change it was the deploy {last['run']}{said}{_replaced(host, last['point'])}"
 
 

@@ -69,14 +69,14 @@ def _unverified(
 
 def sentence(host: str, name: str) -> str:
     """Return what the operator is told of a host that is taken over of a deploy."""
-    return f"{host}: was changed by the deploy {name}, which was interrupted before it was verified: that follows"
+    return f"{host}: was changed by the deploy {name}, {report.INTERRUPTED}: that follows"
 
 
 def anew(host: str, name: str) -> str:
     """Return what the operator is told of a host that was left unverified, and differs again."""
     return (
-        f"{host}: was changed by the deploy {name}, which was interrupted before it was verified; it differs again, "
-        "and is planned for anew: what follows is compared with how it is now"
+        f"{host}: was changed by the deploy {name}, {report.INTERRUPTED}; it differs again, and is planned for anew: "
+        "what follows is compared with how it is now"
     )
 
 
@@ -156,8 +156,8 @@ def _left(past: RunFolder, host: str, result: Json | None, changes: Json | None)
     if result is None:
         return None
     # What was decided in the old folder is decided anew: how the host is now is what counts.
-    kept = {key: value for key, value in result.items() if key not in ("host", "verification")}
-    return {**kept, "of": result.get("of") or past.id}
+    kept = {key: value for key, value in result.items() if key not in ("host", "verification", "reason")}
+    return {**kept, "outcome": "changed", "of": result.get("of") or past.id}
 
 
 def _is_over(past: RunFolder, result: Json, changes: Json | None) -> bool:
@@ -182,13 +182,14 @@ def _is_untold(result: Json | None) -> bool:
 
 
 def _is_open(past: RunFolder, result: Json | None) -> bool:
-    """Return whether a deploy may have changed a host, and did not come to verify that."""
+    """Return whether a deploy may have changed a host, and did not come to verify that, or to bring it back."""
     if result is None or _is_untold(result):
         return True
-    if result["outcome"] != "changed" or past.complete():
-        return False
     verification = result.get("verification")
-    return verification is None or verification["back"] == course.DUE
+    if verification is not None:
+        # Of a play that came to its own end, too: the host may have been out of reach just then.
+        return bool(verification.get("back") == course.DUE)
+    return result["outcome"] == "changed" and not past.complete()
 
 
 def _is_as_left(past: RunFolder, part: Json, result: Json) -> bool:

@@ -80,6 +80,21 @@ def test_only_what_still_waits_for_its_verification_is_taken_over(
     assert bool(takeover.take_over(opened(tmp_path, idle()), idle(), {"web1"})) == taken
 
 
+@pytest.mark.parametrize("ended", [False, True])
+def test_a_host_whose_way_back_did_not_come_to_its_end_is_taken_over(
+    tmp_path: Path, interrupted: RunFolder, ended: bool
+) -> None:
+    """The host may have been out of reach just then; that of a play that came to its own end, too."""
+    failed = {**verified("due"), "outcome": "failed", "reason": "the connection was lost"}
+    deploys.keep_result(interrupted, "web1", failed)
+    if ended:
+        deploys.report(interrupted, example(), {})
+    current = opened(tmp_path, idle())
+    assert takeover.take_over(current, idle(), {"web1"}) == {"web1": interrupted.id}
+    assert deploys.results(current)["web1"] == {**CHANGED, "host": "web1", "of": interrupted.id}
+    assert course.due(current, ["web1"]) == ["web1"]
+
+
 @pytest.mark.parametrize(
     "plan",
     [

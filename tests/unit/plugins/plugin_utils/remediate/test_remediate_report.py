@@ -143,7 +143,7 @@ def test_a_host_that_nothing_was_done_to_and_that_fails_is_told_the_way_back() -
     ("known", "said"),
     [
         ("nothing", ", of which nothing is known here"),
-        ("open", ", which was interrupted before it was verified"),
+        ("open", ", which was interrupted before it was verified or taken back"),
         ("ended", ""),
     ],
 )
