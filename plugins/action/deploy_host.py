@@ -39,6 +39,9 @@ _KEEP = ("backup_keep", "backup_keep_days", "backup_keep_mb")
 # And so it is for volumes, as far as containers use them that are made anew.
 _VOLUMES = ("backup_volumes", "backup_volumes_stop")
 
+# What became of a host by the word of the module that failed there. With each of these all is as before.
+_ENDED = {"rolled_back": "rolled_back", **dict.fromkeys(("refused", "moved", "busy"), "refused")}
+
 Json = dict[str, t.Any]
 
 # Here, where ansible-core loads the plugin, and not in each of the processes that it then forks for the hosts.
@@ -94,8 +97,8 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
             point = self._point
             if point is not None and isinstance(error, Failed) and error.outcome == "services_failed":
                 self._take_back(part, point, error)
-            back = isinstance(error, Failed) and error.outcome == "rolled_back"
-            self._keep({"outcome": "rolled_back" if back else "failed", "reason": str(error), "point": point})
+            outcome = _ENDED.get(error.outcome, "failed") if isinstance(error, Failed) else "failed"
+            self._keep({"outcome": outcome, "reason": str(error), "point": point})
             raise Refused(error, self._host) from error
         told = {"changed": done["changed_paths"], "services": done["services"]}
         if done["outcome"] == "planned":

@@ -22,6 +22,8 @@ NOT_KNOWN = (
     "what it did until then is not known: run the deploy or the rollback again, which finishes what was begun or takes "
     "it back"
 )
+# What a shell ends with when it cannot run a program, or there is none of that name.
+_NEVER_BEGUN = (126, 127)
 # How a shell tells of a program that was ended by a signal: its number and this.
 _SHELL = 128
 _SIGNALS = {int(one): one.name for one in signal.Signals}
@@ -77,6 +79,8 @@ def unanswered(result: Json, touches: bool = False) -> str:
     Of a traceback the last line is the message. Whatever else the host wrote stays there: it may hold anything.
     """
     said = mask(_ending(result))[:_LONGEST]
+    if result.get("rc") in _NEVER_BEGUN:
+        return f"{said}; nothing was run there: ansible_python_interpreter must name a Python that the host has"
     return f"{said}; {NOT_KNOWN}" if touches else said
 
 

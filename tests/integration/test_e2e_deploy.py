@@ -398,7 +398,7 @@ def test_a_batch_that_fails_stops_those_after_it(site: Site) -> None:
     before = fingerprint(second)
     outcome = site.deploy(drift_plan=str(plan), sync_serial=1)
     assert outcome.code == 2
-    assert site.result()["outcomes"] == {"web1": "failed", "web2": "not_begun"}, outcome.text
+    assert site.result()["outcomes"] == {"web1": "refused", "web2": "not_begun"}, outcome.text
     assert fingerprint(second) == before
     assert "not begun, because web1 failed" in " ".join(outcome.text.split())
 

@@ -80,7 +80,7 @@ def test_a_command_that_fails_before_the_change_refuses_it(site: Site) -> None:
     hooks = {"before_change": [site.say("drain", "exit 4")], "on_failure": [site.say("join")]}
     outcome = site.deploy(sync_hooks=hooks)
     assert outcome.code == 2
-    assert (site.result()["outcome"], site.content(), site.lines()) == ("failed", "one\n", ["drain one", "join one"])
+    assert (site.result()["outcome"], site.content(), site.lines()) == ("refused", "one\n", ["drain one", "join one"])
     assert "nothing was touched: the hook /bin/sh -c" in site.result()["reason"]
 
 

@@ -15,6 +15,8 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan import gates
 _HELD = ("changed", "unchanged", "rolled_back")
 _BY_HOST = ("still_true", "journal", "space", "release")
 """The gates that a host is asked. Of all others that were not asked nobody knows whether they hold."""
+_AGAIN = ("images",)
+"""Those that the plan has passed by what is known, and that a host asks once more."""
 
 NEVER = "never_asked"
 UNKNOWN = "unknown"
@@ -34,8 +36,15 @@ def as_it_went(plan: Json, results: t.Mapping[str, Json], over: bool = True) -> 
         why = _never(plan, part, result) if over or result else None
         for gate in part["gates"]:
             held = _held(gate, part, result) if result and result["outcome"] in _HELD else gate
+            if result and result["outcome"] == "refused" and gate["name"] in _AGAIN and _uses_engine(part):
+                # It may be what the host refused for.
+                held = {**gate, "state": "not_asked"}
             made.append({"host": part["host"], **(held if why is None else _ended(held, why))})
     return made
+
+
+def _uses_engine(part: Json) -> bool:
+    return any(action["kind"] == "compose" for action in part["actions"])
 
 
 def _held(gate: Json, part: Json, result: Json) -> Json:
@@ -62,7 +71,7 @@ def _never(plan: Json, part: Json, result: Json | None) -> tuple[str, str] | Non
     if outcome == "planned":
         # With --check it is told what a deploy would do, and that asks anew.
         return None
-    if outcome == "failed":
+    if outcome in ("failed", "refused"):
         return UNKNOWN, f"whether it was asked, and held, is not known: {(result or {}).get('reason') or 'it failed'}"
     if outcome == "not_begun":
         return NEVER, str((result or {}).get("reason") or "its change did not begin")
@@ -82,6 +91,6 @@ def _ended(gate: Json, why: tuple[str, str]) -> Json:
     state, reason = why
     if gate["state"] != "not_asked":
         return gate
-    if gate["name"] not in (*_BY_HOST, gates.POINT):
+    if gate["name"] not in (*_BY_HOST, *_AGAIN, gates.POINT):
         return {**gate, "state": NEVER}
     return {**gate, "state": state, "sentence": f"{reason}. It would have been: {gate['sentence']}"}

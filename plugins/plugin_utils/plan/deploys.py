@@ -39,6 +39,7 @@ REPORT = "plan.md"
 RESULT = "result.md"
 STEPS = "steps.jsonl"
 CHAIN = "chain"
+_STOPPING = ("failed", "refused", "rolled_back")
 """What run.json of a deploy has that is verified, a remediation (``remediate/course.py``)."""
 _TOLD = 5
 """So many of the newest deploys that did not end are told of anew by the next."""
@@ -174,7 +175,7 @@ def note(
 
 
 def keep_result(folder: RunFolder, host: str, result: Json) -> None:
-    """Write what became of one host: ``{outcome: changed|unchanged|rolled_back|failed|not_begun, reason, ...}``."""
+    """Write what became of one host: ``{outcome, reason, ...}``, the outcome one of those that ``ending.py`` names."""
     folder.write(f"results/{safe_name(host)}.json", mask_texts({"host": host, **result}))
 
 
@@ -209,7 +210,7 @@ def failures(folder: RunFolder) -> dict[str, str]:
     """Return the reason of each host that failed so far, or was begun and never ended."""
     ended = results(folder)
     found = {step["host"]: "how it ended is not known" for step in steps(folder) if step["host"] not in ended}
-    found.update({host: one["reason"] for host, one in ended.items() if one["outcome"] in ("failed", "rolled_back")})
+    found.update({host: one["reason"] for host, one in ended.items() if one["outcome"] in _STOPPING})
     return found
 
 

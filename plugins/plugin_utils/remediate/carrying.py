@@ -20,7 +20,7 @@ _UNCHANGED = "it was not watched: nothing was changed on it, and a remediation w
 _BACK = "it was brought back, and what was watched before that says nothing of it now"
 _UNVERIFIED = "it was changed, and the verification of that did not come to an end"
 _FAILED = "it was not watched: its change failed"
-_DONE_NOTHING = ("unchanged", "planned", "not_begun")
+_DONE_NOTHING = ("unchanged", "planned", "refused", "not_begun")
 
 Json = dict[str, t.Any]
 

@@ -123,7 +123,7 @@ def _touched(past: RunFolder) -> dict[str, Json | None]:
 
 
 def _did_nothing(result: Json | None) -> bool:
-    return result is not None and result["outcome"] in ("unchanged", "planned", "not_begun")
+    return result is not None and result["outcome"] in ("unchanged", "planned", "refused", "not_begun")
 
 
 def _is_of(past: RunFolder, part: Json) -> bool:

@@ -68,3 +68,13 @@ def test_a_program_without_an_answer(result: dict[str, t.Any], said: str) -> Non
     told = unanswered(result, touches=True)
     assert said in told
     assert "what it did until then is not known: run the deploy or the rollback again" in told
+
+
+@pytest.mark.parametrize("code", [126, 127])
+def test_where_no_program_began_nothing_is_left_unknown(code: int) -> None:
+    said = "/bin/sh: 1: /usr/bin/python3.13: not found"
+    told = unanswered({"rc": code, "module_stdout": "", "module_stderr": said}, touches=True)
+    assert told == (
+        f"the program on the host ended without an answer (exit code {code}): {said}; nothing was run there: "
+        "ansible_python_interpreter must name a Python that the host has"
+    )

@@ -48,6 +48,7 @@ def test_a_host_whose_change_failed_passed_nothing() -> None:
         ({"outcome": "not_begun", "reason": "not begun, because web0 failed before it"}, "never_asked", "web0 failed"),
         (None, "never_asked", "its change did not begin"),
         ({"outcome": "failed", "reason": "no space left"}, "unknown", "is not known: no space left"),
+        ({"outcome": "refused", "reason": "app.py was edited"}, "unknown", "is not known: app.py was edited"),
         ({"outcome": "planned"}, "not_asked", "the host checks each path"),
     ],
 )
@@ -56,6 +57,16 @@ def test_after_a_deploy_nothing_is_still_to_be_asked(result: Json | None, state:
     found = asked.as_it_went(plan, {} if result is None else {"web1": result})
     assert {one["state"] for one in found} == {state}
     assert all(said in one["sentence"] for one in found if one["name"] == "still_true")
+
+
+def test_images_do_not_pass_on_a_host_that_may_have_refused_for_one() -> None:
+    def images(outcome: str, kind: str) -> str:
+        part = {"host": "web1", "actions": [{"kind": kind}], "gates": [gates.images()]}
+        results = {"web1": {"outcome": outcome, "reason": "the image x is not on this host", "point": POINT}}
+        return str(asked.as_it_went({"gates": [], "hosts": [part]}, results)[0]["state"])
+
+    assert images("refused", "compose") == "unknown"
+    assert images("refused", "file") == images("changed", "compose") == "pass"
 
 
 def test_a_host_that_was_refused_was_asked_nothing_and_says_why() -> None:
