@@ -64,8 +64,9 @@ def open_deploy(
     folder = RunFolder.create(os.path.join(output_dir, FOLDER), started, label)
     about: Json = {"id": folder.id, "kind": "deploy", "started": started, "plan": plan["id"], "audit": plan["run"]}
     about.update(controller=controller, hosts=[one["host"] for one in plan["hosts"]])
-    folder.write("run.json", mask_texts({**about, **(more or {})}))
-    folder.write(document.PLAN, plan)
+    # What a later deploy needs of one that was interrupted outlives a power cut: a host may be changed by then.
+    folder.write("run.json", mask_texts({**about, **(more or {})}), durable=True)
+    folder.write(document.PLAN, plan, durable=True)
     folder.write_bytes(REPORT, render.document(plan).encode("utf-8"))
     offer.write(folder, offered or {}, plan)
     report(folder, plan)
@@ -168,6 +169,7 @@ def note(
         fd = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
         try:
             os.write(fd, line.encode("ascii") + b"\n")
+            os.fsync(fd)
         finally:
             os.close(fd)
     except OSError as error:
@@ -176,16 +178,21 @@ def note(
 
 def keep_result(folder: RunFolder, host: str, result: Json) -> None:
     """Write what became of one host: ``{outcome, reason, ...}``, the outcome one of those that ``ending.py`` names."""
-    folder.write(f"results/{safe_name(host)}.json", mask_texts({"host": host, **result}))
+    folder.write(f"results/{safe_name(host)}.json", mask_texts({"host": host, **result}), durable=True)
 
 
-def results(folder: RunFolder) -> dict[str, Json]:
-    """Return what became of each host that got as far, by name."""
+def results(folder: RunFolder, legible: bool = False) -> dict[str, Json]:
+    """Return what became of each host that got as far, by name. Raises StoreError for a damaged one, which is left out
+    where only those that are ``legible`` are asked for.
+    """
     try:
         names = sorted(os.listdir(folder.join("results")))
     except FileNotFoundError:
         return {}
-    kept = [folder.read(f"results/{name}") for name in names if name.endswith(".json")]
+    kept = []
+    for name in names:
+        with contextlib.suppress(*[StoreError] if legible else []):
+            kept += [folder.read(f"results/{name}")] if name.endswith(".json") else []
     return {one["host"]: one for one in kept}
 
 

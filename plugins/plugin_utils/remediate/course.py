@@ -54,8 +54,8 @@ def begin(deploy: RunFolder, plan: Json, audited: bool) -> None:
         if audited:
             raise
         seen = None
-    deploy.write(_BEFORE, seen)
-    deploy.write("run.json", {**deploy.read("run.json"), deploys.CHAIN: begun})
+    deploy.write(_BEFORE, seen, durable=True)
+    deploy.write("run.json", {**deploy.read("run.json"), deploys.CHAIN: begun}, durable=True)
 
 
 def due(deploy: RunFolder, batch: t.Collection[str]) -> list[str]:
@@ -202,9 +202,18 @@ class _Earlier:
     def of(self, result: Json) -> deciding.Before | None:
         source = source_of(self._deploy, result)
         if source.id not in self._read:
-            kept = source.read(_BEFORE)
+            kept = self._kept(source)
             self._read[source.id] = None if kept is None else deciding.Before.of(kept)
         return self._read[source.id]
+
+    def _kept(self, source: RunFolder) -> t.Any:
+        try:
+            return source.read(_BEFORE)
+        except StoreError:
+            # Of a deploy that was interrupted: what cannot be read is as good as an audit that is gone.
+            if source.id == self._deploy.id:
+                raise
+            return None
 
 
 def run_of(deploy: RunFolder, name: str) -> RunFolder:

@@ -112,12 +112,23 @@ class Repeated:
 
 
 def _has_plan(past: RunFolder, plan: str) -> bool:
-    return bool(past.read("run.json").get("plan") == plan)
+    return bool(_about(past).get("plan") == plan)
+
+
+def _about(past: RunFolder) -> Json:
+    """Return run.json of a deploy, nothing where it is damaged: then nothing is known of it."""
+    try:
+        about: Json = past.read("run.json")
+    except StoreError:
+        return {}
+    return about
 
 
 def _touched(past: RunFolder) -> dict[str, Json | None]:
-    """Return the result of each host that a deploy may have changed, None where it was begun and nothing is told."""
-    ended = deploys.results(past)
+    """Return the result of each host that a deploy may have changed, None where it was begun and nothing is told, or
+    what is told is damaged: an old folder keeps no other deploy from its work.
+    """
+    ended = deploys.results(past, legible=True)
     begun = dict.fromkeys(step["host"] for step in deploys.steps(past))
     return {host: result for host, result in {**begun, **ended}.items() if not _did_nothing(result)}
 
@@ -170,7 +181,7 @@ def _is_over(past: RunFolder, result: Json, changes: Json | None) -> bool:
 
 def _is_recent(past: RunFolder) -> bool:
     """Return whether a deploy is a remediation of late: what fails after days need not be its doing."""
-    about = past.read("run.json")
+    about = _about(past)
     return deploys.CHAIN in about and report.seconds(about["started"], utc_now()) <= _FRESH_S
 
 

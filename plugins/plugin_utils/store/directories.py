@@ -113,14 +113,29 @@ class Directories:
             return cls.parse(file.read(), path)
 
 
-def write_private(path: str, content: bytes) -> None:
-    """Write a file whole or not at all, mode 0600: to a temporary name beside it, then renamed."""
+def _sync_directory(path: str) -> None:
+    fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)
+
+
+def write_private(path: str, content: bytes, durable: bool = False) -> None:
+    """Write a file whole or not at all, mode 0600: to a temporary name beside it, then renamed. ``durable``: it is on
+    the disk when this returns, and still there after a power cut.
+    """
     folder, name = os.path.split(path)
     fd, temporary = tempfile.mkstemp(prefix=f".{name}.", dir=folder)
     try:
         with os.fdopen(fd, "wb") as file:
             file.write(content)
+            if durable:
+                file.flush()
+                os.fsync(file.fileno())
         os.replace(temporary, path)
+        if durable:
+            _sync_directory(folder)
     except BaseException:
         os.unlink(temporary)
         raise

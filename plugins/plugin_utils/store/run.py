@@ -91,17 +91,19 @@ class RunFolder:
     def join(self, *parts: str) -> str:
         return os.path.join(self.path, *parts)
 
-    def write_bytes(self, name: str, content: bytes) -> None:
-        """Write a file of the folder whole or not at all, mode 0600. Raises StoreError."""
+    def write_bytes(self, name: str, content: bytes, durable: bool = False) -> None:
+        """Write a file of the folder whole or not at all, mode 0600; ``durable``: so that a power cut leaves it. Raises
+        StoreError.
+        """
         path = self.join(name)
         try:
             os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
-            write_private(path, content)
+            write_private(path, content, durable)
         except OSError as error:
             raise StoreError(f"{path} cannot be written: {error.strerror}") from error
 
-    def write(self, name: str, content: t.Any) -> None:
-        self.write_bytes(name, canonical(content))
+    def write(self, name: str, content: t.Any, durable: bool = False) -> None:
+        self.write_bytes(name, canonical(content), durable)
 
     def read(self, name: str) -> t.Any:
         """Return a JSON file of the folder. Raises FileNotFoundError, or StoreError when it is damaged."""
