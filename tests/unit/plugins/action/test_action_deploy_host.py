@@ -133,7 +133,7 @@ def test_nothing_to_do_is_as_planned(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     ("steps", "outcome", "point"),
     [
-        ([("check", {"failed": True, "outcome": "moved", "msg": "m"})], "failed", None),
+        ([("check", {"failed": True, "outcome": "moved", "msg": "m"})], "refused", None),
         ([("check", PLANNED), ("save", {"failed": True, "msg": "m"})], "failed", None),
         ([*BEFORE, ("change", {"failed": True, "outcome": "rolled_back", "msg": "m"})], "rolled_back", POINT),
         ([*BEFORE, ("change", {"failed": True, "outcome": "stuck", "msg": "m"})], "failed", POINT),
