@@ -10,12 +10,18 @@ import tempfile
 import time
 import typing as t
 
-from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.together import CHANGE, CHECK, SAVE
 from ansible_collections.evenkeel.drift.plugins.module_utils.secret_files import is_secret_file
 from ansible_collections.evenkeel.drift.plugins.plugin_utils import control
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.action_call import Failed, answered, call, failing, other
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.action_call import (
+    CallingAction,
+    Failed,
+    answered,
+    call,
+    failing,
+    other,
+)
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.bundle import act_packs, packs
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.observation import changes_of
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan import deploys, document
@@ -49,12 +55,9 @@ act_packs()
 packs()
 
 
-class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no types
+class ActionModule(CallingAction):
     """Each step is written into the deploy's folder before and after it, and so is how it ended."""
 
-    _supports_check_mode = True
-    _supports_async = False
-    TRANSFERS_FILES = False
     # What code the host keeps after the change, and what its own record of changes says, where that is asked for.
     _code: Json | None = None
     _record: Json | None = None

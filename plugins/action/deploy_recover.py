@@ -8,10 +8,9 @@ from __future__ import annotations
 import typing as t
 
 from ansible.module_utils.parsing.convert_bool import boolean
-from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 from ansible_collections.evenkeel.drift.plugins.plugin_utils import control
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.action_call import Failed, call
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.action_call import CallingAction, Failed, call
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract import sync
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.schema import ContractError
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.bundle import act_packs
@@ -28,12 +27,8 @@ Json = dict[str, t.Any]
 act_packs()
 
 
-class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no types
+class ActionModule(CallingAction):
     """A host without such a change, or without any state, is left as it is."""
-
-    _supports_check_mode = True
-    _supports_async = False
-    TRANSFERS_FILES = False
 
     def run(self, tmp: str | None = None, task_vars: Json | None = None) -> Json:
         variables = dict(task_vars or {}, ansible_no_target_syslog=True)

@@ -10,16 +10,13 @@ import typing as t
 
 from ansible.utils.color import ANSIBLE_COLOR
 from ansible.utils.display import Display
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.control_action import ControlAction
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.control_action import ControlAction, columns
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan import deploys, document, ending, summary
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.refused import Refused
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.remediate import course
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.remediate import report as remediation
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.safe import terminal
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.run import RunFolder, StoreError
-
-_WIDEST = 120
-_NARROWEST = 80
 
 Json = dict[str, t.Any]
 
@@ -47,12 +44,10 @@ class ActionModule(ControlAction):
             ended = deploys.report(folder, plan, after)
         except (StoreError, document.PlanError, FileNotFoundError) as error:
             raise Refused(error) from error
-        display = Display()
-        columns = max(_NARROWEST, min(_WIDEST, display.columns))
         if judged is not None:
             path = folder.join(deploys.RESULT)
             about = folder.read("run.json")
-            display.display(summary.terminal(plan, ended, about, path, columns=columns, colour=ANSIBLE_COLOR))
+            Display().display(summary.terminal(plan, ended, about, path, columns=columns(), colour=ANSIBLE_COLOR))
         return {"changed": False, "folder": folder.path, "failed_hosts": self._failed(plan, ended, judged)}
 
     def _verified(self, folder: RunFolder, verification: str | None) -> Json | None:

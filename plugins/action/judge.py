@@ -12,14 +12,11 @@ from ansible.utils.display import Display
 from ansible_collections.evenkeel.drift.plugins.plugin_utils import control
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.audit.judging import finish, judge_again
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.schema import ContractError
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.control_action import ControlAction
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.control_action import ControlAction, columns
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.reference.unavailable import ReferenceUnavailable
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.refused import Refused
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report import safe, terminal
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.run import RunFolder, StoreError
-
-_WIDEST = 120
-_NARROWEST = 80
 
 Json = dict[str, t.Any]
 
@@ -45,13 +42,11 @@ class ActionModule(ControlAction):
                 result = finish(RunFolder(arguments["run"]))
         except (StoreError, ContractError, ReferenceUnavailable) as error:
             raise Refused(error) from error
-        display = Display()
-        columns = max(_NARROWEST, min(_WIDEST, display.columns))
         if arguments["brief"]:
             text = terminal.name(result.findings, result.report)
         else:
-            text = terminal.render(result.findings, columns=columns, colour=ANSIBLE_COLOR, report_path=result.report)
-        display.display(text)
+            text = terminal.render(result.findings, columns=columns(), colour=ANSIBLE_COLOR, report_path=result.report)
+        Display().display(text)
         return {
             "changed": False,
             "run": result.folder.path,

@@ -17,7 +17,7 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.audit.hosts import 
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract import sync
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.schema import ContractError
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.settings import resolve
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.control_action import ControlAction
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.control_action import ControlAction, columns
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan import (
     declared,
     deploys,
@@ -33,9 +33,6 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.refused import Refu
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.safe import terminal
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.cache import Cache, default_folder
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.run import RunFolder, StoreError
-
-_WIDEST = 120
-_NARROWEST = 80
 
 _ARGUMENTS = {
     "run": {"type": "str", "default": ""},
@@ -73,9 +70,7 @@ class ActionModule(ControlAction):
         except (ContractError, StoreError, document.PlanError) as error:
             raise Refused(error) from error
         path = folder.join(document.PLAN)
-        display = Display()
-        columns = max(_NARROWEST, min(_WIDEST, display.columns))
-        display.display(render.terminal(plan, path, columns=columns, colour=ANSIBLE_COLOR))
+        Display().display(render.terminal(plan, path, columns=columns(), colour=ANSIBLE_COLOR))
         return _result(plan, folder, hosts)
 
     def _settings(self, variables: Json, hosts: t.Sequence[str]) -> sync.SyncSettings:

@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible.plugins.action import ActionBase
 from ansible_collections.evenkeel.drift.plugins.plugin_utils import control
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.action_call import Failed, call
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.action_call import CallingAction, Failed, call
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan import deploys, document
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.refused import Refused
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.remediate import course
@@ -22,12 +21,8 @@ _SHOWN = 3
 Json = dict[str, t.Any]
 
 
-class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no types
+class ActionModule(CallingAction):
     """What becomes of the host is kept in the deploy's folder, whatever that is: later batches are not begun then."""
-
-    _supports_check_mode = True
-    _supports_async = False
-    TRANSFERS_FILES = False
 
     def run(self, tmp: str | None = None, task_vars: Json | None = None) -> Json:
         variables = dict(task_vars or {}, ansible_no_target_syslog=True)

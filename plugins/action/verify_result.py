@@ -9,7 +9,7 @@ import typing as t
 
 from ansible.utils.color import ANSIBLE_COLOR
 from ansible.utils.display import Display
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.control_action import ControlAction
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.control_action import ControlAction, columns
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.refused import Refused
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report import safe
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.verify import markdown, terminal
@@ -17,9 +17,6 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.run import Ru
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify import folder, verdicts
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify.consistency import Contradiction
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify.deciding import decide
-
-_WIDEST = 120
-_NARROWEST = 80
 
 Json = dict[str, t.Any]
 
@@ -42,9 +39,7 @@ class ActionModule(ControlAction):
         except StoreError as error:
             raise Refused(error) from error
         path = opened.join(folder.REPORT)
-        display = Display()
-        columns = max(_NARROWEST, min(_WIDEST, display.columns))
-        display.display(terminal.render(made, columns=columns, colour=ANSIBLE_COLOR, report_path=path))
+        Display().display(terminal.render(made, columns=columns(), colour=ANSIBLE_COLOR, report_path=path))
         return {
             "changed": False,
             "folder": opened.path,

@@ -18,6 +18,14 @@ _LOST = "the connection was lost; what was begun there is finished or taken back
 Json = dict[str, t.Any]
 
 
+class CallingAction(ActionBase):  # type: ignore[misc]  # ansible-core ships no types
+    """An action that runs others on its host, and copies no file there itself."""
+
+    _supports_check_mode = True
+    _supports_async = False
+    TRANSFERS_FILES = False
+
+
 class Failed(Exception):
     """The other action did not succeed. The message says why, and what it left behind; ``outcome`` is its word, and
     ``point`` the restore point that leads back, where it named one.

@@ -6,6 +6,9 @@
 from __future__ import annotations
 
 from ansible.plugins.action import ActionBase
+from ansible.utils.display import Display
+
+_NARROWEST, _WIDEST = 80, 120
 
 
 class ControlAction(ActionBase):  # type: ignore[misc]  # ansible-core ships no types
@@ -15,3 +18,9 @@ class ControlAction(ActionBase):  # type: ignore[misc]  # ansible-core ships no 
     _supports_check_mode = True
     _supports_async = False
     TRANSFERS_FILES = False
+
+
+def columns() -> int:
+    """Return how many columns what is shown may have: those of the terminal, within what can be read well."""
+    of_terminal: int = Display().columns
+    return max(_NARROWEST, min(_WIDEST, of_terminal))
