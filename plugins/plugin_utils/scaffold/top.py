@@ -49,7 +49,7 @@ drift-runs/
 _README = """\
 # Control directory
 
-Audits of this directory's hosts with the collection `evenkeel.drift`. Nothing here changes a host.
+Audits of this directory's hosts with the collection `evenkeel.drift`. None of these changes a host:
 
 ```sh
 ansible-playbook audit.yml -i prod                        # one environment
@@ -57,6 +57,14 @@ ansible-playbook audit.yml -i local -i staging -i prod    # all, side by side
 ansible-playbook audit.yml -i prod --limit prod-1 -e drift_sections=trees
 ansible-playbook judge.yml -e drift_run=latest            # a stored run again, from its own evidence
 ansible-playbook discover.yml -i host.example.org,        # a first contract, from what runs on a host
+ansible-playbook evenkeel.drift.verify -i prod            # after a change: do the hosts pass?
+```
+
+These do, unless `--check` is given; the first wants a git commit as reference:
+
+```sh
+ansible-playbook evenkeel.drift.remediate -i prod         # to the reference; back where it got worse
+ansible-playbook evenkeel.drift.rollback -i prod          # to the last restore point
 ```
 
 Exit code 0: everything that was asked is in sync. 2: drift, or something could not be seen. 4: a host was out of reach.
