@@ -66,7 +66,10 @@ def is_newer(unit):
     return "FragmentPath" in unit and os.stat(unit["FragmentPath"]).st_mtime_ns > unit["defined_ns"]
 
 verb, words = arguments[0], [word for word in arguments[1:] if word != "--" and not word.startswith("--")]
-if verb == "show":
+if verb == "show" and not words:
+    if os.path.exists(folder + "/read"):
+        sys.stdout.write("UnitsLoadTimestampMonotonic=" + open(folder + "/read").read() + chr(10))
+elif verb == "show":
     for name in words:
         unit = load(name)
         if (unit.get("looping") or "loops" in unit.get("ran_with", "")) and unit["ActiveState"] == "active":
@@ -78,6 +81,8 @@ if verb == "show":
         sys.stdout.write("".join("%s=%s" % (key, value) + chr(10) for key, value in unit.items() if key[0].isupper()))
         sys.stdout.write(chr(10))
 elif verb == "daemon-reload":
+    with open(folder + "/read", "w") as file:
+        file.write(now())
     for name in os.listdir(folder + "/units"):
         save(name, define(load(name)))
 else:

@@ -29,7 +29,7 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.act.services import
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.services.journal import Record
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.services.kinds import StepFailed
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.state import State
-from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host
+from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host, Unseen
 from ansible_collections.evenkeel.drift.plugins.module_utils.proc.order import APART_S
 
 _UNIT_S = 90.0
@@ -102,7 +102,11 @@ class Work:
             self._containers(begun)
             back.start_besides(begun)
         if self._wanted.restart:
-            for one in self._target.units(is_old(begun)):
+            units = self._target.units(is_old(begun))
+            if not self._target.has_units() and any(self._is_own(one["name"]) for one in units):
+                # systemd says nothing of a file that is older than the one that it has read.
+                self._unit({"name": "", "do": "daemon-reload"})
+            for one in units:
                 self._unit(one)
 
     def _note_change(self, point: str, why: str) -> Record | None:
@@ -145,6 +149,13 @@ class Work:
             self.account.fail(one["name"] or "systemd", "unit", error.reason)
         else:
             self.account.note({"what": "unit brought back", "name": one["name"], "do": one["do"]})
+
+    def _is_own(self, unit: str) -> bool:
+        """Return whether a file of a unit lies below the root. What cannot be seen is told when the unit is started."""
+        try:
+            return systemctl.look(unit).has_files_in(self._asked.root)
+        except Unseen:
+            return False
 
 
 def _still_there(point_fd: int, point: str) -> None:

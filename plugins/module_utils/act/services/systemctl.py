@@ -23,6 +23,7 @@ RUNNING = ("active", "reloading", "refreshing")
 STARTED = ("enabled", "alias")
 _LOOK_S = 30.0
 _LOG_LINES = 5
+_READ_AT = "UnitsLoadTimestampMonotonic"
 _PROPERTIES = (
     *("LoadState", "LoadError", "ActiveState", "SubState", "Result", "Type", "UnitFileState", "NeedDaemonReload"),
     *("MainPID", "NRestarts", "ActiveEnterTimestampMonotonic", "StateChangeTimestampMonotonic", "CanReload"),
@@ -95,6 +96,14 @@ def look(unit: str) -> Now:
         invocation=said.get("InvocationID", ""),
         files=tuple(path for path in (said.get("FragmentPath", ""), *said.get("DropInPaths", "").split()) if path),
     )
+
+
+def read_at_s() -> float | None:
+    """Return when systemd has read all unit files last, in seconds of ``CLOCK_MONOTONIC``; None where it does not say
+    (before version 250). Raises Unseen.
+    """
+    said = ask.show([], (_READ_AT,), Host("/", _LOOK_S)).decode("utf-8", "backslashreplace").strip()
+    return _number(said.partition("=")[2]) / 1e6 or None
 
 
 def do(verb: str, unit: str | None, limit_s: float) -> None:

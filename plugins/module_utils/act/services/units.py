@@ -157,20 +157,28 @@ def _same(before: Now, after: Now) -> None:
 
 
 def _is_new(unit: Now, do: str, call: Call) -> bool:
-    """Return whether a unit was started when the files were in place already. A reload is repeated: what the first one
-    has read, nobody knows.
+    """Return whether a unit was started when the files were in place already, as its own files say now. A reload is
+    repeated: what the first one has read, nobody knows.
     """
     is_late = is_since(unit.entered_s, call.since)
-    return do in ("restart", "reload") and unit.runs and is_late and not _is_stale(unit, call)
+    if do not in ("restart", "reload") or not unit.runs or not is_late or _is_stale(unit, call):
+        return False
+    # One that systemd starts again and again may have been started before it had read them.
+    return not unit.has_files_in(call.root) or unit.entered_s >= (systemctl.read_at_s() or 0.0)
 
 
 def _is_stale(unit: Now, call: Call) -> bool:
     """Return whether systemd may have read the files of a unit before they were as they are.
 
     It says so itself only of files that are newer than they were when it read them. What a way back restores is older,
-    so of files that a change may have moved it is not asked.
+    so of files that a change may have moved it counts when all were read.
     """
-    return unit.needs_reload or unit.load != "loaded" or (call.since is not None and unit.has_files_in(call.root))
+    if unit.needs_reload or unit.load != "loaded":
+        return True
+    if call.since is None or not unit.has_files_in(call.root):
+        return False
+    read_s = systemctl.read_at_s()
+    return read_s is None or not is_since(read_s, call.since)
 
 
 def _forget_failures(unit: Now, call: Call) -> None:

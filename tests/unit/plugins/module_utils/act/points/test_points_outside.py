@@ -30,6 +30,7 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.wanted i
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.services import systemctl
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.services.kinds import StepFailed
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host, Unseen
+from ansible_collections.evenkeel.drift.plugins.module_utils.systemd import ask
 from ansible_collections.evenkeel.drift.plugins.module_utils.systemd.environment import UnitEnvironment
 from point_resume import resume
 
@@ -216,6 +217,23 @@ def test_the_level_config_starts_anew_what_uses_the_files_and_nothing_else(machi
     machine.done.clear()
     machine.back("config", restart=False)
     assert machine.done == []
+
+
+def test_a_unit_whose_own_file_came_back_is_read_before_it_is_started(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The file is older than the one that systemd has read: it says nothing of that by itself."""
+    said = "LoadState=loaded\nActiveState=active\nSubState=running\nNeedDaemonReload=no\nFragmentPath={}/main.py\n"
+    monkeypatch.setattr(ask, "absent", lambda: "")
+    for place, done in ((machine.root, [("daemon-reload", ""), ("restart", UNIT)]), ("/etc", [("restart", UNIT)])):
+        monkeypatch.setattr(ask, "show", lambda *_asked, place=place: said.format(place).encode())
+        machine.save()
+        (machine.root / "main.py").write_text("two\n")
+        machine.since = 10
+        machine.done.clear()
+        machine.back("config")
+        assert machine.done == done
+        (machine.root / "main.py").write_text("one\n")
 
 
 def test_a_unit_is_started_when_its_start_can_be_told_from_the_time_of_the_files(

@@ -54,6 +54,8 @@ def test_a_unit_whose_own_file_comes_back_is_started_as_that_says(site: Site, tm
     assert site.running() == NEW
     site.restore(BROUGHT)
     assert site.running() == site.files() == OLD
+    # Once for all units, and each unit once.
+    assert site.systemd.calls()[3:] == ["daemon-reload", "restart one.service", "restart two.service"]
 
 
 def test_what_looped_before_a_change_that_cured_it_loops_again_and_the_way_back_ends(site: Site) -> None:
