@@ -41,12 +41,6 @@ REPORT = "report.md"
 
 Json = dict[str, t.Any]
 
-_NEVER_ANSWERED = {
-    "kind": "timeout",
-    "reason": "its observation began and did not end: the time limit passed, or the play shows an error",
-}
-_NEVER_ASKED = {"kind": "failed", "reason": "its observation did not begin; the messages of the play say why"}
-
 
 def judge_folder(folder: RunFolder) -> Json:
     """Return findings.json of what lies in a run folder, and nothing else."""
@@ -78,10 +72,10 @@ def _hosts(folder: RunFolder, settings: t.Mapping[str, Json | None], environment
     """Yield one host at a time: no more than one host's evidence is in memory."""
     for host, kept in settings.items():
         outcome = evidence.load(folder, host, evidence.HOST)
+        failure = evidence.failure(kept, outcome)
         if kept is None:
-            yield HostInputs(host, environments[host], None, {}, _NEVER_ASKED)
+            yield HostInputs(host, environments[host], None, {}, failure)
             continue
-        failure = _NEVER_ANSWERED if outcome is None else outcome["failure"]
         sections = {} if failure else {name: evidence.load(folder, host, name) for name in kept["contract"]}
         yield HostInputs(
             host,

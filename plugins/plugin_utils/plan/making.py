@@ -229,11 +229,8 @@ class _Host:
         return Running(self._kept["contract"], self._data("processes"), self._data("units"), self._kept["root"])
 
     def _failure(self) -> Json | None:
-        outcome = evidence.load(self._folder, self.host, evidence.HOST)
-        if outcome is None:
-            return {"kind": "failed", "reason": "its observation did not end; the messages of the play say why"}
-        failure: Json | None = outcome["failure"]
-        return failure
+        kept, outcome = (evidence.load(self._folder, self.host, one) for one in (evidence.SETTINGS, evidence.HOST))
+        return evidence.failure(kept, outcome)
 
     def _data(self, section: str) -> Json | None:
         """Return the evidence of a section, None where it was not asked or not seen."""

@@ -39,6 +39,17 @@ def load(folder: RunFolder, host: str, name: str) -> Json | None:
     return content
 
 
+def failure(settings: Json | None, outcome: Json | None) -> Json | None:
+    """Return why a host was not observed, ``{kind, reason}``, by its files SETTINGS and HOST; None where it was."""
+    if settings is None:
+        return {"kind": "failed", "reason": "its observation did not begin; the messages of the play say why"}
+    if outcome is None:
+        reason = "its observation began and did not end: the time limit passed, or the play shows an error"
+        return {"kind": "timeout", "reason": reason}
+    told: Json | None = outcome["failure"]
+    return told
+
+
 def index(folder: RunFolder) -> list[Json]:
     """Return what every evidence file is, who read it where and when, its size in bytes and its SHA-256; sorted by
     path.

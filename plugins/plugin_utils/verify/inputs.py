@@ -60,9 +60,8 @@ def read(folder: RunFolder) -> Inputs:
 
 
 def _seen(folder: RunFolder, environment: str, name: str) -> Seen:
-    settings = evidence.load(folder, name, evidence.SETTINGS) or {}
-    outcome = evidence.load(folder, name, evidence.HOST)
-    failure = {"kind": "failed", "reason": "its observation did not begin"} if outcome is None else outcome["failure"]
+    kept, outcome = (evidence.load(folder, name, one) for one in (evidence.SETTINGS, evidence.HOST))
+    settings, failure = kept or {}, evidence.failure(kept, outcome)
     logs = None if failure else evidence.load(folder, name, "logs")
     host = Host(
         name,
