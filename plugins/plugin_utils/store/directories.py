@@ -134,8 +134,8 @@ def write_private(path: str, content: bytes, durable: bool = False) -> None:
                 file.flush()
                 os.fsync(file.fileno())
         os.replace(temporary, path)
-        if durable:
-            _sync_directory(folder)
     except BaseException:
         os.unlink(temporary)
         raise
+    if durable:
+        _sync_directory(folder)
