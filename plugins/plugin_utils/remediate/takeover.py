@@ -21,8 +21,10 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.points.running impo
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.remediate import course, report
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.store import evidence
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.run import RunFolder, StoreError, past_runs
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify import folder as verifications
 
 _FRESH_S = 24 * 3600
+_STAMP = len("20261121T160000Z")
 
 Json = dict[str, t.Any]
 
@@ -198,9 +200,21 @@ def _is_open(past: RunFolder, result: Json | None) -> bool:
         return True
     verification = result.get("verification")
     if verification is not None:
-        # Of a play that came to its own end, too: the host may have been out of reach just then.
-        return bool(verification.get("back") == course.DUE)
+        # Of a play that came to its own end, too: the host may have been out of reach just then, or a disk full.
+        return verification["back"] == course.DUE or _never_verified(past, result["host"], verification)
     return result["outcome"] == "changed" and not past.complete()
+
+
+def _never_verified(past: RunFolder, host: str, verification: Json) -> bool:
+    """Return whether the verification of a host did not come to an end, and nobody has verified that deploy since: who
+    has, knows how the host is.
+    """
+    if verification["id"] is not None:
+        return False
+    final = (_about(past).get("verification") or {}).get("id")
+    since = past_runs(os.path.join(os.path.dirname(os.path.dirname(past.path)), verifications.FOLDER))
+    made = [verifications.decided(one) for one in since if one.id[:_STAMP] >= past.id[:_STAMP] and one.id != final]
+    return not any(one["deploy"] == past.id and host in {seen["host"] for seen in one["hosts"]} for one in made if one)
 
 
 def _is_as_left(past: RunFolder, part: Json, result: Json) -> bool:

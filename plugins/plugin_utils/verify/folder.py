@@ -73,6 +73,15 @@ def files_of(folder: RunFolder) -> dict[str, str]:
     return {name: folder.checksum(name) for name in folder.files() if name not in (ABOUT, DOCUMENT, REPORT)}
 
 
+def decided(folder: RunFolder) -> Json | None:
+    """Return what a verification has decided, None where it did not come to that, or cannot be read any more."""
+    try:
+        made: Json = folder.read(DOCUMENT) if folder.complete() else {}
+    except (FileNotFoundError, StoreError):
+        return None
+    return made or None
+
+
 def refuse(folder: RunFolder, reason: str) -> None:
     """Say in the folder why there is no result. Raises StoreError."""
     folder.write_bytes(INCOMPLETE, f"{reason}\n".encode("utf-8", "backslashreplace"))

@@ -142,7 +142,7 @@ def test_a_change_of_services_alone_has_no_restore_point(tmp_path: Path) -> None
         (None, True),
         ({"outcome": "failed", "reason": "the connection was lost", "point": None}, True),
         # Verified, or as far as that went; and taken back.
-        ({"outcome": "failed", "reason": "not verified", "changed": [], "point": POINT, "verification": {}}, False),
+        ({**CHANGED, "outcome": "failed", "reason": "worse all the same", "verification": VERIFIED}, False),
         ({"outcome": "rolled_back", "reason": "no space left", "point": POINT}, False),
         ({"outcome": "not_begun", "reason": "web0 failed before it"}, False),
     ],

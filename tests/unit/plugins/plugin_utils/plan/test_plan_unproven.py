@@ -61,6 +61,36 @@ def test_neither_is_one_that_was_verified_nor_another_application(world: World) 
     assert course.unproven(planned(world, world.deployed())) == {}
 
 
+NEVER = {"id": None, "verdict": None, "before": None, "reasons": [], "known": [], "back": None, "again": None}
+
+
+def verified(world: World, host: str = "web1", deploy: str | None = None) -> RunFolder:
+    """Return a verification of the deploy that was interrupted, by hand or in its own end."""
+    made = RunFolder.create(str(world.runs / verifications.FOLDER), utc_now(), "verify-prod")
+    made.write("run.json", {"started": utc_now(), "finished": utc_now()})
+    made.write(verifications.DOCUMENT, {"deploy": deploy or world.past.id, "hosts": [{"host": host}]})
+    made.seal()
+    return made
+
+
+@pytest.mark.parametrize("by_hand", [False, True])
+def test_a_host_whose_verification_did_not_come_to_an_end_is_taken_over(world: World, by_hand: bool) -> None:
+    """Unless somebody has verified that deploy since: who has, knows how the host is."""
+    failed = {**CHANGED, "outcome": "failed", "reason": "not verified", "verification": NEVER}
+    deploys.keep_result(world.past, "web1", failed)
+    final = verified(world)
+    deploys.report(world.past, example(), {"verification": {"id": final.id, "verdict": "PASS", "hosts": {}}})
+    verified(world, host="web2")
+    verified(world, deploy="20261121T150000Z-prod-9")
+    # One that did not come to its end, either, and one that was damaged since.
+    verified(world).write_bytes("INCOMPLETE", b"x")
+    verified(world).write_bytes(verifications.DOCUMENT, b"")
+    if by_hand:
+        verified(world)
+    kept = world.taken(record(world.deployed(), outcome="ok"))
+    assert kept == (None if by_hand else {**CHANGED, "host": "web1", "of": world.past.id})
+
+
 def ended(world: World, deployed: Json | None, fails: bool = True) -> Json | None:
     """Return what is kept of the last deploy of a host in the end of a remediation that did nothing to it."""
     run = audited(world.runs)
