@@ -202,6 +202,33 @@ def test_a_change_that_hangs_goes_back_though_its_cycle_was_late_before(shop: Sh
     assert [(root / "src/app.py").read_text() for root in roots] == before
 
 
+@pytest.mark.parametrize("since", ["deploy", "1h"])
+def test_a_change_that_hangs_does_not_pass_by_what_was_logged_before_it(shop: Shop, since: str) -> None:
+    """Its cycle is not due yet: whether it comes nobody can have seen, and the report says what would show it."""
+    (root,) = shop.hosts("web1")
+    cycle = {"name": "cycle", "pattern": "cycle complete", "max_s": 900}
+    shop.contract = {"logs": [{"name": "main", "path": "main.log", "interval": cycle, "fresh_s": 900}]}
+    times = [time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() - one)) for one in (1200, 600, 2)]
+    (root / "main.log").write_text("".join(f"{one} INFO cycle complete\n" for one in times))
+    shop.reference.commit("Second", {"src/other.py": "2\n"})
+    outcome = shop.remediate(verify_since=since)
+    assert outcome.code == 0, outcome.text
+    assert shop.ended()["outcomes"] == {"web1": "changed"}
+    told = shop.result("web1")["verification"]
+    assert (told["verdict"], told["back"]) == ("CONDITIONAL", None)
+    assert 0 <= told["after_s"] < 600
+    folder = shop.operator.runs / "verifications" / told["id"]
+    made = json.loads((folder / "verify.json").read_text())
+    judged = {one["check"]: one for one in made["checks"] if one["section"] == "logs"}
+    assert {name: judged[name]["verdict"] for name in ("interval", "fresh")} == {
+        "interval": "NOT_EXERCISED",
+        "fresh": "NOT_EXERCISED",
+    }
+    assert "-e verify_watch=45m" in judged["interval"]["remedy"]["text"]
+    assert "after the last change, and not watched: what fails only after a while" in said(outcome)
+    assert "after its last change" in (folder / "verify-report.md").read_text()
+
+
 def test_what_the_batches_watched_counts_in_the_end(shop: Shop) -> None:
     first, second = shop.hosts("web1", "web2")
     shop.contract = {

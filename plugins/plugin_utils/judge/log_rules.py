@@ -5,9 +5,11 @@
 
 from __future__ import annotations
 
+import datetime
 import typing as t
 
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.log_shapes import LEVELS, UNHANDLED
+from ansible_collections.evenkeel.drift.plugins.module_utils.observe import change_starts
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.log_shapes import DEPLOY, LEVELS, UNHANDLED
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge import log_words as words
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.check import Check, Details
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.remedies import remedy
@@ -44,7 +46,7 @@ class LogRules:
         self.where = f"{words.source(log)} on {scope.context.host}"
         self.part = words.part(log)
         # How long the window is that was asked for, when that is known without a line in it.
-        self.asked_s: float | None = entry["since"] if isinstance(entry["since"], int) else None
+        self.asked_s = _asked_s(entry, now_s, scope.context.changes)
         self.blind: str = "" if self.read["complete"] else self.read["reason"]
 
     def judge(self) -> list[Check]:
@@ -211,6 +213,19 @@ class LogRules:
             expected=expected,
             observed={**observed, "span_s": self.span_s()},
         )
+
+
+def _asked_s(entry: Details, now_s: float, changes: Details | None) -> float | None:
+    """Return how much of the past a log was asked for, None where lines or bytes were, or nobody knows since when."""
+    since = entry["since"]
+    if since is None or isinstance(since, int):
+        return since if since is None else float(since)
+    if since == DEPLOY:
+        begin = change_starts.since(entry, changes or {})
+        begin_s = None if begin is None else begin["time_s"]
+    else:
+        begin_s = datetime.datetime.fromisoformat(since).timestamp()
+    return None if begin_s is None else round(max(now_s - begin_s, 0.0), 1)
 
 
 def _shown(hit: Details) -> dict[str, t.Any]:

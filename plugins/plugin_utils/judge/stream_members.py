@@ -162,7 +162,11 @@ class GroupRules:
             )
         if checks:
             return checks
-        summary = f"{self._name} has consumers that work, or that have nothing to do"
+        # The one of a program that hangs since a moment ago is no older than that.
+        heard = (
+            f"; one asked for entries {duration(least / 1000)} before" if members["least_idle_ms"] is not None else ""
+        )
+        summary = f"{self._name} has consumers that work, or that have nothing to do{heard}"
         return [self._make.passed("idle", self._subject, summary, {"least_idle_ms": least}, expected)]
 
     def _idle_member(self, member: Details, expected: Details) -> Check:

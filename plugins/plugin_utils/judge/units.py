@@ -208,7 +208,7 @@ class _Unit:
 
 _OBSERVED = {
     "loaded": ("load", "load_error", "fragment"),
-    "active": ("active", "sub", "result", "since", "main_pid"),
+    "active": ("active", "sub", "result", "since", "main_pid", "restarts"),
     "enabled": ("enabled", "active"),
     "reload": ("needs_reload", "fragment", "drop_ins"),
     "restarts": ("restarts", "since"),

@@ -6,8 +6,8 @@ one that was interrupted, too (``takeover.py``). Private to the collection.
 
 ``chain`` in run.json marks the folder: ``{begun, audit: null|[from, to], unproven (only where it changes hosts that an
 interrupted one had left unverified: {host: {deploy, point}}), unverified (only where nothing was verified in the end:
-why)}``. A host's result has ``verification``: ``{id, verdict, before, reasons, known,
-counted, back, again}``; ``counted`` has how many reasons there were of each verdict, as of ``reasons`` and ``known``
+why)}``. A host's result has ``verification``: ``{id, verdict, before, after_s, reasons,
+known, counted, back, again}``; ``counted`` has how many reasons there were of each verdict, as of ``reasons`` and ``known``
 20 are kept; ``back`` is null, ``due`` or ``done``, and ``again`` is ``{id, verdict, still}`` of the verification
 after the way back.
 """
@@ -96,6 +96,7 @@ def decide(deploy: RunFolder, batch: t.Collection[str], verification: RunFolder 
             "id": made["id"],
             "verdict": decision.verdict,
             "before": None if seen is None else seen.run,
+            "after_s": _after_s(made, host),
             "reasons": decision.reasons[:_TOLD],
             "known": decision.known[:_TOLD],
             "counted": {"reasons": deciding.counted(decision.reasons), "known": deciding.counted(decision.known)},
@@ -106,6 +107,13 @@ def decide(deploy: RunFolder, batch: t.Collection[str], verification: RunFolder 
         if decision.reasons:
             back[host] = decision.reasons[0]["sentence"]
     return back
+
+
+def _after_s(made: Json, host: str) -> int | None:
+    """Return how long after its change a host was looked at; None where it was watched, which tells more."""
+    if any(one["host"] == host for one in made.get("watch", ())):
+        return None
+    return next((one["seconds"] for one in made.get("looked", ()) if one["host"] == host), None)
 
 
 def confirm(deploy: RunFolder, batch: t.Collection[str], verification: RunFolder | None) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import datetime
 import typing as t
 
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.words import number
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.words import duration, number
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan import asked
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan.gates import refusals
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan.render import STATES
@@ -113,7 +113,9 @@ def verified(result: Json) -> str:
     if not told or told["verdict"] is None:
         return ""
     said = [words(count) for name, words in _KNOWN.items() if (count := _counted(told, "known").get(name))]
-    return ", ".join([f"; verified: {told['verdict']}", *said])
+    after_s = told.get("after_s")
+    after = [] if after_s is None else [f"looked at {duration(after_s)} after the change"]
+    return ", ".join([f"; verified: {told['verdict']}", *after, *said])
 
 
 def unverified(about: Json) -> str:

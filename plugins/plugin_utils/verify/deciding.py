@@ -13,6 +13,7 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.audit.judging impor
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.run import RunFolder
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify import (
     accepted,
+    after_change,
     alerts,
     checks,
     consistency,
@@ -24,6 +25,7 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify import (
     regression,
     standing,
     terms,
+    watch_advice,
     watched,
 )
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify.watched_check import file_of
@@ -41,16 +43,18 @@ def decide(opened: RunFolder, run: RunFolder) -> tuple[Json, Json]:
     )
     tried = alerts.tried(opened)
     base = [alerts.judged(one, tried) for one in checks.of_run(seen.findings)]
+    base = after_change.judged(base, seen.hosts)
     seen = _unwatched(seen, about)
     windows = _windows(opened, seen) if about.get("watch") else {}
     told_windows, watched_checks = _watched(windows, seen, about) if about.get("watch") else ([], [])
-    base = exercised.by_window(base, watched_checks)
+    base = exercised.by_window(base, watched_checks) if watched_checks else watch_advice.advised(base)
     measured = figures.of(seen, base, watched_checks, windows)
     more: Json = {"gates": about["gates"], "figures": measured, "watch": told_windows}
     found = _accepted(opened, seen.findings)
     compared = [] if found is None else regression.checks(more["figures"], _against(found, seen))
     if found is not None:
         more["regression"] = {"accepted": found["name"], "rule": regression.RULE, "checks": len(compared)}
+    more["looked"] = after_change.looked(seen.hosts, seen.findings["evidence"])
     own = folder.files_of(opened)
     evidence = {one["path"] for one in seen.findings["evidence"]}
     more["files"] = _files("run", run, seen.manifest, evidence) + _files("verification", opened, own, evidence)

@@ -38,8 +38,8 @@ class About(t.NamedTuple):
 
 
 def build(about: About, inputs: Inputs, checks: t.Sequence[Json], more: Json | None = None) -> Json:
-    """Return verify.json. ``checks`` are all that were made; ``more`` holds ``regression``, ``figures``, ``watch``,
-    ``gates`` and ``files``.
+    """Return verify.json. ``checks`` are all that were made; ``more`` holds ``regression``, ``figures``, ``looked``,
+    ``watch``, ``gates`` and ``files``.
     """
     findings = inputs.findings
     places = repeating.Places(findings, {seen.host.name: seen.repeating for seen in inputs.hosts})
@@ -70,6 +70,7 @@ def build(about: About, inputs: Inputs, checks: t.Sequence[Json], more: Json | N
         "contacts": contacts(inputs.hosts),
         "regression": None,
         "figures": None,
+        "looked": [],
         "watch": [],
         "gates": [],
         "files": [],

@@ -22,6 +22,7 @@ _WITNESSES = {
     ("logs", "interval"): "cycles",
     ("logs", "forbid"): "forbid",
     ("logs", "max"): "errors",
+    ("logs", "fresh"): "errors",
     ("streams", "progress"): "lag",
 }
 """Which check of the window is about the same as one of the audit. ``numbers`` and samples are not watched."""

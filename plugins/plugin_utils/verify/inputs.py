@@ -16,6 +16,8 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.run import Ru
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify import repeatable, terms
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify.criteria import Host
 
+_WRITER = ("journal", "container", "written_by")
+
 Json = dict[str, t.Any]
 
 
@@ -32,6 +34,8 @@ class Seen:
     """From when on each log was read: ``since`` of its contract, None where it was read by lines or bytes."""
     writers: t.Mapping[str, Json] = dataclasses.field(default_factory=dict)
     """Of each log that was read since the last change, what its contract says of who writes it."""
+    sources: t.Mapping[str, Json] = dataclasses.field(default_factory=dict)
+    """Of every log, what its contract says of who writes it."""
     repeating: t.Mapping[str, t.Any] = dataclasses.field(default_factory=dict)
     """What commands that repeat its checks need besides the findings (``repeatable.py``)."""
     terms: terms.Terms = dataclasses.field(default_factory=dict)
@@ -77,9 +81,6 @@ def _seen(folder: RunFolder, environment: str, name: str) -> Seen:
     changes, told = (outcome or {}).get("changes"), terms.of_contract(contract)
     configs = None if failure else evidence.load(folder, name, "configs")
     repeating = repeatable.of(contract, data, configs["data"] if configs and configs["outcome"] == "ok" else None)
-    return Seen(host, failure, changes, data, windows, _writers(contract), repeating, told)
-
-
-def _writers(contract: Json) -> dict[str, Json]:
-    logs = [entry for entry in contract.get("logs") or () if entry["since"] == DEPLOY]
-    return {one["name"]: {key: one.get(key) for key in ("journal", "container", "written_by")} for one in logs}
+    sources = {one["name"]: {key: one.get(key) for key in _WRITER} for one in contract.get("logs") or ()}
+    writers = {name: one for name, one in sources.items() if windows[name] == DEPLOY}
+    return Seen(host, failure, changes, data, windows, writers, sources, repeating, told)

@@ -20,7 +20,7 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.document imp
     table,
 )
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.model import Json
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.verify import key_figures
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.verify import key_figures, soon
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.verify.model import STATUS, Verification
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify import alerts, verdicts
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify.watched_check import percent
@@ -51,6 +51,7 @@ def render(seen: Verification) -> Lines:
         ("Date", str(data["as_of"])[:10]),
         ("Window", window(data["window"])),
         *([("Observation window", join("; ", [_watched(one) for one in data["watch"]]))] if data["watch"] else []),
+        *([("Looked", join("; ", [_after(one) for one in data["looked"]]))] if data["looked"] else []),
         ("Logs", _logs(data["logs_since"])),
         ("Environments", join(", ", data["environments"])),
         ("Hosts", join(", ", [_host(one) for one in data["hosts"]])),
@@ -81,6 +82,10 @@ def _watched(one: Json) -> object:
         duration(told["for_s"]),
         percent(told["observed_s"] / told["for_s"]),
     )
+
+
+def _after(one: Json) -> object:
+    return phrase("{} {} after its last change ({})", code(one["host"]), duration(one["seconds"]), one["change"])
 
 
 def _logs(hosts: t.Sequence[Json]) -> object:
@@ -126,6 +131,7 @@ def summary(seen: Verification) -> Lines:
             ),
         ],
     )
+    lines += paragraph(said) if (said := soon.sentence(data)) else []
     lines += key_figures.render(seen)
     if not seen.open:
         return [*lines, *paragraph("Every check is PASS.")]

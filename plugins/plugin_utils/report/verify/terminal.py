@@ -10,6 +10,7 @@ import typing as t
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.words import number
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.model import Json
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.screen import Screen
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.verify import soon
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.verify.model import STATUS
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify import standing, verdicts
 
@@ -26,6 +27,8 @@ def render(data: Json, *, columns: int = 80, colour: bool = False, report_path: 
     screen.line(f"Verification {data['id']} of {data['application'] or 'an application without a name'}")
     told = data["window"]
     screen.line(f"Evidence of {told['from']} to {told['to']}" if told["from"] else "There is no evidence")
+    if said := soon.sentence(data):
+        screen.paragraph(said, "", 4)
     _logs(screen, data)
     screen.gap()
     for one in data["criteria"]:

@@ -329,3 +329,21 @@ def test_what_is_no_answer_is_garbled(path: tuple[t.Any, ...], value: t.Any, tmp
     _put(data, path, value)
     with pytest.raises(GarbledAnswer, match="logs"):
         exchange(entry, tmp_path).read(data)
+
+
+@pytest.mark.parametrize(("ago_s", "wanted"), [(5, "not_exercised"), (3600, "fail")])
+def test_a_log_that_says_nothing_since_a_deploy_is_as_long_as_the_deploy_is_ago(
+    tmp_path: Path, ago_s: int, wanted: str
+) -> None:
+    """A program that hangs since it was started anew writes no line that could say how long."""
+    now_s = START + 7200.0
+    evidence = observed(SLOW, [], tmp_path, now_s)
+    changes = {"last": {"time": "", "time_s": now_s - ago_s}, "starts": {"first": None, "of": {}}}
+    context = Context("prod", "web1", changes=changes)
+    made = logs.judge([{**contract(SLOW)[0], "since": "deploy", "lines": None}], evidence, context)
+    assert only(made, "interval").outcome == wanted
+    when = {"since": "2026-11-21T11:59:55Z" if ago_s == 5 else "2026-11-21T11:00:00Z"}
+    made = logs.judge(contract({**SLOW, **when}), evidence, Context("prod", "web1"))
+    assert only(made, "interval").outcome == wanted
+    unknown = logs.judge([{**contract(SLOW)[0], "since": "deploy", "lines": None}], evidence, Context("prod", "web1"))
+    assert only(unknown, "interval").outcome == "not_exercised"
