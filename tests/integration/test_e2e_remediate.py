@@ -96,7 +96,8 @@ def test_where_nothing_can_be_verified_in_the_end_the_result_says_so_and_what_to
     assert not (deploy / "INCOMPLETE").exists(), outcome.text
     assert shop.ended()["outcomes"] == {"web1": "unverified"}
     told = said(outcome)
-    assert "[NOT VERIFIED] web1 1 path changed; verified: PASS; not verified in the end, because" in told
+    assert "[NOT VERIFIED] web1 1 path changed; verified: PASS, looked at " in told
+    assert "after the change; not verified in the end, because" in told
     report = (deploy / "result.md").read_text().replace("\\", "")
     for text in (told, report):
         assert f"evenkeel.drift.verify -e verify_deploy={deploy.name} --limit web1" in text

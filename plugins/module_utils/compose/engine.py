@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 import typing as t
 
-from ansible_collections.evenkeel.drift.plugins.module_utils.compose.files import utc
 from ansible_collections.evenkeel.drift.plugins.module_utils.compose.running import (
     LABEL,
     container_settings,
@@ -18,6 +17,7 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.containers.fields i
 from ansible_collections.evenkeel.drift.plugins.module_utils.containers.unsaid import unsaid
 from ansible_collections.evenkeel.drift.plugins.module_utils.engine.client import Engine, NotFound
 from ansible_collections.evenkeel.drift.plugins.module_utils.mask import mask
+from ansible_collections.evenkeel.drift.plugins.module_utils.moment import iso
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host, Unseen
 from ansible_collections.evenkeel.drift.plugins.module_utils.text import spelled
 
@@ -101,7 +101,7 @@ class Engines:
             "number": int(number) if re.fullmatch("[0-9]{1,5}", number) else 0,
             "oneoff": labels.raw(f"{LABEL}oneoff").lower() == "true",
             "state": container.map("State").text("Status"),
-            "created": None if created_s is None else utc(created_s),
+            "created": None if created_s is None else iso(created_s),
             "created_s": created_s,
             "image_id": container.text("Image"),
             "working_dir": labels.text(f"{LABEL}project.working_dir"),

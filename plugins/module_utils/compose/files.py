@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import os
 import posixpath
-import time
 import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.module_utils.compose.values import Unsupported
+from ansible_collections.evenkeel.drift.plugins.module_utils.moment import iso
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.paths import open_beneath, open_root, read_fd
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Unseen, explain
 from ansible_collections.evenkeel.drift.plugins.module_utils.yaml.source import MAX_BYTES
@@ -58,7 +58,7 @@ class Files:
 
     def _note(self, path: str, kind: str, mtime_s: float | None) -> None:
         if all(one["path"] != path for one in self.read_files):
-            mtime = None if mtime_s is None else utc(mtime_s)
+            mtime = None if mtime_s is None else iso(mtime_s)
             self.read_files.append({"path": path, "kind": kind, "mtime": mtime, "mtime_s": mtime_s})
 
     def _inside(self, path: str) -> str:
@@ -110,8 +110,3 @@ class HostFiles(Files):
             raise Unsupported(f"it cannot be read: {unseen.reason}") from None
         finally:
             os.close(root_fd)
-
-
-def utc(seconds: float) -> str:
-    """Return a time as ``YYYY-MM-DDTHH:MM:SSZ``."""
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))

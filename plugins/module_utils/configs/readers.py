@@ -19,6 +19,7 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.configs.content imp
 from ansible_collections.evenkeel.drift.plugins.module_utils.configs.keys import MAX_TOLD, spell
 from ansible_collections.evenkeel.drift.plugins.module_utils.configs.model import Item, Parsed
 from ansible_collections.evenkeel.drift.plugins.module_utils.mask import mask
+from ansible_collections.evenkeel.drift.plugins.module_utils.moment import iso
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host, Unseen
 from ansible_collections.evenkeel.drift.plugins.module_utils.proc import clock
 from ansible_collections.evenkeel.drift.plugins.module_utils.proc.order import EXACT_S, later
@@ -127,7 +128,7 @@ def _seen(file: Configured, environment: Parsed, start: _Start, pid: int | None,
         "outcome": "ok",
         "reason": "; ".join(reasons),
         "pid": pid,
-        "started": None if started_s is None else clock.iso(started_s),
+        "started": None if started_s is None else iso(started_s),
         "started_s": None if started_s is None else round(started_s, 3),
         "older": older,
         "complete": complete and not environment.partial,

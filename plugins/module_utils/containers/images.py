@@ -12,8 +12,8 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.containers.fields i
 from ansible_collections.evenkeel.drift.plugins.module_utils.containers.record import bare_id
 from ansible_collections.evenkeel.drift.plugins.module_utils.engine.client import Engine, NotFound
 from ansible_collections.evenkeel.drift.plugins.module_utils.engine.reading import text
+from ansible_collections.evenkeel.drift.plugins.module_utils.moment import iso
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Unseen
-from ansible_collections.evenkeel.drift.plugins.module_utils.proc.clock import iso
 
 _OCI = "org.opencontainers.image."
 _LIMIT_S = 10.0

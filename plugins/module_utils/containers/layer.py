@@ -15,9 +15,9 @@ import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.module_utils.containers.fields import Fields
 from ansible_collections.evenkeel.drift.plugins.module_utils.engine.reading import text
+from ansible_collections.evenkeel.drift.plugins.module_utils.moment import iso
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe import paths
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Unseen
-from ansible_collections.evenkeel.drift.plugins.module_utils.proc.clock import iso
 
 MOST = 200
 """How many changed files of a container are named."""

@@ -12,8 +12,8 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.containers.places i
 from ansible_collections.evenkeel.drift.plugins.module_utils.engine.reading import text
 from ansible_collections.evenkeel.drift.plugins.module_utils.keyed import keyed
 from ansible_collections.evenkeel.drift.plugins.module_utils.mask import looks_secret, mask_argv, mask_value, secrets_of
+from ansible_collections.evenkeel.drift.plugins.module_utils.moment import iso
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Unseen
-from ansible_collections.evenkeel.drift.plugins.module_utils.proc.clock import iso
 from ansible_collections.evenkeel.drift.plugins.module_utils.text import spelled
 
 MOST = 200

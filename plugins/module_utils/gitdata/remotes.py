@@ -13,7 +13,7 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.gitdata import file
 from ansible_collections.evenkeel.drift.plugins.module_utils.gitdata.config import Config
 from ansible_collections.evenkeel.drift.plugins.module_utils.gitdata.place import Place
 from ansible_collections.evenkeel.drift.plugins.module_utils.mask import mask
-from ansible_collections.evenkeel.drift.plugins.module_utils.proc.clock import iso
+from ansible_collections.evenkeel.drift.plugins.module_utils.moment import iso
 from ansible_collections.evenkeel.drift.plugins.module_utils.text import show
 
 _REFS = b"refs/remotes/"

@@ -10,12 +10,12 @@ from __future__ import annotations
 import array
 import collections
 import math
-import time
 import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.module_utils.logs.patterns import Search
 from ansible_collections.evenkeel.drift.plugins.module_utils.logs.times import Clock
 from ansible_collections.evenkeel.drift.plugins.module_utils.mask import mask
+from ansible_collections.evenkeel.drift.plugins.module_utils.moment import iso
 from ansible_collections.evenkeel.drift.plugins.module_utils.text import show
 
 SAMPLE = 300
@@ -24,6 +24,9 @@ SAMPLE = 300
 MOST = 1_000_000
 """Between how many lines intervals are measured."""
 
+_LARGEST = 1e29
+"""The control node believes no larger number."""
+
 Json = t.Dict[str, t.Any]
 Dated = t.Callable[[bytes, int], t.Optional[float]]
 """(block, start of a line) -> the time of the record that the line belongs to."""
@@ -31,7 +34,7 @@ Dated = t.Callable[[bytes, int], t.Optional[float]]
 
 def utc(seconds: float | None) -> str | None:
     """Return a time as text in UTC."""
-    return None if seconds is None else time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
+    return None if seconds is None else iso(seconds)
 
 
 def excerpt(line: bytes) -> str:
@@ -180,7 +183,8 @@ def _number(text: str | None) -> float | None:
         value = float((text or "").replace(",", ""))
     except ValueError:
         return None
-    return value if math.isfinite(value) else None
+    # What is larger than anything is still beyond a limit, and can be told.
+    return min(max(value, -_LARGEST), _LARGEST) if math.isfinite(value) else None
 
 
 def _rounded(value: float | None) -> float | None:

@@ -10,6 +10,8 @@ import re
 import time
 import typing as t
 
+from ansible_collections.evenkeel.drift.plugins.module_utils.moment import FIRST_S, LAST_S
+
 STAMP = 19
 """The length of the stamp that `stamped` puts before each line of a source which keeps times apart from the text."""
 
@@ -17,6 +19,7 @@ LEVELLED = b"\x1f"
 """What stands in a stamp before the level, when the source knows one."""
 
 _AT = STAMP - 2
+_LAST_STAMP_S = 9999999999.0
 _HEAD = 128
 _JSON_HEAD = 8192
 _MONTHS = {
@@ -60,7 +63,8 @@ def stamped(seconds: float, line: bytes, level: bytes = b"") -> bytes:
 
     ``level`` is the syslog priority that the source gives the line, one digit, or nothing.
     """
-    return b"%017.6f%s%s" % (seconds, LEVELLED + level if level else b"  ", line)
+    within = min(max(seconds, FIRST_S), _LAST_STAMP_S)
+    return b"%017.6f%s%s" % (within, LEVELLED + level if level else b"  ", line)
 
 
 class Clock:
@@ -131,8 +135,12 @@ def _since_epoch(match: t.Match[bytes]) -> float:
 
 
 def _second(match: t.Match[bytes], year_s: float) -> float | None:
-    """Return the second that was read, None for one that no calendar has."""
-    found = match.groupdict()
+    """Return the second that was read, None for one that no calendar has, or before 1970: nobody wrote a line then."""
+    seconds = _read(match.groupdict(), year_s)
+    return seconds if seconds is not None and FIRST_S <= seconds <= LAST_S else None
+
+
+def _read(found: t.Mapping[str, t.Any], year_s: float) -> float | None:
     month = _MONTHS.get(found["month"]) or int(found["month"])
     clock = (int(found["day"]), int(found["hour"]), int(found["minute"]), int(found["second"]))
     if found.get("year"):
@@ -152,7 +160,7 @@ def _without_year(month: int, clock: tuple[int, int, int, int], year_s: float) -
 
 def _epoch(year: int, month: int, clock: tuple[int, int, int, int], zone: bytes | None) -> float | None:
     day, hour, minute, second = clock
-    if day > calendar.monthrange(year, month)[1] or not day:
+    if not year or day > calendar.monthrange(year, month)[1] or not day:
         return None
     if zone is None:
         try:

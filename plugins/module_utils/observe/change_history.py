@@ -11,11 +11,11 @@ from __future__ import annotations
 
 import json
 import os
-import time
 import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.module_utils.act import journal_form
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.reading import HISTORY, LOG, read_document
+from ansible_collections.evenkeel.drift.plugins.module_utils.moment import iso
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.change_starts import (
     FORWARD,
     IN_PLACE,
@@ -208,7 +208,7 @@ def _ended(change: Json, lines: t.Sequence[Json]) -> Json:
             break
         seconds = epoch(entry.get("time")) if entry.get("what") == _ROLLED_BACK else None
         if seconds is not None:
-            after = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds + 1))
+            after = iso(seconds + 1)
             return {**change, "time": after, "time_s": seconds + 1}
     return change
 

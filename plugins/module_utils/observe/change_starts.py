@@ -16,6 +16,8 @@ import re
 import time
 import typing as t
 
+from ansible_collections.evenkeel.drift.plugins.module_utils.moment import iso
+
 STEP_BEGINS, STEP_DONE = "step begins", "step is done"
 FORWARD = "forward"
 # What a step may start. What a hook does nobody but its author knows.
@@ -112,7 +114,7 @@ def moment_of(entry: Json) -> float | None:
 
 
 def _time(moment: float) -> Json:
-    return {"time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(moment)), "time_s": moment}
+    return {"time": iso(moment), "time_s": moment}
 
 
 def epoch(moment: t.Any) -> int | None:

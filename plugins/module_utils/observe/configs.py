@@ -16,8 +16,8 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.configs.model impor
 from ansible_collections.evenkeel.drift.plugins.module_utils.configs.readers import Configured, readers
 from ansible_collections.evenkeel.drift.plugins.module_utils.configs.reading import FORMATS, format_of, read_keys
 from ansible_collections.evenkeel.drift.plugins.module_utils.mask import mask
+from ansible_collections.evenkeel.drift.plugins.module_utils.moment import iso
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host, Unseen
-from ansible_collections.evenkeel.drift.plugins.module_utils.proc.clock import iso
 from ansible_collections.evenkeel.drift.plugins.module_utils.secret_files import is_secret_file
 from ansible_collections.evenkeel.drift.plugins.module_utils.text import show
 

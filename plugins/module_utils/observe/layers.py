@@ -18,9 +18,9 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.containers.record i
 from ansible_collections.evenkeel.drift.plugins.module_utils.engine.client import Engine, NotFound, open_engine
 from ansible_collections.evenkeel.drift.plugins.module_utils.engine.reading import text
 from ansible_collections.evenkeel.drift.plugins.module_utils.mask import MARK, mask
+from ansible_collections.evenkeel.drift.plugins.module_utils.moment import iso
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.contents import Contents
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host, Unseen
-from ansible_collections.evenkeel.drift.plugins.module_utils.proc.clock import iso
 from ansible_collections.evenkeel.drift.plugins.module_utils.text import show
 
 Json = t.Dict[str, t.Any]

@@ -12,6 +12,7 @@ import time
 import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.module_utils.mask import argv_secrets
+from ansible_collections.evenkeel.drift.plugins.module_utils.moment import iso
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host, Unseen, explain
 from ansible_collections.evenkeel.drift.plugins.module_utils.proc import clock
 from ansible_collections.evenkeel.drift.plugins.module_utils.proc.describe import Describer
@@ -93,7 +94,7 @@ class _Reader:
         return {
             "root": show(self._host.root),
             "boot": clock.boot_id(self._proc),
-            "booted": clock.iso(booted.time_s),
+            "booted": iso(booted.time_s),
             "booted_s": round(booted.time_s, 3),
             "now_s": round(now_s, 3),
             "clock_reason": booted.reason,
@@ -157,14 +158,14 @@ class _Reader:
 
 
 def _time(seconds: float) -> Json:
-    return {"outcome": "ok", "reason": "", "mtime": clock.iso(seconds), "mtime_s": round(seconds, 6)}
+    return {"outcome": "ok", "reason": "", "mtime": iso(seconds), "mtime_s": round(seconds, 6)}
 
 
 def _changed(path: str | bytes, seconds: float, within_s: float) -> Json:
     """Return when a file was changed, and how far a start must be apart from that to tell which came first."""
     return {
         "path": show(path),
-        "mtime": clock.iso(seconds),
+        "mtime": iso(seconds),
         "mtime_s": round(seconds, 6),
         "within_s": within_s,
     }

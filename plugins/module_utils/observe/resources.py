@@ -10,6 +10,7 @@ import time
 import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.module_utils.mask import mask
+from ansible_collections.evenkeel.drift.plugins.module_utils.moment import iso
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.paths import read_target
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host, Unseen, explain
 from ansible_collections.evenkeel.drift.plugins.module_utils.proc.reader import Proc
@@ -56,7 +57,7 @@ def collect(spec: t.Mapping[str, t.Any], host: Host) -> dict[str, t.Any]:
         "load": part("load", _load),
         "cores": part("cores", _cores),
         "uptime_s": None if uptime is None else round(uptime),
-        "booted": None if uptime is None else _iso(clocked["now_s"] - uptime),
+        "booted": None if uptime is None else iso(clocked["now_s"] - uptime),
         "os": part("os", _release),
         "kernel": mask(show(system.release)),
         "hostname": mask(show(system.nodename)),
@@ -114,7 +115,3 @@ def _addresses() -> list[str]:
     if os.path.exists("/proc/net/if_inet6"):
         found |= about.parse_if_inet6(read_target("/proc/net/if_inet6", _LIMIT).decode("ascii", "backslashreplace"))
     return sorted(found)
-
-
-def _iso(seconds: float) -> str:
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(max(seconds, 0.0)))

@@ -14,10 +14,10 @@ import re
 import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.module_utils.mask import mask
+from ansible_collections.evenkeel.drift.plugins.module_utils.moment import iso
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe import paths
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host, Unseen, explain
 from ansible_collections.evenkeel.drift.plugins.module_utils.packages.metadata import Site, twins
-from ansible_collections.evenkeel.drift.plugins.module_utils.proc.clock import iso
 from ansible_collections.evenkeel.drift.plugins.module_utils.text import show
 
 Json = t.Dict[str, t.Any]

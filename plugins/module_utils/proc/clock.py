@@ -72,11 +72,6 @@ def start_time(stat: Stat, booted_s: float) -> float:
     return booted_s + stat.starttime / TICKS
 
 
-def iso(seconds: float) -> str:
-    """Return a time as ``YYYY-MM-DDTHH:MM:SSZ``; times that no calendar has are cut to its ends."""
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(min(max(seconds, 0.0), 253402300799.0)))
-
-
 def _btime(proc: Proc) -> int:
     try:
         with open(f"{proc.root}/stat", "rb") as file:

@@ -11,6 +11,7 @@ import re
 import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.module_utils.mask import mask, mask_argv
+from ansible_collections.evenkeel.drift.plugins.module_utils.moment import iso
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Unseen
 from ansible_collections.evenkeel.drift.plugins.module_utils.proc import clock
 from ansible_collections.evenkeel.drift.plugins.module_utils.proc.match import Seen, elsewhere
@@ -83,7 +84,7 @@ class Describer:
             "name": mask(show(stat.comm)),
             "uid": uid,
             "user": None if uid is None else self._user(uid),
-            "started": clock.iso(started_s),
+            "started": iso(started_s),
             "started_s": round(started_s, 3),
             "state": stat.state,
             "command": " ".join(argv),

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import time
 import typing as t
 
+from ansible_collections.evenkeel.drift.plugins.module_utils.moment import iso
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Unseen
 from ansible_collections.evenkeel.drift.plugins.module_utils.redis.client import Redis, Refused
 from ansible_collections.evenkeel.drift.plugins.module_utils.redis.commands import SETTINGS
@@ -110,7 +110,7 @@ def _memory(info: t.Mapping[str, str]) -> Json:
 def _persistence(info: t.Mapping[str, str]) -> Json:
     saved = _int(info, "rdb_last_save_time")
     return {
-        "saved": None if not saved else time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(min(saved, 1 << 40))),
+        "saved": None if not saved else iso(saved),
         "save_ok": _ok(info, "rdb_last_bgsave_status"),
         "changes_since": _int(info, "rdb_changes_since_last_save"),
         "append_only": None if "aof_enabled" not in info else info["aof_enabled"] == "1",
@@ -160,7 +160,7 @@ def _slow_log(redis: Redis) -> Json:
         at, took, words = _number(entry[1]), _number(entry[2]), [one for one in entry[3] if isinstance(one, bytes)]
         entries.append(
             {
-                "at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(min(at, 1 << 40))),
+                "at": iso(at),
                 "took_ms": round(took / 1000, 3),
                 "command": " ".join(redis.text(word, 80) for word in words[:2]),
                 "arguments": max(len(entry[3]) - 1, 0),

@@ -9,6 +9,7 @@ import re
 import time
 import typing as t
 
+from ansible_collections.evenkeel.drift.plugins.module_utils.moment import iso
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Unseen
 from ansible_collections.evenkeel.drift.plugins.module_utils.redis.client import Redis
 
@@ -37,7 +38,7 @@ def look(redis: Redis, name: bytes, group: bytes | None) -> Json:
     asked = [one for one in all_groups if group is None or one.get(b"name") == group]
     first, last = (_entry_id(about.get(key)) for key in (b"first-entry", b"last-entry"))
     made: Json = {
-        "at": _time(now),
+        "at": iso(now),
         "at_s": round(now, 3),
         "length": _count(about, b"length"),
         "added": _count_or_none(about, b"entries-added"),
@@ -86,7 +87,7 @@ def consumers(redis: Redis, name: bytes, group: bytes) -> Json:
 
 def id_time(found: tuple[int, int] | None) -> str | None:
     """Return when an entry was added, by its id; None when the id is no time."""
-    return _time(found[0] / 1000) if found and _FIRST_MS <= found[0] < _LAST_MS else None
+    return iso(found[0] / 1000) if found and _FIRST_MS <= found[0] < _LAST_MS else None
 
 
 def parse_id(text: t.Any) -> tuple[int, int] | None:
@@ -191,7 +192,3 @@ def _entry_id(entry: t.Any) -> tuple[int, int] | None:
 
 def _shown_id(found: tuple[int, int] | None) -> str | None:
     return f"{found[0]}-{found[1]}" if found else None
-
-
-def _time(seconds: float) -> str:
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))

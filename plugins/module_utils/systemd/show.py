@@ -5,10 +5,10 @@
 
 from __future__ import annotations
 
-import time
 import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.module_utils.mask import mask
+from ansible_collections.evenkeel.drift.plugins.module_utils.moment import iso
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Unseen
 from ansible_collections.evenkeel.drift.plugins.module_utils.text import show
 
@@ -70,7 +70,7 @@ def _unit(name: str, fields: t.Mapping[str, bytes], monotonic_at_s: float) -> di
         "drop_ins": sorted(text("DropInPaths").split()),
         "needs_reload": fields["NeedDaemonReload"] == b"yes",
         "restarts": _count(fields.get("NRestarts")),
-        "since": _iso(monotonic_at_s + changed_us / 1e6) if changed_us else None,
+        "since": iso(monotonic_at_s + changed_us / 1e6) if changed_us else None,
         "main_pid": _count(fields.get("MainPID")) or None,
     }
 
@@ -78,7 +78,3 @@ def _unit(name: str, fields: t.Mapping[str, bytes], monotonic_at_s: float) -> di
 def _count(value: bytes | None) -> int | None:
     """Return a number; units of other kinds than services have neither restarts nor a main process."""
     return int(value) if value is not None and value.isdigit() and len(value) < 19 else None
-
-
-def _iso(seconds: float) -> str:
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(max(seconds, 0.0)))

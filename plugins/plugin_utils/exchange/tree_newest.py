@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import itertools
 
-from ansible_collections.evenkeel.drift.plugins.module_utils.proc.clock import iso
+from ansible_collections.evenkeel.drift.plugins.module_utils.moment import iso
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.patterns import compile_selection
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.base import Json
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.tree_compare import by_name

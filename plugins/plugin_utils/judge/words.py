@@ -10,6 +10,9 @@ import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.check import Details
 
+_LONGEST_S = 1e13
+"""What takes longer is said in seconds: nobody counts so many days."""
+
 LISTED = 50
 """How many names a finding or a fact lists; totals stand beside them."""
 
@@ -56,6 +59,9 @@ def some(names: t.Sequence[str], limit: int = 5) -> str:
 
 def duration(seconds: float) -> str:
     """Return seconds as people say them, in the two largest units and without a sign: ``2 h 5 min``, ``38 s``."""
+    seconds = real(seconds)
+    if not abs(seconds) < _LONGEST_S:
+        return f"{abs(seconds):.3g} s"
     whole = int(abs(seconds))
     for unit, length, below, part in (("d", 86400, "h", 3600), ("h", 3600, "min", 60), ("min", 60, "s", 1)):
         if whole >= length:
@@ -69,17 +75,27 @@ def held(holding: int, asserted: int) -> str:
     return f"{holding} of {number(asserted, 'assertion')} {'holds' if asserted == 1 else 'hold'}"
 
 
+def real(value: float) -> float:
+    """Return a number as one that can be computed with and said: one of too many digits is endless."""
+    try:
+        # Nothing is less than nothing by a sign alone.
+        return float(value) + 0.0
+    except OverflowError:
+        return float("inf") if value > 0 else float("-inf")
+
+
 def utc(moment_s: float) -> str:
     """Return seconds after 1970 as a time."""
     try:
         moment = datetime.datetime.fromtimestamp(moment_s, datetime.timezone.utc)
     except (OverflowError, ValueError, OSError):
-        return f"{moment_s:g} s after 1970"
-    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+        return f"{real(moment_s):g} s after 1970"
+    return f"{moment.replace(microsecond=0, tzinfo=None).isoformat()}Z"
 
 
 def size(amount: float) -> str:
     """Return bytes as people say them: ``1.5 MiB``."""
+    amount = real(amount)
     for unit in ("bytes", "KiB", "MiB", "GiB"):
         if amount < 1024:
             return f"{amount:.4g} {unit}"

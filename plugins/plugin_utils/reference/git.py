@@ -11,9 +11,10 @@ import difflib
 import os
 import typing as t
 
+from ansible_collections.evenkeel.drift.plugins.module_utils.moment import iso
 from ansible_collections.evenkeel.drift.plugins.module_utils.text import raw, show
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.reference import process
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.reference.gitcmd import Repository, utc
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.reference.gitcmd import Repository
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.reference.lfs import LFS_MAX, lfs_pointer
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.reference.unavailable import ReferenceUnavailable, quoted
 
@@ -92,7 +93,7 @@ def logged(repository: Repository, *arguments: str) -> list[Json]:
     done = repository.run("log", "--no-show-signature", "--no-color", "-z", form, *arguments, "--")
     fields = done.output.decode("utf-8", "backslashreplace").split("\0")
     triples = zip(fields[0::3], fields[1::3], fields[2::3], strict=False)
-    return [{"commit": commit, "subject": text, "committed": utc(int(when))} for commit, when, text in triples]
+    return [{"commit": commit, "subject": text, "committed": iso(int(when))} for commit, when, text in triples]
 
 
 def committed_times(repository: Repository, commits: t.Collection[str]) -> dict[str, str]:

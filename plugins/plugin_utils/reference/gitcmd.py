@@ -14,10 +14,10 @@ import contextlib
 import os
 import shutil
 import tempfile
-import time
 import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.module_utils import gitsafe
+from ansible_collections.evenkeel.drift.plugins.module_utils.moment import iso
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.reference import gitversion, layout, process
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.reference.unavailable import ReferenceUnavailable, quoted
 
@@ -33,11 +33,6 @@ _OWN_CONFIG = {
     "core.ignorecase": "false",
     "core.autocrlf": "false",
 }
-
-
-def utc(seconds: float) -> str:
-    """Return a time as ``YYYY-MM-DDTHH:MM:SSZ``."""
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
 
 
 class Repository:
@@ -180,7 +175,7 @@ class Repository:
                 continue
             except OSError as error:
                 self.warnings.append(f"FETCH_HEAD of {self.name} cannot be read: {error.strerror}")
-        return utc(max(times)) if times else None
+        return iso(max(times)) if times else None
 
 
 def _find_git() -> str:

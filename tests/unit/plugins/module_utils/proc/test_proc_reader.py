@@ -14,6 +14,7 @@ import typing as t
 from pathlib import Path
 
 import pytest
+from ansible_collections.evenkeel.drift.plugins.module_utils.moment import iso
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe import processes
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.processes import collect
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host, Unseen
@@ -95,7 +96,7 @@ def test_processes_match_and_are_told(tmp_path: Path) -> None:
     assert seen["matches"] == {"app": [20]}
     told = next(one for one in seen["processes"] if one["pid"] == 20)  # type: ignore[attr-defined]
     assert (told["name"], told["uid"], told["user"], told["unit"]) == ("a) (b\n", 4242, "4242", "app.service")
-    assert (told["cwd"], told["started"]) == ("/srv/app", clock.iso(1000000000 + 100 / clock.TICKS))
+    assert (told["cwd"], told["started"]) == ("/srv/app", iso(1000000000 + 100 / clock.TICKS))
     assert "hunter22" not in str(seen)
     assert told["argv"][-1] == "\\xff"
 
