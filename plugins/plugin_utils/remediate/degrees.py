@@ -212,10 +212,10 @@ def _expected(span_s: float, then: t.Sequence[float]) -> float:
     """Return how many come in some seconds where as many as before came in as many seconds. What came in a short time
     is a burst where a longer one is looked at, and comes once a minute.
     """
-    span_s, before_s = max(span_s, _TICK_S), max(then[1], _TICK_S)
+    span_s, before_s, count = max(span_s, _TICK_S), max(then[1], _TICK_S), _at_least_one(then[0])
     if span_s <= before_s:
-        return then[0] * span_s / before_s
-    return then[0] * max(1.0, span_s / max(before_s, _LEAST_S))
+        return count * span_s / before_s
+    return count * max(1.0, span_s / max(before_s, _LEAST_S))
 
 
 def _more_seldom(now: t.Sequence[float], then: t.Sequence[float]) -> bool:
@@ -228,9 +228,16 @@ def _more_seldom(now: t.Sequence[float], then: t.Sequence[float]) -> bool:
 
 def _greater_share(now: t.Sequence[float], then: t.Sequence[float]) -> bool:
     """Return whether more of some are wrong than those of before let expect."""
-    if now[0] * then[1] <= then[0] * now[1]:
+    if not then[1] or now[0] * then[1] <= then[0] * now[1]:
         return False
-    return _too_many(now[0], then[0] * now[1] / then[1])
+    return _too_many(now[0], _at_least_one(then[0]) * now[1] / then[1])
+
+
+def _at_least_one(count: float) -> float:
+    """Return what is taken for the number of before. Of none among some nobody knows that there never is one: the next
+    of them might have been it, and one more after a change is no sign of anything where few were looked at before.
+    """
+    return max(count, 1)
 
 
 def _too_many(count: float, expected: float) -> bool:

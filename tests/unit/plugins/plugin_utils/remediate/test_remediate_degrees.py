@@ -137,3 +137,46 @@ def test_what_is_compared_by_another_rule_is_not_compared() -> None:
     then, now = {"rule": "more", "of": [0], "told": "less"}, {"rule": "often", "of": [9, 1.0], "told": "more"}
     assert worse({"it": now}, {"it": then}) == ""
     assert worse({"it": now}, {"other": then}) == ""
+
+
+@pytest.mark.parametrize(
+    ("now", "then", "expected"),
+    [
+        ((1, 100), (0, 100), False),
+        ((5, 100), (0, 100), False),
+        ((6, 100), (0, 100), True),
+        ((1, 3), (0, 2), False),
+        ((1, 10), (0, 1000), False),
+        ((2, 10), (0, 1000), True),
+        ((1, 1), (0, 10_000), True),
+        ((100, 100), (0, 100), True),
+        ((100, 100), (1, 100), True),
+        ((1, 0), (0, 0), False),
+    ],
+)
+def test_a_value_beyond_a_limit_where_there_was_none_is_worse_when_that_is_no_chance(
+    now: tuple[int, int], then: tuple[int, int], expected: bool
+) -> None:
+    """The mean was over its limit before: the change goes back for what it made worse, and not for one value more."""
+    observed = {"over": 0, "under": 0, "max": 1, "mean": 1}
+    made = [
+        degrees(
+            {
+                "section": "logs",
+                "check": "numbers",
+                "observed": {**observed, "over": over, "count": count},
+                "expected": {"max": 5, "mean_max": 2},
+            }
+        )
+        for over, count in (now, then)
+    ]
+    assert bool(worse(*made)) == expected
+
+
+def test_one_late_cycle_where_none_was_late_is_chance_and_many_are_not() -> None:
+    def late(over: int, span_s: float) -> dict[str, object]:
+        return {"over": {"rule": "often", "of": [over, span_s], "told": "so"}}
+
+    assert worse(late(1, 3600), late(0, 3600)) == ""
+    assert worse(late(9, 3600), late(0, 3600)) == "so"
+    assert worse(late(1, 3), late(0, 86400)) == "so"
