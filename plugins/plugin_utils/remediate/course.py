@@ -6,10 +6,10 @@ one that was interrupted, too (``takeover.py``). Private to the collection.
 
 ``chain`` in run.json marks the folder: ``{begun, audit: null|[from, to], unproven (only where it changes hosts that an
 interrupted one had left unverified: {host: {deploy, point}}), unverified (only where nothing was verified in the end:
-why)}``. A host's result has ``verification``: ``{id, verdict, before, after_s, reasons,
-known, counted, back, again}``; ``counted`` has how many reasons there were of each verdict, as of ``reasons`` and ``known``
-20 are kept; ``back`` is null, ``due`` or ``done``, and ``again`` is ``{id, verdict, still}`` of the verification
-after the way back.
+why)}``. A host's result has ``verification``: ``{id, verdict, before, after_s, reasons, known, counted, back, again}``;
+``after_s`` is how long after the change it was looked at, null where it was watched; ``counted`` has how many reasons
+there were of each verdict, as of ``reasons`` and ``known`` 20 are kept; ``back`` is null, ``due`` or ``done``, and
+``again`` is ``{id, verdict, still}`` of the verification after the way back.
 """
 
 from __future__ import annotations
