@@ -15,7 +15,7 @@ _PROBE = LONGEST // 2
 # What most logs have in few lines: the likeliest to be missing first. Other bytes are too common to be asked for.
 _RARE = b'\x1fXQZJ|WVKYGPHUE"[=L(RMBFCDASTNIO]zqxjkvwypbgf'
 _SPECIAL = re.compile(rb"[.\[\]*+?(){}|^$\\]")
-_ANSI = re.compile(rb"\x1b\[[0-9;:?]*[ -/]*[@-~]|\x1b[@-Z\\-_]")
+ANSI = re.compile(rb"\x1b\[[0-9;:?]*[ -/]*[@-~]|\x1b[@-Z\\-_]")
 
 
 class Lines:
@@ -47,7 +47,7 @@ class Lines:
         if any(block.find(b"\n", at, at + _PROBE) == -1 for at in range(0, len(block) - _PROBE, _PROBE)):
             block = self._shorten(block)
         if b"\x1b" in block:
-            block = _ANSI.sub(b"", block)
+            block = ANSI.sub(b"", block)
         if b"\r" in block:
             block = block.replace(b"\r\n", b"\n")
         return block

@@ -32,13 +32,13 @@ _BEGINNINGS = (
     (b"R", re.compile(rb"Rejection")),
 )
 # What the syslog priority of a line says, where its text does not.
-_PRIORITIES = {b"0": "CRITICAL", b"1": "CRITICAL", b"2": "CRITICAL", b"3": "ERROR", b"4": "WARNING"}
+PRIORITIES = {b"0": "CRITICAL", b"1": "CRITICAL", b"2": "CRITICAL", b"3": "ERROR", b"4": "WARNING"}
 _SAID = (
     *(b"FATAL", b"exception", b"raceback (most", b"panic: "),
     *(b"panicked at", b"heap out of memory", b"core dumped"),
 )
-_WORDS = Words((*(LEVELLED + priority for priority in _PRIORITIES), *_SAID))
-_NAMES = {
+_WORDS = Words((*(LEVELLED + priority for priority in PRIORITIES), *_SAID))
+NAMES = {
     "WARN": "WARNING",
     "WARNING": "WARNING",
     "40": "WARNING",
@@ -56,15 +56,15 @@ _NAMES = {
 }
 _ANY = rb"TRACE|DEBUG|INFO|NOTICE|WARN(?:ING)?|ERR(?:OR)?|SEVERE|CRIT(?:ICAL)?|ALERT|EMERG|FATAL|PANIC"
 # As a field of its own, in any case; numbers are those of bunyan and pino.
-_FIELD = re.compile(
+FIELD = re.compile(
     rb"""["']?(?:log\.level|level(?:name)?|severity|lvl)["']?\s*[=:]\s*["']?(%s|[1-6]0)\b""" % _ANY, re.IGNORECASE
 )
-_WORD = re.compile(rb"(?<![\w.])(%s)(?![\w.])|\.(%s): |[\[:|]((?i:%s))[\]|]" % (_ANY, _ANY, _ANY))
+WORD = re.compile(rb"(?<![\w.])(%s)(?![\w.])|\.(%s): |[\[:|]((?i:%s))[\]|]" % (_ANY, _ANY, _ANY))
 _LEVELS = frozenset(("TRACE", "DEBUG", "INFO", "NOTICE"))
-_HEAD = 400
+HEAD = 400
 # Exception groups draw lines beside their tracebacks.
 _FRAME = re.compile(rb" +[|+] ")
-_NAMED = re.compile(
+NAMED = re.compile(
     rb"(?:(?<![\w.])|(?<=\\n))(?:[A-Za-z_$][\w$]*\.)*([A-Z][\w$]*(?:Error|Exception)\b|(?:Error|Exception)(?=: ))"
 )
 # Of no module, only a name that begins as classes do.
@@ -118,7 +118,7 @@ class Severity:
             if line[:1] in (b" ", b"\t"):
                 continue
             self._level(line, self._clock.level(block[start:end]))
-            names = frozenset(match.group(1).decode("ascii") for match in _NAMED.finditer(line))
+            names = frozenset(match.group(1).decode("ascii") for match in NAMED.finditer(line))
             for name in names:
                 self._exception(name)
             for name, pattern in UNHANDLED.items():
@@ -130,16 +130,16 @@ class Severity:
         self._passed += len(block)
 
     def _level(self, line: bytes, priority: bytes) -> None:
-        head = line[:_HEAD]
-        field, word = _FIELD.search(head), _WORD.search(head)
+        head = line[:HEAD]
+        field, word = FIELD.search(head), WORD.search(head)
         # In a record of fields the message may come first; in a line of text the level does.
         match = field or word
         if field and word and not line.startswith(b"{") and word.start() < field.start():
             match = word
         if match is not None:
-            name = _NAMES.get(next(filter(None, match.groups())).decode("ascii").upper())
+            name = NAMES.get(next(filter(None, match.groups())).decode("ascii").upper())
         else:
-            name = _PRIORITIES.get(priority)
+            name = PRIORITIES.get(priority)
         if name is not None:
             self.levels[name] = self.levels.get(name, 0) + 1
 
@@ -149,7 +149,7 @@ class Severity:
         match = _LAST.match(last)
         name = match.group(1).decode("ascii") if match is not None else ""
         # One that breaks off is followed by another record, or another traceback.
-        if not name or name in _NAMES or name in _LEVELS:
+        if not name or name in NAMES or name in _LEVELS:
             return -1
         before, names = self._named
         if not (before == self._passed + start and name in names):

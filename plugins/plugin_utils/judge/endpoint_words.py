@@ -26,6 +26,10 @@ def milliseconds(value: float) -> str:
     return f"{value:.0f} ms" if value >= 10 else f"{value:.1f} ms"
 
 
+# How an answer is waited for and trusted, told where it is not as usual.
+_USUAL = {"ca": None, "verify": True, "redirects": 0, "timeout_s": 10}
+
+
 def asked_by(entry: Details, host: str) -> str:
     """Return who asked: the host, or the control node."""
     return f"from {host}" if entry["from"] == "host" else "from the control node"
@@ -35,7 +39,8 @@ def asked(entry: Details) -> dict[str, t.Any]:
     """Return what was asked and by whom, so that a finding can be checked by hand. A secret is named by its place, or
     masked.
     """
-    return {**{key: entry[key] for key in ("url", "method", "from")}, **_headers(entry)}
+    more = {key: entry[key] for key, usual in _USUAL.items() if entry[key] != usual}
+    return {**{key: entry[key] for key in ("url", "method", "from")}, **more, **_headers(entry)}
 
 
 def _headers(entry: Details) -> dict[str, t.Any]:

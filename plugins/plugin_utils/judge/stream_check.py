@@ -29,7 +29,7 @@ class StreamChecks(Graded):
     """The checks of one entry."""
 
     def __init__(self, scope: Scope, entry: Details) -> None:
-        more = {key: entry[key] for key in ("user", "database") if entry[key]}
+        more = {key: entry[key] for key in ("user", "database", "tls", "password_from") if entry[key]}
         asked = {"redis": entry["redis"], "stream": entry["stream"], **more}
         super().__init__(scope, entry["severity"], DEFAULTS, asked)
         self.host = scope.context.host

@@ -5,28 +5,21 @@
 
 from __future__ import annotations
 
-import re
 import shlex
 import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.module_utils.mask import MARK
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.containers import ENGINE
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.report import container_commands, stream_commands
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.asking import asking
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.model import Json
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.safe import literal
 
-# All of it would have the values of environment variables, on the terminal of whoever repeats it.
-_CONTAINER = (
-    "{{.Name}} {{.Id}} {{.Image}} {{json .State}} {{.RestartCount}} "
-    "{{json .HostConfig}} {{json .Mounts}} {{json .NetworkSettings}}"
-)
 _UNIT = "Id,LoadState,ActiveState,SubState,UnitFileState,NeedDaemonReload,NRestarts"
 _LINES = 10
-_DATABASE = re.compile(r"/([0-9]{1,3})$")
 _PROJECT = "label=com.docker.compose.project="
 # What shows all of a section, whatever is wrong in it.
 _WHOLE = {
-    "processes": "ps -eo pid,ppid,lstart,user:16,args",
+    "processes": "ps -eo pid,ppid,lstart,user:16,time,rss,comm",
     "ports": "ss -ltnup",
     "resources": "uptime; free -m; df -P; df -Pi; date -u",
 }
@@ -71,36 +64,13 @@ def _streams(findings: t.Sequence[Json], plain: t.Callable[[str], str | None]) -
     made: set[str] = set()
     for one in findings:
         expected = one.get("expected") or {}
-        address, stream = plain(redis_server(expected)), plain(str(expected.get("stream") or ""))
+        address, stream = plain(stream_commands.redis_server(expected)), plain(str(expected.get("stream") or ""))
         if address and stream:
-            ask, name = redis_cli(address), shlex.quote(stream)
+            ask, name = stream_commands.redis_cli(address, expected, plain), shlex.quote(stream)
             made.add(f"{ask} XLEN {name}; {ask} XINFO GROUPS {name}")
         else:
             made.add("ss -ltnp")
     return "; ".join(sorted(made))
-
-
-def redis_server(expected: Json) -> str:
-    """Return the server of a check of a stream as ``contract/streams.py`` calls it, nothing where it names none."""
-    if not expected.get("redis"):
-        return ""
-    user = f"{expected['user']}@" if expected.get("user") else ""
-    return f"{user}{expected['redis']}{'/' + str(expected['database']) if expected.get('database') else ''}"
-
-
-def redis_cli(server: str) -> str:
-    """Return the client for a server of the contract; a password it takes from REDISCLI_AUTH."""
-    user, _at, address = server.rpartition("@")
-    database = _DATABASE.search(address)
-    address = address[: database.start()] if database else address
-    more = f" --user {shlex.quote(user)}" if user else ""
-    more += f" -n {database.group(1)}" if database else ""
-    if address.startswith("unix:"):
-        return f"redis-cli -s {shlex.quote(address[5:])}{more}"
-    host, _colon, port = address.rpartition(":")
-    if host.startswith("container:"):
-        return f"docker exec {shlex.quote(host[10:])} redis-cli -p {shlex.quote(port)}{more}"
-    return f"redis-cli -h {shlex.quote(host.strip('[]'))} -p {shlex.quote(port)}{more}"
 
 
 def _configs(findings: t.Sequence[Json], plain: t.Callable[[str], str | None]) -> str:
@@ -119,25 +89,31 @@ def _configs(findings: t.Sequence[Json], plain: t.Callable[[str], str | None]) -
     return "; ".join(commands)
 
 
-_BY_FINDING = {"configs": _configs, "endpoints": _answers, "streams": _streams}
+_BY_FINDING: dict[str, t.Callable[[t.Sequence[Json], t.Callable[[str], str | None]], str]] = {
+    "configs": _configs,
+    "containers": container_commands.command,
+    "endpoints": _answers,
+    "streams": _streams,
+}
 
 
 def _command(section: str, names: t.Sequence[str]) -> str:
     if section == "units":
         return f"systemctl --no-pager show --property={_UNIT} -- {' '.join(map(shlex.quote, names))}"
-    if section == "containers":
-        shown = f"docker inspect --type container --format {shlex.quote(_CONTAINER)}"
-        # What is about the engine as a whole is about no container of that name.
-        single = " ".join(shlex.quote(name) for name in names if name != ENGINE)
-        return f"docker ps --all; {shown} -- {single}" if single else "docker ps --all"
     if section == "compose":
-        return "; ".join(f"docker ps --all --filter {shlex.quote(_PROJECT + name)}" for name in names)
+        return "; ".join(of_project(name) for name in names)
     if section == "packages":
-        return "; ".join(map(_installed, names))
+        return "; ".join(map(installed, names))
     return _WHOLE[section]
 
 
-def _installed(component: str) -> str:
+def of_project(name: str, ask: str = "docker", more: str = "") -> str:
+    """Return what lists the containers of a Compose project, without their commands."""
+    shown = "--format '{{.Names}} {{.Image}} {{.Status}}'"
+    return f"{ask} ps --all --filter {shlex.quote(_PROJECT + name)}{more} {shown}"
+
+
+def installed(component: str) -> str:
     """Return what lists the packages of a virtual environment, or of the system's package manager."""
     if component == "dpkg":
         return "dpkg-query -W"

@@ -7,13 +7,17 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.streams import server_of
+
 Json = t.Mapping[str, t.Any]
 
 _SEARCHED = ("forbid", "require", "interval", "numbers")
 
 
 def of(contract: Json, logs: Json | None, configs: Json | None) -> dict[str, t.Any]:
-    """Return ``{logs: {name: {read, patterns}}, configs: {name: {format, lines, public}}}``.
+    """Return by section and name what its commands need: of ``logs`` ``{read, patterns}``, of ``configs`` ``{format,
+    lines, public}``, of ``trees`` ``{rules}``, of ``processes`` ``{match}``, of ``compose`` ``{directory, files}``; and
+    ``servers``, how those of streams are reached: ``{tls, password_from}``.
 
     ``patterns`` are by check and name, ``lines`` those of the keys of a file, ``public`` the keys that are no secret,
     and on whose lines there is none; none are where not all keys of a file are told.
@@ -23,7 +27,21 @@ def of(contract: Json, logs: Json | None, configs: Json | None) -> dict[str, t.A
     return {
         "logs": {name: {"read": reads.get(name), "patterns": found} for name, found in patterns.items()},
         "configs": {one["name"]: _keys(one) for one in (configs or {}).get("configs") or ()},
+        "trees": {entry["name"]: {"rules": _rules(entry)} for entry in contract.get("trees") or ()},
+        "processes": {entry["name"]: {"match": entry["match"]} for entry in contract.get("processes") or ()},
+        "compose": {entry["project"]: _named(entry, "directory", "files") for entry in contract.get("compose") or ()},
+        "servers": {server_of(entry): _named(entry, "tls", "password_from") for entry in contract.get("streams") or ()},
     }
+
+
+def _named(entry: Json, *names: str) -> dict[str, t.Any]:
+    return {name: entry.get(name) for name in names}
+
+
+def _rules(entry: Json) -> list[str]:
+    """Return the expressions that files of a tree must or must not contain."""
+    kinds = ("must_contain", "must_not_contain")
+    return [str(one["pattern"]) for kind in kinds for one in entry.get(kind) or ()]
 
 
 def _patterns(entry: Json) -> dict[str, dict[str, str]]:

@@ -10,15 +10,19 @@ from __future__ import annotations
 
 import shlex
 import typing as t
+import urllib.parse
 
 from ansible_collections.evenkeel.drift.plugins.module_utils.mask import MARK
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.report import live_commands
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.asking import FILL_IN, asking
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.report import container_commands, live_commands
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.asking import BODY, FILL_IN, asking
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.commands import plain
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.safe import literal
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify import (
+    answering,
     repeating_code,
+    repeating_compose,
     repeating_configs,
+    repeating_host,
     repeating_logs,
     repeating_processes,
     repeating_streams,
@@ -31,6 +35,7 @@ _CONTAINER = (
     "{{.Id}} {{.State.Status}} since {{.State.StartedAt}}, {{.RestartCount}} restarts, out of memory: "
     "{{.State.OOMKilled}}"
 )
+_USED = "{{.Name}} {{.MemUsage}} {{.CPUPerc}}"
 _BOOT = "uptime -s; cat /proc/sys/kernel/random/boot_id; date -u"
 _KILLED = "free -m; grep oom_kill /proc/vmstat"
 
@@ -48,6 +53,7 @@ _HISTORY = (
     "the control node searched the history of the reference for it: what shows a secret is no command to note down"
 )
 _FILL = f"write that value in the place of {FILL_IN}"
+_FILES = "it compares two sets of files key by key: the report of the run has each key that differs, with both sides"
 _WAIVER = "it is about a waiver of the contract: the report of the run lists what each of them covers"
 
 Json = t.Mapping[str, t.Any]
@@ -62,8 +68,11 @@ class Places:
         self._references = {one["id"]: one for one in findings.get("references") or ()}
         self._hosts = {host for environment in findings["environments"] for host in environment["hosts"]}
         self._known: dict[tuple[str, str, str], Json] = {}
+        self._engines: dict[str, str] = {}
         for facts in findings["facts"]:
             section = facts["section"]
+            if section == "containers":
+                self._engines[facts["host"]] = container_commands.client(facts["facts"].get("engine") or {})
             for one in facts["facts"].get(_LISTED.get(section, section)) or () if section in _NAMED else ():
                 self._known[facts["host"], section, str(one[_NAMED[section]])] = one
 
@@ -77,12 +86,15 @@ class Places:
         section, component = check["section"], check["component"]
         known = dict(self._known.get((check["host"], section, component), {}))
         known.update((self._more.get(check["host"], {}).get(section) or {}).get(component) or {})
+        known["ask"] = self._engines.get(check["host"], "docker")
+        if section == "streams":
+            known["servers"] = self._more.get(check["host"], {}).get("servers") or {}
         if section == "processes":
             trees = [
                 one for (host, kind, _name), one in self._known.items() if (host, kind) == (check["host"], "trees")
             ]
             known["trees"] = {one["name"]: one["path"] for one in trees}
-        if section == "trees" and known:
+        if section == "trees" and known.get("path"):
             known["of"] = self._references.get(known.get("reference"))
         return known
 
@@ -98,7 +110,7 @@ class Places:
         return self._audited(check)
 
     def _shown(self, watched: Json) -> str:
-        return _of_window(watched) or self._audited(watched)
+        return _of_window(watched, self._engines.get(watched["host"], "docker")) or self._audited(watched)
 
     def _audited(self, check: Json) -> str:
         section = check["section"]
@@ -115,10 +127,20 @@ class Places:
             return _WAIVER if check["component"] == "waivers" else _RUN.get(name, NONE)
         if any(plain(str(check[key])) is None for key in ("component", "subject")):
             return _UNSHOWN
+        if name in answering.CHECKS and check["outcome"] == "unknown" and section in ("endpoints", "commands"):
+            return "what it looks for was not decided: its finding says why"
+        if name in answering.CHECKS and self._audited(
+            {**check, "check": "exit" if section == "commands" else "status"}
+        ):
+            return "what it looks for is too long to be shown, or has a secret in it: the contract has it"
         if section == "endpoints":
             return _not_asked(check, self._about(check))
         if section == "configs":
             return "it is about the environment of what runs, whose values no command should show"
+        if section == "compose" and name == "reference":
+            return _FILES
+        if section in ("logs", "trees") and MARK in f"{check['subject']}{check['expected']}{self._about(check)}":
+            return "what it searches for has a secret in it: the contract has the expression"
         if section == "commands":
             return "it did not run on the host, or holds a secret: the contract has the command"
         return _HISTORY if section == "git" and name in _OF_HISTORY else NONE
@@ -147,23 +169,21 @@ def _watched(check: Json) -> dict[str, t.Any]:
     return {**check, "section": kind, "component": name or kind, "expected": {}}
 
 
-def _of_window(check: Json) -> str:
+def _of_window(check: Json, ask: str) -> str:
     """Return what shows how something that was watched is now; nothing when an audit has a command for that."""
     section = check["section"]
     name = (literal if section == "units" else plain)(str(check["component"]))
     if section in ("window", "memory"):
         return _BOOT if section == "window" else _KILLED
-    if section == "processes":
-        return repeating_processes.ALL
     if name is None:
         return ""
     if section == "units":
         return f"systemctl --no-pager show --property={_UNIT} -- {shlex.quote(name)}"
     if section == "containers" and check["check"] == "seen":
-        return "docker ps --all"
+        return container_commands.everything(ask)
     if section == "containers":
-        ask = f"docker inspect --type container --format {shlex.quote(_CONTAINER)}"
-        return f"{ask} -- {shlex.quote(name)}; docker stats --no-stream -- {shlex.quote(name)}"
+        used = f"{ask} stats --no-stream --format {shlex.quote(_USED)} -- {shlex.quote(name)}"
+        return f"{container_commands.inspect(_CONTAINER, [name], ask)}; {used}"
     return ""
 
 
@@ -174,15 +194,29 @@ def _live(check: Json, expected: Json) -> str:
 
 
 def _endpoint(check: Json, known: Json) -> str:
-    if check["check"] in _CHANNEL or not known or known["from"] != "host":
+    if check["check"] in _CHANNEL or not known.get("url") or known["from"] != "host":
         return ""
+    if check["check"] in answering.CHECKS:
+        found, told = asking(known, plain, BODY), answering.holds(check)
+        return f"{found.command} | {told}" if found and told and not found.missing else ""
     found = asking(known, plain)
-    return found.command if found and not found.missing else ""
+    made = found.command if found and not found.missing else ""
+    return f"{_certificate(known)}{made}" if made and check["check"] == "certificate" else made
+
+
+def _certificate(known: Json) -> str:
+    """Return what shows how long a certificate is good for, whether it is trusted or not."""
+    url = urllib.parse.urlsplit(str(known["url"]))
+    host = url.hostname or ""
+    place = shlex.quote(f"{f'[{host}]' if ':' in host else host}:{url.port or 443}")
+    named = f" -servername {shlex.quote(host)}" if host.strip("0123456789.") and ":" not in host else ""
+    ask = f"timeout 10 openssl s_client -connect {place}{named} </dev/null 2>/dev/null"
+    return f"{ask} | openssl x509 -noout -subject -issuer -dates; "
 
 
 def _not_asked(check: Json, known: Json) -> str:
     """Return why an endpoint is not to be asked by hand on its host."""
-    if check["check"] in _CHANNEL or not known:
+    if check["check"] in _CHANNEL or not known.get("url"):
         return "its address is a secret of the host, or the run does not list it: no command should show it"
     if known["method"] not in _READS:
         return f"it is asked with {known['method']}, which may change something: only what the contract says sends that"
@@ -197,10 +231,18 @@ def _not_asked(check: Json, known: Json) -> str:
 
 
 def _run(check: Json, known: Json) -> str:
-    """Return a command of the contract, which only reads, as it was run."""
-    del check
+    """Return a command of the contract, which only reads, as it was run, and what tells what was judged of it."""
     command = literal(str(known.get("command") or ""))
-    return command if command and MARK not in command else ""
+    if not command or MARK in command:
+        return ""
+    if check["check"] in answering.CHECKS:
+        told = answering.holds(check)
+        return f"{command} 2>/dev/null | {told}" if told else ""
+    return f'{command} >/dev/null 2>&1; echo "ended with $?"'
+
+
+def _container(check: Json, known: Json) -> str:
+    return container_commands.command([check], plain, str(known["ask"]))
 
 
 def _nothing(_check: Json, _known: Json) -> str:
@@ -228,6 +270,11 @@ _SPECIAL: dict[str, t.Callable[[Json, Json], str]] = {
     "streams": repeating_streams.command,
     "configs": repeating_configs.command,
     "processes": repeating_processes.command,
+    "containers": _container,
+    "compose": repeating_compose.command,
+    "ports": repeating_host.port,
+    "resources": repeating_host.resource,
+    "packages": repeating_host.package,
     "commands": _run,
     "run": _nothing,
 }

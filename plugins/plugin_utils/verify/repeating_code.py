@@ -10,6 +10,7 @@ import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.module_utils.mask import MARK
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.commands import plain
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify import searching
 
 _STATUS = ("modified", "unverified", "untracked", "staged", "conflicted", "operation", "repository", "")
 _OF_FILE = ("read", "owner")
@@ -36,10 +37,10 @@ def tree(check: Json, known: Json) -> str:
     if kind == "forbidden":
         return _forbidden(whole, subject.removeprefix(f"{known.get('path')}:"))
     if kind in ("must_contain", "must_not_contain"):
-        pattern = str((check["expected"] or {}).get("pattern") or "")
-        found = _with(subject.removesuffix(f":{pattern}"), f"grep -nP -e {shlex.quote(pattern)}") if pattern else ""
+        pattern = _pattern(check, known)
+        path = plain(subject.removesuffix(f":{pattern}"))
         # Which lines, as the evidence has it, and not what they say: the file may hold secrets.
-        return f"{found} | cut -d : -f 1" if found else ""
+        return searching.in_file(pattern, path) if pattern and path and MARK not in pattern else ""
     if kind == "imports":
         return _with(subject.partition(":")[0], "grep -rnE '^ *(import|from) '")
     if kind == "similar":
@@ -48,6 +49,13 @@ def tree(check: Json, known: Json) -> str:
         program = "diff --brief" if check["outcome"] == "unknown" else "diff"
         return f"{program} -- {shlex.quote(first)} {shlex.quote(second)}" if first and second else ""
     return _file(subject, bool((check["expected"] or {}).get("sha256")))
+
+
+def _pattern(check: Json, known: Json) -> str:
+    """Return the expression that a check is about; what could not be searched names it in its subject alone."""
+    given, subject = (check["expected"] or {}).get("pattern"), str(check["subject"])
+    ends = (one for one in known.get("rules") or () if subject.endswith(f":{one}"))
+    return str(given or max(ends, key=len, default=""))
 
 
 def _of_reference(path: str, reference: Json) -> str:

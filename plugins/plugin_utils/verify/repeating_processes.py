@@ -9,9 +9,15 @@ import re
 import shlex
 import typing as t
 
+from ansible_collections.evenkeel.drift.plugins.module_utils.mask import MARK
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.commands import plain
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify import searching
 
-ALL = "ps -eo pid,ppid,lstart,user:16,time,rss,args"
+# Without the arguments, which can hold secrets.
+_SHOWN = "-o pid,ppid,lstart,user:16,time,rss,comm"
+_ALL = f"ps -e{_SHOWN[1:]}"
+# All that runs, but for what an audit does not count: threads of the kernel, and what has ended.
+_ARGUMENTS = "ps -eww -o pid=,ppid=,pidns=,stat=,args="
 _AGES = ("code", "configuration", "unit_file", "environment")
 _PID = re.compile(r"\[([0-9]+)\](?::|$)")
 _LINKS = ("cwd", "replaced", "venv", "one_environment")
@@ -27,7 +33,9 @@ Json = t.Mapping[str, t.Any]
 
 
 def command(check: Json, known: Json) -> str:
-    """Return what shows what a check of a process is about; ``known`` has the ``trees`` of its host by name."""
+    """Return what shows what a check of a process is about; ``known`` has the ``trees`` of its host by name, and the
+    ``match`` of the contract.
+    """
     kind = check["check"]
     pids = _pids(check)
     if kind in _AGES and pids:
@@ -37,12 +45,30 @@ def command(check: Json, known: Json) -> str:
         return "; ".join(f"readlink /proc/{pid}/cwd /proc/{pid}/exe; {_started_as(pid)}" for pid in pids)
     if kind in _SUPERVISORS and pids:
         return f"cat /proc/{pids[0]}/cgroup"
-    return ALL
+    if kind == "user" and pids:
+        return f"ps {_SHOWN} -p {pids[0]}"
+    match = str(known.get("match") or "")
+    return _matching(match) if match and MARK not in match else _ALL
+
+
+def _matching(pattern: str) -> str:
+    """Return what lists the processes in whose arguments an expression is found, as ``proc/match.py`` does.
+
+    What runs to tell it names it as well, and is left out.
+    """
+    script = (
+        "import os,re,sys;"
+        f"F=[w[0] for w in (l.rstrip('\\n').split(None,4) for l in sys.stdin) if len(w)==5 and w[1]!='2' and w[0]!='2' "
+        f"and w[3][0]!='Z' and w[2] in ('-',str(os.stat('/proc/self/ns/pid').st_ino)) and 'pidns=' not in w[4] "
+        f"and re.search({pattern!r},w[4])];print(','.join(F))"
+    )
+    found = searching.program(script)
+    return f"{_ARGUMENTS} | {found} | xargs -r ps {_SHOWN} -p"
 
 
 def _started_as(pid: int) -> str:
     """Return what shows the name by which a program was started, and none of its arguments."""
-    return f"head -z -n 1 /proc/{pid}/cmdline | tr '\\0' '\\n'"
+    return f"head -z -n 1 /proc/{pid}/cmdline | tr '\\0' '\\n' | cut -d ' ' -f 1"
 
 
 def _pids(check: Json) -> list[int]:

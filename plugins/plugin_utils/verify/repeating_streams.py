@@ -8,8 +8,12 @@ from __future__ import annotations
 import shlex
 import typing as t
 
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.report import live_commands
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.commands import plain
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.stream_commands import (
+    certificate,
+    redis_cli,
+    redis_server,
+)
 
 _REDIS = {
     "answering": "PING",
@@ -27,38 +31,52 @@ Json = t.Mapping[str, t.Any]
 
 
 def command(check: Json, known: Json) -> str:
-    """Return what shows a server, or a stream of it; nothing where no command does."""
+    """Return what shows a server, or a stream of it; nothing where no command does.
+
+    ``known`` has ``servers``: how the contract reaches each (``tls``, ``password_from``), by its name there.
+    """
     expected = check["expected"] or {}
-    address, stream = plain(live_commands.redis_server(expected)), plain(str(expected.get("stream") or ""))
-    if known and not stream:
+    address, stream = plain(redis_server(expected)), plain(str(expected.get("stream") or ""))
+    if known.get("server") and not stream:
         # A server is called by its kind and its address.
         address, stream = (plain(str(known[key])) for key in ("server", "stream"))
         address = address.partition(" ")[2] if address else None
+    servers = known.get("servers") or {}
     if address and stream:
-        return _stream(check, address, stream)
+        access = {**expected, **servers.get(f"redis {address}", {})}
+        return _stream(check, redis_cli(address, access, plain), stream)
     kind, _space, server = str(check["component"]).partition(" ")
     named = plain(server)
-    return _server(check["check"], kind, named) if named else _LISTENS
+    return _server(check["check"], kind, named, servers.get(str(check["component"])) or {}) if named else _LISTENS
 
 
-def _server(check: str, kind: str, address: str) -> str:
+def _server(check: str, kind: str, address: str, access: Json) -> str:
+    if kind == "redis":
+        ask = redis_cli(address, access, plain)
+        host, _colon, port = address.rpartition("@")[2].partition("/")[0].rpartition(":")
+        tls = access.get("tls") if not address.startswith("unix:") else None
+        if check == "exposed":
+            return f"{_LISTENS}; {ask} PING"
+        good = certificate(host.strip("[]"), port, tls) if tls and check == "answering" and ":" not in host else ""
+        return f"{good}; {ask} {_REDIS[check]}" if good else f"{ask} {_REDIS[check]}" if check in _REDIS else _LISTENS
     if check == "exposed":
-        return f"{_LISTENS}; {live_commands.redis_cli(address)} PING" if kind == "redis" else _LISTENS
-    if kind == "redis" and check in _REDIS:
-        return f"{live_commands.redis_cli(address)} {_REDIS[check]}"
+        return _LISTENS
     host, _colon, port = address.rpartition(":")
-    if kind == "memcached" and port.isdigit() and not host.startswith(("unix", "container")):
+    if kind == "memcached" and port.isdigit() and not host.startswith(("unix", "container")) and not access.get("tls"):
         place = shlex.quote(f"/dev/tcp/{host.strip('[]')}/{port}")
         ask = f"exec 3<>{place}; printf 'stats\\r\\nquit\\r\\n' >&3; cat <&3"
         return f"timeout 10 bash -c {shlex.quote(ask)}" + (f" | grep {_STATS[check]}" if check in _STATS else "")
     if kind == "influxdb":
         # It is called by its URL.
-        return f"curl -sS -i --max-time 10 --noproxy '*' -- {shlex.quote(f'{address}/health')}"
+        tls = access.get("tls") or {}
+        good = "" if tls.get("verify", True) else " -k"
+        good += f" --cacert {shlex.quote(tls['ca'])}" if tls.get("ca") else ""
+        return f"curl -sS -i --max-time 10 --noproxy '*'{good} -- {shlex.quote(f'{address}/health')}"
     return _LISTENS
 
 
-def _stream(check: Json, address: str, stream: str) -> str:
-    ask, name, kind = live_commands.redis_cli(address), shlex.quote(stream), check["check"]
+def _stream(check: Json, ask: str, stream: str) -> str:
+    name, kind = shlex.quote(stream), check["check"]
     whole = f"{ask} XLEN {name}; {ask} XINFO GROUPS {name}"
     group = _group(check)
     if kind == "fresh":

@@ -13,6 +13,7 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.report import live_
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.commands import plain, script
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.model import Report
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.parts import criteria, verification
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.stream_commands import redis_cli
 from report_findings import Audit
 
 
@@ -142,7 +143,7 @@ def test_a_stream_is_looked_at_in_its_database_and_as_its_user() -> None:
     about = {"redis": "unix:/run/redis.sock", "stream": "trades", "user": "audit", "database": 2}
     ((_comment, command),) = live_commands.commands([{**finding("streams", "intents"), "expected": about}], plain)
     assert command.startswith("redis-cli -s /run/redis.sock --user audit -n 2 XLEN trades; ")
-    assert live_commands.redis_cli("[::1]:6379/12") == "redis-cli -h ::1 -p 6379 -n 12"
+    assert redis_cli("[::1]:6379/12", {}, plain) == "redis-cli -h ::1 -p 6379 -n 12"
 
 
 def test_a_server_is_looked_at_from_outside() -> None:

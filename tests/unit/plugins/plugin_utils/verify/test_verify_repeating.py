@@ -24,7 +24,9 @@ from verify_builders import check, run
 DOCS = Path(__file__).parents[5] / "docs"
 CONTRACT = "ansible_collections.evenkeel.drift.plugins.plugin_utils.contract."
 HARMLESS = re.compile(
-    r"bin/app check|cat|curl|cut|date|df|diff|docker (inspect|logs|ps|stats)|dpkg-query|find|free|"
+    r"bin/app check|cat|curl|cut|date|df|diff|docker (inspect|logs|ps|stats|diff|version|image inspect)|dpkg-query|"
+    r"find|free|timeout 60 python3 -I -c 'import |xargs -r (ps -o|docker inspect) |"
+    r"echo \"ended with|timeout 10 openssl s_client -connect|openssl x509 -noout|nproc|"
     r"git --no-pager --no-optional-locks -c core.fsmonitor=false -C .+ (status|rev-parse|branch|tag|remote|stash list)|"
     r"\}|grep|journalctl|ls|ps|redis-cli|rpm -qa|(\{ )?sed -n|sha256sum|sort|ss|stat|tail|uptime|"
     r"systemctl --no-pager show|"
@@ -84,6 +86,11 @@ def findings(**more: t.Any) -> Json:
     return run(facts=facts)
 
 
+WRITES = re.compile(
+    r"open\([^)]*[\"'](w|a|x|r\+)|write|remove|unlink|system|subprocess|exec|eval|popen|import os\b(?!,re)"
+)
+
+
 def made(one: Json, **more: t.Any) -> tuple[str, str]:
     told = repeating.Places(findings(**more)).of(one)
     assert set(told) == {"command", "instead"}
@@ -93,6 +100,7 @@ def made(one: Json, **more: t.Any) -> tuple[str, str]:
         # What follows is for the control node, and only a comment here.
         for part in re.split(r" \| |; ", told["command"].partition("  # ")[0].replace(" 2>&1", "")):
             assert HARMLESS.match(part), part
+            assert "python3" not in part or not WRITES.search(part), part
     return told["command"], told["instead"]
 
 
@@ -133,7 +141,7 @@ def test_each_check_of_a_window_has_a_command(kind: str, name: str) -> None:
         ("endpoints:main", "time", "curl "),
         ("processes:main", "memory", "ps "),
         ("containers:main", "memory", "docker "),
-        ("logs:main:ERROR", "errors", "cat -- logs/main.log | grep -nP -e "),
+        ("logs:main:ERROR", "errors", "cat -- logs/main.log | timeout 60 python3 -I -c "),
         ("trees:main", "feature", "find src "),
         ("configs:main", "feature", "stat -c '%y %a %U %n' -- .env; sha256sum"),
         ("git:repository", "feature", "git "),
@@ -192,7 +200,7 @@ def test_a_value_that_only_the_contract_has_is_to_be_filled_in() -> None:
     headers = {"X-Api-Key": MARK, "Accept": "it's"}
     command, instead = made(check("endpoints", "status"), headers=headers)
     assert command == ""
-    assert "it is asked with X-Api-Key, of which only the contract has the value: curl -sS -i " in instead
+    assert "it is asked with X-Api-Key, of which only the contract has the value: curl -sS -o " in instead
     assert "-H 'X-Api-Key: FILL_IN' -H 'Accept: it'\"'\"'s' -- http://127.0.0.1:8002/health (write that" in instead
     finding = check("endpoints", "status", "fail", expected={**FACTS["endpoints"][0], "headers": headers})
     assert "'X-Api-Key: FILL_IN'" in live_commands.commands([finding], plain)[0][1]
@@ -207,22 +215,27 @@ def test_a_stream_of_a_window_is_asked_where_its_server_listens() -> None:
 @pytest.mark.parametrize("name", ["my app.log", "the journal of x", "container a.log", "it's;touch x", "-n 5.log"])
 def test_a_log_of_any_name_is_shown(name: str, tmp_path: Path) -> None:
     (tmp_path / name).write_text("ERROR: boom\nERRORS\n", encoding="utf-8")
-    for kind, subject in (("forbid", "main:boom"), ("max", "main:ERROR")):
+    for kind, subject in (("log", "main"), ("max", "main:ERROR")):
         command, _instead = made(check("logs", kind, subject=subject), source=name)
         ran = subprocess.run(["bash", "-c", command], check=True, capture_output=True, text=True, cwd=tmp_path)
-        assert "ERROR: boom\n" in ran.stdout
+        assert "boom" not in ran.stdout
+        assert ran.stdout == "1 line: 1,\n" if kind == "max" else name in ran.stdout
     assert [path.name for path in tmp_path.iterdir()] == [name]
 
 
 @pytest.mark.parametrize(
     ("kind", "source", "said"),
     [
-        ("journal", "the journal of a.service", "journalctl --no-pager --utc -n 200 -u a.service"),
-        ("container", "container app", "docker logs --timestamps --tail 200 app"),
+        (
+            "journal",
+            "the journal of a.service",
+            "journalctl --no-pager --quiet --utc -o short-iso -n 1 -u a.service | cut",
+        ),
+        ("container", "container app", "docker logs --timestamps --tail 1 app 2>&1 | cut"),
     ],
 )
 def test_a_log_that_is_no_file_is_shown(kind: str, source: str, said: str) -> None:
-    assert made(check("logs", "forbid", subject="main:x"), kind=kind, source=source)[0] == said
+    assert made(check("logs", "forbid", subject="main:x"), kind=kind, source=source)[0] == f"{said} -d ' ' -f 1"
 
 
 @pytest.mark.parametrize(
@@ -261,7 +274,7 @@ def test_a_tree_with_a_leading_dash_is_no_order_to_find(kind: str, tmp_path: Pat
     [
         (check("endpoints", "status"), {"method": "POST"}, "asked with POST, which may change something"),
         (check("watch", "time", evidence=["watch/web1.json#endpoints/main"]), {"method": "PUT"}, "asked with PUT"),
-        (check("endpoints", "status"), {"from": "control"}, "the control node asked it, and not the host: curl -sS -i"),
+        (check("endpoints", "status"), {"from": "control"}, "the control node asked it, and not the host: curl -sS -o"),
         (check("endpoints", "status"), {"url": f"http://example.org/?token={MARK}"}, "a secret"),
         (check("endpoints", "sent"), {}, "its address is a secret of the host"),
         (check("configs", "running"), {"kind": "process"}, "whose values no command should show"),
