@@ -22,7 +22,9 @@ class Repeated:
 
     def __init__(self, made: Json, root: Path, environment: t.Mapping[str, str]) -> None:
         self.checks: list[Json] = made["checks"]
-        self._root = root
+        self.root = root
+        self.words: dict[str, str] = {}
+        """What stands in a table for what is not known before, such as a port."""
         self._environment = environment
 
     def one(self, section: str, check: str, subject: str) -> Json:
@@ -46,7 +48,7 @@ class Repeated:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            cwd=self._root,
+            cwd=self.root,
             env=dict(self._environment),
             timeout=120,
         )

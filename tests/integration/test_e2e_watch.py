@@ -174,7 +174,7 @@ def test_a_verification_watches_and_decides_by_what_it_saw(operator: Operator, t
     assert f"| `watch/web1.json` | verification | {watched['bytes']} | `{watched['sha256']}` |" in report
     commands = report.partition("## Commands to repeat each check")[2]
     assert "watch cpu growing:" in commands
-    assert "\nps -eo pid,ppid,lstart,user:16,time,rss,args\n" in commands
+    assert " | xargs -r ps -o pid,ppid,lstart,user:16,time,rss,comm -p\n" in commands
 
 
 @pytest.mark.parametrize("frozen", [False, True])

@@ -119,4 +119,6 @@ def installed(component: str) -> str:
         return "dpkg-query -W"
     if component == "rpm":
         return "rpm -qa"
-    return f"ls -d -- {shlex.quote(component)}/lib*/python3*/site-packages/*-info"
+    # The folder itself may be a link; lib64 in it mostly is one, and would tell each package twice.
+    place = shlex.quote(f"{'./' if component.startswith('-') else ''}{component}/")
+    return f"find {place} -maxdepth 4 -path '*/lib*/python3*/site-packages/*-info'"

@@ -11,7 +11,6 @@ import re
 import shlex
 import typing as t
 
-from ansible_collections.evenkeel.drift.plugins.module_utils.mask import MARK
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.asking import value_of
 
 _DATABASE = re.compile(r"/([0-9]{1,3})$")
@@ -43,25 +42,41 @@ def redis_cli(server: str, access: Json, plain: Plain) -> str:
     if address.startswith("unix:"):
         return f"{secret}redis-cli -s {shlex.quote(address[5:])}{more}"
     host, _colon, port = address.rpartition(":")
-    tls = access.get("tls")
     name = host.removeprefix("container:")
-    if host == name:
-        bare = host.strip("[]")
-        return f"{secret}redis-cli -h {shlex.quote(bare)} -p {shlex.quote(port)}{more}{_tls(tls, bare)}"
-    if tls:
+    where, number = shlex.quote(host.strip("[]")), shlex.quote(port)
+    tls = access.get("tls")
+    if host != name and not tls:
+        passed = " -e REDISCLI_AUTH" if secret else ""
+        return f"{secret}docker exec{passed} {shlex.quote(name)} redis-cli -p {number}{more}"
+    if host != name:
         # The certificates are files of the host, and not of the container.
         shown = f"docker inspect --type container --format {shlex.quote(_ADDRESS)} -- {shlex.quote(name)}"
         where = f"\"$({shown} | cut -d ' ' -f 1)\""
-        return f"{secret}redis-cli -h {where} -p {shlex.quote(port)}{more}{_tls(tls, name)}"
-    passed = " -e REDISCLI_AUTH" if secret else ""
-    return f"{secret}docker exec{passed} {shlex.quote(name)} redis-cli -p {shlex.quote(port)}{more}"
+    asked = f"{secret}redis-cli -h {where} -p {number}{more}"
+    return f"{_certified(where, number, tls)}{asked}{_tls(tls, where)}" if tls else asked
 
 
-def _tls(tls: Json | None, host: str) -> str:
-    if not tls:
-        return ""
+def _tls(tls: Json, where: str) -> str:
+    """Return the options of the client; ``where`` is already a word of a shell."""
+    name = shlex.quote(tls["name"]) if tls.get("name") else where
     ca = f" --cacert {shlex.quote(tls['ca'])}" if tls.get("ca") else ""
-    return f" --tls --sni {shlex.quote(tls.get('name') or host)}{ca if tls.get('verify', True) else ' --insecure'}"
+    return f" --tls --sni {name}{ca if tls.get('verify', True) else ' --insecure'}"
+
+
+def _certified(where: str, port: str, tls: Json) -> str:
+    """Return what lets the client go on only when a certificate is good for its name, at which it does not look itself:
+    whoever has another good one would get the password.
+    """
+    if not tls.get("verify", True):
+        return ""
+    script = (
+        "import socket,ssl,sys;h,p,n,*c=sys.argv[1:];"
+        "ssl.create_default_context(cafile=c[0] if c else None)"
+        ".wrap_socket(socket.create_connection((h,int(p)),10),server_hostname=n)"
+    )
+    words = [where, port, shlex.quote(tls["name"]) if tls.get("name") else where]
+    words += [shlex.quote(tls["ca"])] if tls.get("ca") else []
+    return f"python3 -I -c {shlex.quote(script)} {' '.join(words)} && "
 
 
 def _password(access: Json, plain: Plain) -> str:
@@ -69,16 +84,3 @@ def _password(access: Json, plain: Plain) -> str:
     place = access.get("password_from")
     read = value_of(place, plain) if isinstance(place, dict) else None
     return f'REDISCLI_AUTH="$({read})" ' if read else ""
-
-
-def certificate(host: str, port: str, tls: Json) -> str:
-    """Return what tells whether a certificate is good for its name, which redis-cli does not look at."""
-    if not tls.get("verify", True) or MARK in str(tls):
-        return ""
-    script = (
-        "import socket,ssl,sys;h,p,n,*c=sys.argv[1:];"
-        "print(ssl.create_default_context(cafile=c[0] if c else None)"
-        ".wrap_socket(socket.create_connection((h,int(p)),10),server_hostname=n).version())"
-    )
-    words = [host, port, tls.get("name") or host, *([tls["ca"]] if tls.get("ca") else [])]
-    return f"python3 -I -c {shlex.quote(script)} {' '.join(map(shlex.quote, words))}"

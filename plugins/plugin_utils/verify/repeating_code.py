@@ -45,9 +45,7 @@ def tree(check: Json, known: Json) -> str:
         return _with(subject.partition(":")[0], "grep -rnE '^ *(import|from) '")
     if kind == "similar":
         first, second = (plain(name) for name in _two(subject))
-        # What holds secrets was not compared by its lines, and is not shown either.
-        program = "diff --brief" if check["outcome"] == "unknown" else "diff"
-        return f"{program} -- {shlex.quote(first)} {shlex.quote(second)}" if first and second else ""
+        return searching.shared(first, second) if first and second else ""
     return _file(subject, bool((check["expected"] or {}).get("sha256")))
 
 

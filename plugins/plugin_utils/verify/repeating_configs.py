@@ -39,7 +39,7 @@ def _line(check: Json, known: Json, name: str) -> str:
     if known.get("format") == "env" and _NAME.fullmatch(key):
         # By its name: that it is absent is told as well.
         found = f"grep -nE -e {shlex.quote(f'^[[:space:]]*(export +)?{re.escape(key)}[[:space:]]*=')} -- {name}"
-        return found if key in (known.get("public") or ()) else f"{found} | sha256sum"
+        return found if key in (known.get("public") or ()) else f"{found} | cut -d : -f 1; {found} | sha256sum"
     line = (check["observed"] or {}).get("line") or (known.get("lines") or {}).get(key)
     if not isinstance(line, int):
         return ""

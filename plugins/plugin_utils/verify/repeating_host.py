@@ -51,12 +51,11 @@ def package(check: Json, _known: Json) -> str:
     component, name = plain(str(check["component"])), plain(str(check["subject"]))
     if component is None:
         return ""
-    if not name or name == component or check["check"] not in ("version", "installed"):
+    if not name or check["check"] not in ("version", "installed"):
         return live_commands.installed(component)
     if component == "dpkg":
         return f"dpkg-query -W -f '${{Package}} ${{Version}} ${{Status}}\\n' -- {shlex.quote(name)}"
     if component == "rpm":
         return f"rpm -q -- {shlex.quote(name)}"
     spelled = "[-_.]".join(re.escape(part) for part in re.split("[-_.]+", name))
-    places = f"{shlex.quote(f'./{component}' if component.startswith('-') else component)}/lib*/python3*/site-packages"
-    return f"find {places} -maxdepth 1 -iname {shlex.quote(f'{spelled}-*-info')}"
+    return f"{live_commands.installed(component)} -iname {shlex.quote(f'{spelled}-*-info')}"

@@ -10,7 +10,6 @@ import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.commands import plain
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.stream_commands import (
-    certificate,
     redis_cli,
     redis_server,
 )
@@ -53,12 +52,9 @@ def command(check: Json, known: Json) -> str:
 def _server(check: str, kind: str, address: str, access: Json) -> str:
     if kind == "redis":
         ask = redis_cli(address, access, plain)
-        host, _colon, port = address.rpartition("@")[2].partition("/")[0].rpartition(":")
-        tls = access.get("tls") if not address.startswith("unix:") else None
         if check == "exposed":
             return f"{_LISTENS}; {ask} PING"
-        good = certificate(host.strip("[]"), port, tls) if tls and check == "answering" and ":" not in host else ""
-        return f"{good}; {ask} {_REDIS[check]}" if good else f"{ask} {_REDIS[check]}" if check in _REDIS else _LISTENS
+        return f"{ask} {_REDIS[check]}" if check in _REDIS else _LISTENS
     if check == "exposed":
         return _LISTENS
     host, _colon, port = address.rpartition(":")

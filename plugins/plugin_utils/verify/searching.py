@@ -17,6 +17,7 @@ import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.module_utils.logs import severity
 from ansible_collections.evenkeel.drift.plugins.module_utils.logs.lines import ANSI
+from ansible_collections.evenkeel.drift.plugins.module_utils.trees import similar
 
 _RUN = "timeout 60 python3 -I -c"
 _SHOWN = 20
@@ -56,6 +57,19 @@ def in_file(pattern: str, path: str) -> str:
         f'print(len(F),"found"+":"*bool(F),*F[:{_SHOWN}])'
     )
     return program(script, path)
+
+
+def shared(first: str, second: str) -> str:
+    """Return what tells the share of equal lines of two files, as ``trees/similar.py`` does."""
+    script = (
+        'import sys;L=lambda p:[l for l in map(bytes.strip,open(p,"rb").read().split(b"\\n")) '
+        'if l and not l.startswith((b"#",b"//"))];'
+        f"B=lambda x,k:[tuple(x[i:i+k]) for i in range(len(x)-k+1)];K=lambda x:min({similar.BLOCK},len(x));"
+        "S=lambda x,y:(lambda k,o:len({j for i,b in enumerate(B(x,k)) if b in o for j in range(i,i+k)}))"
+        "(K(x),set(B(y,K(x))));a,b=sorted((L(sys.argv[1]),L(sys.argv[2])),key=len);"
+        'print(round(max(S(a,b),S(b,a) if len(a)==len(b) else 0)/max(len(a),1),3),"of",len(a),"and",len(b),"lines")'
+    )
+    return program(script, first, second)
 
 
 def in_log(kind: str, pattern: str) -> str:
@@ -106,7 +120,8 @@ def exception(kind: str, name: str) -> str:
     own = re.escape(name)
     last = rf"(?:[A-Za-z_]\w*\.)*{own}(?::|\s*$)"
     frames = r"Traceback \(most recent call last\).*\n(?:(?:[ \t].*)?\n)*"
-    if severity.NAMED.fullmatch(f"{name}: ".encode(), 0, len(name)):
+    known = severity.NAMED.match(f"{name}: ".encode())
+    if known is not None and known.group(1) == name.encode():
         again = rf"(?m)^([^ \t\n].*\b{own}\b.*\n){frames}{last}.*".encode()
         drop = f'X=re.sub({again!r},lambda m:m[1]+b"\\n"*(m[0].count(b"\\n")-1),X);'
         names = f"{name.encode()!r} in re.findall({severity.NAMED.pattern!r},l)"

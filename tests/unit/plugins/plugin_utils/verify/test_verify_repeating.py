@@ -315,3 +315,66 @@ def test_a_name_stays_one_word(section: str, kind: str, facts: Json, name: str, 
     command, _instead = made(one, **dict.fromkeys(facts, name))
     subprocess.run(["bash", "-c", f"PATH=/nonexistent; {command}"], check=False, capture_output=True, cwd=tmp_path)
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("engine", "client"),
+    [
+        ({"kind": "docker", "socket": "/var/run/docker.sock"}, "docker "),
+        ({"kind": "docker", "socket": "/run/it's.sock"}, "docker -H 'unix:///run/it'\"'\"'s.sock' "),
+        ({"kind": "podman", "socket": "/run/podman/podman.sock"}, "podman "),
+        ({"kind": "podman", "socket": "/run/user/7/podman.sock"}, "podman --url unix:///run/user/7/podman.sock "),
+    ],
+)
+def test_the_engine_is_asked_that_was_observed(engine: Json, client: str) -> None:
+    facts = [{"host": "web1", "section": "containers", "facts": {"engine": engine}}]
+    facts.append({"host": "web1", "section": "logs", "facts": {"logs": [{**LOG, "source": "container app"}]}})
+    places = repeating.Places(run(facts=facts))
+    for section, name, place in (
+        *(("containers", "user", ""), ("containers", "layer", ""), ("containers", "memory", ""), ("logs", "log", "")),
+        *(("compose", "service", ""), ("compose", "setting", ""), ("watch", "stable", "watch/web1.json#containers/a")),
+    ):
+        one = check(section, name, evidence=[place])
+        assert places.of(one)["command"].startswith(client), (section, name)
+
+
+LOG = {"name": "main", "kind": "container"}
+KEYS = [
+    "user",
+    "ports",
+    "volumes",
+    "command",
+    "healthcheck.test",
+    "healthcheck.interval",
+    "environment.A B",
+    "labels.x.y",
+]
+
+
+@pytest.mark.parametrize("key", KEYS)
+@pytest.mark.parametrize("name", ["web-1", "it's", "$(touch x)", "-rf", "a.b"])
+def test_a_setting_of_a_service_is_shown_without_what_may_be_a_secret(key: str, name: str, tmp_path: Path) -> None:
+    one = check("compose", "setting", "fail", subject=f"{name}.{key}", expected={key: "x"})
+    command, _instead = made(one)
+    docker = 'docker() { for word; do printf "%s\\n" "$word"; done >> asked; }; '
+    ran = subprocess.run(["bash", "-c", docker + command], check=True, capture_output=True, text=True, cwd=tmp_path)
+    asked = (tmp_path / "asked").read_text().splitlines()
+    assert asked[-1] == name and [path.name for path in tmp_path.iterdir()] == ["asked"]
+    hidden = key.partition(".")[0] in ("command", "environment", "labels") or key == "healthcheck.test"
+    assert ran.stdout.endswith("  -\n") == hidden
+    assert "{{.Config}}" not in asked and "{{json .Config}}" not in asked
+
+
+@pytest.mark.parametrize(
+    ("more", "options"),
+    [
+        ({}, "--max-time 10 --noproxy '*' -- "),
+        ({"timeout_s": 30, "verify": False}, "--max-time 30 --noproxy '*' -k -- "),
+        ({"ca": "it's.pem"}, "--noproxy '*' --cacert 'it'\"'\"'s.pem' -- "),
+        ({"redirects": 3}, "--noproxy '*' -L --max-redirs 3 --proto-redir =http -- "),
+        # curl would send it to wherever a redirect leads.
+        ({"redirects": 3, "headers": {"Accept": "a"}}, "--noproxy '*' -H 'Accept: a' -- "),
+    ],
+)
+def test_an_endpoint_is_asked_as_the_contract_says(more: Json, options: str) -> None:
+    assert options in made(check("endpoints", "status"), **more)[0]
