@@ -57,7 +57,9 @@ def _window(make: Maker, document: Json) -> Json:
     elif share < ENOUGH:
         blind = f"only {percent(share)} of the window were observed, {percent(ENOUGH)} are needed"
     said = [text]
-    said += [f"{number(window['gaps_total'], 'gap')}, {duration(window['gaps_s'])} in all"] if window["gaps"] else []
+    if window["gaps"]:
+        longest = max(window["gaps"], key=lambda gap: float(gap["seconds"]))["reason"]
+        said.append(f"{number(window['gaps_total'], 'gap')}, {duration(window['gaps_s'])} in all ({longest})")
     said += [f"the host booted {number(window['boots'], 'time')} in it"] if window["boots"] else []
     if window["slow"]:
         slow = f"{number(window['slow'], 'look')} took longer than that, up to {duration(window['longest_look_s'])}"

@@ -20,6 +20,7 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.words import 
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.watch import asking, logs
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.watch.figures import Json
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.watch.state import State
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.watch.window import BOOTED
 
 SCHEMA = "evenkeel.drift/watch/1"
 UNDER_WAY = "the watch has not ended: it was interrupted, or is still under way"
@@ -76,11 +77,13 @@ class Course:
         self._last_s: float | None = None
         self._trouble = ""
         self._lost = 0
+        self._logged = bool(contract.get("logs"))
         self._started = utc(doors.wall())
 
     def run(self) -> Json:
         """Watch until the window is over, and return the document (``docs/design.md``)."""
         begun_s = self._doors.now()
+        self._state.window.begin(begun_s)
         most_s = self._asked.for_s * 1.05 + self._slice_s + _SPARE_S
         self._keep(None, UNDER_WAY)
         over, reason = False, ""
@@ -133,24 +136,22 @@ class Course:
             f"watched {duration(window.observed_s)} of {duration(self._asked.for_s)}, {number(window.looks, 'look')}, "
         )
         ill = self._trouble or "; ".join(self._happened())
-        self._doors.show(f"{line}{left}: {f'what happened: {ill}' if ill else 'nothing has happened'}")
+        # What its logs say of the window is read when that is over.
+        well = "nothing has happened" + (", but for its logs, which are read in the end" if self._logged else "")
+        self._doors.show(f"{line}{left}: {f'what happened: {ill}' if ill else well}")
 
     def _happened(self) -> list[str]:
         """Return what happened, in a few words each."""
         told = self._state.told()
-        seen = [(kind, one) for kind in ("processes", "units", "endpoints") for one in told[kind]]
-        seen += [("containers", one) for one in (told["containers"] or {"containers": []})["containers"]]
-        seen += [("memory", {**told["memory"], "name": "memory"})] if told["memory"] else []
+        seen = [one for kind in ("processes", "units", "endpoints", "streams") for one in told[kind]]
+        for kind in ("containers", "memory"):
+            seen += [{**told[kind], "name": kind}] if told[kind] else []
+        seen += (told["containers"] or {"containers": []})["containers"]
         words = [
-            f"{one['name']}: {one['events'][-1]['what']}{_times(one['events_total'])}"
-            for _kind, one in seen
-            if one["events"]
+            f"{one['name']}: {one['events'][-1]['what']}{_times(one['events_total'])}" for one in seen if one["events"]
         ]
-        unseen = [
-            f"{one['name']} cannot be seen: {one['reason']}" for _kind, one in seen if one["unseen"] and one["reason"]
-        ]
-        boots = told["window"]["boots"]
-        both = ([f"the host booted {number(boots, 'time')}"] if boots else []) + words + unseen
+        unseen = [f"{one['name']} cannot be seen: {one['reason']}" for one in seen if one["unseen"] and one["reason"]]
+        both = _of_window(told["window"]) + words + unseen
         return both[:_TOLD] + ([f"and {len(both) - _TOLD} more"] if len(both) > _TOLD else [])
 
     def _logs(self) -> Json | None:
@@ -178,6 +179,13 @@ class Course:
         }
         self._doors.keep(document)
         return document
+
+
+def _of_window(window: Json) -> list[str]:
+    """Return what happened to the window itself, in a few words each."""
+    boots, lost = window["boots"], [gap for gap in window["gaps"] if gap["reason"] != BOOTED]
+    said = [f"the host booted {number(boots, 'time')}"] if boots else []
+    return said + ([f"not looked at for {duration(window['gaps_s'])}: {lost[-1]['reason']}"] if lost else [])
 
 
 def _times(total: int) -> str:

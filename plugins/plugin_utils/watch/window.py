@@ -13,6 +13,7 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.watch.figures impor
 SPARE_S = 5.0
 """What may pass between two looks beyond twice ``every``: a slice ends, and the next is begun."""
 
+BOOTED = "the host was booted"
 _STEP_S = 2.0
 _UNREACHED = "the host was not looked at in this time"
 
@@ -48,8 +49,13 @@ class Window:
         self._gaps_s = 0.0
         self._steps: list[Json] = []
         self._began_here_s = 0.0
+        self._asked_here_s: float | None = None
         self._offset_s = 0.0
         self._reason = ""
+
+    def begin(self, here_s: float) -> None:
+        """Note when the watch begins, by the control node's clock: what is lost before the first look is a gap, too."""
+        self._asked_here_s = here_s
 
     def lost(self, reason: str) -> None:
         """Remember why the host was not reached: it is the reason of the gap, if one comes of it."""
@@ -67,6 +73,9 @@ class Window:
         moment = Moment(look["at_s"] - self._offset_s, look["wall_s"])
         if self._last is None:
             self._first = moment
+            if self._reason and self._asked_here_s is not None:
+                late_s = max(here_s - self._asked_here_s, 0.0)
+                self._gap(moment.wall_s - late_s, moment.wall_s, late_s, self._reason)
         else:
             self._after(self._last, moment, booted)
         self.looks += 1
@@ -79,7 +88,7 @@ class Window:
     def _after(self, last: Moment, moment: Moment, booted: bool) -> None:
         between_s = moment.at_s - last.at_s
         if booted or between_s - self._last_took_s > 2 * self.every_s + SPARE_S or between_s < 0:
-            reason = "the host was booted" if booted else self._reason or _UNREACHED
+            reason = BOOTED if booted else self._reason or _UNREACHED
             self._gap(last.wall_s, moment.wall_s, max(between_s, 0.0), reason)
         else:
             self.observed_s += between_s

@@ -15,7 +15,7 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify.watched impo
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.watch import asking
 from hypothesis import given
 from hypothesis import strategies as st
-from watch_world import BOOT, FakeHost, context, contract, look, regular, state, unseen
+from watch_world import BOOT, CONTRACT, FakeHost, context, contract, look, regular, state, unseen
 
 LOST = HostUnseen("unreachable", "the connection was refused")
 
@@ -62,6 +62,38 @@ def test_a_lost_connection_is_a_gap_with_its_reason_and_too_many_are_unknown() -
     assert window["observed_s"] + window["gaps_s"] == pytest.approx(600, abs=1)
     made = {(check["check"], check["subject"]): check["outcome"] for check in checks(document)}
     assert set(made.values()) == {"unknown"} | ({"not_exercised"} & set(made.values()))
+
+
+def test_what_is_lost_before_the_first_look_is_a_gap_with_its_reason() -> None:
+    host = FakeHost({1: LOST, 2: LOST})
+    document = host.run()
+    window = document["window"]
+    assert [gap["reason"] for gap in window["gaps"]] == [str(LOST)]
+    assert window["gaps_s"] == 75
+    (told,) = (check["summary"] for check in checks(document) if check["subject"] == "window")
+    assert f"in all ({LOST})" in told
+    # The line does not forget it when the host answers again.
+    assert host.shown[-1].endswith(f"the window is over: what happened: not looked at for 1 min 15 s: {LOST}")
+
+
+def test_progress_says_that_no_container_can_be_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    """All are seen or none is: there is not one that it could be told of."""
+
+    def blind(at_s: float, **more: t.Any) -> t.Any:
+        made = look(at_s, **more)
+        made["parts"]["containers"] = {"outcome": "unknown", "reason": "the socket is for root", "items": []}
+        return made
+
+    monkeypatch.setattr(watch_world, "look", blind)
+    host = FakeHost()
+    host.run()
+    assert host.shown[0].endswith("what happened: containers cannot be seen: the socket is for root")
+
+
+def test_progress_says_that_the_logs_of_the_window_are_read_in_the_end() -> None:
+    host = FakeHost()
+    host.run(declared=contract(**CONTRACT, logs=[{"name": "main", "path": "main.log"}]))
+    assert host.shown[0].endswith("nothing has happened, but for its logs, which are read in the end")
 
 
 def test_a_host_that_is_never_reached_ends_the_watch_and_passes_nothing() -> None:
