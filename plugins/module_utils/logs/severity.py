@@ -21,7 +21,7 @@ _LEVEL = b"(?:%s)" % b"|".join(_LOWER + tuple(map(bytes.capitalize, _LOWER)))
 _BEGINNINGS = (
     (b"[", re.compile(rb"\[(?:\w{1,20}:)?" + _LEVEL)),
     *((mark, re.compile(re.escape(mark) + _LEVEL)) for mark in (b"=", b"|")),
-    (b'"', re.compile(rb'"(?:level":[456]|' + _LEVEL + rb")")),
+    (b'"', re.compile(rb'"(?:level": ?[456]|' + _LEVEL + rb")")),
     (b"E", re.compile(rb"E(?:RR|rror|MERG|xception)")),
     (b"W", re.compile(rb"WARN")),
     (b"C", re.compile(rb"CRIT")),

@@ -108,6 +108,7 @@ LEVELS = [
     (b'{"msg":"no ERROR yet","level":"warn"}', "WARNING"),
     (b'{"severity":"ERROR","message":"x"}', "ERROR"),
     (b'{"level":50,"msg":"x"}', "ERROR"),
+    (b'{"msg": "x", "level": 50}', "ERROR"),
     (b'{"level":30,"msg":"x"}', None),
     (b"2026-11-21 10:00:00 | WARNING  | app:main:3 - x", "WARNING"),
     (b"2026-11-21T10:00:00Z  WARN app: x", "WARNING"),

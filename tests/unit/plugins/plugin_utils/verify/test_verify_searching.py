@@ -22,7 +22,7 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify import searc
 LINES = [
     "INFO handled ERROR of before",
     'level=error msg="WARN"',
-    '{"msg": "INFO", "level":50}',
+    '{"msg": "INFO", "level": 50}',
     "\x1b[31mCRITICAL\x1b[0m gone",
     "[pool:warning] full",
     "  ERROR in a record that goes on",
