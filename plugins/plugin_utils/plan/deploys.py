@@ -45,6 +45,7 @@ _TOLD = 5
 """So many of the newest deploys that did not end are told of anew by the next."""
 
 Json = dict[str, t.Any]
+Place = tuple[str, str, str]
 
 
 def open_deploy(
@@ -102,30 +103,31 @@ def _known(past: RunFolder, current: RunFolder, hosts: t.Collection[str]) -> lis
     """Return those of the hosts whose part of the current deploy is about what the past one has begun there."""
     if not hosts:
         return []
-    then, now = (document.load(folder.join(document.PLAN))["hosts"] for folder in (past, current))
-    places = {part["host"]: document.place(part) for part in then if part["host"] in hosts}
-    same = [part["host"] for part in now if places.get(part["host"]) == document.place(part)]
-    return [host for host in same if _is_newest(past, current, host)]
+    then, now = places(past) or {}, places(current) or {}
+    same = {host: place for host, place in now.items() if host in hosts and then.get(host) == place}
+    newest = _newest(current, same)
+    return [host for host in same if newest.get(host) == past.id]
 
 
-def _is_newest(past: RunFolder, current: RunFolder, host: str) -> bool:
-    """Return whether no deploy has begun the application of a host between these two: what is open there is of the
-    newest.
-    """
-    own = _place(current, host)
-    others = (one for one in reversed(past_runs(os.path.dirname(current.path))) if one.id != current.id)
-    begun = (one for one in others if any(step["host"] == host for step in steps(one)))
-    newest = next((one for one in begun if one.id == past.id or _place(one, host) in (own, None)), None)
-    return newest is not None and newest.id == past.id
+def _newest(current: RunFolder, own: t.Mapping[str, Place]) -> dict[str, str]:
+    """Return the newest deploy before this one that has begun each of these, by host: what is open there is of that."""
+    found: dict[str, str] = {}
+    for one in reversed(past_runs(os.path.dirname(current.path))):
+        if len(found) == len(own):
+            break
+        begun = {step["host"] for step in steps(one)} & (own.keys() - found.keys()) if one.id != current.id else set()
+        there = places(one) if begun else {}
+        found.update({host: one.id for host in begun if there is None or there.get(host) == own[host]})
+    return found
 
 
-def _place(folder: RunFolder, host: str) -> tuple[str, str, str] | None:
-    """Return of what on a host a deploy is, None where that is not known."""
+def places(folder: RunFolder) -> dict[str, Place] | None:
+    """Return of what on each of its hosts a deploy is, None where that is not known."""
     try:
         plan = document.load(folder.join(document.PLAN))
     except document.PlanError:
         return None
-    return next((document.place(part) for part in plan["hosts"] if part["host"] == host), None)
+    return {part["host"]: document.place(part) for part in plan["hosts"]}
 
 
 def _ended(current: RunFolder, past: RunFolder) -> dict[str, str]:

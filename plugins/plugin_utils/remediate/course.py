@@ -84,6 +84,7 @@ def decide(deploy: RunFolder, batch: t.Collection[str], verification: RunFolder 
     made, earlier = _made(deploy, verification), _Earlier(deploy)
     results = deploys.results(deploy)
     back: dict[str, str] = {}
+    plans: dict[str, dict[str, Json]] = {}
     for host in due(deploy, batch):
         result = results[host]
         if made is None:
@@ -91,7 +92,10 @@ def decide(deploy: RunFolder, batch: t.Collection[str], verification: RunFolder 
             deploys.keep_result(deploy, host, {**result, "outcome": "failed", "reason": reason, "verification": _NONE})
             continue
         seen = earlier.of(result)
-        decision = deciding.decide(made, host, seen, _planned(part_of(source_of(deploy, result), host)))
+        source = source_of(deploy, result)
+        if source.id not in plans:
+            plans[source.id] = parts_of(source)
+        decision = deciding.decide(made, host, seen, _planned(plans[source.id].get(host)))
         told = {
             "id": made["id"],
             "verdict": decision.verdict,
@@ -244,8 +248,12 @@ def _made(deploy: RunFolder, verification: RunFolder | None) -> Json | None:
 
 def part_of(deploy: RunFolder, host: str) -> Json | None:
     """Return what the plan of a deploy says of a host, None when that is nothing. Raises PlanError."""
-    plan = document.load(deploy.join(document.PLAN))
-    return next((one for one in plan["hosts"] if one["host"] == host), None)
+    return parts_of(deploy).get(host)
+
+
+def parts_of(deploy: RunFolder) -> dict[str, Json]:
+    """Return what the plan of a deploy says of each of its hosts. Raises PlanError."""
+    return {part["host"]: part for part in document.load(deploy.join(document.PLAN))["hosts"]}
 
 
 def _planned(part: Json | None) -> set[str]:

@@ -38,10 +38,11 @@ def take_over(deploy: RunFolder, plan: Json, hosts: t.Collection[str]) -> dict[s
     """
     parts = {part["host"]: part for part in plan["hosts"] if part["host"] in hosts}
     taken, unproven = {}, {}
-    for past, host, result in _unverified(deploy, parts, _Records(deploy, plan)):
+    for past, old, result in _unverified(deploy, parts, _Records(deploy, plan)):
+        host = old["host"]
         if parts[host]["actions"]:
             unproven[host] = {"deploy": result["of"], "point": result.get("point")}
-        elif _is_as_left(past, parts[host], result):
+        elif _is_as_left(old, parts[host], result):
             deploys.keep_result(deploy, host, result)
             taken[host] = past.id
     course.note_unproven(deploy, unproven)
@@ -50,23 +51,27 @@ def take_over(deploy: RunFolder, plan: Json, hosts: t.Collection[str]) -> dict[s
 
 def _unverified(
     deploy: RunFolder, parts: t.Mapping[str, Json], records: _Records
-) -> t.Iterator[tuple[RunFolder, str, Json]]:
-    """Yield the hosts that a remediation changed and never verified, each with its folder and the result there."""
+) -> t.Iterator[tuple[RunFolder, Json, Json]]:
+    """Yield the hosts that a remediation changed and never verified: its folder, the part of its plan, the result."""
     open_hosts = set(parts)
     for past in reversed(past_runs(os.path.dirname(deploy.path))):
         if past.id == deploy.id or not open_hosts:
             continue
         touched = _touched(past)
-        for host in sorted(open_hosts & touched.keys()):
+        mine = sorted(open_hosts & touched.keys())
+        then = _parts(past) if mine else None
+        for host in mine:
             result = touched[host]
-            if not _is_of(past, parts[host]) or _left_nothing(past, result, records.of(host)):
+            # Where its plan cannot be read, it may have been of the same application.
+            old = None if then is None else then.get(host)
+            if (then is not None and not _is_same(old, parts[host])) or _left_nothing(past, result, records.of(host)):
                 continue
             open_hosts.remove(host)
             if not _is_recent(past) or not _is_open(past, result) or not records.is_after(past):
                 continue
-            result = _left(past, host, result, records.of(host))
-            if result is not None:
-                yield past, host, result
+            result = _left(past, old, result, records.of(host))
+            if old is not None and result is not None:
+                yield past, old, result
 
 
 def sentence(host: str, name: str) -> str:
@@ -105,9 +110,10 @@ class Repeated:
             if part["host"] not in touched:
                 continue
             result = touched[part["host"]]
-            found = _left(past, part["host"], result, changes) if _is_open(past, result) else None
-            if found is not None:
-                return found if _is_as_left(past, part, found) else None
+            old = (_parts(past) or {}).get(part["host"])
+            found = _left(past, old, result, changes) if _is_open(past, result) else None
+            if old is not None and found is not None:
+                return found if _is_as_left(old, part, found) else None
             if not _is_untold(result):
                 return None
         return None
@@ -139,15 +145,6 @@ def _did_nothing(result: Json | None) -> bool:
     return result is not None and result["outcome"] in ("unchanged", "planned", "refused", "not_begun")
 
 
-def _is_of(past: RunFolder, part: Json) -> bool:
-    """Return whether a deploy was of the application that a part of a plan is about, or may have been."""
-    try:
-        old = course.part_of(past, part["host"])
-    except document.PlanError:
-        return True
-    return old is not None and document.place(old) == document.place(part)
-
-
 def _left_nothing(past: RunFolder, result: Json | None, changes: Json | None) -> bool:
     """Return whether a host's own record says that a deploy which did not tell how it ended there changed nothing: the
     one before it still is the last that did.
@@ -158,12 +155,12 @@ def _left_nothing(past: RunFolder, result: Json | None, changes: Json | None) ->
     return told is not None and told["run"] != past.id
 
 
-def _left(past: RunFolder, host: str, result: Json | None, changes: Json | None) -> Json | None:
+def _left(past: RunFolder, old: Json | None, result: Json | None, changes: Json | None) -> Json | None:
     """Return the result of a host whose change is open, as the next deploy keeps it; None where it is not known that it
     was changed. ``changes`` is the host's own record, None when that is not known.
     """
     if result is None or _is_untold(result):
-        result = _ended_alone(past, host, changes)
+        result = _ended_alone(past, old, changes)
     elif _is_over(past, result, changes):
         return None
     if result is None:
@@ -217,35 +214,40 @@ def _never_verified(past: RunFolder, host: str, verification: Json) -> bool:
     return not any(one["deploy"] == past.id and host in {seen["host"] for seen in one["hosts"]} for one in made if one)
 
 
-def _is_as_left(past: RunFolder, part: Json, result: Json) -> bool:
+def _is_as_left(old: Json, part: Json, result: Json) -> bool:
     """Return whether the audit shows a host as that deploy left it: seen, in the same place, not worked on since."""
     if gates.refusals(part["gates"]) or {one["path"] for one in part["left_out"]} & set(result["changed"]):
         return False
-    return _part_of(past, part["host"]) is not None and _is_of(past, part)
+    return _is_same(old, part)
 
 
-def _ended_alone(past: RunFolder, host: str, changes: Json | None) -> Json | None:
+def _ended_alone(past: RunFolder, old: Json | None, changes: Json | None) -> Json | None:
     """Return the result of a host whose change came to its end when nobody was there any more to be told; None when its
     own record does not say so, or says that something else came after it.
     """
     told = (changes or {}).get("deployed")
     if changes is None or told is None or changes["open"] or changes["under_way"]:
         return None
-    part = _part_of(past, host)
-    if part is None or (told["run"], told["id"]) != (past.id, past.read("run.json")["plan"]):
+    if old is None or (told["run"], told["id"]) != (past.id, past.read("run.json")["plan"]):
         return None
     point = told["point"]
     # A part of a deploy, such as the branch that was unpacked before it, has none.
-    if (point is None and is_saved(part)) or (point is not None and not ID.fullmatch(point)):
+    if (point is None and is_saved(old)) or (point is not None and not ID.fullmatch(point)):
         return None
-    paths = sorted({one["path"] for one in document.operations(part)})
+    paths = sorted({one["path"] for one in document.operations(old)})
     services = [{**step, "state": "done", "said": ""} for step in told["steps"]]
     return {"outcome": "changed", "changed": paths, "services": services, "left": [], "point": point}
 
 
-def _part_of(past: RunFolder, host: str) -> Json | None:
+def _is_same(old: Json | None, part: Json) -> bool:
+    """Return whether two parts of plans are of the same application in the same place."""
+    return old is not None and document.place(old) == document.place(part)
+
+
+def _parts(past: RunFolder) -> dict[str, Json] | None:
+    """Return what the plan of a deploy says of each host, None where it cannot be read."""
     try:
-        return course.part_of(past, host)
+        return course.parts_of(past)
     except document.PlanError:
         return None
 
