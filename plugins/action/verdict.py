@@ -24,7 +24,9 @@ class ActionModule(ControlAction):
         if verdict is None:
             return {"changed": False, "msg": f"{host} is in sync, as far as it is audited"}
         reasons = verdict["reasons"]
-        more = f" (and {len(reasons) - 1} more, see the report)" if len(reasons) > 1 else ""
+        # Of very many not all are listed.
+        others = len(reasons) - 1 + int(verdict.get("more", 0))
+        more = f" (and {others} more, see the report)" if others else ""
         message = f"{reasons[0]['severity']}: {reasons[0]['summary']}{more}"
         result = {"changed": False, "msg": message, "findings": [reason["id"] for reason in reasons]}
         return {**result, "unreachable": True} if verdict["unreachable"] else {**result, "failed": True}

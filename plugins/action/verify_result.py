@@ -18,6 +18,8 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify import folde
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify.consistency import Contradiction
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify.deciding import decide
 
+_GRAVE = (verdicts.FAIL, verdicts.UNKNOWN)
+
 Json = dict[str, t.Any]
 
 
@@ -53,7 +55,7 @@ def _verdict(name: str, host: Json) -> Json:
     """Return why a host fails, in the shape of judge/verdict.py. What is optional alone fails none, and beside what is
     FAIL or UNKNOWN nothing else does.
     """
-    grave = [one for one in host["reasons"] if one["verdict"] in (verdicts.FAIL, verdicts.UNKNOWN)]
+    grave = [one for one in host["reasons"] if one["verdict"] in _GRAVE]
     told = (
         grave
         or host["reasons"]
@@ -63,4 +65,12 @@ def _verdict(name: str, host: Json) -> Json:
         {"id": one["check"] or name, "severity": one["verdict"], "summary": safe.terminal(one["sentence"])}
         for one in told
     ]
-    return {"failed": True, "unreachable": (host["failure"] or {}).get("kind") == "unreachable", "reasons": reasons}
+    # Of many only the first are listed, and all are counted.
+    counted = [count for name, count in host["counted"].items() if not grave or name in _GRAVE]
+    unreachable = (host["failure"] or {}).get("kind") == "unreachable"
+    return {
+        "failed": True,
+        "unreachable": unreachable,
+        "reasons": reasons,
+        "more": max(0, sum(counted) - len(told)),
+    }

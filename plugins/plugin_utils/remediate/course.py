@@ -6,10 +6,10 @@ one that was interrupted, too (``takeover.py``). Private to the collection.
 
 ``chain`` in run.json marks the folder: ``{begun, audit: null|[from, to], unproven (only where it changes hosts that an
 interrupted one had left unverified: {host: {deploy, point}}), unverified (only where nothing was verified in the end:
-why)}``. A host's result has ``verification``: ``{id, verdict, before, after_s, reasons, known, counted, back, again}``;
-``after_s`` is how long after the change it was looked at, null where it was watched; ``counted`` has how many reasons
-there were of each verdict, as of ``reasons`` and ``known`` 20 are kept; ``back`` is null, ``due`` or ``done``, and
-``again`` is ``{id, verdict, still}`` of the verification after the way back.
+why)}``. A host's result has ``verification``: ``{id, verdict, before, after_s, reasons, reason_ids, known, counted,
+back, again}``; ``after_s`` is how long after the change it was looked at, null where it was watched; ``counted`` has
+how many reasons there were of each verdict, as of ``reasons`` and ``known`` 20 are kept; ``back`` is null, ``due`` or
+``done``, and ``again`` is ``{id, verdict, still}`` of the verification after the way back.
 """
 
 from __future__ import annotations
@@ -100,8 +100,10 @@ def decide(deploy: RunFolder, batch: t.Collection[str], verification: RunFolder 
             "id": made["id"],
             "verdict": decision.verdict,
             "before": None if seen is None else seen.run,
-            "after_s": _after_s(made, host),
+            "after_s": deciding.after_s(made, host),
             "reasons": decision.reasons[:_TOLD],
+            # After the way back each of them is looked for, not those alone that are told.
+            "reason_ids": [one["id"] for one in decision.reasons],
             "known": decision.known[:_TOLD],
             "counted": {"reasons": deciding.counted(decision.reasons), "known": deciding.counted(decision.known)},
             "back": DUE if decision.reasons else None,
@@ -111,13 +113,6 @@ def decide(deploy: RunFolder, batch: t.Collection[str], verification: RunFolder 
         if decision.reasons:
             back[host] = decision.reasons[0]["sentence"]
     return back
-
-
-def _after_s(made: Json, host: str) -> int | None:
-    """Return how long after its change a host was looked at; None where it was watched, which tells more."""
-    if any(one["host"] == host for one in made.get("watch", ())):
-        return None
-    return next((one["seconds"] for one in made.get("looked", ()) if one["host"] == host), None)
 
 
 def confirm(deploy: RunFolder, batch: t.Collection[str], verification: RunFolder | None) -> None:
@@ -133,14 +128,21 @@ def confirm(deploy: RunFolder, batch: t.Collection[str], verification: RunFolder
         again: Json = {"id": None, "verdict": None, "still": []}
         more = "whether all is well again is not known: the verification after it did not come to an end"
         if made is not None and made["id"] != told["id"]:
-            left = deciding.still(made, host, told["reasons"], earlier.of(result))
+            left = deciding.still(made, host, _ids(told), earlier.of(result))
             verdict = next((one["verdict"] for one in made["hosts"] if one["host"] == host), None)
             again = {"id": made["id"], "verdict": verdict, "still": left[:_TOLD]}
-            more = f"it is not as before the change all the same: {left[0]['sentence']}" if left else ""
+            others = f" (and {len(left) - 1} more, see the verification {made['id']})" if left[1:] else ""
+            more = f"it is not as before the change all the same: {left[0]['sentence']}{others}" if left else ""
         well = "verified again: nothing is worse than before the change"
         kept = {**result, "reason": f"{result['reason']}; {more or well}"}
         kept["outcome"] = "failed" if more else result["outcome"]
         deploys.keep_result(deploy, host, {**kept, "verification": {**told, "again": again}})
+
+
+def _ids(told: Json) -> list[str | None]:
+    """Return the ids of all that took a host back; a result of an older version has only those that it tells."""
+    kept: list[str | None] | None = told.get("reason_ids")
+    return [one["id"] for one in told["reasons"]] if kept is None else kept
 
 
 def unverified(deploy: RunFolder, reason: str) -> None:

@@ -123,6 +123,8 @@ def decide(verification: Json, host: str, earlier: Before | None, planned: t.Con
                 told = _bad(None, gap["verdict"], gap["sentence"])
                 seen = earlier is not None and _gap(group, gap) in earlier.missing
                 (known if seen else reasons).append(told)
+    # Of many only the first are kept: what fails stands before what was not known.
+    known.sort(key=lambda one: verdicts.VERDICTS.index(one["verdict"]))
     places = {one["id"]: (one["section"], one["check"]) for one in verification["checks"]}
     # What is known to fail first, and of that the cause.
     reasons.sort(key=lambda one: (one["verdict"] != verdicts.FAIL, _rank(places.get(one["id"]))))
@@ -155,17 +157,23 @@ def fails(verdict: str, strict: bool) -> bool:
     return verdict in (*counted, verdicts.OBSERVATION) if strict else verdict in counted
 
 
-def still(verification: Json, host: str, reasons: t.Sequence[Json], earlier: Before | None) -> list[Json]:
+def still(verification: Json, host: str, reasons: t.Collection[str | None], earlier: Before | None) -> list[Json]:
     """Return what is not as before the change, after the way back: each check that is worse than it was then.
 
     What the change was to remove is there again, and is none of them. Where nothing is known of before, it is what
-    took the change back and fails still.
+    took the change back and fails still: ``reasons`` are the ids of all of that.
     """
     decision = decide(verification, host, earlier, ())
     if earlier is not None:
         return decision.reasons
-    known = {one["id"] for one in reasons}
-    return [one for one in decision.reasons if one["id"] is None or one["id"] in known]
+    return [one for one in decision.reasons if one["id"] is None or one["id"] in reasons]
+
+
+def after_s(verification: Json, host: str) -> int | None:
+    """Return how long after its change a host was looked at; None where it was watched, which tells more."""
+    if any(one["host"] == host for one in verification.get("watch", ())):
+        return None
+    return next((one["seconds"] for one in verification.get("looked", ()) if one["host"] == host), None)
 
 
 def _verdicts(verification: Json, host: str, earlier: Before | None) -> t.Mapping[str, str]:

@@ -226,7 +226,7 @@ def _listed(told: Json, kind: str) -> str:
         return "nothing"
     lines = [f"{one['verdict']}: {one['sentence']}" for one in told[kind][:_SHOWN]]
     left = sum(_counted(told, kind).values()) - len(lines)
-    more = [f"and {left} more"] if left else []
+    more = [f"and {left} more, in the report of that verification"] if left else []
     return markdown("; ".join([*lines, *more]))
 
 

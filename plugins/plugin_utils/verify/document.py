@@ -213,6 +213,7 @@ def _host(
         "failure": seen.failure,
         "verdict": verdict,
         "reasons": reasons[:_REASONS],
+        "counted": verdicts.counts(one["verdict"] for one in reasons),
         "fails": verdict == verdicts.FAIL or (strict and verdict != verdicts.PASS),
     }
 

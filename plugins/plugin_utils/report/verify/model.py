@@ -33,8 +33,18 @@ class Verification:
 
     @property
     def open(self) -> list[Json]:
-        """The checks that are not PASS, the worst first."""
-        return [one for one in self.checks if one["verdict"] != verdicts.PASS]
+        """The checks that are not PASS, those first that decide, then the worst: of many only the first are shown."""
+        return deciding_first(self.data)
+
+
+def deciding_first(data: Json) -> list[Json]:
+    """Return the checks that are not PASS: what fails a required criterion before what is only optional, each the worst
+    first.
+    """
+    deciding = {name for one in data["criteria"] if one["required"] for name in one["checks"]}
+    grave = (verdicts.FAIL, verdicts.UNKNOWN)
+    found = [one for one in data["checks"] if one["verdict"] != verdicts.PASS]
+    return sorted(found, key=lambda one: not (one["verdict"] in grave and one["id"] in deciding))
 
 
 def rows(titles: t.Sequence[str], found: t.Sequence[t.Sequence[object]]) -> Lines:

@@ -11,7 +11,7 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.words import 
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.model import Json
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.screen import Screen
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.verify import soon
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.verify.model import STATUS
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.verify.model import STATUS, deciding_first
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify import standing, verdicts
 
 SHOWN = 20
@@ -55,7 +55,7 @@ def _logs(screen: Screen, data: Json) -> None:
 
 
 def _open(screen: Screen, data: Json) -> None:
-    found = [one for one in data["checks"] if one["verdict"] != verdicts.PASS]
+    found = deciding_first(data)
     screen.gap()
     screen.line(f"Not PASS: {len(found)} of {number(data['counts']['checks'], 'check')}")
     told = _things(found)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.evenkeel.drift.plugins.action import verify_result
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify import verdicts
 
 
 @pytest.mark.parametrize(
@@ -19,5 +20,15 @@ from ansible_collections.evenkeel.drift.plugins.action import verify_result
 )
 def test_only_what_fails_a_host_is_counted(given: list[str], counted: list[str]) -> None:
     reasons = [{"check": name, "verdict": name, "sentence": f"it is {name}"} for name in given]
-    made = verify_result._verdict("v-1", {"reasons": reasons, "verdict": "FAIL", "failure": None})
+    every = verdicts.counts(given)
+    made = verify_result._verdict("v-1", {"reasons": reasons, "verdict": "FAIL", "failure": None, "counted": every})
+    assert made["more"] == 0
     assert [one["severity"] for one in made["reasons"]] == counted
+
+
+def test_of_more_than_are_listed_all_are_counted() -> None:
+    reasons = [{"check": "x", "verdict": "FAIL", "sentence": "it is"}] * 50
+    counted = {**verdicts.counts([]), "FAIL": 120, "UNKNOWN": 3, "OBSERVATION": 70}
+    about = {"reasons": reasons, "verdict": "FAIL", "failure": None, "counted": counted}
+    made = verify_result._verdict("v-1", about)
+    assert (len(made["reasons"]), made["more"]) == (50, 73)

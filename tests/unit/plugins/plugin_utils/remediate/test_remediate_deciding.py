@@ -12,7 +12,7 @@ import typing as t
 
 import pytest
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.check import finding_id
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.remediate import deciding, degrees, instances
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.remediate import course, deciding, degrees, instances
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify import verdicts
 from hypothesis import given
 from hypothesis import strategies as st
@@ -157,12 +157,16 @@ def test_after_the_way_back_what_was_to_be_removed_is_there_again_and_what_is_wo
     before = earlier(trees="FAIL", endpoints="PASS", processes="PASS")
     first = [{"id": name_of("endpoints"), "verdict": "FAIL", "sentence": "500"}]
     well = verification(one_check("trees", "FAIL"), one_check("endpoints", "PASS"))
-    assert deciding.still(well, "web1", first, before) == []
+    assert deciding.still(well, "web1", [one["id"] for one in first], before) == []
     worse = verification(one_check("trees", "FAIL"), one_check("processes", "FAIL"))
-    assert [one["id"] for one in deciding.still(worse, "web1", first, before)] == [name_of("processes")]
+    assert [one["id"] for one in deciding.still(worse, "web1", [one["id"] for one in first], before)] == [
+        name_of("processes")
+    ]
     # Nothing is known of before: what took it back counts, and the drift that is back does not.
     unknown = verification(one_check("trees", "FAIL"), one_check("endpoints", "FAIL"))
-    assert [one["id"] for one in deciding.still(unknown, "web1", first, None)] == [name_of("endpoints")]
+    assert [one["id"] for one in deciding.still(unknown, "web1", [one["id"] for one in first], None)] == [
+        name_of("endpoints")
+    ]
 
 
 def test_what_is_kept_of_before_comes_back_as_it_was() -> None:
@@ -266,3 +270,21 @@ def test_what_does_not_run_is_told_before_what_it_does_not_answer() -> None:
     booted = {**one_check("watch", "FAIL"), "check": "window", "summary": "boot", "id": "boot"}
     found = deciding.decide(verification(one_check("units", "FAIL"), stable, booted), "web1", None, ())
     assert found.reasons[0]["sentence"] == "boot"
+
+
+def test_after_the_way_back_each_of_many_reasons_is_looked_for_and_not_only_those_that_are_told() -> None:
+    """Where nothing is known of before, the 25th that fails still keeps a host from being called as it was."""
+    found = deciding.decide(verification(*(one_check(f"s{place}", "FAIL") for place in range(25))), "web1", None, ())
+    kept = {"reasons": found.reasons[:20], "reason_ids": [one["id"] for one in found.reasons]}
+    left = verification(one_check("s24", "FAIL"))
+    assert name_of("s24") not in {one["id"] for one in kept["reasons"]}
+    assert [one["id"] for one in deciding.still(left, "web1", course._ids(kept), None)] == [name_of("s24")]
+    # A result of an older version has only those that it tells.
+    assert course._ids({"reasons": found.reasons[:2]}) == [one["id"] for one in found.reasons[:2]]
+
+
+def test_of_what_is_as_before_that_which_fails_is_told_first() -> None:
+    checks = [one_check("logs", "UNKNOWN"), one_check("endpoints", "FAIL")]
+    before = earlier(logs="UNKNOWN", endpoints="FAIL")
+    found = deciding.decide(verification(*checks), "web1", before, ())
+    assert [one["verdict"] for one in found.known] == ["FAIL", "UNKNOWN"]

@@ -279,3 +279,25 @@ def test_a_log_with_a_time_of_its_own_needs_no_last_change() -> None:
     """What was said of logs that nobody can date stood beside logs that had been read, and passed."""
     made = verification(run(check("logs", "log")), seen("web1", changes={}, logs={}), since="deploy")
     assert made["logs_since"] == [{"host": "web1", "asked": None, "from": None, "reason": "", "logs": []}]
+
+
+def test_of_many_reasons_those_that_decide_are_told_and_all_are_counted() -> None:
+    """Many failures of what is optional, or of what is only told, push none out that fails the whole."""
+    optional = [check("logs", "max", "fail", subject=f"main:{place}") for place in range(60)]
+    told = [check("units", "active", "observation", component=f"u{place}.service") for place in range(70)]
+    needed = check("trees", "must_contain", "unknown", component="source")
+    criteria = [
+        criterion("Logs", {"section": "logs"}, required=False),
+        criterion("All", {"section": "*"}, required=True),
+    ]
+    criteria[1]["checks"] = [{**criteria[1]["checks"][0], "section": name} for name in ("trees", "units")]
+    findings = run(*optional, *told, needed)
+    made = verification(findings, seen("web1", criteria))
+    jsonschema.validate(made, SCHEMA)
+    (host,) = made["hosts"]
+    assert (len(host["reasons"]), host["counted"]["UNKNOWN"], host["counted"]["OBSERVATION"]) == (50, 1, 70)
+    assert host["reasons"][0]["verdict"] == "UNKNOWN"
+    shown = markdown.render(made, findings)
+    first = shown[shown.index("What is not PASS, the worst first") :].splitlines()[2]
+    assert "UNKNOWN" in first
+    assert "... and 111 more checks below." in shown
