@@ -47,7 +47,8 @@ def made(name: str, subject: str = "main:cycle", outcome: str = "pass", **more: 
     [("interval", "main:cycle"), ("require", "main:ready"), ("numbers", "main:n"), ("fresh", "main")],
 )
 def test_what_came_before_the_change_alone_is_no_proof_of_what_runs_since(name: str, subject: str) -> None:
-    (found,) = after_change.judged([made(name, subject, expected={"max_s": 60})], [host(log(CHANGE_S - 1.5))])
+    of = host(log(CHANGE_S - 1.5), changes={"starts": {"first": {**CHANGE}, "of": {}}})
+    (found,) = after_change.judged([made(name, subject, expected={"max_s": 60})], [of])
     assert found["verdict"] == "NOT_EXERCISED"
     assert "nothing of it is known to have come in the 3 s since 2026-11-21T10:00:00Z" in found["summary"]
     assert "-e verify_watch=10m" in found["remedy"]["text"]
@@ -65,7 +66,8 @@ def test_a_cycle_in_the_second_of_the_change_may_be_the_old_ones_last_and_a_line
     assert cycle["verdict"] == "NOT_EXERCISED"
     ready = made("require", "main:ready")
     said = log(whole, require=[{"name": "ready", "last": "2026-11-21T10:00:00Z"}])
-    assert after_change.judged([ready], [host(said)]) == [ready]
+    anew = {"starts": {"first": {**CHANGE}, "of": {}}}
+    assert after_change.judged([ready], [host(said, changes=anew)]) == [ready]
 
 
 @pytest.mark.parametrize("outcome", ["fail", "unknown", "observation", "not_exercised"])
@@ -161,3 +163,8 @@ def test_a_unit_that_ended_since_the_change_started_it_does_not_pass_for_being_u
     (found,) = after_change.judged(up, [host(changes=changes)])
     assert found["verdict"] == wanted
     assert ("systemd restarted it 2 times by itself" in found["summary"]) == (wanted == "OBSERVATION")
+
+
+def test_what_a_program_said_when_it_started_is_said_of_it_until_it_is_started_anew() -> None:
+    one = made("require", "main:ready")
+    assert after_change.judged([one], [host(log(CHANGE_S - 1.5))]) == [one]
