@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime
 import typing as t
 
-from ansible_collections.evenkeel.drift.plugins.module_utils.observe import change_starts
+from ansible_collections.evenkeel.drift.plugins.module_utils.observe.change_starts import since as changed_since
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.log_shapes import DEPLOY, LEVELS, UNHANDLED
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge import log_words as words
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.check import Check, Details
@@ -221,7 +221,7 @@ def _asked_s(entry: Details, now_s: float, changes: Details | None) -> float | N
     if since is None or isinstance(since, int):
         return since if since is None else float(since)
     if since == DEPLOY:
-        begin = change_starts.since(entry, changes or {})
+        begin = changed_since(entry, changes or {})
         begin_s = None if begin is None else begin["time_s"]
     else:
         begin_s = datetime.datetime.fromisoformat(since).timestamp()

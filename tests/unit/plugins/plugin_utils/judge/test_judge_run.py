@@ -337,6 +337,7 @@ def test_the_judge_has_no_way_to_the_outside() -> None:
     allowed |= {f"packaging.{name}" for name in ("markers", "requirements", "specifiers", "utils", "version")}
     utils = (
         "observe.patterns",
+        "observe.change_starts",
         "http",
         "streams.progress",
         "configs.globs",
