@@ -9,6 +9,8 @@ import contextlib
 import json
 import os
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -228,6 +230,26 @@ def test_a_change_that_hangs_does_not_pass_by_what_was_logged_before_it(shop: Sh
     assert "-e verify_watch=45m" in judged["interval"]["remedy"]["text"]
     assert "after the last change, and not watched: what fails only after a while" in said(outcome)
     assert "after its last change" in (folder / "verify-report.md").read_text()
+
+
+def test_a_process_that_nobody_starts_anew_takes_the_change_back_and_is_well_with_what_it_was(shop: Shop) -> None:
+    (root,) = shop.hosts("web1")
+    before = fingerprint(root)
+    mark = f"worker of {shop.folder.name} {os.getpid()}"
+    shop.contract = {"processes": [{"name": "worker", "match": mark, "not_older_than": "source"}]}
+    started = time.time()
+    wait_until(lambda: time.time() > started + 0.1, "the code is older than what runs it")
+    argv = [sys.executable, "-c", "import sys; sys.stdin.read()", mark]
+    with subprocess.Popen(argv, cwd=root, stdin=subprocess.PIPE):
+        for content in ("2\n", "3\n"):
+            shop.reference.commit("Another", {"src/other.py": content})
+            outcome = shop.remediate()
+            assert outcome.code == 2, outcome.text
+            assert shop.ended()["outcomes"] == {"web1": "rolled_back"}, outcome.text
+            told = shop.result("web1")["verification"]
+            assert "worker" in told["reasons"][0]["sentence"] and "later" in told["reasons"][0]["sentence"]
+            assert told["again"]["still"] == []
+            assert fingerprint(root) == before
 
 
 def test_what_the_batches_watched_counts_in_the_end(shop: Shop) -> None:

@@ -14,8 +14,9 @@ import os
 import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.module_utils.act import journal_form
-from ansible_collections.evenkeel.drift.plugins.module_utils.act.reading import HISTORY, LOG, read_document
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.reading import LOG
 from ansible_collections.evenkeel.drift.plugins.module_utils.moment import iso
+from ansible_collections.evenkeel.drift.plugins.module_utils.observe import change_trees
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.change_starts import (
     FORWARD,
     IN_PLACE,
@@ -25,11 +26,10 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.observe.change_star
     moment_of,
     starts,
 )
-from ansible_collections.evenkeel.drift.plugins.module_utils.observe.paths import open_dir, open_file
-from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host, Unseen
+from ansible_collections.evenkeel.drift.plugins.module_utils.observe.paths import open_file
+from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host
 
 _TAIL = 4 << 20
-_MOST_JOURNALS = 20
 _ENDS = (IN_PLACE, "went back")
 _BEGINS, _REHEARSED = "begins", "rollback rehearsed"
 _ROLLBACK, _ROLLED_BACK = "rollback", "rolled back"
@@ -38,15 +38,13 @@ _DEPLOY = "sync"
 _MOST_RELOADS = 200
 # What tells of the end of something that changed the host, or of how far it came.
 _TELLS = (*_ENDS, STEP_BEGINS, STEP_DONE, _STEP_FAILED, _ROLLED_BACK)
-_EXACT = "exact"
-_ABOUT = ("kind", "who", "why", "run", "journal")
 
 Json = t.Dict[str, t.Any]
 
 
 def last_changes(dir_fd: int, trees: t.Mapping[str, str], host: Host) -> Json:
-    """Return ``{last: null|Change, last_reason, starts, deployed, rehearsed, reloads,
-    trees: {name: null|Change|{reason}}}`` of an open state directory.
+    """Return ``{last: null|Change, last_reason, starts, deployed, rehearsed, reloads, trees, taken_back}`` of an open
+    state directory; the last two are of ``change_trees.py``.
 
     ``trees`` are paths below the host's root, by name. Change is ``{time, time_s, kind, who, why, run, journal}``, and
     null where no change is recorded. ``last`` of a rollback has the time at which what runs was back as well: until
@@ -59,13 +57,13 @@ def last_changes(dir_fd: int, trees: t.Mapping[str, str], host: Host) -> Json:
     placed, reason = _placed(lines, _known(dir_fd))
     last = _ended(placed[0], lines) if placed and not reason else None
     return {
-        "last": last and {key: value for key, value in last.items() if key != _EXACT},
+        "last": last and {key: value for key, value in last.items() if key != change_trees.EXACT},
         "last_reason": reason or ("" if last else "no change of this application is recorded on this host"),
         "starts": starts([] if reason else lines),
         "deployed": None if reason else _deployed(lines),
         "rehearsed": _rehearsed(lines),
         "reloads": reloads,
-        "trees": _of_trees(dir_fd, placed, reason, trees, host, _reread(reloads, host)) if trees else {},
+        **change_trees.changes(dir_fd, (placed, reason), trees, host, _reread(reloads, host)),
     }
 
 
@@ -176,7 +174,7 @@ def _known(dir_fd: int) -> set[str] | None:
     """Return the ids of the closed journals, None when one is open: each change that ever touched a file has one."""
     if any(map(journal_form.NAME.match, os.listdir(dir_fd))):
         return None
-    return set(_journals(dir_fd))
+    return set(change_trees.journals(dir_fd))
 
 
 def _placed(lines: t.Sequence[Json], known: set[str] | None) -> tuple[list[Json], str]:
@@ -192,8 +190,8 @@ def _placed(lines: t.Sequence[Json], known: set[str] | None) -> tuple[list[Json]
             ended.add(entry.get("journal"))
             seconds = epoch(entry.get("time"))
             if entry["what"] == IN_PLACE and seconds is not None:
-                about = {key: entry.get(key) for key in _ABOUT}
-                placed.append({"time": entry["time"], "time_s": seconds, **about, _EXACT: moment_of(entry)})
+                about = {key: entry.get(key) for key in change_trees.ABOUT}
+                placed.append({"time": entry["time"], "time_s": seconds, **about, change_trees.EXACT: moment_of(entry)})
         elif entry.get("what") == _BEGINS and entry.get("journal") not in ended and not placed:
             if known is not None and entry.get("journal") not in known:
                 continue
@@ -211,71 +209,3 @@ def _ended(change: Json, lines: t.Sequence[Json]) -> Json:
             after = iso(seconds + 1)
             return {**change, "time": after, "time_s": seconds + 1}
     return change
-
-
-def _of_trees(
-    dir_fd: int,
-    placed: t.Sequence[Json],
-    reason: str,
-    trees: t.Mapping[str, str],
-    host: Host,
-    reread: t.Mapping[str, float],
-) -> dict[str, Json | None]:
-    """Return the last change that touched each tree: its closed journal says which paths it changed. Those that were
-    ``reread`` since do not count: by their times, which a deploy does not turn back, other processes are judged.
-    """
-    found: dict[str, Json | None] = {}
-    root = os.path.realpath(host.root)
-    wanted = {name: os.path.normpath(os.path.join(root, path)) for name, path in trees.items()}
-    # Where the root is a link that a change switches, all below it is another tree.
-    above, link = os.path.split(os.path.normpath(host.root))
-    way = os.path.join(os.path.realpath(above), link)
-    journals = _journals(dir_fd) if placed and not reason else {}
-    for change in placed[:_MOST_JOURNALS] if not reason else ():
-        if len(found) == len(wanted):
-            break
-        host.check_time()
-        paths = _paths(dir_fd, journals.get(str(change["journal"])))
-        if paths is None:
-            reason = f"the journal of the change of {change['time']} is no longer there, or cannot be read"
-            break
-        paths = [path for path in paths if reread.get(path, -1) < change[_EXACT]]
-        for name, tree in wanted.items():
-            below = tree.rstrip("/") + "/"
-            if name not in found and any(path in (way, tree) or path.startswith(below) for path in paths):
-                # Exactly, as it is held against starts of processes.
-                found[name] = {**{key: change[key] for key in ("time", *_ABOUT)}, "time_s": change[_EXACT]}
-    if not reason and len(placed) > _MOST_JOURNALS:
-        reason = f"none of the last {_MOST_JOURNALS} changes touched it, and those before were not looked at"
-    unfound: Json | None = {"reason": reason} if reason else None
-    return {name: found.get(name, unfound) for name in wanted}
-
-
-def _journals(dir_fd: int) -> dict[str, str]:
-    """Return the files of closed journals by the id of the journal."""
-    try:
-        folder = open_dir(dir_fd, HISTORY)
-    except FileNotFoundError:
-        return {}
-    try:
-        return {name[: -len(".json")].rpartition("-")[2]: name for name in os.listdir(folder) if name.endswith(".json")}
-    finally:
-        os.close(folder)
-
-
-def _paths(dir_fd: int, name: str | None) -> list[str] | None:
-    """Return the absolute paths that a closed journal changed, None when it cannot be read."""
-    if name is None:
-        return None
-    folder = open_dir(dir_fd, HISTORY)
-    try:
-        document = journal_form.opened(read_document(folder, name))
-    except (OSError, Unseen, ValueError):
-        return None
-    finally:
-        os.close(folder)
-    return [
-        os.path.join(document["root"], step["path"])
-        for step in document["steps"]
-        if step["how"] not in journal_form.IDLE
-    ]

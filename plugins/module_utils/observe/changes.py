@@ -54,6 +54,7 @@ def look(spec: t.Mapping[str, t.Any], host: Host) -> Json:
         "rehearsed": {},
         "reloads": [],
         "trees": dict.fromkeys(spec.get("trees") or {}),
+        "taken_back": {},
     }
     try:
         state = _opened(folder, spec["application"])

@@ -43,6 +43,7 @@ _ANSWER = {
 _TEXT = OneOf([None, str])
 _CHANGE = {"time": str, "time_s": int, **dict.fromkeys(("kind", "who", "why", "run", "journal"), _TEXT)}
 _MOMENT = {"time": str, "time_s": OneOf([int, float])}
+_OF_TREE = OneOf([None, {**_CHANGE, **_MOMENT}, {"reason": str}])
 _STEP = dict.fromkeys(("kind", "path", "do", "ill"), str)
 _CHANGES = {
     "outcome": re.compile("ok|unknown|none"),
@@ -65,7 +66,8 @@ _CHANGES = {
     "deployed": OneOf([None, {**dict.fromkeys(("run", "id", "point"), _TEXT), "steps": [_STEP]}]),
     "reloads": [{"unit": str, "path": str, **_MOMENT}],
     "rehearsed": ByName({"time": str, "time_s": int, "point": str}),
-    "trees": ByName(OneOf([None, {**_CHANGE, **_MOMENT}, {"reason": str}])),
+    "trees": ByName(_OF_TREE),
+    "taken_back": ByName([{"since_s": int, "before": _OF_TREE}]),
 }
 _SECTION = {"outcome": OUTCOME, "reason": str, "data": dict}
 
@@ -117,7 +119,16 @@ def changes_of(answer: Json) -> Json:
             "starts": {"first": None, "of": {}},
         }
         reasons = dict.fromkeys(("reason", "last_reason"), str(garbled))
-        return {"outcome": "unknown", **reasons, "path": "", **nothing, "rehearsed": {}, "reloads": [], "trees": {}}
+        return {
+            "outcome": "unknown",
+            **reasons,
+            "path": "",
+            **nothing,
+            "rehearsed": {},
+            "reloads": [],
+            "trees": {},
+            "taken_back": {},
+        }
     changes: Json = answer["changes"]
     return changes
 

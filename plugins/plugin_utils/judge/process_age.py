@@ -128,6 +128,24 @@ class Ages:
             observed={"pid": process["pid"], "started": process["started"]},
         )
 
+    def came_back(self, made: Check, kind: Kind, process: Details, back: Details) -> Check:
+        """Return the check of what was changed under a process, and is again as it was when that started: an
+        observation, as nobody knows what it read in between.
+        """
+        who = f"{self._scope.component} (pid {process['pid']}) runs since {process['started']}"
+        return self._scope.failed(
+            kind.check,
+            made.subject,
+            "info",
+            f"{who}, its code was changed after that and came back as it was by the rollback of "
+            f"{back['time']}: a restart makes sure that it has read nothing of what was there in between",
+            state="differs",
+            cause=kind.cause,
+            remedy=kind.remedy,
+            expected=made.expected,
+            observed=made.observed,
+        )
+
     def nothing(self, kind: Kind, subject: str, said: str) -> Check:
         """Return the check of what there is nothing of that a process could be older than."""
         return self._scope.passed(kind.check, subject, self._level(kind.check), said)

@@ -56,12 +56,15 @@ class Stale:
         after = None if changed_s is None else self._ages.later(process, changed_s)
         proof = changed_s is not None and after is True
         # A rollback gives files their old times back: what the host recorded of it tells all the same.
-        change = self._recorded(tree)
+        change, back = self._counting(tree, process)
+        made = None
         if change is not None and self._tells(change, process, newest, after):
             what = f"the tree {tree} ({_called(change)})"
-            return self._ages.recorded(kind, about, process, what, change)
-        if path is not None and (known or proof):
-            return self._against_newest(kind, about, process, newest)
+            made = self._ages.recorded(kind, about, process, what, change)
+        elif path is not None and (known or proof):
+            made = self._against_newest(kind, about, process, newest)
+        if made is not None:
+            return made if back is None or made.outcome != "pass" else self._ages.came_back(made, kind, process, back)
         if not known:
             return self._ages.unknown(kind, about, f"the tree {tree}: {newest['reason']}")
         said = f"There is no file in the tree {tree} that {subject} could be older than"
@@ -134,6 +137,18 @@ class Stale:
         """Return the last change of a tree that the host's own record tells of, None when there is none."""
         change = ((self._context.changes or {}).get("trees") or {}).get(tree)
         return change if change is not None and "time_s" in change else None
+
+    def _counting(self, tree: str, process: Details) -> tuple[Details | None, Details | None]:
+        """Return the recorded change of a tree that counts for a process, and the rollback that took back all that came
+        after that: what was started before what it took back was started with what is there again.
+        """
+        newest = change = self._recorded(tree)
+        for one in ((self._context.changes or {}).get("taken_back") or {}).get(tree) or ():
+            if self._ages.later(process, one["since_s"], EXACT_S) is not True:
+                break
+            change = one["before"]
+        back = newest if change is not newest else None
+        return (change if change is not None and "time_s" in change else None), back
 
     def _unit_files(self, subject: str, process: Details) -> list[Check]:
         """Return the check against the unit's file that was changed last; none for what no file defines."""

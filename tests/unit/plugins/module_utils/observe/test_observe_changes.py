@@ -198,6 +198,48 @@ def test_the_last_change_and_the_last_of_each_tree(world: World) -> None:
     assert second["trees"]["source"]["journal"] == first["last"]["journal"]
 
 
+def test_what_came_back_as_it_was_counts_for_nothing_that_was_started_before(world: World) -> None:
+    trees = {"source": "folder", "all": "."}
+
+    def change(content: bytes, path: str = "folder/inside", **about: str) -> Json:
+        world.apply([world.write(path, content)], **about)
+        return seen(world, trees=trees)
+
+    first = change(b"first\n")
+    assert first["taken_back"] == {}
+    placed = first["trees"]["source"]
+    change(b"bad\n")
+    back = change(b"first\n", kind="rollback")
+    assert back["trees"]["source"]["journal"] == back["last"]["journal"]
+    (only,) = back["taken_back"]["source"]
+    assert only["before"] == placed
+    assert 0 <= placed["time_s"] - only["since_s"] < 2
+    # Again, and what was brought back is another time not all of it.
+    change(b"bad\n")
+    again = change(b"first\n", kind="rollback")
+    assert [one["before"]["journal"] for one in again["taken_back"]["source"]] == [
+        back["last"]["journal"],
+        placed["journal"],
+    ]
+    change(b"other\n")
+    assert change(b"first, but for a word\n", kind="rollback")["taken_back"] == {}
+    # A rollback of another tree says nothing of this one.
+    change(b"bad\n")
+    assert set(change(b"changed\n", "keep.txt", kind="rollback")["taken_back"]) == set()
+
+
+def test_what_was_made_and_is_gone_again_is_as_before(world: World) -> None:
+    world.apply([world.write("folder/new", b"new\n")])
+    world.apply([world.operation("remove", "folder/new")], kind="rollback")
+    found = seen(world, trees={"source": "folder"})
+    assert [one["before"] for one in found["taken_back"]["source"]] == [None]
+    for path in (world.states / "shop" / "history").iterdir():
+        if '"sync"' in path.read_text():
+            path.unlink()
+    found = seen(world, trees={"source": "folder"})
+    assert found["taken_back"] == {}
+
+
 def test_a_link_that_was_switched_is_a_change_of_every_tree(world: World) -> None:
     (world.root / "current").symlink_to("gone")
     world.apply([world.operation("link", "current", target="folder")])

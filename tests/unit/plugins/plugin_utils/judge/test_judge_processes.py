@@ -255,6 +255,38 @@ def test_the_reason_of_a_change_does_not_push_out_what_is_said(why: str | None, 
     assert code.summary == f"main (pid 7) runs since START, the tree source ({said}) was changed at T, 9 s later"
 
 
+@pytest.mark.parametrize(
+    ("taken_back", "outcome"),
+    [
+        ([], "fail"),
+        # It was started before the change that was taken back, and after the one before that.
+        ([(1, -9)], "observation"),
+        ([(1, None)], "observation"),
+        ([(7, 6), (1, -9)], "observation"),
+        # It was older than its code before all that.
+        ([(7, 6), (2, 1)], "fail"),
+        ([(7, 6), (-1, -9)], "fail"),
+        # It was started in between, with what was taken back.
+        ([(-1, -9)], "fail"),
+        ([(0, -9)], "fail"),
+    ],
+)
+def test_what_came_back_as_it_was_makes_no_process_old(taken_back: list[tuple[int, int | None]], outcome: str) -> None:
+    change = {"time": "T", "time_s": START + 9.5, "kind": "rollback", "why": "it failed"}
+    spans = [
+        {"since_s": START + since_s, "before": None if at_s is None else {**change, "time_s": START + at_s + 0.5}}
+        for since_s, at_s in taken_back
+    ]
+    changes = {"trees": {"source": change}, "taken_back": {"source": spans}}
+    context = Context("prod", "prod-1", seen={"trees": {"trees": [newest(-90)]}}, changes=changes)
+    made = judge([entry(not_older_than="source")], evidence(process()), context)
+    (code,) = [check for check in made.checks if check.check == "code"]
+    assert code.outcome == outcome
+    if outcome == "observation":
+        assert code.summary.startswith("main (pid 7) runs since START, its code was changed after that and came back")
+        assert "by the rollback of T" in code.summary
+
+
 def test_a_file_that_proves_it_is_named_and_not_the_change_that_brought_it() -> None:
     change = {"time": "T", "time_s": START + 9.5, "kind": "sync", "why": "a deploy"}
     context = Context("prod", "prod-1", seen={"trees": {"trees": [newest(9.1)]}}, changes={"trees": {"source": change}})
