@@ -19,7 +19,8 @@ _SPECIAL = re.compile(r"[\\`*_\[\]<>|~&$#]")
 _AT = re.compile(r"(?<=[\w.+-])@")
 _SCHEME = re.compile(r":(?=//)|(?<=mailto):|(?<=xmpp):", re.IGNORECASE)
 _DOT = re.compile(r"(?<=\w)\.(?=\w)")
-_LEAD = re.compile(r"( *)(?:([-+=])|(\d{1,9})([.)]))")
+# What begins a list or makes a heading of the line above: "- x", "1. x", "---", "=="; "-0.7 s" and "1.5" do not.
+_LEAD = re.compile(r"( *)(?:([-+=])(?=[-+= ]|$)|(\d{1,9})([.)])(?= |$))")
 _TICKS = re.compile(r"`+")
 _LANGUAGE = re.compile(r"[a-z0-9+-]{0,20}")
 

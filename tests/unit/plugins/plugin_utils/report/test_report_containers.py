@@ -64,7 +64,7 @@ def test_a_container_is_told_in_one_row() -> None:
         "`example.org/bot:1.4` (`0123456789ab`)",
         "`4ad26e400000`",
         "`127.0.0.1:8001->8000/tcp`",
-        "32\\.0 MiB of 64 MiB (50%)",
+        "32.0 MiB of 64 MiB (50%)",
         "none",
     ]
     assert "Docker 26.1.5" in text

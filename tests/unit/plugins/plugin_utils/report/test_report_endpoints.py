@@ -107,6 +107,6 @@ def test_commands_stand_with_how_they_ended() -> None:
     ]
     lines = commands.render(report("commands", {"commands": facts, "total": 2, "allowed": True}))
     first, second, unseen = rows(lines)
-    assert first[2:7] == ["check", "`./check 'a b'`", "0", "0\\.2 s", "1 of 1 assertion holds"]
+    assert first[2:7] == ["check", "`./check 'a b'`", "0", "0.2 s", "1 of 1 assertion holds"]
     assert second[2:7] == ["never", "-", "-", "-", "-"]
     assert unseen[1:3] == ["prod-2", "not seen"]

@@ -72,7 +72,7 @@ def test_what_was_watched_is_told_with_its_window() -> None:
         ["| Availability", "web1", "2 endpoints", "19 of 20 requests as declared (95 %); the worst is /a, 9 of 10"],
         ["| Response time", "web1", "2 endpoints", "median 3.5 ms; /b has the highest, 4 ms"],
         ["| Memory", "web1", "app:7", "2 MiB at first, 4 MiB at last"],
-        ["| CPU", "web1", "app:7", "1\\.5 % of a processor on average, 3 % at most"],
+        ["| CPU", "web1", "app:7", "1.5 % of a processor on average, 3 % at most"],
         ["| Lag", "web1", "s", "0 at first, 22 at most, 3 at last"],
         ["| Restarts", "web1", "app\\.service", "2"],
     ]
