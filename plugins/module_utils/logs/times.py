@@ -76,7 +76,8 @@ class Clock:
 
     def __init__(self, sample: t.Iterable[bytes], year_s: float, stamps: bool = False) -> None:
         self.stamps = stamps
-        self._year_s = year_s
+        # A file may have been given a time beyond any calendar.
+        self._year_s = min(max(year_s, FIRST_S), LAST_S)
         self._form = "" if stamps else _choose(sample)
         # Most lines are of the same second as the one before: what was read of it, but for its parts, and when it was.
         self._read: tuple[bytes, bytes] | None = None

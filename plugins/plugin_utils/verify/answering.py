@@ -12,6 +12,7 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.module_utils import jsonpath
+from ansible_collections.evenkeel.drift.plugins.module_utils.assertions.shown import names_secret
 from ansible_collections.evenkeel.drift.plugins.module_utils.mask import MARK
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify import searching
 
@@ -42,13 +43,14 @@ def holds(check: Json) -> str:
     shown = _SHOW
     if name == "items":
         shown = _SIZE
-    elif MARK in path or MARK in str((check["observed"] or {}).get("value")):
-        shown = _SIZE if MARK not in path else ""
+    elif MARK in path:
+        return ""
+    elif names_secret(steps) or MARK in str((check["observed"] or {}).get("value")):
+        # What was not there when the audit looked may be there by now.
+        shown = _SIZE
     elif name == "fresh":
         shown = f"{_SHOW};print(time.time())"
-    return (
-        searching.program(f"import functools,json,sys,time;{_VALUE.format(steps=list(steps))}{shown}") if shown else ""
-    )
+    return searching.program(f"import functools,json,sys,time;{_VALUE.format(steps=list(steps))}{shown}")
 
 
 def _text(expected: Json) -> str:

@@ -16,8 +16,8 @@ _SEARCHED = ("forbid", "require", "interval", "numbers")
 
 def of(contract: Json, logs: Json | None, configs: Json | None) -> dict[str, t.Any]:
     """Return by section and name what its commands need: of ``logs`` ``{read, patterns}``, of ``configs`` ``{format,
-    lines, public}``, of ``trees`` ``{rules}``, of ``processes`` ``{match}``, of ``compose`` ``{directory, files}``; and
-    ``servers``, how those of streams are reached: ``{tls, password_from}``.
+    lines, public}``, of ``trees`` ``{rules}``, of ``processes`` ``{match}``, of ``compose`` ``{directory, files}``, of
+    ``commands`` ``{cwd}``; and ``servers``, how those of streams are reached: ``{tls, password_from}``.
 
     ``patterns`` are by check and name, ``lines`` those of the keys of a file, ``public`` the keys that are no secret,
     and on whose lines there is none; none are where not all keys of a file are told.
@@ -30,6 +30,7 @@ def of(contract: Json, logs: Json | None, configs: Json | None) -> dict[str, t.A
         "trees": {entry["name"]: {"rules": _rules(entry)} for entry in contract.get("trees") or ()},
         "processes": {entry["name"]: {"match": entry["match"]} for entry in contract.get("processes") or ()},
         "compose": {entry["project"]: _named(entry, "directory", "files") for entry in contract.get("compose") or ()},
+        "commands": {entry["name"]: _named(entry, "cwd") for entry in contract.get("commands") or ()},
         "servers": {server_of(entry): _named(entry, "tls", "password_from") for entry in contract.get("streams") or ()},
     }
 
@@ -51,9 +52,11 @@ def _patterns(entry: Json) -> dict[str, dict[str, str]]:
 def _keys(one: Json) -> dict[str, t.Any]:
     keys = one.get("keys") or ()
     hidden = {key["line"] for key in keys if key["secret"] or not isinstance(key["value"], str)}
+    # Of a key that is there several times only the last value is known to be no secret.
+    several = {double["key"] for double in one.get("duplicates") or ()}
     public = {key["key"] for key in keys if not key["secret"] and not one["secret"] and key["line"] not in hidden}
     return {
         "format": one["format"],
         "lines": {key["key"]: key["line"] for key in keys if isinstance(key["line"], int)},
-        "public": [] if one.get("cut") or one.get("partial") else sorted(public),
+        "public": [] if one.get("cut") or one.get("partial") else sorted(public - several),
     }

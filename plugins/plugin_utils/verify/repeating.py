@@ -232,9 +232,11 @@ def _not_asked(check: Json, known: Json) -> str:
 
 def _run(check: Json, known: Json) -> str:
     """Return a command of the contract, which only reads, as it was run, and what tells what was judged of it."""
-    command = literal(str(known.get("command") or ""))
-    if not command or MARK in command:
+    command, folder = literal(str(known.get("command") or "")), str(known.get("cwd") or ".")
+    if not command or literal(folder) is None or MARK in f"{command}{folder}":
         return ""
+    if folder != ".":
+        command = f"(cd -- {shlex.quote(folder)} && {command})"
     if check["check"] in answering.CHECKS:
         told = answering.holds(check)
         return f"{command} 2>/dev/null | {told}" if told else ""

@@ -16,8 +16,8 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify import searc
 # Without the arguments, which can hold secrets.
 _SHOWN = "-o pid,ppid,lstart,user:16,time,rss,comm"
 _ALL = f"ps -e{_SHOWN[1:]}"
-# All that runs, but for what an audit does not count: threads of the kernel, and what has ended.
-_ARGUMENTS = "ps -eww -o pid=,ppid=,pidns=,stat=,args="
+# All that runs. In the locale of a host without one ps spells no letter beyond ASCII.
+_ARGUMENTS = "LC_ALL=C.UTF-8 ps -eww -o pid=,vsz=,pidns=,args="
 _AGES = ("code", "configuration", "unit_file", "environment")
 _PID = re.compile(r"\[([0-9]+)\](?::|$)")
 _LINKS = ("cwd", "replaced", "venv", "one_environment")
@@ -54,13 +54,13 @@ def command(check: Json, known: Json) -> str:
 def _matching(pattern: str) -> str:
     """Return what lists the processes in whose arguments an expression is found, as ``proc/match.py`` does.
 
-    What runs to tell it names it as well, and is left out.
+    What runs to tell it names it as well, and is left out. Threads of the kernel, and what has ended, have no memory.
     """
     script = (
         "import os,re,sys;"
-        f"F=[w[0] for w in (l.rstrip('\\n').split(None,4) for l in sys.stdin) if len(w)==5 and w[1]!='2' and w[0]!='2' "
-        f"and w[3][0]!='Z' and w[2] in ('-',str(os.stat('/proc/self/ns/pid').st_ino)) and 'pidns=' not in w[4] "
-        f"and re.search({pattern!r},w[4])];print(','.join(F))"
+        "F=[w[0] for w in (l.decode('utf-8','surrogateescape').rstrip('\\n').split(None,3) for l in sys.stdin.buffer) "
+        "if len(w)==4 and w[1]!='0' and w[2] in ('-',str(os.stat('/proc/self/ns/pid').st_ino)) "
+        f"and 'pidns=' not in w[3] and re.search({pattern!r},w[3])];print(','.join(F))"
     )
     found = searching.program(script)
     return f"{_ARGUMENTS} | {found} | xargs -r ps {_SHOWN} -p"

@@ -51,9 +51,10 @@ def command(check: Json, known: Json) -> str:
 
 def _server(check: str, kind: str, address: str, access: Json) -> str:
     if kind == "redis":
-        ask = redis_cli(address, access, plain)
         if check == "exposed":
-            return f"{_LISTENS}; {ask} PING"
+            # Whether it asks for a password is seen without one.
+            return f"{_LISTENS}; {redis_cli(address.rpartition('@')[2], {'tls': access.get('tls')}, plain)} PING"
+        ask = redis_cli(address, access, plain)
         return f"{ask} {_REDIS[check]}" if check in _REDIS else _LISTENS
     if check == "exposed":
         return _LISTENS

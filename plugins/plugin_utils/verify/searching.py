@@ -135,7 +135,7 @@ def exception(kind: str, name: str) -> str:
 def _as_read(pattern: str) -> tuple[str, str]:
     """Return how a line is searched, and its group made text: as bytes, but for what needs characters."""
     if pattern.isascii() and not re.search(r"\\[uUN]", pattern):
-        return "l", ".decode()"
+        return "l", ".decode('utf-8','replace')"
     return 'l.decode("utf-8","surrogateescape")', ""
 
 

@@ -45,6 +45,14 @@ def test_a_line_of_no_time_that_anybody_logs_at_has_none(line: bytes) -> None:
     assert times.Clock([line], NOW_S).of(line) is None
 
 
+@pytest.mark.parametrize("newest_s", [9e17, -9e17, 253402300800.0])
+def test_a_file_may_have_a_time_beyond_the_calendar(newest_s: float) -> None:
+    """Its time says of which year lines are that have none; it ended the reading of the log."""
+    line = b"Nov 22 10:00:00 web1 app: x"
+    seconds = times.Clock([line], newest_s).of(line)
+    assert seconds is None or FORM.fullmatch(measures.utc(seconds) or "")
+
+
 CALENDAR = st.tuples(st.integers(0, 9999), st.integers(1, 12), st.integers(0, 99), *([st.integers(0, 99)] * 3))
 
 
