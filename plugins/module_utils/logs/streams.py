@@ -50,8 +50,9 @@ def read_journal(spec: t.Mapping[str, t.Any], since_s: float | None, host: Host)
 
 
 def _journalctl(program: str, unit: str, entries: int) -> list[str]:
-    fields = "--output-fields=MESSAGE,PRIORITY"
-    return [program, "--no-pager", "--quiet", "--output=json", fields, f"--lines={entries}", f"--unit={unit}"]
+    # Without --all a message of more than 4096 bytes, such as a traceback, comes as null.
+    shown = ("--output=json", "--all", "--output-fields=MESSAGE,PRIORITY")
+    return [program, "--no-pager", "--quiet", *shown, f"--lines={entries}", f"--unit={unit}"]
 
 
 def _since(since_s: float | None) -> list[str]:
@@ -76,7 +77,7 @@ def _entries(out: bytes) -> Stamped:
         try:
             entry = json.loads(line)
             seconds = int(entry["__REALTIME_TIMESTAMP"]) / 1e6
-            text = _message(entry.get("MESSAGE"))
+            text = _message(entry.get("MESSAGE", ""))
         except (ValueError, KeyError, TypeError, RecursionError):
             raise Unseen("journalctl gave something else than entries in JSON") from None
         priority = str(entry.get("PRIORITY"))
@@ -87,7 +88,11 @@ def _entries(out: bytes) -> Stamped:
 
 
 def _message(value: t.Any) -> bytes:
-    """Return the text of an entry: bytes that are not UTF-8 come as a list of numbers, what is too long as null."""
+    """Return the text of an entry: bytes that are not UTF-8 come as a list of numbers. Raises Unseen for null, which
+    stands for what journalctl holds too long.
+    """
+    if value is None:
+        raise Unseen("journalctl left out the text of an entry")
     if isinstance(value, list):
         # A field that an entry has several times is a list of texts.
         return b"\n".join(_message(one) for one in value) if value and isinstance(value[0], str) else bytes(value)

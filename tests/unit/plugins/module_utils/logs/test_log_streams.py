@@ -16,7 +16,7 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section imp
 from fake_containers import inspected
 from fake_engine import HANG, FakeEngine, body, error, frame
 
-# Recorded: journalctl --output=json --output-fields=MESSAGE,PRIORITY; the last two in the forms that it documents.
+# Recorded: journalctl --output=json --output-fields=MESSAGE,PRIORITY; the last in a form that it documents.
 JOURNAL = b"""\
 {"__CURSOR":"s=3a50;i=223","__SEQNUM_ID":"3a50","MESSAGE":"Started user@0.service - User Manager for UID 0.",\
 "__SEQNUM":"547","_BOOT_ID":"6127","PRIORITY":"6","__REALTIME_TIMESTAMP":"1795265353319539","__MONOTONIC_TIMESTAMP":"1"}
@@ -25,7 +25,7 @@ JOURNAL = b"""\
 {"MESSAGE":[65,255,66],"PRIORITY":"4","__REALTIME_TIMESTAMP":"1795265354000000"}
 {"MESSAGE":"ERROR x\\nTraceback (most recent call last):\\n  File\\nKeyError: 1","PRIORITY":"6",\
 "__REALTIME_TIMESTAMP":"1795265355000000"}
-{"MESSAGE":null,"__REALTIME_TIMESTAMP":"1795265356000000"}
+{"__REALTIME_TIMESTAMP":"1795265356000000"}
 """
 
 
@@ -62,7 +62,7 @@ def test_entries_are_lines_with_their_times_and_levels(journal: dict[str, t.Any]
     assert [hit["count"] for hit in made["forbid"]] == [1, 1]
     assert made["forbid"][1]["samples"][0]["text"] == "A\\xffB"
     (asked,) = journal["asked"]
-    assert {"--lines=100", "--unit=ssh.service", "--no-pager"} <= set(asked)
+    assert {"--lines=100", "--unit=ssh.service", "--no-pager", "--all"} <= set(asked)
 
 
 def test_a_window_of_time_is_asked_for(journal: dict[str, t.Any]) -> None:
@@ -85,6 +85,12 @@ def test_what_is_no_journal_is_unseen(journal: dict[str, t.Any], said: bytes) ->
     journal["out"] = said
     with pytest.raises(Unseen, match="something else than entries"):
         streams.read_journal({"journal": "ssh.service", "lines": 5}, None, host())
+
+
+def test_a_message_that_was_left_out_is_no_empty_one(journal: dict[str, t.Any]) -> None:
+    journal["out"] = JOURNAL + b'{"MESSAGE":null,"PRIORITY":"6","__REALTIME_TIMESTAMP":"1795265357000000"}\n'
+    with pytest.raises(Unseen, match="left out the text of an entry"):
+        streams.read_journal({"journal": "ssh.service", "lines": 100, "forbid": FORBID}, None, host())
 
 
 def test_more_entries_than_are_read_are_a_part_that_was_not(
