@@ -38,13 +38,15 @@ class Clock(shapes.Text):
 
 
 class Apart(ListOf):
-    """Paths of which none is the root, or lies within one before it."""
+    """Paths of which none is the root, or lies within another."""
 
     def read(self, value: t.Any, place: str, problems: Problems) -> list[t.Any]:
         paths = super().read(value, place, problems)
         for number, path in enumerate(paths):
             # What is wrong by itself is told already, and is None here.
-            if path is not None and (path == "." or any(f"{path}/".startswith(f"{one}/") for one in paths[:number])):
+            before = [f"{one}/" for one in paths[:number] if one is not None]
+            within = any(f"{path}/".startswith(one) or one.startswith(f"{path}/") for one in before)
+            if path is not None and (path == "." or within):
                 problems.add(f"{place}[{number}]", f"{path} is more than a release can share, or shared already")
         return paths
 

@@ -72,7 +72,8 @@ def asking(asked: Json, plain: Plain, shown: t.Mapping[str, str] = STATUS) -> As
 
 def _trust(asked: Json, url: str, plain: Plain) -> str | None:
     """Return what says how long is waited, which certificates are good and how many redirects are followed."""
-    said = f" --max-time {asked.get('timeout_s') or 10} --noproxy '*'"
+    # Brackets and braces of an address are no lists of more addresses.
+    said = f" --globoff --max-time {asked.get('timeout_s') or 10} --noproxy '*'"
     if not asked.get("verify", True):
         said += " -k"
     if asked.get("ca"):

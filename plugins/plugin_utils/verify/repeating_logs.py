@@ -78,7 +78,7 @@ def _part(kind: str, name: str, known: Json, ask: str) -> str:
     if kind == "journal":
         since = f" --since @{math.floor(first)}" if first is not None else ""
         until = f" --until @{math.floor(last) + 1}" if last is not None and not known.get("whole") else ""
-        return f"journalctl --no-pager --quiet -o json --output-fields=MESSAGE,PRIORITY{since}{until} -u {quoted}"
+        return f"journalctl --no-pager --quiet -o json --all --output-fields=MESSAGE,PRIORITY{since}{until} -u {quoted}"
     if kind == "container":
         since = f" --since {math.floor(first)}" if first is not None else ""
         until = f" --until {math.floor(last) + 1}" if last is not None and not known.get("whole") else ""

@@ -30,9 +30,10 @@ STAMP_ERE = "[0-9]{4}[-/][0-9]{2}[-/][0-9]{2}[T ][0-9:.,]+([+-][0-9:]+|Z)?"
 _LINES = {
     "path": 'L=[(b"",l.split(b"\\n")[0],b"") for l in sys.stdin.buffer]',
     "container": 'L=[(s,l.split(b"\\n")[0],b"") for s,_,l in (l.partition(b" ") for l in sys.stdin.buffer)]',
-    "journal": 'L=[(b"%.3f"%(int(j["__REALTIME_TIMESTAMP"])/1e6),m,str(j.get("PRIORITY")).encode() if not n else b"") '
-    'for j in map(json.loads,sys.stdin.buffer) for n,m in enumerate((j["MESSAGE"].encode("utf-8","surrogateescape") '
-    'if isinstance(j.get("MESSAGE"),str) else bytes(j.get("MESSAGE") or ())).split(b"\\n"))]',
+    "journal": 'B=lambda m:m.encode("utf-8","surrogateescape") if isinstance(m,str) else b"\\n".join(map(B,m)) '
+    "if m and isinstance(m[0],str) else bytes(m or ());"
+    'L=[(b"%.3f"%(int(j["__REALTIME_TIMESTAMP"])/1e6),m,str(j.get("PRIORITY")).encode() if not n else b"") '
+    'for j in map(json.loads,sys.stdin.buffer) for n,m in enumerate(B(j.get("MESSAGE")).split(b"\\n"))]',
 }
 _CLEAN = f'L=[(s,re.sub({ANSI.pattern!r},b"",l).rstrip(b"\\r"),p) for s,l,p in L]'
 _TELL = (

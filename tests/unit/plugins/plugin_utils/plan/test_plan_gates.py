@@ -139,6 +139,7 @@ def test_a_window_opens_and_closes(windows: list[Json], now: str, state: str) ->
         ({"strategy": "gti"}, "sync_strategy: expected one of tree"),
         ({"shared": ["logs"]}, "sync_shared: is for sync_strategy: release, and that is tree"),
         ({"strategy": "release", "shared": ["a", "a/b"]}, "sync_shared[1]: a/b is more than a release can share"),
+        ({"strategy": "release", "shared": ["a/b", "a"]}, "sync_shared[1]: a is more than a release can share"),
         ({"strategy": "release", "shared": ["../a"]}, 'sync_shared[0]: expected a path below drift_root without ".."'),
         ({"strategy": "release", "releases_keep": 1}, "sync_releases_keep: expected a whole number, 2 to 1000"),
         ({"branch": "main"}, "sync_branch: is for sync_strategy: git, and that is tree"),

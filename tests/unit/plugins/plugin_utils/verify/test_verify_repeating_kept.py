@@ -105,3 +105,12 @@ def test_whether_a_server_asks_for_a_password_is_seen_without_one() -> None:
     asked = {name: places.of(check("streams", name, **one))["command"] for name in ("exposed", "answering")}
     assert asked["exposed"] == "ss -ltnp; redis-cli -h 10.0.0.7 -p 6379 -n 3 PING"
     assert "REDISCLI_AUTH=" in asked["answering"] and "--user audit" in asked["answering"]
+
+
+def test_the_brackets_of_an_address_are_sent_as_they_stand() -> None:
+    url = "http://127.0.0.1:1/?filter[name]=x&of={a,b}"
+    facts = [{"name": "main", "url": url, "method": "GET", "from": "host"}]
+    places = repeating.Places(run(facts=[{"host": "web1", "section": "endpoints", "facts": {"endpoints": facts}}]))
+    command = places.of(check("endpoints", "status", component="main"))["command"]
+    ran = subprocess.run(["sh", "-c", command], check=False, capture_output=True, text=True)
+    assert "curl: (7)" in ran.stderr, "curl asks that address, where nobody listens"

@@ -83,8 +83,11 @@ def sources() -> dict[str, tuple[bytes, dict[str, t.Any]]]:
         for number, line in enumerate(LINES)
     ]
     entries.append({**entries[0], "MESSAGE": [255, 10, *b"ERROR"]})
+    # A field that an entry has several times.
+    entries.append({**entries[0], "MESSAGE": ["ERROR one", "für"]})
     given = [stamped(1.0, line, b"%d" % (number % 8)) for number, line in enumerate(raw)]
     given += [stamped(1.0, b"\xff", b"0"), stamped(1.0, b"ERROR")]
+    given += [stamped(1.0, b"ERROR one", b"0"), stamped(1.0, "für".encode())]
     return {
         "path": (b"".join(line + b"\n" for line in raw), counted(raw, False)),
         "container": (
