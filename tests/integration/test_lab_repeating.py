@@ -1,7 +1,7 @@
 # Copyright: Contributors to the evenkeel.drift project
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""End to end, on a real engine: what the commands print that repeat checks of containers is what was judged, once as
+"""In the lab, on its engine: what the commands print that repeat checks of containers is what was judged, once as
 declared and once not, and no value of an environment.
 """
 
@@ -14,9 +14,12 @@ import typing as t
 from collections.abc import Iterator
 
 import pytest
+from e2e_lab import Lab
 from e2e_operator import Operator
 from e2e_repeated import Repeated, verified
 from waiting import wait_until
+
+pytestmark = pytest.mark.lab
 
 IMAGE = "debian:trixie-slim"
 SECRET = "hunter2-is-no-secret-name"
@@ -93,11 +96,8 @@ class World:
 
 
 @pytest.fixture(name="world", scope="module")
-def fixture_world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    try:
-        docker("image", "inspect", IMAGE)
-    except (OSError, subprocess.SubprocessError):
-        pytest.skip(f"no Docker engine with {IMAGE} on this machine")
+def fixture_world(lab: Lab) -> Iterator[World]:
+    """Containers beside the hosts of the lab, of the image that these are made of."""
     made = World(f"repeated-{os.getpid()}")
     try:
         made.start()
