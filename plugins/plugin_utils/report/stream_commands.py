@@ -30,9 +30,11 @@ def redis_server(expected: Json) -> str:
 
 
 def redis_cli(server: str, access: Json, plain: Plain) -> str:
-    """Return the client for a server of the contract. ``access`` has its ``tls`` and ``password_from``; a password
-    that the contract does not place on the host is taken from the environment of whoever asks (REDISCLI_AUTH).
+    """Return the client for a server of the contract. ``access`` has its ``tls`` and ``password_from``, and may have
+    ``ask``, the client of the engine; a password that the contract does not place on the host is taken from the
+    environment of whoever asks (REDISCLI_AUTH).
     """
+    ask = access.get("ask") or "docker"
     user, _at, address = server.rpartition("@")
     database = _DATABASE.search(address)
     address = address[: database.start()] if database else address
@@ -47,10 +49,10 @@ def redis_cli(server: str, access: Json, plain: Plain) -> str:
     tls = access.get("tls")
     if host != name and not tls:
         passed = " -e REDISCLI_AUTH" if secret else ""
-        return f"{secret}docker exec{passed} {shlex.quote(name)} redis-cli -p {number}{more}"
+        return f"{secret}{ask} exec{passed} {shlex.quote(name)} redis-cli -p {number}{more}"
     if host != name:
         # The certificates are files of the host, and not of the container.
-        shown = f"docker inspect --type container --format {shlex.quote(_ADDRESS)} -- {shlex.quote(name)}"
+        shown = f"{ask} inspect --type container --format {shlex.quote(_ADDRESS)} -- {shlex.quote(name)}"
         where = f"\"$({shown} | cut -d ' ' -f 1)\""
     asked = f"{secret}redis-cli -h {where} -p {number}{more}"
     return f"{_certified(where, number, tls)}{asked}{_tls(tls, where)}" if tls else asked

@@ -86,7 +86,7 @@ class Places:
         section, component = check["section"], check["component"]
         known = dict(self._known.get((check["host"], section, component), {}))
         known.update((self._more.get(check["host"], {}).get(section) or {}).get(component) or {})
-        known["ask"] = self._engines.get(check["host"], "docker")
+        known["ask"] = known.get("ask") or self._engines.get(check["host"], "docker")
         if section == "streams":
             known["servers"] = self._more.get(check["host"], {}).get("servers") or {}
         if section == "processes":

@@ -32,7 +32,8 @@ Json = t.Mapping[str, t.Any]
 def command(check: Json, known: Json) -> str:
     """Return what shows a server, or a stream of it; nothing where no command does.
 
-    ``known`` has ``servers``: how the contract reaches each (``tls``, ``password_from``), by its name there.
+    ``known`` has ``servers``: how the contract reaches each (``tls``, ``password_from``), by its name there; and
+    ``ask``, the client of the engine.
     """
     expected = check["expected"] or {}
     address, stream = plain(redis_server(expected)), plain(str(expected.get("stream") or ""))
@@ -42,18 +43,18 @@ def command(check: Json, known: Json) -> str:
         address = address.partition(" ")[2] if address else None
     servers = known.get("servers") or {}
     if address and stream:
-        access = {**expected, **servers.get(f"redis {address}", {})}
+        access = {**expected, **servers.get(f"redis {address}", {}), "ask": known.get("ask")}
         return _stream(check, redis_cli(address, access, plain), stream)
     kind, _space, server = str(check["component"]).partition(" ")
-    named = plain(server)
-    return _server(check["check"], kind, named, servers.get(str(check["component"])) or {}) if named else _LISTENS
+    named, access = plain(server), {**servers.get(str(check["component"]), {}), "ask": known.get("ask")}
+    return _server(check["check"], kind, named, access) if named else _LISTENS
 
 
 def _server(check: str, kind: str, address: str, access: Json) -> str:
     if kind == "redis":
         if check == "exposed":
             # Whether it asks for a password is seen without one.
-            return f"{_LISTENS}; {redis_cli(address.rpartition('@')[2], {'tls': access.get('tls')}, plain)} PING"
+            return f"{_LISTENS}; {redis_cli(address.rpartition('@')[2], {**access, 'password_from': None}, plain)} PING"
         ask = redis_cli(address, access, plain)
         return f"{ask} {_REDIS[check]}" if check in _REDIS else _LISTENS
     if check == "exposed":

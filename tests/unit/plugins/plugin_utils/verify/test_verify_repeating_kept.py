@@ -114,3 +114,25 @@ def test_the_brackets_of_an_address_are_sent_as_they_stand() -> None:
     command = places.of(check("endpoints", "status", component="main"))["command"]
     ran = subprocess.run(["sh", "-c", command], check=False, capture_output=True, text=True)
     assert "curl: (7)" in ran.stderr, "curl asks that address, where nobody listens"
+
+
+def test_each_container_is_asked_of_the_engine_that_has_it() -> None:
+    own, podman = "/run/user/7/podman/podman.sock", {"kind": "podman", "socket": "/run/podman/podman.sock"}
+    contract = {
+        "logs": [{"name": "own", "socket": own}, {"name": "main", "socket": None}],
+        "compose": [{"project": "own", "socket": "/run/other.sock"}],
+    }
+    logs = [{"name": name, "kind": "container", "source": "container app"} for name in ("own", "main")]
+    facts = [
+        {"host": "web1", "section": "containers", "facts": {"engine": podman}},
+        {"host": "web1", "section": "logs", "facts": {"logs": logs}},
+    ]
+    places = repeating.Places(run(facts=facts), {"web1": repeatable.of(contract, None, None)})
+
+    def command(section: str, name: str, component: str) -> str:
+        return places.of(check(section, name, component=component, subject=component))["command"]
+
+    assert command("logs", "log", "own").startswith(f"podman --url unix://{own} logs ")
+    assert command("logs", "log", "main").startswith("podman logs ")
+    assert command("compose", "service", "own").startswith("docker -H unix:///run/other.sock ps ")
+    assert command("streams", "answering", "redis container:cache:6379").startswith("podman exec cache redis-cli ")
