@@ -72,12 +72,15 @@ def judged(checks: t.Sequence[Json], hosts: t.Sequence[Seen]) -> list[Json]:
 
 
 def _loops(one: Json, seen: Seen | None) -> Json:
-    """systemd counts anew when somebody else than itself starts a unit: what it has counted came after that."""
+    """systemd counts anew when somebody else than itself starts a unit: what it has counted came after that. A reload
+    starts none: one that is up since before it has not ended since.
+    """
     if (one["section"], one["check"], one["verdict"]) != ("units", "active", verdicts.PASS) or seen is None:
         return one
     started = ((seen.changes or {}).get("starts") or {}).get("of", {}).get(one["subject"])
     restarts = one["observed"].get("restarts")
-    if not started or not restarts:
+    up_s = _epoch(one["observed"].get("since"))
+    if not started or not restarts or (up_s is not None and not is_since(up_s, started["time_s"])):
         return one
     summary = (
         f"{one['summary']}; but since the last change started it, at {started['time']}, systemd restarted it "

@@ -149,16 +149,25 @@ def test_what_did_not_happen_yet_says_how_long_to_watch(expected: Json, said: st
 
 
 @pytest.mark.parametrize(
-    ("restarts", "started", "wanted"), [(2, True, "OBSERVATION"), (0, True, "PASS"), (2, False, "PASS")]
+    ("restarts", "started", "since", "wanted"),
+    [
+        (2, True, "2026-11-21T10:00:07Z", "OBSERVATION"),
+        # systemd tells whole seconds, and a step has parts of one.
+        (2, True, CHANGE["time"], "OBSERVATION"),
+        (2, True, None, "OBSERVATION"),
+        # It was reloaded, or ran already: what systemd has counted is of long before.
+        (2, True, "2026-11-20T08:00:00Z", "PASS"),
+        (0, True, "2026-11-21T10:00:07Z", "PASS"),
+        (2, False, "2026-11-21T10:00:07Z", "PASS"),
+    ],
 )
 def test_a_unit_that_ended_since_the_change_started_it_does_not_pass_for_being_up_just_now(
-    restarts: int, started: bool, wanted: str
+    restarts: int, started: bool, since: str | None, wanted: str
 ) -> None:
     """A crash loop with a delay of some seconds is up at times."""
     name = "app.service"
-    up = checks.of_run(
-        run(check("units", "active", component=name, observed={"active": "active", "restarts": restarts}))
-    )
+    observed = {"active": "active", "restarts": restarts, "since": since}
+    up = checks.of_run(run(check("units", "active", component=name, observed=observed)))
     changes = {"starts": {"first": CHANGE, "of": {name: CHANGE} if started else {}}}
     (found,) = after_change.judged(up, [host(changes=changes)])
     assert found["verdict"] == wanted
