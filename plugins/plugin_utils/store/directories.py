@@ -11,6 +11,7 @@ the directories that differ.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
@@ -114,9 +115,13 @@ class Directories:
 
 
 def _sync_directory(path: str) -> None:
+    """Bring the names in a directory to the disk. Some network file systems have no such call, and say EINVAL."""
     fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         os.fsync(fd)
+    except OSError as error:
+        if error.errno != errno.EINVAL:
+            raise
     finally:
         os.close(fd)
 

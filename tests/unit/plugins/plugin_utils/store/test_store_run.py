@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import concurrent.futures
+import errno
 import os
 import stat
 from pathlib import Path
@@ -60,6 +61,27 @@ def test_a_folder_that_cannot_be_made_or_written_is_one_clear_error(tmp_path: Pa
     (tmp_path / folder.id / "findings.json").mkdir()
     with pytest.raises(StoreError, match=r"findings\.json cannot be written"):
         folder.write("findings.json", {})
+
+
+@pytest.mark.parametrize(("number", "written"), [(errno.EINVAL, True), (errno.EIO, False)])
+def test_what_is_to_last_is_written_where_folders_cannot_be_synced(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, written: bool
+) -> None:
+    """A network file system may have no such call. A disk that fails is another thing."""
+    folder, sync = made(tmp_path), os.fsync
+
+    def refuse(fd: int) -> None:
+        if stat.S_ISDIR(os.fstat(fd).st_mode):
+            raise OSError(number, os.strerror(number))
+        sync(fd)
+
+    monkeypatch.setattr(os, "fsync", refuse)
+    if written:
+        folder.write("plan.json", {"id": "plan"}, durable=True)
+    else:
+        with pytest.raises(StoreError, match=r"plan\.json cannot be written: "):
+            folder.write("plan.json", {"id": "plan"}, durable=True)
+    assert folder.read("plan.json") == {"id": "plan"}
 
 
 def test_the_mark_goes_last_and_what_was_secret_with_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
