@@ -39,8 +39,9 @@ REPORT = "plan.md"
 RESULT = "result.md"
 STEPS = "steps.jsonl"
 CHAIN = "chain"
-_STOPPING = ("failed", "refused", "rolled_back")
 """What run.json of a deploy has that is verified, a remediation (``remediate/course.py``)."""
+_STOPPING = ("failed", "refused", "rolled_back")
+"""What becomes of a host after which no batch is begun."""
 _TOLD = 5
 """So many of the newest deploys that did not end are told of anew by the next."""
 
