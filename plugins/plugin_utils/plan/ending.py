@@ -91,7 +91,7 @@ def _ending(host: Json, result: Json | None, last: Json | None, blocked: t.Seque
 
 def _can_be_undone(result: Json) -> bool:
     went_back = result.get("back") or (result.get("verification") or {}).get("back")
-    return bool(result.get("point")) and result["outcome"] != "rolled_back" and not went_back
+    return bool(result.get("point")) and result["outcome"] not in ("rolled_back", "refused") and not went_back
 
 
 def _said(result: Json) -> str:

@@ -74,6 +74,14 @@ def test_every_host_is_accounted_for(
     assert all(len(line) <= 80 for line in summary.terminal(plan, [one], {}, "/result.md").splitlines())
 
 
+@pytest.mark.parametrize(("outcome", "undo"), [("changed", True), ("failed", True), ("refused", False)])
+def test_what_touched_nothing_is_not_to_be_undone_though_it_was_saved_before(outcome: str, undo: bool) -> None:
+    result = {"outcome": outcome, "reason": "app.py was edited", "changed": [], "left": [], "point": "p-1"}
+    (one,) = ending.endings(example(), {"web1": result}, [BEGUN])
+    assert one.undo == undo
+    assert ("undo it with the restore point p-1" in summary.terminal(example(), [one], {}, "/result.md")) == undo
+
+
 def test_the_folder_tells_all_of_it_and_is_sealed_at_the_end(tmp_path: Path) -> None:
     plan = example()
     folder = deploys.open_deploy(os.fspath(tmp_path), "prod", plan, {"user": "ops", "host": "control"})
