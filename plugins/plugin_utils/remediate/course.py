@@ -164,7 +164,8 @@ def unproven(deploy: RunFolder) -> dict[str, str]:
 
 def _mark(deploy: RunFolder, more: Json) -> None:
     about = deploy.read("run.json")
-    deploy.write("run.json", mask_texts({**about, deploys.CHAIN: {**about[deploys.CHAIN], **more}}))
+    # It takes the place of what is on the disk already, and hosts are changed after it.
+    deploy.write("run.json", mask_texts({**about, deploys.CHAIN: {**about[deploys.CHAIN], **more}}), durable=True)
 
 
 def source_of(deploy: RunFolder, result: Json) -> RunFolder:

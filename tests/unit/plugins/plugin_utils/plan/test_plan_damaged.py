@@ -70,8 +70,10 @@ def test_what_a_later_deploy_needs_is_on_the_disk(tmp_path: Path, monkeypatch: p
     monkeypatch.setattr(os, "fsync", fsync)
     world = World(tmp_path)
     world.interrupted(example())
+    course.note_unproven(world.past, {"web1": {"deploy": "d-1", "point": None}})
     deploys.keep_result(world.past, "web1", CHANGED)
     # Each file under the name that it is written by, and then its directory; a step where it lies.
     folder = world.past.id
-    pairs = [("run", folder), ("plan", folder), ("before", folder), ("run", folder), ("jsonl",), ("web1", "results")]
+    pairs = [("run", folder), ("plan", folder), ("before", folder), ("run", folder), ("jsonl",)]
+    pairs += [("run", folder), ("web1", "results")]
     assert synced == [name for pair in pairs for name in pair]
