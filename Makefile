@@ -72,7 +72,7 @@ clean-reports:
 
 .PHONY: unit
 unit: setup-dev ## unit tests
-	$(PYTEST) --junitxml=$(REPORTS)/unit.xml tests/unit
+	$(PYTEST) --junitxml=$(REPORTS)/unit.xml -m "not lab" tests/unit
 
 .PHONY: e2e
 e2e: setup-dev ## end-to-end tests: real audits of trees made for the test
@@ -104,8 +104,8 @@ lab-down: ## take the lab down, with the engine if `make lab` started it
 	@tests/lab/down.sh
 
 .PHONY: lab-test
-lab-test: setup-dev ## tests against the hosts of the lab; brings it up, and takes it down unless it was up
-	tests/lab/with.sh $(PYTEST) --junitxml=$(REPORTS)/lab.xml -m lab tests/integration
+lab-test: setup-dev ## tests against the hosts of the lab and its engine; brings it up, and takes it down unless it was up
+	tests/lab/with.sh $(PYTEST) --junitxml=$(REPORTS)/lab.xml -m lab tests/integration tests/unit/plugins/module_utils/act/points/test_points_docker.py
 
 .PHONY: molecule
 molecule: setup-dev ## the roles on this machine and against hosts of the lab; one of the scenarios with SCENARIO=name

@@ -27,6 +27,8 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section imp
 from point_lab import PointLab
 from waiting import wait_until
 
+pytestmark = pytest.mark.lab
+
 Json = t.Dict[str, t.Any]
 SOCKET = "/var/run/docker.sock"
 

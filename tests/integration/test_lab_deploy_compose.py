@@ -1,7 +1,7 @@
 # Copyright: Contributors to the evenkeel.drift project
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""End to end, with a real engine and a real Compose: a service follows its file, is kept while it holds work of its
+"""In the lab, on its engine and with a real Compose: a service follows its file, is kept while it holds work of its
 own, and comes back when it is not well.
 """
 
@@ -16,6 +16,9 @@ from pathlib import Path
 import pytest
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe import command
 from e2e_operator import Operator, Outcome
+
+# The engine of the lab, and the image that its hosts are made of.
+pytestmark = pytest.mark.lab
 
 IMAGE = "debian:trixie-slim"
 DEPLOY, RESCUE = "evenkeel.drift.deploy", "evenkeel.drift.rescue"

@@ -1,7 +1,7 @@
 # Copyright: Contributors to the evenkeel.drift project
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""End to end: a verification watches containers of a real engine. One goes on, one is restarted, one dies, one is
+"""In the lab: a verification watches containers of its engine. One goes on, one is restarted, one dies, one is
 killed for want of memory, and one died between the audit and the first look.
 """
 
@@ -18,6 +18,9 @@ from pathlib import Path
 import pytest
 from e2e_operator import Operator
 from endpoint_server import answer, serving
+
+# The engine of the lab, and the image that its hosts are made of.
+pytestmark = pytest.mark.lab
 
 IMAGE = "debian:trixie-slim"
 SLEEP = ["sleep", "1000"]
