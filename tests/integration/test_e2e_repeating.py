@@ -28,7 +28,7 @@ SECRET = "hunter2hunter2"
 SPANS, AHEAD = r"def one\(\):\n    return 1", r"(?s)BEGIN(?!.*NEVER)"
 SPACED = "src/it's $HOME.py"
 GOOD = 'def one():\n    return 1\n\n\nKEY = "hunter2hunter2"\nprice = 5  # BEGIN\nprice = 6\n'
-LOOP = "import sys, time\ntime.sleep(300)\n"
+LOOP = "import sys, time\ntime.sleep(3600)\n"
 BODIES = {
     "/good": b'{"status": "ok", "items": [1, 2], "nested": {"a.b": 5}, "token": "hunter2hunter2", "at": "%d"}',
     "/bad": b'{"status": "down", "items": [], "token": "hunter2hunter2", "at": "1000000000"}',
