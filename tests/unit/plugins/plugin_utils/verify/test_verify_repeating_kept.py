@@ -12,6 +12,7 @@ import typing as t
 from pathlib import Path
 
 import pytest
+from ansible_collections.evenkeel.drift.plugins.module_utils.mask import MARK
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify import answering, repeatable, repeating, searching
 from verify_builders import check, run
 
@@ -35,6 +36,12 @@ def test_a_value_is_not_shown_whose_name_is_that_of_a_secret(path: str, shown: s
     text = b'{"api_token": "hunter2", "auth": {"password": "hunter2"}, "status": "hunter2"}'
     one = check("endpoints", kind, "fail", component="main", subject=f"main:{path}", observed={"value": None})
     assert said(answering.holds(one), text).startswith(shown)
+
+
+@pytest.mark.parametrize("kind", ["json", "fresh", "items"])
+def test_what_lies_at_a_place_that_is_masked_cannot_be_read_again(kind: str) -> None:
+    one = check("endpoints", kind, "fail", component="main", subject=f"main:users.{MARK}", observed={"value": None})
+    assert answering.holds(one) == ""
 
 
 def test_a_key_that_stands_there_several_times_is_not_shown(tmp_path: Path) -> None:
