@@ -9,9 +9,10 @@ import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.plugin_utils import control
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.action_call import CallingAction, Failed, call
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.words import some
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan import deploys, document
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.refused import Refused
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.remediate import course
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.remediate import course, report
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.run import RunFolder, StoreError
 
 _RESTORE = "evenkeel.drift.restore_point"
@@ -42,7 +43,7 @@ class ActionModule(CallingAction):
             raise Refused(error) from error
 
     def _back(self, result: Json, told: Json) -> Json:
-        why = f"the verification {told['id']} failed: {_named(told['reasons'])}"
+        why = f"the verification {told['id']} failed: {report.named(told)}"
         point = result.get("point")
         if point is None:
             self._end(result, told, "failed", f"{why}. There is no restore point: this change had no files to save")
@@ -58,7 +59,7 @@ class ActionModule(CallingAction):
             )
             self._end(result, told, "failed", f"{why}; {more}")
         deploys.note(self._folder, self._host, who, _STEP, "done")
-        apart = f", but for {', '.join(back['apart'][:_SHOWN])}" if back["apart"] else ""
+        apart = f", but for {some(back['apart'], _SHOWN)}" if back["apart"] else ""
         done = [one for one in back["services"] if one["state"] == "done"]
         again = "".join(f"; {one['path']}: {one['do'].replace('_', ' ')}" for one in done)
         kept = f"; what failed is kept as restore point {back['saved']}" if back.get("saved") else ""
@@ -82,8 +83,3 @@ class ActionModule(CallingAction):
 def _who() -> str:
     about = control.controller()
     return f"{about['user']}@{about['host']}"
-
-
-def _named(reasons: t.Sequence[Json]) -> str:
-    more = f" (and {len(reasons) - _SHOWN} more)" if len(reasons) > _SHOWN else ""
-    return "; ".join(one["sentence"] for one in reasons[:_SHOWN]) + more

@@ -19,6 +19,7 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify import verdi
 
 _TIME = "%Y-%m-%dT%H:%M:%SZ"
 _SHOWN = 5
+_NAMED = 3
 _KNOWN: dict[str, t.Callable[[int], str]] = {
     verdicts.FAIL: lambda count: f"{number(count, 'check')} failed before the change as well",
     verdicts.UNKNOWN: lambda count: f"{number(count, 'thing')} could not be told before the change either",
@@ -116,6 +117,13 @@ def verified(result: Json) -> str:
     after_s = told.get("after_s")
     after = [] if after_s is None else [f"looked at {duration(after_s)} after the change"]
     return ", ".join([f"; verified: {told['verdict']}", *after, *said])
+
+
+def named(told: Json) -> str:
+    """Return what takes a host back, as a part of a sentence; ``told`` is its verification."""
+    shown = [one["sentence"] for one in told["reasons"][:_NAMED]]
+    left = sum(_counted(told, "reasons").values()) - len(shown)
+    return "; ".join(shown) + (f" (and {left} more)" if left else "")
 
 
 def unverified(about: Json) -> str:

@@ -132,6 +132,16 @@ def ended(unproven: Json | None = None, **final: t.Any) -> Json:
     return {"chain": chain, "verification": {"hosts": {"web1": {**FAILS, **final}}}}
 
 
+def test_what_takes_a_host_back_is_counted_whole() -> None:
+    """Of many reasons only some are kept."""
+    told = {"reasons": [{"verdict": "FAIL", "sentence": f"check {number}"} for number in range(20)]}
+    shown = "check 0; check 1; check 2 (and "
+    assert report.named({**told, "counted": {"reasons": {"FAIL": 30, "UNKNOWN": 3}}}) == f"{shown}30 more)"
+    # An older version has not counted them.
+    assert report.named(told) == f"{shown}17 more)"
+    assert report.named({"reasons": told["reasons"][:2]}) == "check 0; check 1"
+
+
 def test_a_host_that_nothing_was_done_to_and_that_fails_is_told_the_way_back() -> None:
     assert "evenkeel.drift.rollback --limit web1" in report.hint("web1", "nothing", ended())
     assert report.hint("web1", "nothing", ended(fails=False)) == ""
