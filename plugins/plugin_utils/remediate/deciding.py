@@ -16,7 +16,7 @@ import json
 import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.remediate import degrees, instances
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify import checks, criteria, verdicts
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify import after_change, checks, criteria, verdicts
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify.inputs import Inputs
 
 _BAD = "fail"
@@ -74,7 +74,7 @@ class Decision:
 
 def before(seen: Inputs) -> Before:
     """Return what a run says, judged by the criteria that its own evidence names."""
-    made = checks.of_run(seen.findings)
+    made = after_change.looped(checks.of_run(seen.findings), seen.findings["evidence"])
     grouped = criteria.build(made, [one.host for one in seen.hosts])
     missing = {_gap(group, gap) for group in grouped for gap in group["missing"]}
     bad = {one["id"]: found for one in made if one["outcome"] == _BAD and (found := degrees.degrees(one))}

@@ -24,6 +24,9 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify.watch_advice
 SOON_S = 600
 """What fails only after a while may not have failed by then."""
 
+_LATELY_S = 60.0
+"""A unit that systemd has started again within this time is not known to stay."""
+
 _LOOK = remedy("investigate", "Look at why it ended: its journal since then. A window tells: -e verify_watch=10m.")
 _TIME = "%Y-%m-%dT%H:%M:%SZ"
 
@@ -36,16 +39,18 @@ def looked(hosts: t.Sequence[Seen], evidence: t.Sequence[Json]) -> list[Json]:
     """
     found = []
     for seen in hosts:
-        # What a host was asked is dated by its own clock, as its record is.
-        begun = [
-            _epoch(one["started"]) for one in evidence if one["host"] == seen.host.name and one["section"] != "run"
-        ]
-        known = [one for one in begun if one is not None]
+        known = _begun(seen.host.name, evidence)
         moment = _latest(seen.changes or {})
         if moment is not None and known:
             after_s = max(0, int(min(known) - moment["time_s"]))
             found.append({"host": seen.host.name, "change": moment["time"], "seconds": after_s})
     return found
+
+
+def _begun(host: str, evidence: t.Sequence[Json]) -> list[float]:
+    """Return when a host was asked, as far as it is known: by its own clock, as its record is."""
+    begun = [_epoch(one["started"]) for one in evidence if one["host"] == host and one["section"] != "run"]
+    return [one for one in begun if one is not None]
 
 
 def _latest(changes: Json) -> Json | None:
@@ -75,7 +80,7 @@ def _loops(one: Json, seen: Seen | None) -> Json:
     """systemd counts anew when somebody else than itself starts a unit: what it has counted came after that. A reload
     starts none: one that is up since before it has not ended since.
     """
-    if (one["section"], one["check"], one["verdict"]) != ("units", "active", verdicts.PASS) or seen is None:
+    if not _is_up(one) or seen is None:
         return one
     started = ((seen.changes or {}).get("starts") or {}).get("of", {}).get(one["subject"])
     restarts = one["observed"].get("restarts")
@@ -88,6 +93,26 @@ def _loops(one: Json, seen: Seen | None) -> Json:
     )
     more = {"severity": "low", "remedy": _LOOK, "expected": {**one["expected"], "restarts": 0}}
     return {**one, "outcome": "observation", "verdict": verdicts.OBSERVATION, "summary": summary, **more}
+
+
+def looped(checks: t.Sequence[Json], evidence: t.Sequence[Json]) -> list[Json]:
+    """Return the checks of an audit before a change; a unit that systemd had just started again by itself counts there
+    as one that it starts again after it: the change did not bring that about.
+    """
+    hosts = {one["host"] for one in checks if _is_up(one)}
+    asked_s = {host: max(_begun(host, evidence), default=None) for host in hosts}
+    return [_looped(one, asked_s[one["host"]]) if _is_up(one) else one for one in checks]
+
+
+def _is_up(one: Json) -> bool:
+    return (one["section"], one["check"], one["verdict"]) == ("units", "active", verdicts.PASS)
+
+
+def _looped(one: Json, asked_s: float | None) -> Json:
+    up_s = _epoch(one["observed"].get("since"))
+    if not one["observed"].get("restarts") or asked_s is None or up_s is None or asked_s - up_s > _LATELY_S:
+        return one
+    return {**one, "outcome": "observation", "verdict": verdicts.OBSERVATION, "severity": "low"}
 
 
 def _judged(one: Json, seen: Seen | None) -> Json:

@@ -13,9 +13,11 @@ import typing as t
 import pytest
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.check import finding_id
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.remediate import course, deciding, degrees, instances
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify import verdicts
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify import checks, verdicts
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify.inputs import Inputs
 from hypothesis import given
 from hypothesis import strategies as st
+from verify_builders import check, files, item, run, seen
 
 FAILING = ("UNKNOWN", "FAIL")
 SELECTOR = {"section": "logs", "component": "*", "check": "*", "subject": "*"}
@@ -71,6 +73,31 @@ def test_only_what_got_worse_or_was_to_be_removed_takes_a_change_back(
     worse = then is None or verdicts.VERDICTS.index(now) < verdicts.VERDICTS.index(then)
     assert back == ([name] if fails and (worse or planned) else [])
     assert known == ([name] if fails and not (worse or planned) else [])
+
+
+@pytest.mark.parametrize(
+    ("restarts", "since", "goes_back"),
+    [
+        (3, "2026-11-21T18:03:40Z", False),
+        # It was restarted once, long before, or by somebody: whether it stays now is the change's doing.
+        (3, "2026-11-21T17:00:00Z", True),
+        (0, "2026-11-21T18:03:40Z", True),
+        (3, None, True),
+    ],
+)
+def test_a_unit_that_looped_before_takes_nothing_back_where_observations_do(
+    restarts: int, since: str | None, goes_back: bool
+) -> None:
+    """A crash loop is up at times, before a change as after it."""
+    observed = {"active": "active", "restarts": restarts, "since": since}
+    findings = run(
+        check("units", "active", component="web.service", observed=observed),
+        evidence=[item("evidence/web1/units.json", started="2026-11-21T18:04:00Z")],
+    )
+    before = deciding.before(Inputs(findings, files(findings), None, [seen()]))
+    (up,) = checks.of_run(findings)
+    made = verification({**up, "outcome": "observation", "verdict": "OBSERVATION"}, strict=True)
+    assert reasons(made, before) == (([up["id"]], []) if goes_back else ([], [up["id"]]))
 
 
 _DAY_S = 86400.0
