@@ -13,7 +13,7 @@ from ansible.utils.display import Display
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.control_action import ControlAction, columns
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan import deploys, document, ending, summary
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.refused import Refused
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.remediate import course
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.remediate import course, final
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.remediate import report as remediation
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.safe import terminal
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.run import RunFolder, StoreError
@@ -57,7 +57,7 @@ class ActionModule(ControlAction):
         if remediation.unverified(folder.read("run.json")):
             return None
         try:
-            return course.ending(folder, RunFolder(verification)) if verification else {}
+            return final.ending(folder, RunFolder(verification)) if verification else {}
         except (StoreError, FileNotFoundError) as error:
             course.unverified(folder, str(error))
             return None

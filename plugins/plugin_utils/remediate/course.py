@@ -17,14 +17,12 @@ from __future__ import annotations
 import os
 import typing as t
 
-from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.manifest import ID
 from ansible_collections.evenkeel.drift.plugins.module_utils.mask import mask_texts
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.audit.hosts import utc_now
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan import deploys, document
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.points.running import containers_of
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.remediate import deciding, report
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.store import evidence
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.run import RunFolder, StoreError, is_run
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.run import RunFolder, StoreError
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify import folder as verifications
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify import inputs
 
@@ -49,7 +47,7 @@ def begin(deploy: RunFolder, plan: Json, audited: bool) -> None:
         run = run_of(deploy, plan["run"])
         seen = deciding.before(inputs.read(run)).document()
         if audited:
-            begun["audit"] = _span(run)
+            begun["audit"] = span(run)
             begun["begun"] = begun["audit"][0]
     except StoreError:
         if audited:
@@ -62,16 +60,17 @@ def begin(deploy: RunFolder, plan: Json, audited: bool) -> None:
 def due(deploy: RunFolder, batch: t.Collection[str]) -> list[str]:
     """Return the hosts of a batch that were changed and are to be verified."""
     found = deploys.results(deploy)
-    return [one for one in batch if found.get(one, {}).get("outcome") == "changed" and not _told(found[one])]
+    return [one for one in batch if found.get(one, {}).get("outcome") == "changed" and not told_of(found[one])]
 
 
 def due_again(deploy: RunFolder, batch: t.Collection[str]) -> list[str]:
     """Return the hosts of a batch that were brought back and are to be verified once more."""
-    found = {host: _told(result) for host, result in deploys.results(deploy).items()}
+    found = {host: told_of(result) for host, result in deploys.results(deploy).items()}
     return [one for one in batch if found.get(one) and found[one]["back"] == DONE and found[one]["again"] is None]
 
 
-def _told(result: Json) -> Json:
+def told_of(result: Json) -> Json:
+    """Return what a host's result says of its verification."""
     told: Json = result.get("verification") or {}
     return told
 
@@ -263,46 +262,7 @@ def _planned(part: Json | None) -> set[str]:
     return set() if part is None else {name for action in part["actions"] for name in action["findings"]}
 
 
-def ending(deploy: RunFolder, final: RunFolder) -> Json:
-    """Return what run.json has of the end: ``verification``, the one of all hosts, and ``took``. Raises StoreError."""
-    final.verify()
-    made = final.read(verifications.DOCUMENT)
-    hosts = {one["host"]: {**_short(one), "last": _last_deploy(deploy, made["run"], one)} for one in made["hosts"]}
-    about, results = deploy.read("run.json"), deploys.results(deploy)
-    chain = about[deploys.CHAIN]
-    told = [one for one in map(_told, results.values()) if one]
-    names = {one["id"] for one in told} | {one["again"]["id"] for one in told if one["again"]}
-    folders = [RunFolder(os.path.join(os.path.dirname(final.path), name)) for name in sorted(names - {None})]
-    spans = [_span(one) for one in [*folders, final] if os.path.isfile(one.join("run.json"))]
-    if chain["audit"]:
-        spans.append(tuple(chain["audit"]))
-    took = report.took(chain["begun"], utc_now(), spans, deploys.steps(deploy), results)
-    found = {"id": made["id"], "verdict": made["overall"]["verdict"], "hosts": hosts}
-    return {"verification": found, "took": {**took._asdict(), "own": took.own, "sentence": took.sentence()}}
-
-
-def _short(host: Json) -> Json:
-    first = host["reasons"][0]["sentence"] if host["reasons"] else ""
-    unseen = "" if host["failure"] is None else f"it could not be observed: {host['failure']['reason']}"
-    return {"verdict": host["verdict"], "fails": host["fails"], "sentence": unseen or first}
-
-
-def _last_deploy(deploy: RunFolder, run: str, host: Json) -> Json | None:
-    """Return the deploy that was the last to change a host that fails, as the host's own record has it,
-    ``{run, point, known}``; null where that was something else, or is not known. ``known`` is what is known of it here:
-    ended, open or nothing.
-    """
-    seen = RunFolder(os.path.join(os.path.dirname(os.path.dirname(deploy.path)), run))
-    kept = (evidence.load(seen, host["host"], evidence.HOST) or {}) if host["fails"] else {}
-    told = (kept.get("changes") or {}).get("deployed") or {}
-    name, point = told.get("run") or "", told.get("point") or ""
-    if not is_run(name) or not ID.fullmatch(point):
-        return None
-    folder = RunFolder(os.path.join(os.path.dirname(deploy.path), name))
-    there = os.path.isfile(folder.join("run.json"))
-    return {"run": name, "point": point, "known": "nothing" if not there else "ended" if folder.complete() else "open"}
-
-
-def _span(folder: RunFolder) -> tuple[str, str]:
+def span(folder: RunFolder) -> tuple[str, str]:
+    """Return from when to when a run was. Raises StoreError."""
     about = folder.read("run.json")
     return about["started"], about["finished"]

@@ -12,6 +12,7 @@ import pytest
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.audit.hosts import utc_now
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan import deploys
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.remediate import course, takeover
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.remediate import final as ending
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.store import evidence
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.run import RunFolder
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify import folder as verifications
@@ -102,7 +103,7 @@ def ended(world: World, deployed: Json | None, fails: bool = True) -> Json | Non
         verifications.DOCUMENT, {"id": final.id, "run": run.id, "overall": {"verdict": "FAIL"}, "hosts": [host]}
     )
     final.seal()
-    told = course.ending(opened(world.runs, example()), final)["verification"]["hosts"]["web1"]["last"]
+    told = ending.ending(opened(world.runs, example()), final)["verification"]["hosts"]["web1"]["last"]
     return t.cast("Json | None", told)
 
 
