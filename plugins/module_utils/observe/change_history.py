@@ -35,6 +35,7 @@ _BEGINS, _REHEARSED = "begins", "rollback rehearsed"
 _ROLLBACK, _ROLLED_BACK = "rollback", "rolled back"
 _STEP_FAILED, _RELOAD = "step failed", "reload"
 _DEPLOY = "sync"
+_HOOK, _BEFORE_CHANGE = "hook", "before_change"
 _MOST_RELOADS = 200
 # What tells of the end of something that changed the host, or of how far it came.
 _TELLS = (*_ENDS, STEP_BEGINS, STEP_DONE, _STEP_FAILED, _ROLLED_BACK)
@@ -63,7 +64,7 @@ def last_changes(dir_fd: int, trees: t.Mapping[str, str], host: Host) -> Json:
         "deployed": None if reason else _deployed(lines),
         "rehearsed": _rehearsed(lines),
         "reloads": reloads,
-        **change_trees.changes(dir_fd, (placed, reason), trees, host, _reread(reloads, host)),
+        **change_trees.changes(dir_fd, (placed, reason, _stirred(lines)), trees, host, _reread(reloads, host)),
     }
 
 
@@ -123,6 +124,19 @@ def _reloads(lines: t.Sequence[Json]) -> list[Json]:
             if len(found) < _MOST_RELOADS:
                 found.setdefault((unit, path), about)
     return list(found.values())
+
+
+def _stirred(lines: t.Sequence[Json]) -> set[str | None]:
+    """Return the deploys that may have let a program read what they brought without starting it anew: by a reload, or
+    by a command of the operator's.
+    """
+    return {
+        _text(entry.get("run"))
+        for entry in lines
+        if entry.get("what") == STEP_BEGINS
+        and entry.get("direction") == FORWARD
+        and (entry.get("do") == _RELOAD or (entry.get("kind") == _HOOK and entry.get("path") != _BEFORE_CHANGE))
+    }
 
 
 def _reread(reloads: t.Sequence[Json], host: Host) -> dict[str, float]:

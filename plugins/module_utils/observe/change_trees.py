@@ -4,7 +4,8 @@
 """The last change of each tree of a host, and what of it was taken back: from the closed journals of changes.
 
 Private to the collection. What was started before a change that was taken back runs what it was started with, and that
-is there again: what counts for it is the change before. The journals tell whether everything came back.
+is there again: what counts for it is the change before. The journals tell whether everything came back; where a deploy
+may have let programs read its files without starting them anew, nobody knows that of them.
 """
 
 from __future__ import annotations
@@ -40,7 +41,9 @@ class _Tree:
         self._back: tuple[Json, Paths] | None = None
 
     def add(self, change: Json, begun_s: int | None, paths: Paths) -> None:
-        """Take the next older change, which touched these paths of the tree."""
+        """Take the next older change, which touched these paths of the tree. ``begun_s`` is None where it does not help
+        that it was taken back.
+        """
         if self._back is not None and begun_s is not None and _undoes(self._back[1], paths):
             self.taken_back.append({"since_s": begun_s, "before": None})
             self._back = None
@@ -65,7 +68,7 @@ class _Tree:
 
 def changes(
     dir_fd: int,
-    placed: tuple[t.Sequence[Json], str],
+    placed: tuple[t.Sequence[Json], str, t.Collection[str | None]],
     trees: t.Mapping[str, str],
     host: Host,
     reread: t.Mapping[str, float],
@@ -75,9 +78,9 @@ def changes(
     The closed journal of a change says which paths it changed. Those that were ``reread`` since do not count: by their
     times, which a deploy does not turn back, other processes are judged. ``taken_back`` has the newest first: for what
     was started before ``since_s`` the last change that counts is ``before``. ``placed`` are the changes in place, the
-    newest first, and why the newest is not known.
+    newest first, why the newest is not known, and the runs of those that may have let programs read their files.
     """
-    listed, reason = placed
+    listed, reason, stirred = placed
     root = os.path.realpath(host.root)
     wanted = {name: os.path.normpath(os.path.join(root, path)) for name, path in trees.items()}
     # Where the root is a link that a change switches, all below it is another tree.
@@ -102,7 +105,7 @@ def changes(
             below = path.rstrip("/") + "/"
             touched = {one: seen for one, seen in counting.items() if one in (way, path) or one.startswith(below)}
             if touched and not found[name].settled:
-                found[name].add(about, begun_s, touched)
+                found[name].add(about, None if change["run"] in stirred else begun_s, touched)
     if not unread and len(listed) > _MOST_JOURNALS:
         unread = f"none of the last {_MOST_JOURNALS} changes touched it, and those before were not looked at"
     unfound: Json | None = {"reason": unread} if unread else None

@@ -228,6 +228,31 @@ def test_what_came_back_as_it_was_counts_for_nothing_that_was_started_before(wor
     assert set(change(b"changed\n", "keep.txt", kind="rollback")["taken_back"]) == set()
 
 
+@pytest.mark.parametrize(
+    ("told", "counts"),
+    [
+        ({"kind": "hook", "path": "before_change", "do": "run"}, True),
+        ({"kind": "hook", "path": "after_change", "do": "run"}, False),
+        ({"kind": "hook", "path": "after_services", "do": "run"}, False),
+        ({"kind": "unit", "path": "web.service", "do": "reload"}, False),
+        # What was started anew was started in between, and is told by that.
+        ({"kind": "unit", "path": "web.service", "do": "restart"}, True),
+        ({"kind": "unit", "path": "web.service", "do": "reload", "run": "another"}, True),
+        ({"kind": "unit", "path": "web.service", "do": "reload", "direction": "back"}, True),
+    ],
+)
+def test_where_programs_may_have_read_a_change_it_is_not_enough_that_it_was_taken_back(
+    world: World, told: Json, counts: bool
+) -> None:
+    world.apply([world.write("folder/inside", b"first\n")])
+    world.apply([world.write("folder/inside", b"bad\n")], run="bad")
+    log = world.states / "shop" / "log.jsonl"
+    step = {"time": "2030-11-20T12:00:00Z", "what": "step begins", "run": "bad", "direction": "forward", **told}
+    log.write_text(log.read_text() + json.dumps(step) + "\n")
+    world.apply([world.write("folder/inside", b"first\n")], kind="rollback", run="back")
+    assert bool(seen(world, trees={"source": "folder"})["taken_back"]) == counts
+
+
 def test_what_was_made_and_is_gone_again_is_as_before(world: World) -> None:
     world.apply([world.write("folder/new", b"new\n")])
     world.apply([world.operation("remove", "folder/new")], kind="rollback")
