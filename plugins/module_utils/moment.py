@@ -7,6 +7,7 @@ the collection.
 
 from __future__ import annotations
 
+import math
 import time
 
 FIRST_S, LAST_S = 0.0, 253402300799.0
@@ -17,4 +18,4 @@ def iso(seconds: float) -> str:
     """Return a time as ``YYYY-MM-DDTHH:MM:SSZ``; times that this form cannot spell are cut to its ends."""
     within = min(max(seconds, FIRST_S), LAST_S)
     # What is no number is neither more nor less than anything.
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(within if within == within else FIRST_S))
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(FIRST_S if math.isnan(within) else within))

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import re
 import shlex
+import types
 import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.module_utils.mask import MARK
@@ -20,7 +21,9 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.safe import 
 FILL_IN = "FILL_IN"
 _TIMES = "\\n%{http_code} in %{time_total} s\\n"
 # What is judged without the content shows neither body nor headers, which can hold secrets.
-STATUS = {"GET": f"-o /dev/null -w '{_TIMES}'", "HEAD": f"-I -o /dev/null -w '{_TIMES}'"}
+STATUS: t.Mapping[str, str] = types.MappingProxyType(
+    {"GET": f"-o /dev/null -w '{_TIMES}'", "HEAD": f"-I -o /dev/null -w '{_TIMES}'"}
+)
 BODY = {"GET": "--compressed", "HEAD": "-I"}
 # In double quotation marks, in single ones, or in none, and with a comment behind it.
 _VALUE = """("([^"]*)"|'([^']*)'|([^"'#[:space:]][^[:space:]]*))([[:space:]]+#.*)?"""
