@@ -12,7 +12,6 @@ import typing as t
 
 from ansible.utils.display import Display
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.together import CHANGE, CHECK, SAVE
-from ansible_collections.evenkeel.drift.plugins.module_utils.secret_files import is_secret_file
 from ansible_collections.evenkeel.drift.plugins.plugin_utils import control
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.action_call import (
     CallingAction,
@@ -24,11 +23,10 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.action_call import 
 )
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.bundle import act_packs, packs
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.observation import changes_of
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan import deploys, document
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan.container_look import compose_paths
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan import deploys, document, requests
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan.contents import write_contents
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan.packing import write_pack
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan.repository import loose, saved_paths
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan.repository import loose
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.points.running import containers_of, is_saved
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.reference.unavailable import ReferenceUnavailable
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.refused import Refused
@@ -239,7 +237,7 @@ class ActionModule(CallingAction):
         """Add a line before a step, unless it was begun with others, and one after it, unless each of several has its
         own; with it how long the host says that it took, and what of that what runs.
         """
-        who = f"{self._about['user']}@{self._about['host']}"
+        who = self._who()
         if begun:
             deploys.note(self._folder, self._host, who, what, "begun")
         try:
@@ -253,17 +251,12 @@ class ActionModule(CallingAction):
     def _keep(self, result: Json) -> None:
         deploys.keep_result(self._folder, self._host, result)
 
+    def _who(self) -> str:
+        return f"{self._about['user']}@{self._about['host']}"
+
     def _place(self, part: Json) -> Json:
-        """Return where on the host things are, and who changes them why, for its own log."""
-        return {
-            "root": part["root"],
-            "application": part["application"],
-            "state_dir": part["state_dir"],
-            "who": f"{self._about['user']}@{self._about['host']}",
-            "why": f"deploy of {self._about['plan']}",
-            "run": self._folder.id,
-            "timeout": document.patience(part),
-        }
+        why = f"deploy of {self._about['plan']}"
+        return requests.place(part, self._who(), why, self._folder.id)
 
     def _to_save(self, part: Json) -> Json:
         """Return the arguments of the restore point."""
@@ -275,12 +268,7 @@ class ActionModule(CallingAction):
             for name in names
             if self._variables.get(name) is not None
         }
-        repository = saved_paths(self._strategy["git"]) if "git" in self._strategy else []
-        # Compose files, too: what Compose makes of a container is not only in the plan's own paths.
-        paths = [*repository, *compose_paths(part)]
-        asked = {"state": "present", "operations": document.operations(part), "paths": paths}
-        asked.update(**kept, **containers_of(part))
-        return {**asked, **self._place(part)}
+        return {**requests.saving(part, self._strategy), **kept, **self._place(part)}
 
     def _check(self, part: Json, contents: str) -> Json:
         """Ask the host whether the plan still holds."""
@@ -288,17 +276,8 @@ class ActionModule(CallingAction):
 
     def _to_apply(self, part: Json, contents: str) -> Json:
         """Return the arguments of the change."""
-        # What the contract calls a secret is in no plan. What has the name of one all the same may travel.
-        public = sorted(path for path in document.contents(part) if is_secret_file(path))
-        arguments: Json = {
-            "operations": document.operations(part),
-            "contents": contents,
-            "public": public,
-            "services": document.services(part),
-            "hooks": self._policy["hooks"],
-            "step_timeout": self._policy["step_timeout"],
-        }
-        return {**arguments, **self._strategy, "id": self._about["plan"], **self._place(part)}
+        asked = requests.applying(part, contents, self._policy, self._strategy)
+        return {**asked, "id": self._about["plan"], **self._place(part)}
 
     def _recover(self, part: Json) -> Json:
         return self._call(_APPLY, {"state": "recovered", "id": self._about["plan"], **self._place(part)}, False)

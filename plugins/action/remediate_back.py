@@ -10,7 +10,7 @@ import typing as t
 from ansible_collections.evenkeel.drift.plugins.plugin_utils import control
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.action_call import CallingAction, Failed, call
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.words import some
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan import deploys, document
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan import deploys, document, requests
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.refused import Refused
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.remediate import course, report
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.run import RunFolder, StoreError
@@ -69,9 +69,8 @@ class ActionModule(CallingAction):
 
     def _restore(self, result: Json, point: str, why: str, who: str) -> Json:
         part, level = course.way_back(self._folder, self._host, result)
-        asked = {name: part[name] for name in ("root", "application", "state_dir")}
-        asked.update(state="restored", level=level, point=point, who=who, why=why, run=self._folder.id)
-        asked.update(course.brought_along(self._folder, self._host, result), timeout=document.patience(part))
+        asked = {**requests.place(part, who, why, self._folder.id), "state": "restored", "level": level, "point": point}
+        asked.update(course.brought_along(self._folder, self._host, result))
         return call(self, _RESTORE, asked, False, self._variables)
 
     def _end(self, result: Json, told: Json, outcome: str, reason: str) -> t.NoReturn:

@@ -93,6 +93,11 @@ def prepare(root: Path, reference: Repository) -> None:
 
 
 def contract(url: str, port: int, closed: int) -> dict[str, object]:
+    """Return a contract of which each check has a thing that is as declared, and one that is not."""
+    return {**of_code(), **of_texts(), **of_what_runs(url, port, closed), **of_the_host()}
+
+
+def of_code() -> dict[str, object]:
     rules = [
         ("src/same.py", SPANS),
         (SPACED, AHEAD),
@@ -100,6 +105,26 @@ def contract(url: str, port: int, closed: int) -> dict[str, object]:
         ("src/same.py", "^(?P<n>price) = [0-9]$"),
     ]
     never = [("src/same.py", r"KEY = \"hunter2\w+\""), ("src/changed.py", "TODO|it's")]
+    return {
+        "git": {"path": "."},
+        "trees": [
+            {
+                "name": "source",
+                "path": "src",
+                "forbid": ["*.tmp", "*.bak"],
+                "imports": True,
+                "similar": [
+                    {"a": "src/twin.py", "b": "src/copy.py", "max": 0.5},
+                    {"a": "src/twin.py", "b": "src/app.py", "max": 0.5},
+                ],
+                "must_contain": [{"path": path, "pattern": pattern} for path, pattern in rules],
+                "must_not_contain": [{"path": path, "pattern": pattern} for path, pattern in never],
+            }
+        ],
+    }
+
+
+def of_texts() -> dict[str, object]:
     searched = {
         "max": {
             "ERROR": 0,
@@ -126,30 +151,7 @@ def contract(url: str, port: int, closed: int) -> dict[str, object]:
         ],
         "since": "30d",
     }
-    answers = {
-        "contains": ["ok"],
-        "not_contains": ["down"],
-        "matches": [r'"items": \[\d'],
-        "json": {"status": "ok", "token": {"type": "string"}},
-        "min_items": {"items": 1},
-        "fresh": {"path": "at", "within_s": 600},
-    }
     return {
-        "git": {"path": "."},
-        "trees": [
-            {
-                "name": "source",
-                "path": "src",
-                "forbid": ["*.tmp", "*.bak"],
-                "imports": True,
-                "similar": [
-                    {"a": "src/twin.py", "b": "src/copy.py", "max": 0.5},
-                    {"a": "src/twin.py", "b": "src/app.py", "max": 0.5},
-                ],
-                "must_contain": [{"path": path, "pattern": pattern} for path, pattern in rules],
-                "must_not_contain": [{"path": path, "pattern": pattern} for path, pattern in never],
-            }
-        ],
         "logs": [
             {"name": "new", "path": "logs/-a 'b'.log", "fresh_s": 3600, **searched},
             {"name": "old", "path": "logs/old.log", "fresh_s": 3600, "since": "30d"},
@@ -178,6 +180,19 @@ def contract(url: str, port: int, closed: int) -> dict[str, object]:
                 "json": {"a[1]": 3, "b": "x"},
             },
         ],
+    }
+
+
+def of_what_runs(url: str, port: int, closed: int) -> dict[str, object]:
+    answers = {
+        "contains": ["ok"],
+        "not_contains": ["down"],
+        "matches": [r'"items": \[\d'],
+        "json": {"status": "ok", "token": {"type": "string"}},
+        "min_items": {"items": 1},
+        "fresh": {"path": "at", "within_s": 600},
+    }
+    return {
         "processes": [
             {
                 "name": "app",
@@ -202,6 +217,11 @@ def contract(url: str, port: int, closed: int) -> dict[str, object]:
             {"name": "broken", "url": f"{url}/broken"},
             {"name": "nobody", "url": "http://127.0.0.1:1/"},
         ],
+    }
+
+
+def of_the_host() -> dict[str, object]:
+    return {
         "packages": [
             {"venv": "venv", "requirements": "requirements.txt", "only_declared": True},
             {"system": "dpkg", "names": {"dpkg": "*", "coreutils": "0.1", "no-such-package": "*"}},

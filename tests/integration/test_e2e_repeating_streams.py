@@ -18,10 +18,9 @@ from e2e_redis import free_port, installed, redis_server
 from e2e_repeated import Repeated, verified
 from waiting import wait_until
 
-NEEDS = pytest.mark.skipif(
+pytestmark = pytest.mark.skipif(
     not all(map(installed, ("redis-server", "redis-cli", "openssl"))), reason="there is no Redis, or no OpenSSL"
 )
-pytestmark = NEEDS
 SECRET = "hunter2 $(x)'&/"
 CERTIFICATE = ["-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=cache.test"]
 
