@@ -16,11 +16,11 @@ from pathlib import Path
 import pytest
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe import command
 from e2e_operator import Operator, Outcome
+from lab_engine import IMAGE, docker
 
 # The engine of the lab, and the image that its hosts are made of.
 pytestmark = pytest.mark.lab
 
-IMAGE = "debian:trixie-slim"
 DEPLOY, RESCUE = "evenkeel.drift.deploy", "evenkeel.drift.rescue"
 FILE = """\
 services:
@@ -31,11 +31,6 @@ services:
     environment: {{MODE: {mode}}}
     healthcheck: {{test: ["CMD", "{check}"], interval: 1s, retries: 2}}
 """
-
-
-def docker(*words: str) -> str:
-    done = subprocess.run(["docker", *words], capture_output=True, text=True, check=True, timeout=60)
-    return done.stdout.strip()
 
 
 def compose() -> list[str] | None:

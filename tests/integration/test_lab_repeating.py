@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 import re
-import subprocess
 import typing as t
 from collections.abc import Iterator
 
@@ -17,11 +16,11 @@ import pytest
 from e2e_lab import Lab
 from e2e_operator import Operator
 from e2e_repeated import Repeated, verified
+from lab_engine import IMAGE, docker
 from waiting import wait_until
 
 pytestmark = pytest.mark.lab
 
-IMAGE = "debian:trixie-slim"
 SECRET = "hunter2-is-no-secret-name"
 COMPOSE = f"""
 services:
@@ -40,11 +39,6 @@ services:
 Json = dict[str, t.Any]
 
 
-def docker(*words: str) -> str:
-    done = subprocess.run(["docker", *words], capture_output=True, text=True, check=True, timeout=60)
-    return done.stdout.strip()
-
-
 class World:
     """Containers of one test by short names, of which one is as declared (good) and the others are not."""
 
@@ -52,9 +46,12 @@ class World:
         self.prefix = prefix
         self.project = f"{prefix}-shop"
         self.tag = f"{prefix}:now"
+        self._images: list[str] = []
 
     def start(self) -> None:
-        docker("tag", IMAGE, self.tag)
+        docker("create", "--name", f"{self.prefix}-base", IMAGE, "true")
+        self._tag("base")
+        docker("rm", f"{self.prefix}-base")
         health = ["--health-interval", "100ms", "--health-retries", "1", "--health-cmd"]
         self._run("good", "--user", "1000", "--memory", "64m", *health, "true", command="sleep 1000")
         self._run(
@@ -74,8 +71,11 @@ class World:
         self._run("shop-web-1", *service, *more, "-e", f"TOKEN={SECRET}", "-e", "MODE=test", command="sleep 1000")
         self._run("shop-old-1", *project, "com.docker.compose.service=old", command="sleep 1000")
         # The name leads elsewhere now.
-        docker("tag", docker("commit", f"{self.prefix}-good"), self.tag)
+        self._tag("good")
         self._wait()
+
+    def _tag(self, short: str) -> None:
+        self._images.append(docker("commit", f"{self.prefix}-{short}", self.tag))
 
     def _run(self, short: str, *words: str, command: str) -> None:
         limits = ["--network", "none", "--stop-timeout", "0", "--name", f"{self.prefix}-{short}", *words]
@@ -90,9 +90,10 @@ class World:
         wait_until(lambda: status("ended", "{{.State.Status}} {{.RestartCount}}") == "exited 2", "the last try")
 
     def end(self) -> None:
-        names = docker("ps", "--all", "--quiet", "--filter", f"name={self.prefix}-").split()
-        subprocess.run(["docker", "rm", "--force", "--volumes", *names], capture_output=True, check=False, timeout=60)
-        subprocess.run(["docker", "image", "rm", self.tag], capture_output=True, check=False, timeout=60)
+        left = docker("ps", "--all", "--quiet", "--filter", f"name={self.prefix}-").split()
+        docker("rm", "--force", "--volumes", *left)
+        # The second is made of the first, and comes before it.
+        docker("image", "rm", "--no-prune", *reversed(self._images))
 
 
 @pytest.fixture(name="world", scope="module")

@@ -18,21 +18,16 @@ from pathlib import Path
 import pytest
 from e2e_operator import Operator
 from endpoint_server import answer, serving
+from lab_engine import IMAGE, docker
 
 # The engine of the lab, and the image that its hosts are made of.
 pytestmark = pytest.mark.lab
 
-IMAGE = "debian:trixie-slim"
 SLEEP = ["sleep", "1000"]
 # Holds ever more memory from when it is told to: the shell of a container with little of it is killed by the kernel.
 GREEDY = ["sh", "-c", "while [ ! -e /go ]; do sleep 0.1; done; exec tail /dev/zero"]
 
 Json = dict[str, t.Any]
-
-
-def docker(*words: str) -> str:
-    done = subprocess.run(["docker", *words], capture_output=True, text=True, check=True, timeout=60)
-    return done.stdout.strip()
 
 
 class Containers:

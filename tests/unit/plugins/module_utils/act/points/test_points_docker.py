@@ -24,6 +24,7 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.services
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points.wanted import What
 from ansible_collections.evenkeel.drift.plugins.module_utils.engine.client import NotFound
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host, Unseen
+from lab_engine import IMAGE
 from point_lab import PointLab
 from waiting import wait_until
 
@@ -43,10 +44,10 @@ def fixture_writer() -> Writer:
 
 @pytest.fixture(name="image")
 def fixture_image(writer: Writer) -> str:
-    for one in writer.engine.get("/images/json"):
-        if one.get("RepoTags") and one["Size"] < 200 << 20:
-            return str(one["Id"])
-    pytest.skip("no small image on this machine's Docker engine")
+    try:
+        return str(writer.engine.get(f"/images/{IMAGE}/json")["Id"])
+    except NotFound:
+        pytest.skip(f"no Docker engine with {IMAGE} on this machine")
 
 
 @pytest.fixture(name="names")
