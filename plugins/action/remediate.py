@@ -72,6 +72,7 @@ class ActionModule(ControlAction):
     def _open(self, folder: RunFolder, changing: t.Sequence[str], variables: Json) -> list[str]:
         """Return the hosts that are changed, and those that an interrupted remediation left unverified."""
         if self._task.check_mode:
+            course.rehearse(folder)
             return list(changing)
         plan = document.load(folder.join(document.PLAN))
         course.begin(folder, plan, audited=not variables.get("drift_plan"))

@@ -315,6 +315,7 @@ def test_check_mode_ends_with_the_plan(shop: Shop) -> None:
     assert outcome.code == 0, outcome.text
     assert fingerprint(root) == before
     assert shop.ended()["outcomes"] == {"web1": "planned"}
+    assert "[CHECKED] Remediation: nothing was changed, and nothing was looked at again" in outcome.text
     assert not (shop.operator.runs / "verifications").exists()
     assert not (shop.folder / "state").exists()
 

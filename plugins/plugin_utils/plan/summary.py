@@ -51,7 +51,7 @@ class Told(t.NamedTuple):
 
 def kind(about: Json) -> str:
     """Return what it is called."""
-    return "Remediation" if "chain" in about else "Deploy"
+    return "Remediation" if "chain" in about or "remediation_rehearsed" in about else "Deploy"
 
 
 def overall(about: Json, ended: t.Sequence[ending.Ending]) -> Json:

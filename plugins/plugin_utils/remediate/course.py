@@ -57,6 +57,11 @@ def begin(deploy: RunFolder, plan: Json, audited: bool) -> None:
     deploy.write("run.json", {**deploy.read("run.json"), deploys.CHAIN: begun}, durable=True)
 
 
+def rehearse(deploy: RunFolder) -> None:
+    """Keep of a deploy in check mode what it is a rehearsal of: there is nothing to verify, or to take over."""
+    deploy.write("run.json", {**deploy.read("run.json"), deploys.REHEARSED: True})
+
+
 def due(deploy: RunFolder, batch: t.Collection[str]) -> list[str]:
     """Return the hosts of a batch that were changed and are to be verified."""
     found = deploys.results(deploy)
