@@ -50,11 +50,6 @@ class Client:
         return int(rest) if kind == b":" else rest
 
 
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as made:
-        return int(made.getsockname()[1])
-
-
 def answers(port: int, question: bytes, answer: bytes) -> bool:
     """Say whether a server has come up."""
     try:
@@ -79,13 +74,19 @@ def running(argv: t.Sequence[str], **more: t.Any) -> Iterator[subprocess.Popen[b
 @contextmanager
 def redis_server(folder: Path, *options: str) -> Iterator[int]:
     """Run a Redis server on a port of the kernel's choice; yields the port."""
+    from own_port import own_port
     from waiting import wait_until
 
-    port = free_port()
-    argv = ["redis-server", "--port", str(port), "--save", "", "--dir", str(folder), "--bind", "127.0.0.1", *options]
-    with running(argv):
-        wait_until(lambda: answers(port, b"PING\r\n", b"+PONG") or answers(port, b"PING\r\n", b"-NOAUTH"), "Redis")
-        yield port
+    with own_port() as port:
+        argv = ["redis-server", "--port", str(port), "--save", "", "--dir", str(folder), "--bind", "127.0.0.1"]
+        with running([*argv, *options]) as process:
+
+            def is_up() -> bool:
+                assert process.poll() is None, "Redis ended by itself"
+                return any(answers(port, b"PING\r\n", said) for said in (b"+PONG", b"-NOAUTH"))
+
+            wait_until(is_up, "Redis")
+            yield port
 
 
 def worker(role: str, port: int, stream: str, *more: str) -> t.ContextManager[subprocess.Popen[bytes]]:

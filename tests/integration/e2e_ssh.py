@@ -16,6 +16,7 @@ import sys
 import typing as t
 from pathlib import Path
 
+from own_port import own_port
 from waiting import wait_until
 
 PROGRAM = shutil.which("sshd", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin")
@@ -111,12 +112,10 @@ def ssh_server(folder: Path) -> t.Iterator[SshServer | None]:
         yield None
         return
     folder.mkdir(mode=0o700)
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    server = SshServer(folder, port)
-    try:
-        server.start()
-        yield server
-    finally:
-        server.end()
+    with own_port() as port:
+        server = SshServer(folder, port)
+        try:
+            server.start()
+            yield server
+        finally:
+            server.end()

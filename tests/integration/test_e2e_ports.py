@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 from e2e_operator import Operator
+from own_port import own_port
 
 Opened = t.Callable[[str], int]
 
@@ -38,11 +39,6 @@ def me() -> tuple[str, str]:
     return pwd.getpwuid(os.geteuid()).pw_name, Path("/proc/self/comm").read_text().strip()
 
 
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as made:
-        return int(made.getsockname()[1])
-
-
 def drift(operator: Operator, root: Path, entries: list[dict[str, t.Any]]) -> set[tuple[str, str, str | None]]:
     outcome = operator.audit_one(root, drift_contract={"ports": entries})
     return {
@@ -55,16 +51,17 @@ def drift(operator: Operator, root: Path, entries: list[dict[str, t.Any]]) -> se
 def test_each_fault_is_found_with_its_cause(operator: Operator, opened: Opened, tmp_path: Path) -> None:
     user, name = me()
     right, wide, other, closed, extra = (opened(address) for address in ("127.0.0.1", "0.0.0.0", *["127.0.0.1"] * 3))
-    silent = free_port()
-    entries = [
-        {"port": right, "bind": "127.0.0.1", "process": name, "user": user},
-        {"port": wide, "bind": "127.0.0.1"},
-        {"port": other, "process": "another", "user": "nobody-at-all"},
-        {"port": closed, "closed": True},
-        {"port": silent},
-        {"range": f"{extra}-{extra}", "only_declared": True},
-    ]
-    assert drift(operator, tmp_path, entries) == {
+    with own_port() as silent:
+        entries = [
+            {"port": right, "bind": "127.0.0.1", "process": name, "user": user},
+            {"port": wide, "bind": "127.0.0.1"},
+            {"port": other, "process": "another", "user": "nobody-at-all"},
+            {"port": closed, "closed": True},
+            {"port": silent},
+            {"range": f"{extra}-{extra}", "only_declared": True},
+        ]
+        found = drift(operator, tmp_path, entries)
+    assert found == {
         ("address", f"tcp/0.0.0.0/{wide}", "wrong_address"),
         ("process", f"tcp/127.0.0.1/{other}", "wrong_process"),
         ("user", f"tcp/127.0.0.1/{other}", "wrong_user"),
@@ -77,12 +74,13 @@ def test_each_fault_is_found_with_its_cause(operator: Operator, opened: Opened, 
 def test_a_host_that_listens_as_declared_is_in_sync(operator: Operator, opened: Opened, tmp_path: Path) -> None:
     user, name = me()
     port = opened("127.0.0.1")
-    entries = [
-        {"port": port, "bind": "127.0.0.1", "process": name, "user": user},
-        {"range": f"{port}-{port}", "only_declared": True},
-        {"port": free_port(), "closed": True},
-    ]
-    outcome = operator.audit_one(tmp_path, drift_contract={"ports": entries})
+    with own_port() as silent:
+        entries = [
+            {"port": port, "bind": "127.0.0.1", "process": name, "user": user},
+            {"range": f"{port}-{port}", "only_declared": True},
+            {"port": silent, "closed": True},
+        ]
+        outcome = operator.audit_one(tmp_path, drift_contract={"ports": entries})
     assert outcome.state() == (0, "in_sync"), outcome.text
     assert {one["outcome"] for one in outcome.findings["findings"]} <= {"observation"}
     assert f"tcp/127.0.0.1/{port}" in outcome.report

@@ -7,6 +7,7 @@ audit did, and show no password and no content.
 
 from __future__ import annotations
 
+import contextlib
 import re
 import subprocess
 from collections.abc import Iterator
@@ -14,8 +15,9 @@ from pathlib import Path
 
 import pytest
 from e2e_operator import Operator
-from e2e_redis import free_port, installed, redis_server
+from e2e_redis import installed, redis_server
 from e2e_repeated import Repeated, verified
+from own_port import own_port
 from waiting import wait_until
 
 pytestmark = pytest.mark.skipif(
@@ -61,12 +63,13 @@ def fixture_world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     root.mkdir()
     certificate(root)
     (root / ".env").write_text(f'OTHER=1\nREDIS_PASSWORD="{SECRET}"\n')
-    tls_port = free_port()
     files = ["--tls-cert-file", str(root / "it's ca.pem"), "--tls-key-file", str(root / "key.pem")]
-    tls = ["--tls-port", str(tls_port), *files, "--tls-auth-clients", "no"]
     acl = root / "users.acl"
     acl.write_text(f"user default off\nuser audit on #{_sha256(SECRET)} ~* &* +@all\n")
-    with redis_server(root, *tls, "--aclfile", str(acl)) as port:
+    with contextlib.ExitStack() as stack:
+        tls_port = stack.enter_context(own_port())
+        tls = ["--tls-port", str(tls_port), *files, "--tls-auth-clients", "no"]
+        port = stack.enter_context(redis_server(root, *tls, "--aclfile", str(acl)))
         made = World(root, port, tls_port)
         wait_until(lambda: made.redis("PING") == "PONG\n", "Redis lets its user in")
         made.fill()
@@ -79,7 +82,7 @@ def _sha256(text: str) -> str:
 
 
 @pytest.fixture(name="repeated", scope="module")
-def fixture_repeated(world: World, tmp_path_factory: pytest.TempPathFactory) -> Repeated:
+def fixture_repeated(world: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Repeated]:
     place = {"file": ".env", "key": "REDIS_PASSWORD"}
     tls = {"ca": str(world.root / "it's ca.pem"), "name": "cache.test"}
     server = {
@@ -99,14 +102,15 @@ def fixture_repeated(world: World, tmp_path_factory: pytest.TempPathFactory) -> 
         "stuck": ["price"],
     }
     wrong = {**server, "redis": f"localhost:{world.tls_port}", "tls": {**tls, "name": "other.test"}}
-    entries = [
-        {**server, "max_memory_percent": 100},
-        *({**server, "stream": name, **limits} for name in ("good", "bad")),
-        {**server, "stream": "gone"},
-        wrong,
-        {"redis": f"127.0.0.1:{free_port()}"},
-    ]
-    return verified(Operator(tmp_path_factory.mktemp("operator") / "home"), world.root, {"streams": entries})
+    with own_port() as silent:
+        entries = [
+            {**server, "max_memory_percent": 100},
+            *({**server, "stream": name, **limits} for name in ("good", "bad")),
+            {**server, "stream": "gone"},
+            wrong,
+            {"redis": f"127.0.0.1:{silent}"},
+        ]
+        yield verified(Operator(tmp_path_factory.mktemp("operator") / "home"), world.root, {"streams": entries})
 
 
 GROUP = r"name\nworkers\n(?:.*\n)*"

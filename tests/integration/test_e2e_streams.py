@@ -5,13 +5,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import typing as t
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from e2e_operator import Operator, Outcome
-from e2e_redis import Client, answers, free_port, installed, redis_server, running, worker
+from e2e_redis import Client, answers, installed, redis_server, running, worker
+from own_port import own_port
 from waiting import wait_until
 
 Json = dict[str, t.Any]
@@ -98,24 +100,25 @@ def test_each_fault_is_found_with_its_cause(operator: Operator, tmp_path: Path, 
     redis("XGROUP", "CREATE", "orders", "left", "0")
     redis("XGROUP", "CREATE", "orders", "slow", "0")
     redis("XREADGROUP", "GROUP", "slow", "worker-1", "COUNT", 2, "STREAMS", "orders", ">")
-    outcome = audit(
-        operator,
-        tmp_path,
-        {**server, "stream": "nowhere"},
-        {**server, "stream": "text"},
-        {**server, "stream": "orders", "group": "gone"},
-        {**server, "stream": "orders", "group": "left"},
-        {**server, "stream": "orders", "group": "slow", "max_lag": 2, "max_pending": 1},
-        {
-            **server,
-            "name": "content",
-            "stream": "orders",
-            "min_length": 6,
-            "required_fields": ["symbol", "side"],
-            "stuck": ["regime", {"field": "price", "values": [0]}, {"field": "symbol", "values": ["BTC", "ETH"]}],
-        },
-        {"redis": f"127.0.0.1:{free_port()}", "name": "silent"},
-    )
+    with own_port() as silent:
+        outcome = audit(
+            operator,
+            tmp_path,
+            {**server, "stream": "nowhere"},
+            {**server, "stream": "text"},
+            {**server, "stream": "orders", "group": "gone"},
+            {**server, "stream": "orders", "group": "left"},
+            {**server, "stream": "orders", "group": "slow", "max_lag": 2, "max_pending": 1},
+            {
+                **server,
+                "name": "content",
+                "stream": "orders",
+                "min_length": 6,
+                "required_fields": ["symbol", "side"],
+                "stuck": ["regime", {"field": "price", "values": [0]}, {"field": "symbol", "values": ["BTC", "ETH"]}],
+            },
+            {"redis": f"127.0.0.1:{silent}", "name": "silent"},
+        )
     assert drift(outcome) - {one for one in drift(outcome) if one[0] == "answering"} == {
         ("stream", "nowhere", "no_stream"),
         ("stream", "text", "wrong_type"),
@@ -195,11 +198,10 @@ def test_a_user_with_the_least_rights_sees_the_streams(operator: Operator, tmp_p
 
 @NEEDS_MEMCACHED
 def test_a_cache_that_everybody_can_reach_is_found(operator: Operator, tmp_path: Path) -> None:
-    open_port, shut_port = free_port(), free_port()
     options = ["memcached", "-u", "root", "-U", "0", "-p"]
-    everybody, local = [*options, str(open_port), "-l", "0.0.0.0"], [*options, str(shut_port), "-l", "127.0.0.1"]
-    with running(everybody), running(local):
-        for port in (open_port, shut_port):
+    with own_port() as open_port, own_port() as shut_port, contextlib.ExitStack() as stack:
+        for port, address in ((open_port, "0.0.0.0"), (shut_port, "127.0.0.1")):
+            stack.enter_context(running([*options, str(port), "-l", address]))
             wait_until(lambda port=port: answers(port, b"version\r\n", b"VERSION"), "Memcached")
         entries = [{"memcached": f"127.0.0.1:{port}", "max_memory_percent": 90} for port in (open_port, shut_port)]
         outcome = audit(operator, tmp_path, *entries)

@@ -14,6 +14,7 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.observe.watch_look 
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify.watched import checks
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.watch import asking
 from e2e_redis import Client, installed, redis_server
+from own_port import own_port
 from watch_world import BOOT, context, contract, document
 
 Json = dict[str, t.Any]
@@ -66,10 +67,10 @@ def test_a_group_that_falls_behind_fails_and_one_that_catches_up_passes(tmp_path
 
 
 def test_a_server_that_is_gone_is_unknown(tmp_path: Path) -> None:
-    with redis_server(tmp_path) as port:
+    with own_port() as port:
         watched = Watched(tmp_path, port)
-    for _number in range(3):
-        watched.look()
+        for _number in range(3):
+            watched.look()
     assert watched.lag()["outcome"] == "unknown"
 
 
