@@ -14,6 +14,7 @@ import socket
 import subprocess
 import sys
 import time
+import uuid
 import venv
 from collections.abc import Iterator
 from pathlib import Path
@@ -29,6 +30,8 @@ SPANS, AHEAD = r"def one\(\):\n    return 1", r"(?s)BEGIN(?!.*NEVER)"
 SPACED = "src/it's $HOME.py"
 GOOD = 'def one():\n    return 1\n\n\nKEY = "hunter2hunter2"\nprice = 5  # BEGIN\nprice = 6\n'
 LOOP = "import sys, time\ntime.sleep(3600)\n"
+# Tests of this file run beside each other, and each of those who do has a process of its own.
+MARK = f"GOOD{uuid.uuid4().hex[:12]}"
 BODIES = {
     "/good": b'{"status": "ok", "items": [1, 2], "nested": {"a.b": 5}, "token": "hunter2hunter2", "at": "%d"}',
     "/bad": b'{"status": "down", "items": [], "token": "hunter2hunter2", "at": "1000000000"}',
@@ -196,7 +199,7 @@ def of_what_runs(url: str, port: int, closed: int) -> dict[str, object]:
         "processes": [
             {
                 "name": "app",
-                "match": r"src/app\.py -[a-z]+ GOOD",
+                "match": rf"src/app\.py -[a-z]+ {MARK}",
                 "user": "nobody",
                 "cwd": ".",
                 "memory_mb": 1000,
@@ -244,7 +247,7 @@ def fixture_repeated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Repea
     prepare(root, reference)
     with contextlib.ExitStack() as stack:
         server = stack.enter_context(serving(handler))
-        process = subprocess.Popen([sys.executable, "src/app.py", "-name", "GOOD", SECRET], cwd=root)
+        process = subprocess.Popen([sys.executable, "src/app.py", "-name", MARK, SECRET], cwd=root)
         stack.callback(process.wait)
         stack.callback(process.kill)
         closed = stack.enter_context(socket.create_server(("127.0.0.1", 0))).getsockname()[1]
