@@ -15,6 +15,7 @@ import jsonschema
 import pytest
 from e2e_operator import Operator, Outcome
 from e2e_project import Repository, write
+from waiting import lives, wait_until
 
 SCHEMA = json.loads((Path(__file__).parents[2] / "docs" / "plan.schema.json").read_text(encoding="utf-8"))
 TREES: dict[str, t.Any] = {"drift_sections": ["trees"]}
@@ -107,8 +108,10 @@ def test_a_step_that_fails_brings_the_host_back_by_itself(site: Site) -> None:
 
 
 def test_a_program_that_is_killed_on_the_host_is_told_as_that(site: Site) -> None:
-    hooks = {"before_change": [["/bin/sh", "-c", "kill -9 $PPID"]]}
+    hooks = {"before_change": [["/bin/sh", "-c", f"echo $$ >> {site.said}; kill -9 $PPID"]]}
     outcome = site.deploy(sync_hooks=hooks)
+    (hook,) = map(int, site.lines())
+    wait_until(lambda: not lives(hook), "the command before the change has ended")
     assert (outcome.code, site.content()) == (2, "one\n"), outcome.text
     reason = site.result()["reason"]
     assert "the program on the host was ended by SIGKILL before it gave an answer; what it did until then" in reason
@@ -140,5 +143,6 @@ def test_a_hook_that_outlives_its_deploy_is_named_by_the_next_one(site: Site) ->
         assert f"of a change that was interrupted still runs (process {pid}): wait until it has ended" in said
     finally:
         os.kill(pid, signal.SIGKILL)
+    wait_until(lambda: not lives(pid), "the command that was killed has ended")
     outcome = site.deploy()
     assert (outcome.code, site.content()) == (0, "two\n"), outcome.text
