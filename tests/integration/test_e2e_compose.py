@@ -5,13 +5,13 @@
 
 from __future__ import annotations
 
-import subprocess
 import typing as t
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from e2e_operator import Operator, Outcome
+from e2e_project import git
 from fake_compose import FILE, SECRET, container, healthy, project, serve, write
 from fake_engine import FakeEngine
 
@@ -32,8 +32,7 @@ def audit(operator: Operator, root: Path, engine: FakeEngine, **more: t.Any) -> 
 def committed(folder: Path) -> None:
     """Commit what is in a folder."""
     for argv in (["init", "-q"], ["add", "compose.yml"], ["commit", "-qm", "files"]):
-        name = ["-c", "user.name=a", "-c", "user.email=a@example.org"]
-        subprocess.run(["git", "-C", str(folder), *name, *argv], check=True)
+        git(folder, *argv)
 
 
 def test_a_project_that_runs_as_its_files_say_is_in_sync(

@@ -146,6 +146,8 @@ def test_the_wrong_user(operator: Operator, service: Service) -> None:
         pytest.skip("no Python that every user may run on this machine")
     shared = service.home
     (shared / "main.py").write_text(_MAIN)
+    # Whatever is usual here, nobody may read it.
+    (shared / "main.py").chmod(0o644)
     pid = service.start(shared, python, user=65534)
     entry = {"name": "main", "match": service.mark, "user": "root"}
     audit = operator.audit_one(shared, drift_contract={"processes": [entry]})

@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe import command
 from e2e_operator import Operator, Outcome
+from e2e_project import git
 from lab_engine import IMAGE, docker
 
 # The engine of the lab, and the image that its hosts are made of.
@@ -56,20 +57,16 @@ class Site:
         self.project = f"evenkeel-{os.getpid()}-{home.name[-8:].strip('-_').lower()}"
         for folder in (self.root, self.repo):
             folder.mkdir()
-        self._git("init", "-q", "-b", "main")
+        git(self.repo, "init", "-q", "-b", "main")
         self.commit("one")
         (self.root / "compose.yml").write_text((self.repo / "compose.yml").read_text())
         words = ["--project-name", self.project, "--project-directory", str(self.root), "up", "--detach"]
         subprocess.run([*argv, *words], check=True, capture_output=True, timeout=60)
 
-    def _git(self, *words: str) -> None:
-        name = ["-c", "user.name=a", "-c", "user.email=a@example.org"]
-        subprocess.run(["git", "-C", str(self.repo), *name, *words], check=True, capture_output=True)
-
     def commit(self, mode: str, check: str = "true") -> None:
         (self.repo / "compose.yml").write_text(FILE.format(image=IMAGE, mode=mode, check=check))
-        self._git("add", "compose.yml")
-        self._git("commit", "-qm", mode)
+        git(self.repo, "add", "compose.yml")
+        git(self.repo, "commit", "-qm", mode)
 
     def play(self, name: str) -> Outcome:
         contract = {
