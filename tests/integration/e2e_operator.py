@@ -8,6 +8,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
+import signal
 import subprocess
 import sys
 import typing as t
@@ -16,7 +17,8 @@ from pathlib import Path
 AUDIT = "evenkeel.drift.audit"
 JUDGE = "evenkeel.drift.judge"
 LOCAL = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}
-_TIMEOUT_S = 120
+# Far more than a busy machine needs: it only ends a test that would hang.
+_TIMEOUT_S = 600
 
 Json = dict[str, t.Any]
 
@@ -110,7 +112,11 @@ class Operator:
         """Run ansible-playbook and return how it ended; ``environment`` is added to the operator's own."""
         before = self._runs()
         process = self.start(*arguments, cwd=cwd, environment=environment)
-        output, _none = process.communicate(timeout=_TIMEOUT_S)
+        try:
+            output, _none = process.communicate(timeout=_TIMEOUT_S)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            raise
         new = sorted(self._runs() - before)
         return Outcome(process.returncode, output.decode("utf-8", "surrogateescape"), new[-1] if new else None)
 

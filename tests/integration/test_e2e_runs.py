@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 from e2e_operator import AUDIT, JUDGE, Operator, Outcome
 from e2e_project import Repository, application, git, write
-from waiting import wait_until
+from waiting import LIMIT_S, wait_until
 
 RESULTS = ("findings.json", "report.md", "MANIFEST.sha256")
 
@@ -87,7 +87,7 @@ def test_two_audits_at_once_share_one_manifest(operator: Operator, reference: Re
     extra = json.dumps({"drift_output_dir": str(operator.runs), "drift_repo": str(reference.path)})
     inventory = operator.inventory({"web1": {"drift_root": str(host)}})
     both = [operator.start(AUDIT, "-i", inventory, "-e", extra) for _run in range(2)]
-    outputs = [process.communicate(timeout=60)[0].decode() for process in both]
+    outputs = [process.communicate(timeout=LIMIT_S)[0].decode() for process in both]
     assert [process.returncode for process in both] == [2, 2], outputs
     runs = [path for path in operator.runs.iterdir() if path.is_dir() and not path.is_symlink()]
     assert len(runs) == 2
@@ -116,7 +116,7 @@ def test_an_interrupted_run_says_so(
     try:
         wait_until(lambda: (tmp_path / "pid").exists() and (tmp_path / "pid").read_text().strip(), "the host is asked")
         os.killpg(process.pid, number)
-        process.communicate(timeout=60)
+        process.communicate(timeout=LIMIT_S)
     finally:
         with contextlib.suppress(ProcessLookupError):
             os.kill(int((tmp_path / "pid").read_text()), signal.SIGKILL)

@@ -13,8 +13,9 @@ from pathlib import Path
 
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.points import service
 from e2e_arena import CANARY, INSIDE, LEVELS, Arena
+from waiting import LIMIT_S
 
-BUDGET_S = 2.0
+BUDGET_S, LEAST = 2.0, 6
 PATH = "one/two/file"
 
 
@@ -30,15 +31,17 @@ def test_nothing_outside_of_the_root_is_saved(tmp_path: Path, level: str) -> Non
     state = tmp_path / "state"
     canary, inside = (hashlib.sha256(text.encode()).hexdigest() for text in (CANARY, INSIDE))
     asked: list[dict[str, t.Any]] = [{"paths": [PATH]}, {"trees": [{"name": "source", "path": "."}]}]
-    tries = 0
+    tries, was_saved = 0, False
     with arena.flipping():
         end = time.monotonic() + BUDGET_S
-        while time.monotonic() < end:
+        # On a busy machine, they take longer than the budget.
+        while time.monotonic() < end + (0 if tries >= LEAST and was_saved else LIMIT_S):
             ask(arena.root, state, keep=3, **asked[tries % 2])
             assert not list(state.rglob(canary))
+            was_saved = was_saved or bool(list(state.rglob(inside)))
             tries += 1
-    assert tries > 5
-    assert list(state.rglob(inside)), "the file itself was saved as well"
+    assert tries >= LEAST
+    assert was_saved, "the file itself was saved as well"
 
 
 @LEVELS
@@ -50,10 +53,10 @@ def test_a_rollback_changes_nothing_outside(tmp_path: Path, level: str) -> None:
     tries = 0
     with arena.flipping(changing=True):
         end = time.monotonic() + BUDGET_S
-        while time.monotonic() < end:
+        while time.monotonic() < end + (0 if tries >= LEAST else LIMIT_S):
             ask(arena.root, state, "restored", point=point, save=False)
             assert outside.read_text() == CANARY
             assert os.listdir(outside.parent) == ["file"]
             tries += 1
-    assert tries > 5
+    assert tries >= LEAST
     assert (outside.stat().st_ctime_ns, outside.stat().st_ino) == (seen.st_ctime_ns, seen.st_ino)

@@ -35,8 +35,8 @@ def test_nothing_outside_of_the_tree_is_read(tmp_path: Path, level: str) -> None
     walks = seen_inside = seen_link = 0
     with arena.flipping():
         end = time.monotonic() + BUDGET_S
-        # On a busy machine, the walks take longer than the budget.
-        while time.monotonic() < end or (walks < WALKS and time.monotonic() < end + LIMIT_S):
+        # On a busy machine, the walks take longer than the budget, and on one processor the path is swapped seldom.
+        while time.monotonic() < end + (0 if walks >= WALKS and seen_inside and seen_link else LIMIT_S):
             view = see(arena.root)
             told = repr([directory.entries for directory in view.directories])
             text = repr(details.collect(asked, Host(os.fspath(arena.root), 60)))
@@ -55,7 +55,7 @@ def test_twin_that_looks_and_then_opens_by_name_leaks(tmp_path: Path, level: str
     arena = Arena(tmp_path, level)
     leaked = False
     with arena.flipping():
-        end = time.monotonic() + 4 * BUDGET_S
+        end = time.monotonic() + LIMIT_S
         while not leaked and time.monotonic() < end:
             leaked = CANARY in _naive(arena.root)
     assert leaked
@@ -118,7 +118,7 @@ def test_a_file_without_end_costs_no_more_than_the_time_limit(tmp_path: Path, si
     os.truncate(root / "huge/sparse", size)
     begun = time.monotonic()
     view = see(root, reference, timeout_s=2)
-    assert time.monotonic() - begun < 10
+    assert time.monotonic() - begun < LIMIT_S, "to read it all takes hours"
     result = differences(view, reference)
     assert (result.differences, result.groups) == ([], [])
     reasons = [view.reason, *(item["reason"] for item in result.unknown)]

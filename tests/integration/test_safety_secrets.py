@@ -27,7 +27,7 @@ from e2e_secret_host import SecretHost, secret_host
 from endpoint_server import serving
 from fake_containers import inspected, serve
 from fake_engine import FakeEngine
-from waiting import wait_until
+from waiting import LIMIT_S, wait_until
 
 Json = dict[str, t.Any]
 
@@ -172,7 +172,7 @@ def test_nothing_is_left_of_them_by_an_audit_that_is_interrupted(world: World, o
         try:
             wait_until(lambda: silent.requests or process.poll() is not None, "the host is being observed")
             process.send_signal(signal.SIGINT)
-            output, _none = process.communicate(timeout=60)
+            output, _none = process.communicate(timeout=LIMIT_S)
         finally:
             over.set()
             with contextlib.suppress(ProcessLookupError):
