@@ -38,8 +38,8 @@ _NUMBERS = rb"(?P<year>(?:19|20)\d\d)[-/](?P<month>0[1-9]|1[0-2])[-/]" + _DAY
 _FORMS = (
     # 2026-11-21T10:00:00.123Z, 2026-11-21 10:00:00,123, nginx and Go: 2026/11/21 10:00:00
     ("date", rb"(?<!\d)" + _NUMBERS + rb"[T ]" + _CLOCK + _ZONE, _JSON_HEAD),
-    # [21/Nov/2026:10:00:00 +0000]
-    ("clf", rb"\[" + _DAY + rb"/" + _MONTH + rb"/(?P<year>\d{4}):" + _CLOCK + _ZONE, 1024),
+    # [21/Nov/2026:10:00:00 +0000], and $time_local of nginx without brackets
+    ("clf", rb"(?<![\w/])" + _DAY + rb"/" + _MONTH + rb"/(?P<year>\d{4}):" + _CLOCK + _ZONE, 1024),
     # Redis: 1:M 21 Nov 2026 10:00:00.123
     ("day", rb"(?<!\d)(?P<day>\d\d) " + _MONTH + rb" (?P<year>\d{4}) " + _CLOCK + _ZONE, _HEAD),
     # Apache: [Sat Nov 21 10:00:00.123456 2026]
