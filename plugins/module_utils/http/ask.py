@@ -23,6 +23,7 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section imp
 
 MAX_BODY = 1 << 20
 _PART = 1 << 16
+_INTERIM = 16
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _GZIP = {"gzip": 31, "x-gzip": 31, "deflate": 15}
 
@@ -140,23 +141,41 @@ def _send(sock: socket.socket, data: bytes, limit: Limit) -> None:
         raise Failure("closed", "answer", f"the request could not be sent: {explain(error)}") from None
 
 
+class _Kept(io.BufferedReader):
+    """What is left in it is the next answer's: a response closes its file when nobody has it any more."""
+
+    def close(self) -> None:
+        """Leave it open: the connection is closed by who opened it."""
+
+
 class _Socket:
     """As much of a socket as ``HTTPResponse`` wants."""
 
     def __init__(self, reader: Reader) -> None:
-        self._reader = reader
+        self._file = _Kept(reader, _PART)
 
     def makefile(self, _mode: str) -> io.BufferedReader:
-        return io.BufferedReader(self._reader, _PART)
+        return self._file
 
 
 def _head(reader: Reader, method: str) -> http.client.HTTPResponse:
-    response = http.client.HTTPResponse(t.cast(socket.socket, _Socket(reader)), method=method)
+    """Return the answer, without the interim ones before it (103 Early Hints), which are none. Raises Failure."""
+    sock = _Socket(reader)
+    for _number in range(_INTERIM):
+        response = _begun(sock, method)
+        if response.status >= 200 or response.status == http.client.SWITCHING_PROTOCOLS:
+            return response
+    raise Failure("protocol", "answer", f"{_INTERIM} interim answers came, and no answer")
+
+
+def _begun(sock: _Socket, method: str) -> http.client.HTTPResponse:
+    response = http.client.HTTPResponse(t.cast(socket.socket, sock), method=method)
     try:
         response.begin()
+    except http.client.RemoteDisconnected:
+        raise Failure("closed", "answer", "the connection was closed without an answer") from None
     except http.client.BadStatusLine:
-        said = "the connection was closed without an answer" if reader.first_ms is None else "it does not speak HTTP"
-        raise Failure("closed" if reader.first_ms is None else "protocol", "answer", said) from None
+        raise Failure("protocol", "answer", "it does not speak HTTP") from None
     except http.client.LineTooLong:
         raise Failure("protocol", "answer", "a line of its head is too long") from None
     except (http.client.HTTPException, ValueError) as error:

@@ -25,7 +25,7 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.text import show
 
 _SAMPLE = 64 * 1024
 _SIBLINGS = 100
-_NO_TIMES = "no line of it has a time in a form that is known: ask for its last lines or bytes"
+_NO_TIMES = "no line of it has a time in a form that is known: only its last lines or bytes can be read, by an audit"
 
 
 def read_file(spec: t.Mapping[str, t.Any], since_s: float | None, host: Host, block: int = window.BLOCK) -> Json:

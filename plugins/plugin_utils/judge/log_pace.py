@@ -41,7 +41,7 @@ class _Interval:
         if not self._seen["count"]:
             return self._never()
         if self._seen["dated"] < self._seen["count"]:
-            return self._unknown("not all of its lines have a time in a form that is known")
+            return self._unknown(words.unmeasured(self._seen))
         wrong = [why for why in (self._too_few(), self._too_slow(), self._too_fast()) if why]
         if wrong:
             cause = "out_of_range" if wrong == [self._too_fast()] else "slow_interval"

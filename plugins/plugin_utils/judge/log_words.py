@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from ansible_collections.evenkeel.drift.plugins.module_utils.logs.measures import MOST
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.check import Details
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.words import number, size
 
@@ -51,3 +52,10 @@ def when(first: str | None, last: str | None) -> str:
     if first is None or last is None:
         return ""
     return f" at {first}" if first == last else f" between {first} and {last}"
+
+
+def unmeasured(seen: Details) -> str:
+    """Return why the intervals of lines are not known of which ``dated`` of ``count`` were measured."""
+    if seen["dated"] >= MOST:
+        return f"only the first {seen['dated']} of its {seen['count']} lines were measured: read less of the log"
+    return "not all of its lines have a time in a form that is known"

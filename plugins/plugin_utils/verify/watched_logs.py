@@ -11,6 +11,7 @@ import math
 import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.log_shapes import LEVELS, UNHANDLED
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.log_words import unmeasured
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.words import duration, number
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify.watched_check import ENOUGH, Maker
 
@@ -127,7 +128,7 @@ def _cycles(make: Maker, name: str, one: Json, read: Json, blind: str, part: str
         return make.check("cycles", subject, outcome, f"{text}{why}; {part}", expected, one, place)
 
     if one["dated"] < count:
-        return made("unknown", ": not all of its lines have a time in a form that is known")
+        return made("unknown", f": {unmeasured(one)}")
     if blind:
         return made("unknown", f": not all of it is known: {blind}")
     if one["max_s"] and not least:

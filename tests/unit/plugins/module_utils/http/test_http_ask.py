@@ -20,6 +20,7 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section imp
 from endpoint_server import Server, answer, answering, serving
 
 ASKED = Asked("GET", {}, b"", Trust(None, True), 30, 0)
+EARLY = b"HTTP/1.1 103 Early Hints\r\nLink: </style.css>; rel=preload\r\n\r\n"
 
 
 def get(server: Server, path: str = "/", host: Host | None = None, **more: t.Any) -> Answer:
@@ -77,6 +78,8 @@ def test_what_is_sent_is_what_was_said() -> None:
         ([b"HTTP/1.0 200 OK\r\n\r\n"], b""),
         ([b"HTTP/1.1 204 No Content\r\n\r\n"], b""),
         ([b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"], b"ok"),
+        ([EARLY, EARLY, b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"], b"ok"),
+        ([EARLY + b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n"], b"ok"),
         ([b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok and more"], b"ok"),
         ([b"HTTP/1.1 200 OK\r\nContent-Length: -5\r\n\r\nab"], b"ab"),
         ([b"HTTP/1.1 200 OK\r\nContent-Length: many\r\n\r\nab"], b"ab"),
@@ -105,6 +108,8 @@ def test_a_body_is_read_to_its_length_though_the_connection_stays_open() -> None
     ("parts", "kind", "text"),
     [
         ([b""], "closed", "closed without an answer"),
+        ([EARLY], "closed", "closed without an answer"),
+        ([EARLY * 16], "protocol", "16 interim answers came, and no answer"),
         ([b"SSH-2.0-OpenSSH_9.2\r\n"], "protocol", "does not speak HTTP"),
         ([b"HTTP/1.1 abc OK\r\n\r\n"], "protocol", "does not speak HTTP"),
         ([b"HTTP/9.9 200 OK\r\n\r\n"], "protocol", "head cannot be read"),

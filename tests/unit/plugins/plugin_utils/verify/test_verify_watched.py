@@ -435,6 +435,11 @@ def logs(*cycles: Json, window_s: float = 1860.0, **more: t.Any) -> Json:
         (cycle(count=0, dated=0, mean_s=None, longest_s=None), "fail", "0 of the 49"),
         (cycle(over=1, longest_s=90), "fail", "1 interval took longer than 37.7 s"),
         (cycle(dated=3), "unknown", "not all of its lines have a time"),
+        (
+            cycle(count=1_200_000, dated=1_000_000),
+            "unknown",
+            "only the first 1000000 of its 1200000 lines were measured",
+        ),
         (cycle(max_s=3600.0, count=0, dated=0), "not_exercised", "which the window is too short for"),
         (cycle(max_s=None, min_s=60.0), "fail", "more than the 32 that fit"),
         (cycle(max_s=None, min_s=60.0, count=0, dated=0), "not_exercised", "it never happened"),
