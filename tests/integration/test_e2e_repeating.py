@@ -56,7 +56,9 @@ INFO price 7.5, 4 left
 
 def handler(connection: socket.socket, request: bytes) -> None:
     body = BODIES.get(path_of(request))
-    if body is None:
+    if path_of(request) == "/moved":
+        connection.sendall(answer(status="302 Found", Location="/good"))
+    elif body is None:
         connection.sendall(answer(b"hunter2hunter2", "503 Service Unavailable"))
     else:
         connection.sendall(answer(body % int(time.time()) if b"%d" in body else body))
@@ -218,6 +220,7 @@ def of_what_runs(url: str, port: int, closed: int) -> dict[str, object]:
             {"name": "good", "url": f"{url}/good", "under_ms": 60000, **answers},
             {"name": "bad", "url": f"{url}/bad", **answers},
             {"name": "broken", "url": f"{url}/broken"},
+            {"name": "moved", "url": f"{url}/moved", "redirects": 1, "json": {"status": "ok"}},
             {"name": "nobody", "url": "http://127.0.0.1:1/"},
         ],
     }
@@ -337,6 +340,8 @@ TABLE = [
     ("endpoints", "json", "good:status", "pass", '^"ok"\n$'),
     ("endpoints", "json", "bad:status", "fail", '^"down"\n$'),
     ("endpoints", "json", "good:token", "pass", "^str 14\n$"),
+    ("endpoints", "status", "moved", "pass", r"^\n200 in "),
+    ("endpoints", "json", "moved:status", "pass", '^"ok"\n$'),
     ("endpoints", "items", "good:items", "pass", "^list 2\n$"),
     ("endpoints", "items", "bad:items", "fail", "^list 0\n$"),
     ("endpoints", "fresh", "good:at", "pass", '^"[0-9]{10}"\n[0-9.]+\n$'),

@@ -39,8 +39,12 @@ def asked(entry: Details) -> dict[str, t.Any]:
     """Return what was asked and by whom, so that a finding can be checked by hand. A secret is named by its place, or
     masked.
     """
-    more = {key: entry[key] for key, usual in _USUAL.items() if entry[key] != usual}
-    return {**{key: entry[key] for key in ("url", "method", "from")}, **more, **_headers(entry)}
+    return {**{key: entry[key] for key in ("url", "method", "from")}, **_how(entry)}
+
+
+def _how(entry: Details) -> dict[str, t.Any]:
+    """Return what asking an endpoint once more needs besides its address, where that is not as usual."""
+    return {**{key: entry[key] for key, usual in _USUAL.items() if entry[key] != usual}, **_headers(entry)}
 
 
 def _headers(entry: Details) -> dict[str, t.Any]:
@@ -101,7 +105,7 @@ def _fact(entry: Details, one: Details, checks: t.Sequence[Check]) -> dict[str, 
         "url": one["url"],
         "method": one["method"],
         "from": one["from"],
-        **_headers(entry),
+        **_how(entry),
         "required": entry["required"],
         "outcome": next(outcome for outcome in _WORST_FIRST if outcome in outcomes),
         "status": answer.get("status"),

@@ -344,6 +344,15 @@ def test_a_refused_connection_is_compared_with_who_listens(entry: Json, outcome:
     assert check.summary.endswith(f"refused there{hint}")
 
 
+def test_facts_have_how_an_endpoint_was_asked_where_that_is_not_as_usual() -> None:
+    """What repeats the check asks as the audit did: a redirect that was followed is followed again."""
+    unusual = {"ca": "ca.pem", "redirects": 3, "timeout_s": 30}
+    (fact,) = judged({"url": "https://app.example.org/", **unusual}, answered()).facts["endpoints"]
+    assert {key: fact[key] for key in unusual} == unusual
+    (fact,) = judged({}, answered()).facts["endpoints"]
+    assert not set(unusual) & set(fact)
+
+
 def test_facts_count_what_holds() -> None:
     entry = {"json": {"a": 1, "b": 1}, "fresh": {"path": "c", "within_s": 300}}
     content = [
