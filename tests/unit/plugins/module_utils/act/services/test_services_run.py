@@ -276,10 +276,13 @@ def killed_in_a_hook(site: Site, folder: Path) -> int:
         os._exit(0)
     wait_until((folder / "started").exists, "the hook has begun")
     wait_until((folder / "started").read_text, "it has said so")
+    hook = int((folder / "started").read_text())
+    # What makes the next one short may not be there before this one has looked for it.
+    wait_until(lambda: Path(f"/proc/{hook}/cmdline").read_bytes().startswith(b"sleep\0"), "it runs for long")
     os.kill(change, signal.SIGKILL)
     os.waitpid(change, 0)
     (folder / "short").touch()
-    return int((folder / "started").read_text())
+    return hook
 
 
 def test_a_hook_that_outlives_a_killed_change_is_named_and_not_started_beside_itself(
@@ -370,6 +373,22 @@ def test_a_command_after_the_change_that_fails_is_a_step_that_failed(site: Site,
     assert (tmp_path / "on_failure").read_text() == "old one\n"
 
 
+def recovered(site: Site) -> list[Json]:
+    """Recover, as soon as no command of a killed change runs: what was to begin one ends a moment after the change."""
+    steps: list[Json] = []
+
+    def is_free() -> bool:
+        try:
+            steps[:] = site.recover()
+        except Busy as busy:
+            assert "still runs (process" in str(busy)
+            return False
+        return True
+
+    wait_until(is_free, "the command of the change that was killed has ended")
+    return steps
+
+
 def change_all(site: Site) -> None:
     site.change(site.operations(), restart("one"), restart("two"), hooks={"after_change": [["true"]]})
 
@@ -392,7 +411,7 @@ def test_killed_anywhere_it_ends_all_new_or_all_old(tmp_path: Path, monkeypatch:
         hooks = {"after_change": [["true"]]}
         work = functools.partial(site.change, operations, restart("one"), restart("two"), hooks=hooks)
         assert killed_at(number, work)
-        site.recover()
+        recovered(site)
         assert site.files() in (OLD, NEW)
         assert site.running() == site.files(), f"killed at call {number}"
         assert site.left() == []
