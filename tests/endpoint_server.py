@@ -22,6 +22,7 @@ class Server:
         self._handler = handler
         self._tls = tls
         self._open: list[socket.socket] = []
+        self._serving: list[threading.Thread] = []
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listener.getsockname()[1]
         self._thread = threading.Thread(target=self._listen, daemon=True)
@@ -38,7 +39,8 @@ class Server:
             except OSError:
                 return
             self._open.append(connection)
-            threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
+            self._serving.append(threading.Thread(target=self._serve, args=(connection,), daemon=True))
+            self._serving[-1].start()
 
     def _serve(self, connection: socket.socket) -> None:
         with contextlib.suppress(OSError), connection:
@@ -61,6 +63,9 @@ class Server:
                 one.shutdown(socket.SHUT_RDWR)
             one.close()
         self._thread.join()
+        # What they hold is gone before the next test counts what is open. One that hangs is not waited for for ever.
+        for thread in self._serving:
+            thread.join(10)
 
 
 def path_of(request: bytes) -> str:

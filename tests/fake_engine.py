@@ -70,10 +70,12 @@ class FakeEngine:
         self.sent: list[bytes] = []
         self.methods: set[str] = set()
         self._ended = threading.Event()
+        self._serving: list[threading.Thread] = []
         engine = self
 
         class Handler(socketserver.StreamRequestHandler):
             def handle(self) -> None:
+                engine._serving.append(threading.current_thread())
                 with contextlib.suppress(OSError):
                     engine.serve(self.rfile, self.wfile)
 
@@ -93,6 +95,9 @@ class FakeEngine:
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()
+        # What they hold is gone before the next test counts what is open. One that hangs is not waited for for ever.
+        for thread in self._serving:
+            thread.join(10)
         shutil.rmtree(self.folder)
 
     def serve(self, reads: t.IO[bytes], writes: t.IO[bytes]) -> None:
