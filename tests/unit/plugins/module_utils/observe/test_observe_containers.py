@@ -91,8 +91,9 @@ def test_a_container_that_vanishes_is_said(fake: FakeEngine) -> None:
 def test_what_one_container_does_not_tell_is_said(
     fake: FakeEngine, question: str, what: str, answer: t.Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for limit in ("_INSPECT_S", "_USAGE_S", "_LAYER_S", "_LOG_S"):
-        monkeypatch.setattr(containers, limit, 0.3)
+    # The limit holds for the one that is well, too: it is short only where it has to be reached.
+    for limit in ("_INSPECT_S", "_USAGE_S", "_LAYER_S", "_LOG_S") if answer is HANG else ():
+        monkeypatch.setattr(containers, limit, 1.0)
     sick = inspected("sick", State={"Health": {"Status": "unhealthy"}})
     serve(fake, sick, inspected("web"))
     fake.answers[f"/containers/{sick['Id']}/{question}"] = answer
@@ -101,12 +102,12 @@ def test_what_one_container_does_not_tell_is_said(
     assert "web" in names(data)
 
 
-@pytest.mark.parametrize("at_once", [9, 1])
+@pytest.mark.parametrize(("at_once", "limit_s"), [(9, 1.5), (1, 0.2)])
 def test_a_container_that_hangs_does_not_hide_the_others(
-    fake: FakeEngine, monkeypatch: pytest.MonkeyPatch, at_once: int
+    fake: FakeEngine, monkeypatch: pytest.MonkeyPatch, at_once: int, limit_s: float
 ) -> None:
-    monkeypatch.setattr(containers, "_USAGE_S", 0.2)
-    monkeypatch.setattr(containers, "_USAGE_ALL_S", 0.3)
+    monkeypatch.setattr(containers, "_USAGE_S", limit_s)
+    monkeypatch.setattr(containers, "_USAGE_ALL_S", limit_s + 0.1)
     monkeypatch.setattr(containers, "_AT_ONCE", at_once)
     many = [inspected(f"web{number}") for number in range(9)]
     serve(fake, *many)
@@ -114,8 +115,8 @@ def test_a_container_that_hangs_does_not_hide_the_others(
     for identity in hanging.values():
         fake.answers[f"/containers/{identity}/stats"] = HANG
     begun = time.monotonic()
-    data = look(fake)
-    assert time.monotonic() - begun < 5
+    data = look(fake, seconds=60)
+    assert time.monotonic() - begun < 30
     assert len(data["containers"]) == 9
     assert all(one["layer"] is not None for one in data["containers"])
     missing = {one["name"] for one in data["containers"] if one["usage"] is None}

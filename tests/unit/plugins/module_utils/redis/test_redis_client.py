@@ -172,7 +172,7 @@ def test_an_answer_that_drips_ends_with_the_time_limit(tmp_path: Path) -> None:
         # It is asked nothing more: each further question would cost the limit again.
         with pytest.raises(Unseen, match="did not answer"):
             redis.ask("PING")
-        assert time.monotonic() - begun < 5
+        assert time.monotonic() - begun < 30
 
 
 def test_the_deadline_of_the_host_holds_too(tmp_path: Path) -> None:
@@ -182,7 +182,7 @@ def test_the_deadline_of_the_host_holds_too(tmp_path: Path) -> None:
         begun = time.monotonic()
         with pytest.raises(Unseen):
             client(place, limit_s=60, host=Host("/", 0.5, workers=1)).ask("DBSIZE")
-        assert time.monotonic() - begun < 5
+        assert time.monotonic() - begun < 30
 
 
 def test_an_answer_that_is_too_large_costs_only_itself(tmp_path: Path) -> None:

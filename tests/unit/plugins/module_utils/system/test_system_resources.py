@@ -82,7 +82,7 @@ def test_a_disk_that_never_answers_is_unknown_and_hides_no_other(monkeypatch: py
 
     monkeypatch.setattr(os, "statvfs", statvfs)
     try:
-        found = disks(["/gone", "/"], "/", Host("/", 0.2))
+        found = disks(["/gone", "/"], "/", Host("/", 1.5))
     finally:
         os.close(never)
         os.close(hold)
