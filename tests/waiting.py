@@ -28,3 +28,21 @@ def lives(pid: int) -> bool:
     except OSError:
         return False
     return stat.rpartition(")")[2].split()[0] not in ("Z", "X")
+
+
+def within(
+    reached: t.Callable[[], object], attempt: t.Callable[[int], object], limits_s: t.Sequence[int] = (1, 8, 40)
+) -> int:
+    """Make an attempt that ends at a limit, with a longer one as long as it had not come so far by then; return the
+    limit. What a program does in a second may take a busy machine ten.
+    """
+    for limit_s in limits_s:
+        attempt(limit_s)
+        if reached():
+            return limit_s
+    raise AssertionError(f"not reached within {limits_s[-1]} s")
+
+
+def has_text(path: Path) -> bool:
+    """Say whether a file is there, and whoever writes a line to it has done so."""
+    return path.exists() and path.read_bytes().endswith(b"\n")

@@ -24,6 +24,8 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.act.gitmove.service
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.gitmove.sweep import started, sweep
 
 ALL = os.environ.get("EVENKEEL_FAULTS") == "all"
+# No kernel gives a process so high a number.
+GONE = 2**31 - 1
 
 Json = t.Dict[str, t.Any]
 
@@ -140,7 +142,7 @@ def test_a_lock_that_cannot_be_removed_is_told_and_no_failure(clone: Clone, monk
     assert (told["outcome"], "clearing up after it failed" in told["notes"][0]) == ("applied", True), told
     monkeypatch.undo()
     # As long as the process lives that made it, it stays; the one that comes after removes it.
-    (host / ".git/index.lock").write_text("evenkeel.drift 1 1\n")
+    (host / ".git/index.lock").write_text(f"evenkeel.drift {GONE} 1\n")
     clone.recover(host)
     assert clone.which(host) == "new"
 
@@ -228,9 +230,9 @@ def test_a_change_that_is_stuck_is_told_as_such_when_nothing_can_be_cleared_away
     assert answer(clone.request(host))["outcome"] == "unfinished"
     # Git stays out of what is half done.
     assert (host / ".git/index.lock").read_text().startswith(f"evenkeel.drift {os.getpid()} ")
-    (host / ".git/index.lock").write_text("evenkeel.drift 1 1\n")
+    (host / ".git/index.lock").write_text(f"evenkeel.drift {GONE} 1\n")
     for path in (host / ".git/refs/evenkeel/incoming").iterdir():
-        path.rename(path.with_name("1-1"))
+        path.rename(path.with_name(f"{GONE}-1"))
     clone.recover(host)
     assert clone.which(host) in ("old", "new")
 

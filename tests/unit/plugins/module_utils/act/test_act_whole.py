@@ -198,7 +198,8 @@ def test_a_clock_that_jumps_meanwhile_changes_nothing(whole: Whole, monkeypatch:
     """Set back or forward by a year between a crash and its recovery, everywhere behind the files."""
     scenario = Forward(whole)
     real = time.time, time.gmtime
-    for number in range(len(scenario.calls) // 2, len(scenario.calls), len(scenario.calls) // 8):
+    # Not the very last ones: one that has a few calls less than the one that was counted ends by itself.
+    for number in range(len(scenario.calls) // 2, len(scenario.calls) - 20, len(scenario.calls) // 8):
         for jump_s in (-_YEAR_S, _YEAR_S):
             assert killed_at(number, scenario.begin())
             with monkeypatch.context() as jumped:

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe import command
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host, Unseen
-from waiting import lives, wait_until
+from waiting import has_text, lives, wait_until, within
 
 
 def _script(tmp_path: Path, text: str) -> str:
@@ -52,7 +52,11 @@ def test_a_program_that_is_not_there_is_unseen(tmp_path: Path) -> None:
 def test_what_hangs_is_ended_with_all_that_it_started(tmp_path: Path) -> None:
     child = tmp_path / "child"
     program = _script(tmp_path, f"sleep 600 & echo $! > {child}; wait")
-    assert "was not done after" in _reason([program], Host("/", 60), limit_s=2)
+
+    def late(limit_s: int) -> None:
+        assert f"was not done after {limit_s} s" in _reason([program], Host("/", 60), limit_s=limit_s)
+
+    within(lambda: has_text(child), late)
     pid = int(child.read_text())
     wait_until(lambda: not lives(pid), "its child has ended too")
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.commands import collect
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host
 from pytest import MonkeyPatch, mark
-from waiting import lives, wait_until
+from waiting import has_text, lives, wait_until, within
 
 Json = t.Dict[str, t.Any]
 
@@ -81,8 +81,12 @@ def test_a_program_of_the_callers_path_is_not_found(tmp_path: Path, monkeypatch:
 
 def test_its_own_limit_is_its_failure_and_the_hosts_is_not(tmp_path: Path) -> None:
     script(tmp_path, "sleep 600 & echo $! > child; wait")
-    own = run(tmp_path, "./program", timeout_s=1)
-    assert (own["outcome"], own["failure"]) == ("ok", "late")
+
+    def late(limit_s: int) -> None:
+        own = run(tmp_path, "./program", timeout_s=limit_s)
+        assert (own["outcome"], own["failure"]) == ("ok", "late")
+
+    within(lambda: has_text(tmp_path / "child"), late)
     child = int((tmp_path / "child").read_text())
     wait_until(lambda: not lives(child), "its child has ended too")
     cut = run(tmp_path, "./program", timeout_s=300, host_s=1)
