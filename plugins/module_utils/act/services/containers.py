@@ -107,9 +107,11 @@ def _restarted(step: Step, found: State, call: Call) -> bool:
         return False
     began_s = _began(found)
     if began_s is None:
+        # This one first: what passes between the two makes it older, never younger.
+        now_s = time.clock_gettime(time.CLOCK_MONOTONIC)
         age_s = time.time() - found.started_s
         # The clock was set back: nothing is started in the future.
-        began_s = time.clock_gettime(time.CLOCK_MONOTONIC) - age_s if age_s >= 0 else 0.0
+        began_s = now_s - age_s if age_s >= 0 else 0.0
     return is_since(began_s, call.since)
 
 
@@ -123,6 +125,7 @@ def _began(found: State) -> float | None:
         ticks = _PROC.stat(found.pid).starttime
     except (Gone, Unseen):
         return None
-    # What the machine slept is in one of the clocks and not in the other.
-    asleep_s = time.clock_gettime(time.CLOCK_BOOTTIME) - time.clock_gettime(time.CLOCK_MONOTONIC)
+    # What the machine slept is in one of the clocks and not in the other. Read in this order it is never too little.
+    awake_s = time.clock_gettime(time.CLOCK_MONOTONIC)
+    asleep_s = time.clock_gettime(time.CLOCK_BOOTTIME) - awake_s
     return ticks / os.sysconf("SC_CLK_TCK") - asleep_s

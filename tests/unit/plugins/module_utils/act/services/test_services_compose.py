@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import time
 import typing as t
@@ -458,6 +459,32 @@ def test_a_container_of_the_future_is_restarted_again(compose_host: ComposeHost,
     assert not containers.look(restart(compose_host), after(project)).wanted
 
 
+def show_process(folder: Path, monkeypatch: pytest.MonkeyPatch, container: str) -> None:
+    """Show the code one process alone, that of a container, which began a minute ago."""
+    ticks = int((time.clock_gettime(time.CLOCK_BOOTTIME) - 60) * os.sysconf("SC_CLK_TCK"))
+    (folder / "4711").mkdir()
+    (folder / "4711" / "stat").write_text(f"4711 (a) b) S {'0 ' * 18}{ticks} {'0 ' * 9}\n")
+    (folder / "4711" / "cgroup").write_text(f"0::/system.slice/docker-{container}.scope\n")
+    monkeypatch.setattr(containers, "_PROC", Proc(str(folder)))
+
+
+@pytest.mark.parametrize("by_kernel", [True, False])
+def test_a_process_that_is_held_up_between_two_clocks_takes_no_container_for_younger(
+    compose_host: ComposeHost, project: Path, monkeypatch: pytest.MonkeyPatch, by_kernel: bool
+) -> None:
+    compose_host.run(OLD)
+    step = restart(compose_host)
+    one = compose_host.run(OLD, started=time.time() - 60, pid=4711)
+    if by_kernel:
+        show_process(project, monkeypatch, one["id"])
+    call, late_s = after(project), itertools.count(100, 100)
+    for name in ("time", "clock_gettime"):
+        # Each time that a clock is read takes long.
+        real = getattr(time, name)
+        monkeypatch.setattr(time, name, lambda *given, real=real: real(*given) + next(late_s))
+    assert not containers.look(step, call).wanted
+
+
 @pytest.mark.parametrize(("changed_s", "by_clock_s", "restarted"), [(0.0, 0.0, False), (-120.0, -3000.0, True)])
 def test_a_clock_that_is_set_makes_no_container_young_or_old(
     compose_host: ComposeHost,
@@ -474,11 +501,7 @@ def test_a_clock_that_is_set_makes_no_container_young_or_old(
     step, now = restart(compose_host), kinds.now()
     call = Call(now._replace(monotonic_s=now.monotonic_s + changed_s), 20.0, str(project), "")
     one = compose_host.run(OLD, started=time.time() + by_clock_s, pid=4711)
-    ticks = int((time.clock_gettime(time.CLOCK_BOOTTIME) - 60) * os.sysconf("SC_CLK_TCK"))
-    (project / "4711").mkdir()
-    (project / "4711" / "stat").write_text(f"4711 (a) b) S {'0 ' * 18}{ticks} {'0 ' * 9}\n")
-    (project / "4711" / "cgroup").write_text(f"0::/system.slice/docker-{one['id']}.scope\n")
-    monkeypatch.setattr(containers, "_PROC", Proc(str(project)))
+    show_process(project, monkeypatch, one["id"])
     assert containers.look(step, call).wanted is restarted
     # A number that is another process's here says nothing: then it goes by the clock.
     (project / "4711" / "cgroup").write_text("0::/system.slice/other.service\n")
