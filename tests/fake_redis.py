@@ -11,6 +11,7 @@ import threading
 import typing as t
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host
 from ansible_collections.evenkeel.drift.plugins.module_utils.redis.client import Access, Redis
@@ -99,13 +100,15 @@ def friendly(words: list[bytes]) -> bytes:
 
 
 @contextmanager
-def fake(folder: t.Any, answer: Answer = friendly) -> t.Iterator[tuple[Fake, Place]]:
-    path = str(folder / "fake.sock")
-    server = Fake(path, answer)
-    try:
-        yield server, Place(path=path)
-    finally:
-        server.close()
+def fake(answer: Answer = friendly) -> t.Iterator[tuple[Fake, Place]]:
+    # Not in a test's own folder: the path of a socket has 107 bytes at most.
+    with TemporaryDirectory(prefix="redis-") as folder:
+        path = f"{folder}/fake.sock"
+        server = Fake(path, answer)
+        try:
+            yield server, Place(path=path)
+        finally:
+            server.close()
 
 
 def client(place: Place, access: Access | None = None, limit_s: float = 5.0, host: Host | None = None) -> Redis:

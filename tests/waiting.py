@@ -30,17 +30,15 @@ def lives(pid: int) -> bool:
     return stat.rpartition(")")[2].split()[0] not in ("Z", "X")
 
 
-def within(
-    reached: t.Callable[[], object], attempt: t.Callable[[int], object], limits_s: t.Sequence[int] = (1, 8, 40)
-) -> int:
-    """Make an attempt that ends at a limit, with a longer one as long as it had not come so far by then; return the
-    limit. What a program does in a second may take a busy machine ten.
+def within(reached: t.Callable[[], object], attempt: t.Callable[[int], object]) -> None:
+    """Make an attempt that ends at a limit in seconds; once more with a longer one where it had not come so far:
+    what takes a program a moment may take a busy machine seconds.
     """
-    for limit_s in limits_s:
+    for limit_s in (1, 8, LIMIT_S):
         attempt(limit_s)
         if reached():
-            return limit_s
-    raise AssertionError(f"not reached within {limits_s[-1]} s")
+            return
+    raise AssertionError(f"not reached within {LIMIT_S} s")
 
 
 def has_text(path: Path) -> bool:

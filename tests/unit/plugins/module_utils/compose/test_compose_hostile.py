@@ -35,7 +35,7 @@ def seen(root: Path, files: t.Mapping[str, str], **spec: t.Any) -> dict[str, t.A
     begun = time.process_time()
     asked = {"project": "app", "directory": "app", "socket": NO_ENGINE, "reference": True, **spec}
     data = collect({"projects": [asked]}, Host(str(root / "root"), 20, key=b"key"))
-    assert time.process_time() - begun < 4
+    assert time.process_time() - begun < 20
     assert CANARY not in json.dumps(data)
     return t.cast("dict[str, t.Any]", data["projects"][0])
 

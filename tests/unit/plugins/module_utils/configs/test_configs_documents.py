@@ -130,7 +130,7 @@ def test_odd_lines_take_no_time() -> None:
     begun = time.process_time()
     assert read_keys(b"[a]\nk" + b" " * (1 << 20) + b"= v\n", "ini").keys[0].value == "v"
     assert read_keys(b"[S]\nA=" + b"x\\\n" * 500_000, "systemd").keys[0].line == 2
-    assert time.process_time() - begun < 10
+    assert time.process_time() - begun < 30
 
 
 names = st.text(st.sampled_from('ab.é"[ 1'), min_size=1, max_size=4)

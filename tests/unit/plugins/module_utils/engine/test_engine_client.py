@@ -10,6 +10,7 @@ import os
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import typing as t
 from pathlib import Path
@@ -31,6 +32,13 @@ from fake_engine import HANG, VERSION, FakeEngine, Raw, body, error, frame
 def fixture_fake() -> t.Iterator[FakeEngine]:
     with FakeEngine() as fake:
         yield fake
+
+
+@pytest.fixture(name="short")
+def fixture_short() -> t.Iterator[Path]:
+    """A folder for sockets: their paths have 107 bytes at most, and that of a test's own folder may be longer."""
+    with tempfile.TemporaryDirectory(prefix="engine-") as folder:
+        yield Path(folder)
 
 
 def host(seconds: float = 20) -> Host:
@@ -117,12 +125,12 @@ def test_nothing_there_is_no_engine(tmp_path: Path) -> None:
             open_engine(str(tmp_path / name), host())
 
 
-def test_a_socket_that_nobody_serves_is_no_engine(tmp_path: Path) -> None:
+def test_a_socket_that_nobody_serves_is_no_engine(short: Path) -> None:
     left = socket.socket(socket.AF_UNIX)
-    left.bind(str(tmp_path / "left.sock"))
+    left.bind(str(short / "left.sock"))
     left.close()
     with pytest.raises(NoEngine, match="the engine does not run"):
-        open_engine(str(tmp_path / "left.sock"), host())
+        open_engine(str(short / "left.sock"), host())
 
 
 def test_a_link_to_a_socket_is_followed(fake: FakeEngine, tmp_path: Path) -> None:
@@ -192,8 +200,8 @@ def test_the_time_limit_of_the_host_holds(fake: FakeEngine) -> None:
         engine.get("/version")
 
 
-def test_an_engine_that_takes_no_connections_hangs(tmp_path: Path) -> None:
-    path = str(tmp_path / "full.sock")
+def test_an_engine_that_takes_no_connections_hangs(short: Path) -> None:
+    path = str(short / "full.sock")
     with socket.socket(socket.AF_UNIX) as server, socket.socket(socket.AF_UNIX) as waiting:
         server.bind(path)
         server.listen(0)
@@ -274,21 +282,21 @@ def test_a_log_is_read_line_by_line(fake: FakeEngine) -> None:
 
 
 def test_the_first_engine_that_answers_is_taken_and_the_others_are_named(
-    fake: FakeEngine, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    fake: FakeEngine, monkeypatch: pytest.MonkeyPatch, short: Path
 ) -> None:
     left = socket.socket(socket.AF_UNIX)
-    left.bind(str(tmp_path / "left.sock"))
+    left.bind(str(short / "left.sock"))
     left.close()
-    (tmp_path / "same.sock").symlink_to(fake.socket)
+    (short / "same.sock").symlink_to(fake.socket)
     with FakeEngine() as second:
-        paths = [str(tmp_path / "none"), str(tmp_path / "left.sock"), fake.socket, str(tmp_path / "same.sock")]
+        paths = [str(short / "none"), str(short / "left.sock"), fake.socket, str(short / "same.sock")]
         places = [sockets.Place(path, "docker") for path in [*paths, second.socket]]
         monkeypatch.setattr(sockets, "usual", lambda _kind: places)
         monkeypatch.setattr(sockets, "others", lambda _kind: [])
         engine = open_engine(None, host())
         assert engine.socket == fake.socket
         assert [(one["socket"], one["state"]) for one in engine.elsewhere] == [
-            (str(tmp_path / "left.sock"), "not_running"),
+            (str(short / "left.sock"), "not_running"),
             (second.socket, "not_asked"),
         ]
         assert second.asked == []

@@ -185,13 +185,21 @@ def test_the_hosts_own_time_says_nothing_about_the_endpoint() -> None:
         ended.set()
 
 
-def test_who_refuses_and_who_has_no_name() -> None:
-    with serving(raw()) as server:
-        port = server.port
-    with pytest.raises(Failure) as refused:
-        ask(parse(f"http://127.0.0.1:{port}/"), ASKED, Host("/", 60))
+def test_who_refuses_and_who_has_no_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    # A port that is taken, so that nobody else gets it, and on which nobody listens.
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        port = taken.getsockname()[1]
+        with pytest.raises(Failure) as refused:
+            ask(parse(f"http://127.0.0.1:{port}/"), ASKED, Host("/", 60))
     assert (refused.value.kind, refused.value.stage) == ("refused", "connect")
     assert f"127.0.0.1 port {port} is refused" in refused.value.text
+
+    def unknown(*_words: object, **_named: object) -> t.NoReturn:
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    # A machine without a network may wait for a server of names until the time is up.
+    monkeypatch.setattr(socket, "getaddrinfo", unknown)
     with pytest.raises(Failure) as nameless:
         ask(parse("http://nowhere.invalid/"), ASKED, Host("/", 60))
     assert nameless.value.kind == "name"

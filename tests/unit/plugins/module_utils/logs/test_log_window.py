@@ -154,7 +154,7 @@ def test_a_sparse_gigabyte_costs_no_time(folder: Path) -> None:
         begun = time.process_time()
         assert size - window.last_lines(fd, size, 10) < 1000
         assert size - window.since(fd, size, START + 90, clock, host()).at < 1000
-        assert time.process_time() - begun < 20
+        assert time.process_time() - begun < 60
     finally:
         os.close(fd)
 

@@ -56,10 +56,10 @@ NEVER = [
 
 
 @pytest.mark.parametrize("command", NEVER)
-def test_nothing_else_can_be_sent(command: str, tmp_path: Path) -> None:
+def test_nothing_else_can_be_sent(command: str) -> None:
     words = command.split(" ")
     assert not allowed([word.encode() for word in words])
-    with fake(tmp_path) as (server, place):
+    with fake() as (server, place):
         redis = client(place)
         redis.open()
         before = len(server.asked)
@@ -100,14 +100,14 @@ def replies(said: bytes) -> t.Callable[[list[bytes]], bytes]:
         (b"-ERR max number of clients reached", "it answers DBSIZE with the error: ERR max number of clients reached"),
     ],
 )
-def test_each_error_is_one_clear_reason(said: bytes, reason: str, tmp_path: Path) -> None:
-    with fake(tmp_path, replies(said + b"\r\n")) as (_server, place), pytest.raises(Refused) as caught:
+def test_each_error_is_one_clear_reason(said: bytes, reason: str) -> None:
+    with fake(replies(said + b"\r\n")) as (_server, place), pytest.raises(Refused) as caught:
         client(place).ask("DBSIZE")
     assert reason in caught.value.reason
 
 
-def test_an_error_costs_nothing_but_itself(tmp_path: Path) -> None:
-    with fake(tmp_path, replies(b"-NOPERM no\r\n")) as (server, place):
+def test_an_error_costs_nothing_but_itself() -> None:
+    with fake(replies(b"-NOPERM no\r\n")) as (server, place):
         redis = client(place)
         with pytest.raises(Refused):
             redis.ask("DBSIZE")
@@ -116,11 +116,11 @@ def test_an_error_costs_nothing_but_itself(tmp_path: Path) -> None:
     assert [words[0] for words in server.asked] == [b"PING", b"DBSIZE", b"PING"]
 
 
-def test_the_password_is_sent_to_the_server_and_told_to_nobody(tmp_path: Path) -> None:
+def test_the_password_is_sent_to_the_server_and_told_to_nobody() -> None:
     def echo(words: list[bytes]) -> bytes:
         return b"-ERR you said " + b" ".join(words) + b" and " + SECRET.encode() + b"\r\n"
 
-    with fake(tmp_path, lambda words: friendly(words) if words[0] == b"PING" else echo(words)) as (server, place):
+    with fake(lambda words: friendly(words) if words[0] == b"PING" else echo(words)) as (server, place):
         with pytest.raises(Refused) as caught:
             client(place, Access("audit", SECRET)).open()
         text = client(place, Access(None, SECRET)).text(b"left " + SECRET.encode())
@@ -131,22 +131,22 @@ def test_the_password_is_sent_to_the_server_and_told_to_nobody(tmp_path: Path) -
 @pytest.mark.parametrize(
     "said", [b"-ERR Client sent AUTH, but no password is set", b"-ERR AUTH <password> called without any password set"]
 )
-def test_a_password_that_is_not_needed_does_no_harm(said: bytes, tmp_path: Path) -> None:
+def test_a_password_that_is_not_needed_does_no_harm(said: bytes) -> None:
     def answer(words: list[bytes]) -> bytes:
         return said + b"\r\n" if words[0] == b"AUTH" else friendly(words)
 
-    with fake(tmp_path, answer) as (_server, place):
+    with fake(answer) as (_server, place):
         redis = client(place, Access(None, SECRET))
         redis.open()
         redis.close()
     assert redis.auth_required is False
 
 
-def test_a_server_of_version_5_that_refuses_the_password(tmp_path: Path) -> None:
+def test_a_server_of_version_5_that_refuses_the_password() -> None:
     def answer(words: list[bytes]) -> bytes:
         return b"-ERR invalid password\r\n" if words[0] == b"AUTH" else b"-NOAUTH Authentication required.\r\n"
 
-    with fake(tmp_path, answer) as (_server, place), pytest.raises(Refused) as caught:
+    with fake(answer) as (_server, place), pytest.raises(Refused) as caught:
         client(place, Access(None, SECRET)).open()
     assert caught.value.code == "WRONGPASS"
 
@@ -161,9 +161,9 @@ def dripping(words: list[bytes], server: list[Fake]) -> t.Iterable[bytes]:
         yield b"x"
 
 
-def test_an_answer_that_drips_ends_with_the_time_limit(tmp_path: Path) -> None:
+def test_an_answer_that_drips_ends_with_the_time_limit() -> None:
     servers: list[Fake] = []
-    with fake(tmp_path, lambda words: dripping(words, servers)) as (server, place):
+    with fake(lambda words: dripping(words, servers)) as (server, place):
         servers.append(server)
         redis = client(place, limit_s=0.3)
         begun = time.monotonic()
@@ -175,9 +175,9 @@ def test_an_answer_that_drips_ends_with_the_time_limit(tmp_path: Path) -> None:
         assert time.monotonic() - begun < 30
 
 
-def test_the_deadline_of_the_host_holds_too(tmp_path: Path) -> None:
+def test_the_deadline_of_the_host_holds_too() -> None:
     servers: list[Fake] = []
-    with fake(tmp_path, lambda words: dripping(words, servers)) as (server, place):
+    with fake(lambda words: dripping(words, servers)) as (server, place):
         servers.append(server)
         begun = time.monotonic()
         with pytest.raises(Unseen):
@@ -185,8 +185,8 @@ def test_the_deadline_of_the_host_holds_too(tmp_path: Path) -> None:
         assert time.monotonic() - begun < 30
 
 
-def test_an_answer_that_is_too_large_costs_only_itself(tmp_path: Path) -> None:
-    with fake(tmp_path, replies(bulk(b"x" * 5000))) as (_server, place):
+def test_an_answer_that_is_too_large_costs_only_itself() -> None:
+    with fake(replies(bulk(b"x" * 5000))) as (_server, place):
         redis = client(place)
         with pytest.raises(TooMuch):
             redis.ask("DBSIZE", limit=1000)
@@ -194,11 +194,11 @@ def test_an_answer_that_is_too_large_costs_only_itself(tmp_path: Path) -> None:
         redis.close()
 
 
-def test_a_connection_that_ends_in_an_answer_is_said(tmp_path: Path) -> None:
+def test_a_connection_that_ends_in_an_answer_is_said() -> None:
     def answer(words: list[bytes]) -> bytes | None:
         return None if words[0] == b"DBSIZE" else friendly(words)
 
-    with fake(tmp_path, answer) as (_server, place), pytest.raises(Unseen, match="closed the connection"):
+    with fake(answer) as (_server, place), pytest.raises(Unseen, match="closed the connection"):
         client(place).ask("DBSIZE")
 
 

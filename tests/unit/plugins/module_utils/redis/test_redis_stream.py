@@ -8,7 +8,6 @@ from __future__ import annotations
 import copy
 import json
 import typing as t
-from pathlib import Path
 
 import pytest
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Unseen
@@ -43,8 +42,8 @@ def older(answers: dict[str, t.Any]) -> dict[str, t.Any]:
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-def test_a_server_tells_of_itself(version: str, tmp_path: Path) -> None:
-    with fake(tmp_path, replay(recorded(version))) as (seen, place):
+def test_a_server_tells_of_itself(version: str) -> None:
+    with fake(replay(recorded(version))) as (seen, place):
         redis = client(place)
         about = server.describe(redis)
         redis.close()
@@ -60,8 +59,8 @@ def test_a_server_tells_of_itself(version: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-def test_a_stream_with_its_groups(version: str, tmp_path: Path) -> None:
-    with fake(tmp_path, replay(recorded(version))) as (_seen, place):
+def test_a_stream_with_its_groups(version: str) -> None:
+    with fake(replay(recorded(version))) as (_seen, place):
         redis = client(place)
         assert kind(redis, b"orders") == "stream"
         seen = look(redis, b"orders", None)
@@ -81,14 +80,14 @@ def test_a_stream_with_its_groups(version: str, tmp_path: Path) -> None:
     assert (members["listed"][0]["inactive_ms"] is None) == (version == "7.0.15")
 
 
-def test_one_group_is_asked_about_and_the_others_are_named(tmp_path: Path) -> None:
-    with fake(tmp_path, replay(recorded("7.0.15"))) as (_seen, place):
+def test_one_group_is_asked_about_and_the_others_are_named() -> None:
+    with fake(replay(recorded("7.0.15"))) as (_seen, place):
         seen = look(client(place), b"orders", b"gap")
     assert ([group["name"] for group in seen["groups"]], seen["others"]) == (["gap"], ["billing", "late"])
 
 
-def test_a_server_that_counts_no_entries_has_a_lag_that_is_not_known(tmp_path: Path) -> None:
-    with fake(tmp_path, replay(older(recorded("7.0.15")))) as (_seen, place):
+def test_a_server_that_counts_no_entries_has_a_lag_that_is_not_known() -> None:
+    with fake(replay(older(recorded("7.0.15")))) as (_seen, place):
         seen = look(client(place), b"orders", None)
     assert seen["added"] is None
     for group in seen["groups"]:
@@ -109,14 +108,14 @@ def test_the_bounds_of_what_waits_hold_the_truth(left: list[bool], read: int, da
     assert (low == 0) == (truth == 0)
 
 
-def test_the_entries_and_their_values(tmp_path: Path) -> None:
+def test_the_entries_and_their_values() -> None:
     stuck = [
         {"field": "regime", "values": None},
         {"field": "regime", "values": ["unknown", "none"]},
         {"field": "price", "values": ["9.0"]},
         {"field": "absent", "values": None},
     ]
-    with fake(tmp_path, replay(recorded("8.0.2"))) as (_seen, place):
+    with fake(replay(recorded("8.0.2"))) as (_seen, place):
         seen = sample(client(place), b"orders", {**SAMPLE, "stuck": stuck})
     assert (seen["entries"], seen["oldest"], seen["newest"]) == (6, "2026-11-21T11:53:20Z", "2026-11-21T11:53:29Z")
     assert seen["required"] == [{"field": "symbol", "present": 6}, {"field": "side", "present": 0}]
@@ -127,7 +126,7 @@ def test_the_entries_and_their_values(tmp_path: Path) -> None:
     assert "BTC" not in json.dumps(seen)
 
 
-def test_what_is_inside_of_a_field_that_holds_json(tmp_path: Path) -> None:
+def test_what_is_inside_of_a_field_that_holds_json() -> None:
     payloads = [
         '{"regime": "unknown", "legs": [{"rate": 0}]}',
         '{"regime": "unknown", "legs": [{"rate": 0.0}]}',
@@ -141,34 +140,32 @@ def test_what_is_inside_of_a_field_that_holds_json(tmp_path: Path) -> None:
         "required": ["data.regime", "data.side", "a.b", "data", "none.x", "..", "[0]"],
         "stuck": stuck,
     }
-    with fake(tmp_path, replay({"XREVRANGE s + - COUNT 20": entries})) as (_seen, place):
+    with fake(replay({"XREVRANGE s + - COUNT 20": entries})) as (_seen, place):
         seen = sample(client(place), b"s", wanted)
     assert [one["present"] for one in seen["required"]] == [2, 0, 4, 4, 0, 0, 0]
     told = [(one["present"], one["distinct"], one["matching"], one["value"]) for one in seen["stuck"]]
     assert told == [(2, 1, None, "unknown"), (2, 2, 2, None)]
 
 
-def test_a_secret_that_never_changes_is_masked(tmp_path: Path) -> None:
+def test_a_secret_that_never_changes_is_masked() -> None:
     entries = [[f"{number}-0", ["api_token", "korrekt-Pferd-7"]] for number in (2, 1)]
-    with fake(tmp_path, replay({"XREVRANGE s + - COUNT 20": entries})) as (_seen, place):
+    with fake(replay({"XREVRANGE s + - COUNT 20": entries})) as (_seen, place):
         seen = sample(client(place), b"s", {**SAMPLE, "stuck": [{"field": "api_token", "values": None}]})
     assert seen["stuck"][0]["value"] == "<masked>"
     assert "korrekt" not in json.dumps(seen)
 
 
-def test_the_streams_of_a_database(tmp_path: Path) -> None:
+def test_the_streams_of_a_database() -> None:
     pages = {
         "SCAN 0 COUNT 500 TYPE stream": ["7", ["b"]],
         "SCAN 7 COUNT 500 TYPE stream": ["0", ["a", "b"]],
     }
-    with fake(tmp_path, replay(pages)) as (_seen, place):
+    with fake(replay(pages)) as (_seen, place):
         assert server.streams(client(place)) == {"names": [b"a", b"b"], "complete": True}
 
 
-def test_a_scan_that_never_ends_is_ended(tmp_path: Path) -> None:
-    with fake(
-        tmp_path, replay({"SCAN 0 COUNT 500 TYPE stream": ["7", ["a"]], "SCAN 7 COUNT 500 TYPE stream": ["7", []]})
-    ) as (
+def test_a_scan_that_never_ends_is_ended() -> None:
+    with fake(replay({"SCAN 0 COUNT 500 TYPE stream": ["7", ["a"]], "SCAN 7 COUNT 500 TYPE stream": ["7", []]})) as (
         seen,
         place,
     ):
@@ -195,9 +192,9 @@ def test_a_scan_that_never_ends_is_ended(tmp_path: Path) -> None:
         ("SCAN 0 COUNT 500 TYPE stream", ["0"]),
     ],
 )
-def test_answers_of_another_form_are_said(command: str, said: t.Any, tmp_path: Path) -> None:
+def test_answers_of_another_form_are_said(command: str, said: t.Any) -> None:
     right = {"XINFO STREAM s": ["length", 0, "last-generated-id", "0-0"], "XINFO GROUPS s": [], command: said}
-    with fake(tmp_path, replay(right)) as (_seen, place):
+    with fake(replay(right)) as (_seen, place):
         redis = client(place)
         ask: dict[str, t.Callable[[], t.Any]] = {
             "XINFO": lambda: look(redis, b"s", None),
@@ -211,10 +208,10 @@ def test_answers_of_another_form_are_said(command: str, said: t.Any, tmp_path: P
         redis.close()
 
 
-def test_what_a_user_may_not_ask_costs_only_itself(tmp_path: Path) -> None:
+def test_what_a_user_may_not_ask_costs_only_itself() -> None:
     answers = {name: reply for name, reply in recorded("7.0.15").items() if not name.startswith(("CONFIG", "SLOWLOG"))}
     del answers["CLIENT LIST"]
-    with fake(tmp_path, replay(answers)) as (_seen, place):
+    with fake(replay(answers)) as (_seen, place):
         about = server.describe(client(place))
     assert about["version"] == "7.0.15"
     assert about["settings"]["bind"]["value"] is None

@@ -42,7 +42,7 @@ def fixture_asked(tmp_path: Path) -> tuple[StreamsExchange, Json]:
     answers = recorded("7.0.15")
     for name in ("SCAN 0 COUNT 500 TYPE stream", "XREVRANGE orders + - COUNT 20"):
         assert name in answers
-    with fake(tmp_path, replay(answers)) as (_server, place):
+    with fake(replay(answers)) as (_server, place):
         exchanged = made(place.path, tmp_path)
         return exchanged, collect(exchanged.request(), Host(str(tmp_path), 60, workers=1))
 

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import datetime
+import os
 import re
 import subprocess
 import time
@@ -287,7 +288,8 @@ def test_no_line_is_shown_that_may_be_another_by_now(tmp_path: Path) -> None:
 def test_a_tree_can_be_held_against_its_commit(tmp_path: Path) -> None:
     def git(*words: str) -> str:
         said = ["git", "-C", str(tmp_path), "-c", "user.name=x", "-c", "user.email=x@example.org", *words]
-        return subprocess.run(said, check=True, capture_output=True, text=True).stdout.strip()
+        about = {"PATH": os.environ["PATH"], "HOME": "/nonexistent", "GIT_CONFIG_NOSYSTEM": "1"}
+        return subprocess.run(said, check=True, capture_output=True, text=True, env=about).stdout.strip()
 
     (tmp_path / "src").mkdir()
     for name in ("a.py", "b c.py", "sub"):

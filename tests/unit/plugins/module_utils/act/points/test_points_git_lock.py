@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import typing as t
 from pathlib import Path
@@ -30,7 +31,9 @@ PATHS = (".git/HEAD", ".git/index", "a")
 
 def git(root: Path, *words: str) -> str:
     identity = ("-c", "user.name=t", "-c", "user.email=t@example.org")
-    done = subprocess.run(["git", *identity, *words], cwd=root, capture_output=True, text=True, check=False)
+    about = {"PATH": os.environ["PATH"], "HOME": "/nonexistent", "GIT_CONFIG_NOSYSTEM": "1", "LC_ALL": "C"}
+    argv = ["git", *identity, *words]
+    done = subprocess.run(argv, cwd=root, env=about, capture_output=True, text=True, check=False)
     return done.stdout + done.stderr
 
 
