@@ -9,7 +9,8 @@ set -euo pipefail
 
 shopt -s nullglob
 # A pyenv shim may stand on PATH for a version that is not active: only a Python that starts counts.
-for candidate in "python$1" "${PYENV_ROOT:-$HOME/.pyenv}/versions/$1".*/bin/python; do
+pyenv=${PYENV_ROOT:-~/.pyenv}
+for candidate in "python$1" "$pyenv/versions/$1".*/bin/python; do
   if path=$("$candidate" -c 'import sys; print(sys.executable)' 2>/dev/null); then
     echo "$path"
     exit 0

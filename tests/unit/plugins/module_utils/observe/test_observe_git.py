@@ -211,12 +211,12 @@ EDITS = st.lists(
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_random_edits_are_found_exactly(tmp_path_factory: pytest.TempPathFactory, edits: list[tuple[str, str]]) -> None:
     where = create(tmp_path_factory.mktemp("random") / "r")
-    for name, edit in edits:
-        _edit(where, where / name, name, edit)
+    for number, (name, edit) in enumerate(edits):
+        _edit(where, where / name, name, edit, 5 + number)
     assert seen(observe(where)) == status(where)
 
 
-def _edit(where: Path, path: Path, name: str, edit: str) -> None:
+def _edit(where: Path, path: Path, name: str, edit: str, moment: int) -> None:
     exists = os.path.lexists(path)
     if edit in ("write", "link"):
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -229,7 +229,8 @@ def _edit(where: Path, path: Path, name: str, edit: str) -> None:
     elif not exists:
         return
     elif edit == "touch":
-        os.utime(path, (5, 5), follow_symlinks=False)
+        # Each time another one: what has the times and the size that git has noted it does not read.
+        os.utime(path, (moment, moment), follow_symlinks=False)
     elif edit == "remove":
         path.unlink()
     elif edit == "chmod" and not path.is_symlink():

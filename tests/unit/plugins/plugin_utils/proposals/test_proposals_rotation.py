@@ -61,6 +61,8 @@ def test_logrotate_takes_it(tmp_path: Path) -> None:
         (tmp_path / name).write_text("line\n" * 100)
     (one,) = proposed(*(log(str(path)) for path in tmp_path.iterdir()))
     (tmp_path / "conf").write_text(one.files["shop"])
+    # It refuses one that others may write.
+    (tmp_path / "conf").chmod(0o644)
     command = [str(LOGROTATE), "--debug", "--force", "--state", str(tmp_path / "state"), str(tmp_path / "conf")]
     done = subprocess.run(command, capture_output=True, check=False, timeout=60)
     told = done.stdout.decode() + done.stderr.decode()
