@@ -77,7 +77,7 @@ def test_a_host_is_watched_over_ssh(server: SshServer, operator: Operator, tmp_p
 def test_a_cut_connection_is_a_gap_that_is_told_and_nothing_passes(
     server: SshServer, operator: Operator, tmp_path: Path
 ) -> None:
-    made, report, text = verified(server, operator, tmp_path, {"for": "30s", "every": "2s"}, SLICE_S + 2)
+    made, report, text = verified(server, operator, tmp_path, {"for": "40s", "every": "2s"}, SLICE_S + 2)
     (seen,) = made["watch"]
     window = seen["window"]
     assert window["observed_s"] < 0.95 * window["for_s"], text
