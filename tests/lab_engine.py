@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import subprocess
 
+from waiting import LIMIT_S
+
 # Tests that run beside each other share it: one that gives names to images makes an image of its own, since a restore
 # point of another holds every name that this one had.
 IMAGE = "debian:trixie-slim"
 
 
 def docker(*words: str) -> str:
-    done = subprocess.run(["docker", *words], capture_output=True, text=True, check=True, timeout=60)
+    done = subprocess.run(["docker", *words], capture_output=True, text=True, check=True, timeout=LIMIT_S)
     return done.stdout.strip()

@@ -22,5 +22,5 @@ def fixture_lab() -> Lab:
     """The lab, where `make lab` has brought it up; tests that need it are marked ``lab``."""
     found = find_lab()
     if found is None:
-        pytest.skip("no lab on this machine: make lab")
+        pytest.skip("the lab is not up: make lab")
     return found

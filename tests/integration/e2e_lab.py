@@ -11,8 +11,9 @@ import subprocess
 import typing as t
 from pathlib import Path
 
+from waiting import LIMIT_S
+
 CHECKOUT = Path(__file__).resolve().parents[2]
-_TIMEOUT_S = 60
 
 
 @dataclasses.dataclass(frozen=True)
@@ -34,7 +35,7 @@ class Lab:
     def run(self, environment: str, *argv: str) -> str:
         """Return what a program says that runs inside the host, apart from the connection that audits use."""
         command = ["docker", "exec", self.hosts[environment], *argv]
-        return subprocess.run(command, check=True, capture_output=True, text=True, timeout=_TIMEOUT_S).stdout
+        return subprocess.run(command, check=True, capture_output=True, text=True, timeout=LIMIT_S).stdout
 
     def json(self, environment: str, *argv: str) -> t.Any:
         return json.loads(self.run(environment, *argv))

@@ -21,7 +21,7 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section imp
 from endpoint_server import answer, path_of, serving
 
 CURL = shutil.which("curl") or ""
-pytestmark = pytest.mark.skipif(not CURL, reason="no curl on this machine")
+pytestmark = pytest.mark.skipif(not CURL, reason="no curl is installed")
 
 Json = dict[str, t.Any]
 CHUNKS = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2;x=y\r\nde\r\n0\r\nTrailer: yes\r\n\r\n"

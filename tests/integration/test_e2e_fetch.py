@@ -16,7 +16,7 @@ from e2e_project import application
 
 OPENSSL = shutil.which("openssl") or ""
 CANARY = "s3cr3t-canary-77d0"
-pytestmark = pytest.mark.skipif(not OPENSSL, reason="no openssl on this machine")
+pytestmark = pytest.mark.skipif(not OPENSSL, reason="no openssl is installed")
 
 
 class Site:

@@ -17,7 +17,7 @@ from e2e_project import application
 RESTIC = shutil.which("restic") or ""
 CANARY = "s3cr3t-canary-c09f"
 PASSWORD = "correct-horse-4be2"
-pytestmark = pytest.mark.skipif(not RESTIC, reason="no restic on this machine")
+pytestmark = pytest.mark.skipif(not RESTIC, reason="no restic is installed")
 
 
 class Site:

@@ -18,8 +18,8 @@ from waiting import wait_until
 
 Json = dict[str, t.Any]
 
-NEEDS_REDIS = pytest.mark.skipif(not installed("redis-server"), reason="there is no redis-server on this machine")
-NEEDS_MEMCACHED = pytest.mark.skipif(not installed("memcached"), reason="there is no memcached on this machine")
+NEEDS_REDIS = pytest.mark.skipif(not installed("redis-server"), reason="no redis-server is installed")
+NEEDS_MEMCACHED = pytest.mark.skipif(not installed("memcached"), reason="no memcached is installed")
 
 
 @pytest.fixture(name="port")

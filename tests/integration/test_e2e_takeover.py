@@ -70,7 +70,7 @@ def fixture_pause(tmp_path: Path) -> Iterator[Pause]:
 def fixture_server(tmp_path: Path) -> Iterator[SshServer]:
     with ssh_server(tmp_path / "ssh") as server:
         if server is None:
-            pytest.skip("no SSH server can be started on this machine")
+            pytest.skip("no SSH server is installed, or root lacks /run/sshd")
         yield server
 
 

@@ -19,7 +19,7 @@ from watch_world import BOOT, context, contract, document
 
 Json = dict[str, t.Any]
 
-pytestmark = pytest.mark.skipif(not installed("redis-server"), reason="there is no redis-server on this machine")
+pytestmark = pytest.mark.skipif(not installed("redis-server"), reason="no redis-server is installed")
 
 
 class Watched:

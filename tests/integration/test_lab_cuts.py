@@ -66,7 +66,7 @@ class CutHost:
 
     def inside(self, *argv: str) -> str:
         command = ["docker", "exec", self.name, *argv]
-        return subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout
+        return subprocess.run(command, capture_output=True, text=True, check=True, timeout=_LIMIT_S).stdout
 
     def make_old(self) -> None:
         self.inside("sh", "-ec", f"rm -rf {_ROOT} {_STATES}; cp -a {_OLD} {_ROOT}")
@@ -95,7 +95,7 @@ class CutHost:
     def reboot(self) -> None:
         """Take the power from the host, and give it back: every process of it ends at once, and systemd begins anew."""
         for do in ("kill", "start"):
-            subprocess.run(["docker", do, self.name], capture_output=True, check=True, timeout=60)
+            subprocess.run(["docker", do, self.name], capture_output=True, check=True, timeout=_LIMIT_S)
         wait_until(self._answers, f"{self.name} lets somebody in", _LIMIT_S)
 
     def _answers(self) -> bool:

@@ -32,8 +32,9 @@ def fixture_proposals(lab: Lab, operator: Operator) -> Path:
 def checked(lab: Lab, path: Path, name: str, command: str) -> str:
     """Return what a program of the host says of a file, which lies in a folder of its own for as long as that takes."""
     text = shlex.quote(path.read_text(encoding="utf-8"))
-    # Where several look at once, each has its own.
-    script = f'folder=$(mktemp -d); cd "$folder"; printf %s {text} >{name}; {command}; cd /; rm -r "$folder"'
+    # Where several look at once, each has its own; none is where the test of audits looks for what they have left.
+    begin = 'folder=$(mktemp -d -p /run); cd "$folder"; export HOME="$folder"'
+    script = f'{begin}; printf %s {text} >{name}; {command}; cd /; rm -r "$folder"'
     return lab.run("prod", "sh", "-ec", script)
 
 

@@ -91,9 +91,11 @@ class World:
 
     def end(self) -> None:
         left = docker("ps", "--all", "--quiet", "--filter", f"name={self.prefix}-").split()
-        docker("rm", "--force", "--volumes", *left)
+        if left:
+            docker("rm", "--force", "--volumes", *left)
         # The second is made of the first, and comes before it.
-        docker("image", "rm", "--no-prune", *reversed(self._images))
+        for identity in reversed(self._images):
+            docker("image", "rm", "--no-prune", identity)
 
 
 @pytest.fixture(name="world", scope="module")

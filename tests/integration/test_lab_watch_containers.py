@@ -54,11 +54,10 @@ class Containers:
         # The audit looks at containers before it asks: what ends by its request is seen to run, and not by a look.
         if self.ticks == 1:
             docker("kill", f"{name}early")
-        elif self.ticks == 4:
+        elif self.ticks == 3:
+            # All in one look: a busy machine makes few of them.
             docker("restart", "--time", "0", f"{name}restarted")
-        elif self.ticks == 5:
             docker("kill", f"{name}died")
-        elif self.ticks == 6:
             docker("exec", f"{name}greedy", "touch", "/go")
         connection.sendall(answer(b"ok"))
 
@@ -68,7 +67,7 @@ def fixture_containers(tmp_path: Path) -> Iterator[Containers]:
     try:
         docker("image", "inspect", IMAGE)
     except (OSError, subprocess.SubprocessError):
-        pytest.skip(f"no Docker engine with {IMAGE} on this machine")
+        pytest.skip(f"no Docker engine with {IMAGE}: make lab")
     made = Containers(f"watched-{os.getpid()}-{tmp_path.name[-8:]}".strip("-_"))
     try:
         made.start()

@@ -100,7 +100,7 @@ def own_mounts() -> t.Iterator[None]:
 @pytest.fixture(name="disk", params=KINDS)
 def fixture_disk(request: pytest.FixtureRequest) -> t.Iterator[Disk]:
     if shutil.which(KINDS[request.param][0][0]) is None:
-        pytest.skip(f"no {KINDS[request.param][0][0]} on this machine")
+        pytest.skip(f"no {KINDS[request.param][0][0]} is installed")
     memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
     with own_mounts(), tempfile.TemporaryDirectory(dir=memory, prefix="evenkeel-") as made:
         disk = Disk(Path(made), request.param)

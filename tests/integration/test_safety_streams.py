@@ -21,7 +21,7 @@ from e2e_redis import Client, installed, redis_server
 
 Json = dict[str, t.Any]
 
-pytestmark = pytest.mark.skipif(not installed("redis-server"), reason="there is no redis-server on this machine")
+pytestmark = pytest.mark.skipif(not installed("redis-server"), reason="no redis-server is installed")
 
 # Written down here once more, and not taken from the code that is tested. None of these writes, none blocks.
 READING = {
@@ -150,7 +150,7 @@ def test_the_recorder_sees_what_should_not_be_sent(redis: Client, port: int) -> 
         assert [words[0] for words in recorder.forbidden()] == ["KEYS", "XADD", "CONFIG"]
 
 
-@pytest.mark.skipif(not installed("redis-cli"), reason="there is no redis-cli on this machine")
+@pytest.mark.skipif(not installed("redis-cli"), reason="no redis-cli is installed")
 def test_it_sees_what_redis_cli_sees(redis: Client, port: int) -> None:
     def ask(*words: str) -> str:
         argv = ["redis-cli", "-p", str(port), *words]

@@ -5,7 +5,7 @@
 # The engine that the lab runs on: the one that answers, else one of our own. Sourced.
 # shellcheck shell=bash
 
-engine_answers() { timeout 10 docker version --format '{{.Server.Version}}' >/dev/null 2>&1; }
+engine_answers() { timeout 60 docker version --format '{{.Server.Version}}' >/dev/null 2>&1; }
 
 install_engine() {
   local missing=()
@@ -28,7 +28,7 @@ start_engine() {
   say "starting dockerd"
   setsid dockerd </dev/null >"$STATE/dockerd.log" 2>&1 9>&- &
   echo "$!" >"$STATE/dockerd.pid"
-  wait_until 60 "dockerd answers" engine_answers || { tail -n 20 "$STATE/dockerd.log" >&2; die "dockerd does not answer"; }
+  wait_until 120 "dockerd answers" engine_answers || { tail -n 20 "$STATE/dockerd.log" >&2; die "dockerd does not answer"; }
 }
 
 engine_up() {

@@ -36,7 +36,7 @@ fleet_up() {
     start "$name" fleet --volume "$2:/srv/app:ro" --volume "$ENGINE:/lab/docker.sock"
   done
   for name in "${names[@]}"; do
-    wait_until 120 "$name has started" is_running_systemd "$name" || { docker logs --tail 20 "$name" >&2; die "$name does not start"; }
+    wait_until 180 "$name has started" is_running_systemd "$name" || { docker logs --tail 20 "$name" >&2; die "$name does not start"; }
     echo "$name $(address "$name")" >>"$STATE/fleet"
   done
   say "a fleet of $1 hosts is up"

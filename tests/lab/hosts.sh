@@ -27,14 +27,14 @@ start() {
     --tmpfs /run --tmpfs /run/lock --tmpfs /tmp --volume /var/lib/docker --env container=docker)
   # With control groups of version 1, journald and the containers inside need the machine's own.
   [[ $(stat -fc %T /sys/fs/cgroup) == cgroup2fs ]] || options+=(--cgroupns host --volume /sys/fs/cgroup:/sys/fs/cgroup:rw)
-  timeout 120 docker run --detach --name "$host" --hostname "${host#"$PREFIX"-}" --network "$PREFIX" --label "$LABEL=$PREFIX" --label "$LABEL.checkout=$CHECKOUT" \
+  timeout 300 docker run --detach --name "$host" --hostname "${host#"$PREFIX"-}" --network "$PREFIX" --label "$LABEL=$PREFIX" --label "$LABEL.checkout=$CHECKOUT" \
     --label "$LABEL.mark=$mark" --volume "$STATE/keys:/lab/keys:ro" "${options[@]}" "$@" "$IMAGE" >/dev/null
 }
 
 # is_up HOST MARK: it runs, is as its scripts say today, and was completed.
 is_up() {
   [[ $(docker inspect --format "{{.State.Running}} {{index .Config.Labels \"$LABEL.mark\"}}" "$1" 2>/dev/null) == "true $2" ]] &&
-    timeout 10 docker exec "$1" test -e /run/lab/ready
+    timeout 60 docker exec "$1" test -e /run/lab/ready
 }
 
 is_running_systemd() { timeout 10 docker exec "$1" systemctl is-system-running 2>/dev/null | grep -qE '^(running|degraded)$'; }
@@ -42,11 +42,11 @@ is_running_systemd() { timeout 10 docker exec "$1" systemctl is-system-running 2
 # plant HOST ROLE: deploy the application, and plant the faults, by the script of that role.
 plant() {
   local log=$STATE/${1#"$PREFIX"-}.log # Several hosts may be planted beside each other by one script.
-  wait_until 60 "$1 has started" is_running_systemd "$1" || { docker logs --tail 20 "$1" >&2; die "$1 does not start"; }
+  wait_until 180 "$1 has started" is_running_systemd "$1" || { docker logs --tail 20 "$1" >&2; die "$1 does not start"; }
   docker exec "$1" mkdir -p /run/lab
   tar -C "$LAB/hosts" -c common.sh "$2.sh" -C "$STATE" virtuoso.bundle |
     timeout 60 docker exec --interactive "$1" tar -x -C /run/lab
-  if ! timeout 180 docker exec "$1" bash "/run/lab/$2.sh" >"$log" 2>&1; then
+  if ! timeout 600 docker exec "$1" bash "/run/lab/$2.sh" >"$log" 2>&1; then
     tail -n 20 "$log" >&2
     docker exec "$1" journalctl --quiet --no-pager --lines 20 >&2 || true
     die "the host $1 could not be made; more in $log"

@@ -26,8 +26,9 @@ base_image() {
 
 image_up() {
   IMAGE=$PREFIX-host:$(digest "$LAB/image")
-  docker image inspect "$IMAGE" >/dev/null 2>&1 && return
+  # Tests make containers of it, also where the image of the hosts is there already.
   base_image
+  docker image inspect "$IMAGE" >/dev/null 2>&1 && return
   say "building $IMAGE"
   # Without BuildKit: where it is missing, this is all there is.
   DOCKER_BUILDKIT=0 timeout 900 docker build --tag "$IMAGE" "$LAB/image" >"$STATE/build.log" 2>&1 ||

@@ -43,4 +43,4 @@ chmod 0600 .env bot/.env
 inner_image
 compose up --detach --wait
 
-wait_until 20 "executed intents" grep --quiet "[1-9][0-9]* intents executed" "$HOME_OF_APP/logs/consumer.log"
+wait_until 120 "executed intents" grep --quiet "[1-9][0-9]* intents executed" "$HOME_OF_APP/logs/consumer.log"

@@ -44,7 +44,7 @@ by_hand venv/bin/python producer
 by_hand venv/bin/python consumer
 
 # The consumer worked, and then stopped taking intents while it looks alive.
-wait_until 20 "executed intents" grep --quiet "[1-9][0-9]* intents executed" "$HOME_OF_APP/logs/consumer.log"
+wait_until 120 "executed intents" grep --quiet "[1-9][0-9]* intents executed" "$HOME_OF_APP/logs/consumer.log"
 install -d /run/virtuoso
 touch /run/virtuoso/stall
 
@@ -67,10 +67,10 @@ docker exec bot-bot-1 mkdir /app
 docker cp --quiet "$HOME_OF_APP/src/consumer_working.py" bot-bot-1:/app/consumer.py
 docker tag lab/busybox-alone lab/busybox
 
-wait_until 30 "the web API" is_answering http://127.0.0.1:8002/health
-wait_until 30 "an unhealthy web service" is_state bot-web-1 '{{.State.Health.Status}}' unhealthy
-wait_until 30 "a cache that was killed three times" is_state bot-cache-1 '{{.State.Status}} {{.RestartCount}}' 'exited 3'
-wait_until 30 "a second cycle of the monitors" grep --quiet "cycle 2 complete" "$HOME_OF_APP/logs/main.log"
+wait_until 120 "the web API" is_answering http://127.0.0.1:8002/health
+wait_until 120 "an unhealthy web service" is_state bot-web-1 '{{.State.Health.Status}}' unhealthy
+wait_until 120 "a cache that was killed three times" is_state bot-cache-1 '{{.State.Status}} {{.RestartCount}}' 'exited 3'
+wait_until 120 "a second cycle of the monitors" grep --quiet "cycle 2 complete" "$HOME_OF_APP/logs/main.log"
 
 # A hotfix in place, and still other settings, while the old instances go on: more than an audit's tolerance after their start.
 as_virtuoso sed -i 's/^interval_s = 8$/interval_s = 5/' "$HOME_OF_APP/config/virtuoso.ini"

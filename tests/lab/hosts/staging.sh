@@ -22,6 +22,6 @@ systemctl enable --quiet --now virtuoso-web virtuoso-monitor virtuoso-producer v
 inner_image
 compose up --detach --wait
 
-wait_until 20 "the web API behind nginx" is_answering http://127.0.0.1:8080/health
-wait_until 20 "InfluxDB" is_answering http://127.0.0.1:8086/ping
-wait_until 20 "executed intents" grep --quiet "[1-9][0-9]* intents executed" "$HOME_OF_APP/logs/consumer.log"
+wait_until 120 "the web API behind nginx" is_answering http://127.0.0.1:8080/health
+wait_until 120 "InfluxDB" is_answering http://127.0.0.1:8086/ping
+wait_until 120 "executed intents" grep --quiet "[1-9][0-9]* intents executed" "$HOME_OF_APP/logs/consumer.log"
