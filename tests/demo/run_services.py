@@ -21,7 +21,7 @@ from pathlib import Path
 
 from build_demo import ENVIRONMENT
 
-PORT = 18001
+PORT = int(os.environ.get("DEMO_PORT", "18001"))
 EDITED = "src/monitoring/monitor.py"
 AGE_S = 3.0
 """How old a process is before its code is edited: more than the tolerance with which an audit compares times."""

@@ -80,6 +80,8 @@ class Operator:
             "XDG_CACHE_HOME": str(self.cache),
             "GIT_CONFIG_GLOBAL": os.devnull,
             "GIT_CONFIG_NOSYSTEM": "1",
+            # The times that tests write are those of their own zone.
+            **({"TZ": os.environ["TZ"]} if "TZ" in os.environ else {}),
             **more,
         }
 

@@ -21,10 +21,10 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.audit.discovery imp
 from e2e_host import ask
 from e2e_operator import AUDIT, Operator, Outcome
 from e2e_project import application, write
-from waiting import wait_until
+from own_port import own_port
+from waiting import LIMIT_S, wait_until
 
 DISCOVER = "evenkeel.drift.discover"
-_LIMIT_S = 20
 # Listens where the kernel says, and says where: no port is guessed.
 SERVER = """\
 import http.server
@@ -62,7 +62,7 @@ def served(app: Path) -> t.Iterator[int]:
         yield process.pid
     finally:
         process.send_signal(signal.SIGTERM)
-        process.wait(_LIMIT_S)
+        process.wait(LIMIT_S)
 
 
 def discover(operator: Operator, *arguments: str) -> Outcome:
@@ -121,7 +121,8 @@ def test_an_audit_of_the_demonstration_with_its_draft_is_in_sync(operator: Opera
     subprocess.run([sys.executable, str(demo / "build_demo.py"), str(folder)], check=True)
     ready = "import sys; print('ready', flush=True); sys.stdin.read()"
     argv = [sys.executable, str(demo / "run_services.py"), str(folder), sys.executable, "-c", ready]
-    with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as services:
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with own_port() as port, subprocess.Popen(argv, env={**os.environ, "DEMO_PORT": str(port)}, **pipes) as services:
         assert services.stdin is not None and services.stdout is not None
         assert services.stdout.readline() == b"ready\n"
         made = discover(operator, "-e", f"drift_root={folder / 'prod'}")
@@ -130,7 +131,7 @@ def test_an_audit_of_the_demonstration_with_its_draft_is_in_sync(operator: Opera
     assert made.code == 0, made.text
     contract = yaml.load((operator.desk / "discovered/web1/prod.yml").read_text(), Loader)["drift_contract"]
     assert [(one["name"], one["instances"]) for one in contract["processes"]] == [("main", 2), ("monitoring_api", 1)]
-    assert [(one["port"], one["bind"]) for one in contract["ports"]] == [(18001, "0.0.0.0")]
+    assert [(one["port"], one["bind"]) for one in contract["ports"]] == [(port, "0.0.0.0")]
     assert (same.state(), judged(same)) == ((0, "in_sync"), []), same.text
 
 

@@ -8,8 +8,8 @@ own, and comes back when it is not well.
 from __future__ import annotations
 
 import json
-import os
 import subprocess
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -54,7 +54,7 @@ class Site:
     def __init__(self, home: Path, operator: Operator, argv: list[str]) -> None:
         self.operator = operator
         self.root, self.repo = home / "root", home / "repo"
-        self.project = f"evenkeel-{os.getpid()}-{home.name[-8:].strip('-_').lower()}"
+        self.project = f"evenkeel-{uuid.uuid4().hex[:8]}"
         for folder in (self.root, self.repo):
             folder.mkdir()
         git(self.repo, "init", "-q", "-b", "main")

@@ -7,9 +7,9 @@ declared and once not, and no value of an environment.
 
 from __future__ import annotations
 
-import os
 import re
 import typing as t
+import uuid
 from collections.abc import Iterator
 
 import pytest
@@ -101,7 +101,7 @@ class World:
 @pytest.fixture(name="world", scope="module")
 def fixture_world(lab: Lab) -> Iterator[World]:
     """Containers beside the hosts of the lab, of the image that these are made of."""
-    made = World(f"repeated-{os.getpid()}")
+    made = World(f"repeated-{uuid.uuid4().hex[:8]}")
     try:
         made.start()
         yield made

@@ -8,10 +8,10 @@ killed for want of memory, and one died between the audit and the first look.
 from __future__ import annotations
 
 import json
-import os
 import socket
 import subprocess
 import typing as t
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -63,12 +63,12 @@ class Containers:
 
 
 @pytest.fixture(name="containers")
-def fixture_containers(tmp_path: Path) -> Iterator[Containers]:
+def fixture_containers() -> Iterator[Containers]:
     try:
         docker("image", "inspect", IMAGE)
     except (OSError, subprocess.SubprocessError):
         pytest.skip(f"no Docker engine with {IMAGE}: make lab")
-    made = Containers(f"watched-{os.getpid()}-{tmp_path.name[-8:]}".strip("-_"))
+    made = Containers(f"watched-{uuid.uuid4().hex[:8]}")
     try:
         made.start()
         yield made

@@ -263,7 +263,7 @@ _READ_ONLY_ROOT = [
     """mount --make-rprivate /
     while read -r _id _parent _device _root point _rest; do mount -o remount,ro,bind "$point" 2>/dev/null || true
     done < /proc/self/mountinfo
-    if touch "$0/proof" /tmp/evenkeel-proof 2>/dev/null; then exit 9; fi
+    if touch "$0/proof" "/tmp/evenkeel-proof-$$" 2>/dev/null; then exit 9; fi
     exec "$@\"""",
 ]
 

@@ -8,8 +8,11 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
+from own_port import own_port
 from waiting import wait_until
 
 DEMO = Path(__file__).parents[2] / "demo"
@@ -28,7 +31,14 @@ def running(folder: Path) -> list[str]:
     return sorted(found)
 
 
-# One test: the services have one port.
+@pytest.fixture(autouse=True)
+def fixture_port(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Whoever runs `make audit` beside this has the usual one."""
+    with own_port() as port:
+        monkeypatch.setenv("DEMO_PORT", str(port))
+        yield
+
+
 def test_services_run_beside_the_command_and_end_with_it(tmp_path: Path) -> None:
     folder = tmp_path / "demo"
     subprocess.run([sys.executable, str(DEMO / "build_demo.py"), str(folder)], check=True)
