@@ -152,7 +152,7 @@ def test_an_expression_without_end_costs_only_its_own_log(operator: Operator, tm
     write(tmp_path, ["a" * 60], "hang.log")
     hang = {"path": "logs/hang.log", "forbid": ["(a+)+b"]}
     contract = {"logs": [hang, {"path": "logs/main.log", "max": {"ERROR": 0}}]}
-    outcome = operator.audit_one(tmp_path, drift_contract=contract, drift_host_timeout=5)
+    outcome = operator.audit_one(tmp_path, drift_contract=contract, drift_host_timeout=10)
     assert outcome.brief() == {("log", "logs/hang.log", "unseen")}
     assert "time limit" in summary(outcome, "logs/hang.log")
 
