@@ -343,6 +343,7 @@ def test_the_judge_has_no_way_to_the_outside() -> None:
         "configs.globs",
         "act.journal_form",
         "assertions.freshness",
+        "logs.measures",
         "mask",
         "proc.order",
     )
