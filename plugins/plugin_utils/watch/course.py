@@ -93,7 +93,7 @@ class Course:
                 reason = self._trouble or "the host's clock goes slower than that of the control node"
                 break
             over, wait_s = self._slice(max(self._asked.for_s - passed_s, 0.0))
-            self._progress(begun_s)
+            self._progress(begun_s, over)
             if not over:
                 self._keep(None, UNDER_WAY)
                 self._doors.sleep(wait_s)
@@ -127,11 +127,12 @@ class Course:
         next_in_s = min(answer["next_in_s"] or 0.0, self._asked.every_s)
         return answer["over"], max(next_in_s - _LEAD_S, 0.0)
 
-    def _progress(self, begun_s: float) -> None:
+    def _progress(self, begun_s: float, over: bool) -> None:
         """Show how far it is, and what is not well."""
         window = self._state.window
         left_s = max(self._asked.for_s - (self._doors.now() - begun_s), 0.0)
-        left = f"{duration(left_s)} left" if left_s >= 1 else "the window is over"
+        # Looks can take longer than what lies between them: the last one begins after the window has passed.
+        left = "the window is over" if over else f"{duration(left_s)} left" if left_s >= 1 else "the last look is due"
         line = (
             f"watched {duration(window.observed_s)} of {duration(self._asked.for_s)}, {number(window.looks, 'look')}, "
         )

@@ -39,6 +39,21 @@ def test_progress_tells_the_time_that_is_left_in_each_slice() -> None:
     assert host.shown[-1] == "watched 10 min of 10 min, 21 looks, the window is over: nothing has happened"
 
 
+def test_a_window_is_over_after_its_last_look() -> None:
+    """Looks that take longer than what lies between them: the last one begins when the window has passed."""
+
+    class Slow(FakeHost):
+        def ask(self, request: t.Any) -> t.Any:
+            answer = super().ask(request)
+            self.now_s += 35
+            return answer
+
+    host = Slow(slice_looks=1)
+    host.run(for_s=60)
+    assert ["the window is over" in line for line in host.shown] == [False] * (len(host.shown) - 1) + [True]
+    assert "the last look is due" in host.shown[-2]
+
+
 def test_progress_tells_what_the_kernel_killed(monkeypatch: pytest.MonkeyPatch) -> None:
     """A container can live through it, and so can its unit: nothing else tells of it."""
     monkeypatch.setattr(
