@@ -16,7 +16,15 @@ import json
 import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.remediate import degrees, instances
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify import after_change, checks, criteria, verdicts
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify import (
+    after_change,
+    checks,
+    criteria,
+    regression,
+    repeating,
+    verdicts,
+    watched_check,
+)
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify.inputs import Inputs
 
 _BAD = "fail"
@@ -30,6 +38,9 @@ _CAUSES = (
     ("endpoints", "commands", "watch", "regression"),
 )
 """Sections whose failures bring about those of later ones."""
+
+_FEATURE = "feature"
+"""The check of a comparison that says whether a thing works at all."""
 
 _HIDES = (("endpoints", "answers"), ("endpoints", "status"), ("processes", "instances"), ("units", "loaded"))
 """The checks that leave others of the same thing out when they fail: of what does not answer nothing else is judged."""
@@ -107,14 +118,16 @@ def decide(verification: Json, host: str, earlier: Before | None, planned: t.Con
     reasons: list[Json] = []
     known: list[Json] = []
     was = _verdicts(verification, host, earlier)
-    for one in verification["checks"]:
-        if one["host"] != host or one["id"] not in ids or not fails(one["verdict"], strict):
+    failed = [one for one in verification["checks"] if one["host"] == host and fails(one["verdict"], strict)]
+    for one in failed:
+        if one["id"] not in ids:
             continue
         told = _bad(one["id"], one["verdict"], one["summary"])
-        worse = _worse(one["verdict"], was.get(one["id"]))
-        if not worse and (then := _was(one, earlier)):
-            worse = True
-            told["sentence"] += f"; before the change: {then}"
+        own = _summed_up(one, failed)
+        worse = any(_got_worse(each, was, earlier)[0] for each in own)
+        if not own:
+            worse, then = _got_worse(one, was, earlier)
+            told["sentence"] += f"; before the change: {then}" if then else ""
         due = instances.planned(one, {} if earlier is None else earlier.processes, planned)
         (reasons if worse or due else known).append(told)
     for group in counted:
@@ -161,12 +174,16 @@ def still(verification: Json, host: str, reasons: t.Collection[str | None], earl
     """Return what is not as before the change, after the way back: each check that is worse than it was then.
 
     What the change was to remove is there again, and is none of them. Where nothing is known of before, it is what
-    took the change back and fails still: ``reasons`` are the ids of all of that.
+    took the change back and fails still: ``reasons`` are the ids of all of that. Of a figure that is compared with what
+    was accepted nothing ever is.
     """
     decision = decide(verification, host, earlier, ())
-    if earlier is not None:
-        return decision.reasons
-    return [one for one in decision.reasons if one["id"] is None or one["id"] in reasons]
+    new = {one["id"] for one in verification["checks"] if earlier is None or _is_figure(one)}
+    return [one for one in decision.reasons if one["id"] not in new or one["id"] in reasons]
+
+
+def _is_figure(check: Json) -> bool:
+    return bool(check["section"] == regression.SECTION and check["check"] != _FEATURE)
 
 
 def after_s(verification: Json, host: str) -> int | None:
@@ -189,6 +206,32 @@ def _verdicts(verification: Json, host: str, earlier: Before | None) -> t.Mappin
 
 def _worse(now: str, then: str | None) -> bool:
     return then is None or verdicts.VERDICTS.index(now) < verdicts.VERDICTS.index(then)
+
+
+def _got_worse(check: Json, was: t.Mapping[str, str], earlier: Before | None) -> tuple[bool, str]:
+    """Return whether a check that fails is worse than before, and how it was then if it failed as well."""
+    if _worse(check["verdict"], was.get(check["id"])):
+        return True, ""
+    then = _was(check, earlier)
+    return bool(then), then
+
+
+def _summed_up(check: Json, failed: t.Iterable[Json]) -> list[Json]:
+    """Return the checks of which the comparison with what was accepted says no more than that they fail; of all other
+    checks nothing.
+
+    What worked then and failed before the change as well is not the change's doing.
+    """
+    if (check["section"], check["check"]) != (regression.SECTION, _FEATURE):
+        return []
+    about = repeating.thing(check)
+    return [one for one in failed if one["section"] != regression.SECTION and _about(one) == about]
+
+
+def _about(check: Json) -> tuple[str, str]:
+    return (
+        repeating.thing(check) if check["section"] == watched_check.SECTION else (check["section"], check["component"])
+    )
 
 
 def _was(check: Json, earlier: Before | None) -> str:

@@ -270,6 +270,45 @@ def test_what_was_not_judged_before_failed_as_what_left_it_out(
     assert len(reasons(other, before)[0]) == len(now), "of another endpoint nothing was left out"
 
 
+def feature(section: str) -> Json:
+    about = {"section": "regression", "component": f"{section}:main", "subject": f"{section}:main", "check": "feature"}
+    return {**one_check("regression", "FAIL"), **about}
+
+
+@pytest.mark.parametrize(
+    ("own", "then", "goes_back"),
+    [
+        pytest.param(["endpoints"], {"endpoints": "FAIL"}, False, id="it failed before the change as well"),
+        pytest.param(["endpoints"], {"endpoints": "PASS"}, True, id="it worked before the change"),
+        pytest.param(["endpoints", "watch"], {"endpoints": "FAIL"}, True, id="it fails in the window as well"),
+        pytest.param(["trees"], {"trees": "FAIL"}, True, id="another thing failed before"),
+        pytest.param([], {}, True, id="nothing of it says so itself"),
+    ],
+)
+def test_what_worked_when_it_was_accepted_takes_back_what_its_own_checks_do(
+    own: list[str], then: dict[str, str], goes_back: bool
+) -> None:
+    """Accepted last week, failing since yesterday: a change of today neither brought that about nor mends it."""
+    made = [{**one_check(section, "FAIL"), "evidence": ["watch/web1.json#endpoints/main"]} for section in own]
+    back, known = reasons(verification(*made, feature("endpoints")), earlier(**then))
+    assert (feature("endpoints")["id"] in back) == goes_back
+    assert (feature("endpoints")["id"] in known) != goes_back
+
+
+def test_after_the_way_back_what_is_behind_its_reference_again_is_no_regression() -> None:
+    """The commit is newer than what was accepted: a host without it is as it was before the change, and not worse."""
+    made = verification(one_check("trees", "FAIL"), feature("trees"))
+    assert deciding.still(made, "web1", [name_of("logs")], earlier(trees="FAIL")) == []
+
+
+def test_after_the_way_back_a_figure_counts_that_took_the_change_back() -> None:
+    """One that only now is beyond its bound was not known before the change, and the change is no more."""
+    slow = {**one_check("regression", "FAIL"), "check": "time", "component": "endpoints:main"}
+    made = verification(slow)
+    assert deciding.still(made, "web1", [name_of("logs")], earlier()) == []
+    assert [one["id"] for one in deciding.still(made, "web1", [slow["id"]], earlier())] == [slow["id"]]
+
+
 def test_what_an_older_version_kept_of_before_is_read() -> None:
     """A remediation that it began can be taken over."""
     kept = {"run": "r", "verdicts": {name_of("logs"): "FAIL"}, "missing": [], "often": {name_of("logs"): [3, 60.0]}}
