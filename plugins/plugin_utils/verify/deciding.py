@@ -47,6 +47,9 @@ def decide(opened: RunFolder, run: RunFolder) -> tuple[Json, Json]:
     seen = _unwatched(seen, about)
     windows = _windows(opened, seen) if about.get("watch") else {}
     told_windows, watched_checks = _watched(windows, seen, about) if about.get("watch") else ([], [])
+    stated = {one.host.name: one.terms for one in seen.hosts}
+    # How bad they are counts for the comparison with what was accepted as well.
+    watched_checks = [terms.applied(one, stated[one["host"]]) for one in watched_checks]
     base = exercised.by_window(base, watched_checks) if watched_checks else watch_advice.advised(base)
     measured = figures.of(seen, base, watched_checks, windows)
     more: Json = {"gates": about["gates"], "figures": measured, "watch": told_windows}
@@ -58,9 +61,8 @@ def decide(opened: RunFolder, run: RunFolder) -> tuple[Json, Json]:
     own = folder.files_of(opened)
     evidence = {one["path"] for one in seen.findings["evidence"]}
     more["files"] = _files("run", run, seen.manifest, evidence) + _files("verification", opened, own, evidence)
-    stated = {one.host.name: one.terms for one in seen.hosts}
-    own_checks = [terms.applied(one, stated[one["host"]]) for one in [*compared, *watched_checks]]
-    made = document.build(described, seen, [*base, *own_checks], more)
+    compared = [terms.applied(one, stated[one["host"]]) for one in compared]
+    made = document.build(described, seen, [*base, *compared, *watched_checks], more)
     told = standing.told(seen.findings, made["checks"])
     consistency.check(made, told, {**seen.manifest, **own})
     return made, told

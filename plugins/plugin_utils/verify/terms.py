@@ -2,15 +2,17 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What a contract states about a thing counts for its checks of the window and of comparisons as well: who looks after
-it, what drift there means, what to do. Private to the collection. Pure.
+it, what drift there means, what to do, how bad it is. Private to the collection. Pure.
 """
 
 from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge import endpoint_rules, log_rules
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.remedies import with_terms
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify import repeating
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify import repeating, verdicts
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify.watched_check import SECTION
 
 Json = dict[str, t.Any]
 Terms = dict[tuple[str, str], Json]
@@ -18,6 +20,29 @@ Terms = dict[tuple[str, str], Json]
 _STATED = ("impact", "owner", "remedy")
 _CALLED = {"memory": "resources"}
 """What a watch calls otherwise than the contract."""
+
+_SEVERITY = "severity"
+_LIKE = {
+    ("processes", "stable"): "instances",
+    ("units", "stable"): "active",
+    ("containers", "stable"): "running",
+    ("endpoints", "available"): "status",
+    ("endpoints", "time"): "time",
+    ("logs", "log"): "log",
+    ("logs", "cycles"): "interval",
+    ("logs", "errors"): "max",
+    ("logs", "forbid"): "forbid",
+    ("streams", "lag"): "lag",
+    ("processes", "memory"): "memory",
+    ("containers", "memory"): "memory",
+}
+"""The check of an audit that is about the same as one of the window: both are as bad."""
+
+_USUAL = {
+    ("endpoints", "time"): endpoint_rules.DEFAULTS["time"],
+    ("logs", "cycles"): log_rules.DEFAULTS["interval"],
+}
+"""How bad a check of the window is where the contract does not say so, if that is not what it is made with."""
 
 
 def of_contract(contract: t.Mapping[str, t.Any]) -> Terms:
@@ -27,8 +52,9 @@ def of_contract(contract: t.Mapping[str, t.Any]) -> Terms:
         # What one of several things without a name states, such as a port, is said of that one alone.
         for one in part if isinstance(part, list) else [part]:
             name = (one.get("name") if isinstance(part, list) else "") if isinstance(one, dict) else None
-            if name is not None and any(one.get(key) for key in _STATED):
-                found[section, str(name)] = {key: one.get(key) or "" for key in _STATED}
+            if name is not None and any(one.get(key) for key in (*_STATED, _SEVERITY)):
+                stated = {key: one.get(key) or "" for key in _STATED}
+                found[section, str(name)] = {**stated, _SEVERITY: one.get(_SEVERITY) or {}}
     return found
 
 
@@ -37,9 +63,23 @@ def applied(check: Json, terms: Terms) -> Json:
     section, name = repeating.thing(check)
     section = _CALLED.get(section, section)
     stated = terms.get((section, name)) or terms.get((section, ""))
+    graded = _graded(check, section, stated or {})
     if not stated:
-        return check
+        return graded
     remedy = check["remedy"]
     if remedy and check["outcome"] == "fail":
         remedy = with_terms(remedy, stated)
-    return {**check, "impact": stated["impact"], "owner": stated["owner"], "remedy": remedy}
+    return {**graded, "impact": stated["impact"], "owner": stated["owner"], "remedy": remedy}
+
+
+def _graded(check: Json, section: str, stated: Json) -> Json:
+    """Return a check of the window as bad as the contract says that the same is in an audit.
+
+    What is only told of has no severity.
+    """
+    place = (section, check["check"])
+    if check["section"] != SECTION or place not in _LIKE or check["outcome"] in ("observation", "not_exercised"):
+        return check
+    given: t.Mapping[str, str] = stated.get(_SEVERITY) or {}
+    severity = given.get(_LIKE[place]) or _USUAL.get(place) or str(check["severity"])
+    return {**check, "severity": severity, "verdict": verdicts.of_check(check["outcome"], severity)}

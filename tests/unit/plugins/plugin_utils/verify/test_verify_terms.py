@@ -8,7 +8,7 @@ from __future__ import annotations
 import typing as t
 
 import pytest
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify import terms
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify import terms, verdicts
 from verify_builders import check
 
 CONTRACT = {
@@ -29,11 +29,12 @@ Json = dict[str, t.Any]
 
 def watched(place: str, name: str = "stable", outcome: str = "fail") -> Json:
     one = check("watch", name, outcome, component=place.partition("/")[0], evidence=[f"watch/web1.json#{place}"])
-    return {**one, "impact": "", "owner": ""}
+    return {**one, "verdict": verdicts.of_check(outcome, "high"), "impact": "", "owner": ""}
 
 
 def compared(component: str, name: str, outcome: str = "fail") -> Json:
-    return {**check("regression", name, outcome, component=component), "impact": "", "owner": ""}
+    one = check("regression", name, outcome, component=component)
+    return {**one, "verdict": verdicts.of_check(outcome, "high"), "impact": "", "owner": ""}
 
 
 @pytest.mark.parametrize(
@@ -59,6 +60,39 @@ def test_what_is_stated_counts_for_what_a_verification_checks(
     told = terms.applied(one, terms.of_contract(CONTRACT))
     assert (told["impact"], told["owner"]) == (impact, owner)
     assert (told["remedy"] or {"text": None})["text"] == text
-    assert {key: told[key] for key in ("id", "verdict", "summary") if key in told} == {
-        key: one[key] for key in ("id", "verdict", "summary") if key in one
-    }
+    assert [told[key] for key in ("id", "verdict", "summary")] == [one[key] for key in ("id", "verdict", "summary")]
+
+
+GRADED = {
+    "endpoints": [{"name": "/a", "severity": {"time": "low", "status": "info"}}, {"name": "/b", "severity": {}}],
+    "logs": [{"name": "main", "severity": {"interval": "critical"}}, {"name": "other"}],
+    "containers": {"severity": {"running": "low"}},
+}
+
+
+@pytest.mark.parametrize(
+    ("one", "severity", "verdict"),
+    [
+        (watched("endpoints//a", "time"), "low", "OBSERVATION"),
+        (watched("endpoints//a", "available"), "info", "OBSERVATION"),
+        (watched("endpoints//b", "time"), "medium", "FAIL"),
+        (watched("endpoints//b", "available"), "high", "FAIL"),
+        (watched("logs/main", "cycles"), "critical", "FAIL"),
+        (watched("logs/other", "cycles"), "medium", "FAIL"),
+        (watched("logs/other", "errors"), "high", "FAIL"),
+        (watched("containers/web"), "low", "OBSERVATION"),
+        (watched("containers/web", outcome="unknown"), "low", "UNKNOWN"),
+        (watched("window", "window"), "high", "FAIL"),
+        (compared("endpoints:/a", "time"), "high", "FAIL"),
+    ],
+)
+def test_what_the_window_sees_is_as_bad_as_the_same_in_an_audit(one: Json, severity: str, verdict: str) -> None:
+    """What the contract calls low is an observation of the audit, and no reason to fail a window."""
+    told = terms.applied(one, terms.of_contract(GRADED))
+    assert (told["severity"], told["verdict"]) == (severity, verdict)
+
+
+@pytest.mark.parametrize("outcome", ["observation", "not_exercised"])
+def test_what_is_only_told_of_has_no_severity(outcome: str) -> None:
+    one = {**watched("logs/main", "cycles", outcome), "severity": "info"}
+    assert terms.applied(one, terms.of_contract(GRADED))["severity"] == "info"
