@@ -80,7 +80,7 @@ def _instance(place: Placed, name: str, one: Json) -> list[object]:
         code(one["venv"]),
         _supervisor(one),
         one["cpu_percent"],
-        one["rss_kb"] // 1024,
+        round(one["rss_kb"] / 1024),
         code(shown),
     ]
 
