@@ -126,6 +126,8 @@ def _group(make: Maker, stream_: Json, name: str, group: Json, place: str) -> Js
     if not lag["looks"]:
         return made("unknown", f"How far {name} lags behind is not known: {group['reason'] or stream_['reason']}")
     text = f"{name} lagged by {lag['first']:g} at first, {lag['most']:g} at most and {lag['last']:g} at last"
+    if stream_["group_wanted"] and group.get("gone"):
+        return made("fail", f"{text}; then the group was gone, and was not there again when the window ended")
     if lag["last"] > 0 and lag["looks"] > 1 and not group["moved"]:
         return made("fail", f"{text}: it read nothing in the whole window")
     if limit is not None and lag["last"] > limit:

@@ -94,8 +94,16 @@ class Group(Seen):
         self._delivered: list[str] = []
         self._caught_up_s: float | None = None
         self._caught_up_late = False
+        self.gone = False
+
+    def lose(self) -> bool:
+        """Note that it is not there any more; return whether it was in the look before."""
+        self.miss("the group is gone")
+        was, self.gone = self.gone, True
+        return not was
 
     def add(self, item: Json, moment: Moment) -> None:
+        self.gone = False
         if item["lag"] is None:
             self.miss("the server does not know how many entries wait")
         else:
@@ -116,6 +124,7 @@ class Group(Seen):
             "moved": len(set(self._delivered)) > 1,
             "caught_up": None if self._caught_up_s is None else utc(self._caught_up_s),
             "caught_up_late": self._caught_up_late,
+            "gone": self.gone,
         }
 
 
@@ -141,8 +150,9 @@ class Stream(Seen):
         for name, group in seen.items():
             if name in self._known(name):
                 self._groups.setdefault(name, Group(name, self._half_s)).add(group, moment)
-        for name in self._groups.keys() - seen.keys():
-            self._groups[name].miss("the group is gone")
+        for name in sorted(self._groups.keys() - seen.keys()):
+            if self._groups[name].lose():
+                self.events.add(moment.wall_s, f"the group {name} is gone")
 
     def _known(self, name: str) -> t.Collection[str]:
         """Return the groups that count: the one of the contract, or all."""

@@ -311,6 +311,26 @@ def test_a_declared_group_that_came_late_is_unknown() -> None:
     assert "it was not seen in 18 looks: the group was not there" in found["summary"]
 
 
+@pytest.mark.parametrize(
+    ("there", "wanted"),
+    [
+        (lambda at: at < 300, "fail"),
+        # Somebody deletes the stream, and whoever writes to it makes it anew, without the group.
+        (lambda at: at < 600, "fail"),
+        (lambda at: at < 270 or at >= 300, "pass"),
+        (lambda at: at < 150 or at >= 300, "unknown"),
+    ],
+)
+def test_a_declared_group_that_is_gone_in_the_end_fails(there: t.Callable[[float], bool], wanted: str) -> None:
+    looks = regular(lambda at: {"streams": {"groups": [group(0, at)] if there(at) else []}})
+    made = document(looks)
+    found = judged(made, "lag")
+    assert found["outcome"] == wanted, found["summary"]
+    assert [one["what"] for one in made["streams"][0]["events"]] == ["the group workers is gone"]
+    if wanted == "fail":
+        assert "then the group was gone, and was not there again when the window ended" in found["summary"]
+
+
 def test_a_declared_lag_is_a_limit() -> None:
     declared = contract(streams=[{"redis": "127.0.0.1:6379", "stream": "orders", "group": "workers", "max_lag": 50}])
     for waiting, wanted in ((40, "pass"), (60, "fail")):
