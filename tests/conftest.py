@@ -18,6 +18,15 @@ settings.load_profile("ci" if os.environ.get("CI") == "true" else "here")
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 
+# Whoever runs the tests may have settings of their own, or run them from a hook of git, which names its repository.
+os.umask(0o022)
+os.environ.update(GIT_CONFIG_GLOBAL=os.devnull, GIT_CONFIG_NOSYSTEM="1")
+for _name in ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_PREFIX"):
+    os.environ.pop(_name, None)
+for _name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
+    os.environ.pop(_name, None)
+    os.environ.pop(_name.upper(), None)
+
 
 def _link_checkout() -> str:
     top = tempfile.mkdtemp(prefix="evenkeel-tests-")
