@@ -133,9 +133,9 @@ def test_a_socket_that_nobody_serves_is_no_engine(short: Path) -> None:
         open_engine(str(short / "left.sock"), host())
 
 
-def test_a_link_to_a_socket_is_followed(fake: FakeEngine, tmp_path: Path) -> None:
-    (tmp_path / "link").symlink_to(fake.socket)
-    assert open_engine(str(tmp_path / "link"), host()).kind == "docker"
+def test_a_link_to_a_socket_is_followed(fake: FakeEngine, short: Path) -> None:
+    (short / "link").symlink_to(fake.socket)
+    assert open_engine(str(short / "link"), host()).kind == "docker"
 
 
 _DENIED = """

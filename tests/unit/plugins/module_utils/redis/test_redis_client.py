@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 import typing as t
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host, Unseen
@@ -202,9 +203,10 @@ def test_a_connection_that_ends_in_an_answer_is_said() -> None:
         client(place).ask("DBSIZE")
 
 
-def test_where_nothing_listens(tmp_path: Path) -> None:
-    with pytest.raises(Silent, match="nothing listens at unix:"):
-        client(Place(path=str(tmp_path / "none.sock"))).open()
-    (tmp_path / "file").write_text("")
-    with pytest.raises(Unseen):
-        client(Place(path=str(tmp_path / "file"))).open()
+def test_where_nothing_listens() -> None:
+    with TemporaryDirectory(prefix="redis-") as folder:
+        with pytest.raises(Silent, match="nothing listens at unix:"):
+            client(Place(path=f"{folder}/none.sock")).open()
+        Path(folder, "file").write_text("")
+        with pytest.raises(Unseen):
+            client(Place(path=f"{folder}/file")).open()
