@@ -16,9 +16,6 @@ settings.register_profile("ci", derandomize=True, deadline=None)
 settings.register_profile("here", deadline=None)
 settings.load_profile("ci" if os.environ.get("CI") == "true" else "here")
 
-# Tests look at the modes of files that they, and git, have made: another mask of the machine is none of their matter.
-os.umask(0o022)
-
 CHECKOUT = Path(__file__).resolve().parent.parent
 
 # Whoever runs the tests may have settings of their own, or run them from a hook of git, which names its repository.
