@@ -139,6 +139,8 @@ def _cycles(make: Maker, name: str, one: Json, read: Json, blind: str, part: str
         )
     if one["over"]:
         return made("fail", f": {number(one['over'], 'interval')} took longer than {duration(one['max_s'])}")
+    if stopped := _stopped(one):
+        return made("fail", stopped)
     if most is not None and count > most:
         return made("fail", f", more than the {most} that fit (one every {duration(one['min_s'])} at most)")
     if not count and not least:
@@ -146,3 +148,16 @@ def _cycles(make: Maker, name: str, one: Json, read: Json, blind: str, part: str
     if not one["max_s"] and most is None:
         return made("observation", ": the contract names no period for it")
     return made("pass", f", where at least {least} should come" if least else "")
+
+
+def _stopped(one: Json) -> str:
+    """Return what the time before the first one and after the last says: enough of them can come, and then no more."""
+    limit = one["max_s"]
+    since_s, until_s = one.get("since_last_s"), one.get("until_first_s")
+    if limit and since_s is not None and since_s > limit:
+        return f": the last came {duration(since_s)} before the end, at {one['last']}, {duration(limit)} may pass"
+    if limit and until_s is not None and until_s > limit:
+        return (
+            f": the first came only {duration(until_s)} after the begin, at {one['first']}, {duration(limit)} may pass"
+        )
+    return ""

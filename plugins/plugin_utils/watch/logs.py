@@ -43,13 +43,14 @@ def read(contract: t.Sequence[Json], context: Context, base: Json, since_s: floa
         return unread(str(error), since_s)
     except (KeyError, TypeError):
         return unread("the host's answer about the logs is garbled", since_s)
+    span = since_s, data["now_s"]
     return {
         "outcome": "ok",
         "reason": "",
         "from": utc(since_s),
         "to": utc(data["now_s"]),
         "window_s": round(data["now_s"] - since_s, 1),
-        "logs": [_log(entry, log) for entry, log in zip(contract, data["logs"], strict=True)],
+        "logs": [_log(entry, log, span) for entry, log in zip(contract, data["logs"], strict=True)],
     }
 
 
@@ -59,7 +60,7 @@ def unread(reason: str, since_s: float | None = None) -> Json:
     return {"outcome": "unknown", "reason": reason, "from": start, "to": None, "window_s": 0.0, "logs": []}
 
 
-def _log(entry: Json, log: Json) -> Json:
+def _log(entry: Json, log: Json, span: tuple[float, float]) -> Json:
     """Return one log: what was counted in it, beside what the contract declares."""
     told: Json = {"name": entry["name"], "outcome": log["outcome"], "reason": log["reason"]}
     told.update(required=entry["required"], max=entry["max"])
@@ -84,7 +85,19 @@ def _log(entry: Json, log: Json) -> Json:
                 **{key: seen[key] for key in ("name", "count", "dated", "first", "last", "over", "longest")},
                 "mean_s": seen["mean_s"],
                 "longest_s": seen["max_s"],
+                **_ends(seen, span),
             }
             for wanted, seen in zip(entry["interval"], log["intervals"], strict=True)
         ],
+    }
+
+
+def _ends(seen: Json, span: tuple[float, float]) -> Json:
+    """Return how long the first one took to come, and how long ago the last one was when the window ended."""
+    if seen["first_s"] is None or seen["last_s"] is None:
+        return {"until_first_s": None, "since_last_s": None}
+    begin_s, end_s = span
+    return {
+        "until_first_s": round(max(seen["first_s"] - begin_s, 0.0), 3),
+        "since_last_s": round(max(end_s - seen["last_s"], 0.0), 3),
     }

@@ -422,6 +422,8 @@ def cycle(**more: t.Any) -> Json:
         "longest": None,
         "mean_s": 37.7,
         "longest_s": 37.7,
+        "until_first_s": 1.0,
+        "since_last_s": 2.0,
         **more,
     }
 
@@ -454,6 +456,10 @@ def logs(*cycles: Json, window_s: float = 1860.0, **more: t.Any) -> Json:
         (cycle(count=26, dated=26), "fail", "26 of the 49 that the window should hold (one every 37.7 s)"),
         (cycle(count=0, dated=0, mean_s=None, longest_s=None), "fail", "0 of the 49"),
         (cycle(over=1, longest_s=90), "fail", "1 interval took longer than 37.7 s"),
+        # A program that hangs in the end had time to do enough before.
+        (cycle(count=80, dated=80, since_last_s=38.0), "fail", "the last came 38 s before the end"),
+        (cycle(count=80, dated=80, until_first_s=600.0), "fail", "the first came only 10 min after the begin"),
+        (cycle(max_s=None, min_s=1.0, since_last_s=600.0), "pass", "came 49 times"),
         (cycle(dated=3), "unknown", "not all of its lines have a time"),
         (
             cycle(count=1_200_000, dated=1_000_000),

@@ -51,8 +51,17 @@ def test_what_came_in_the_first_second_counts_and_what_came_before_does_not(tmp_
     (log,) = found["logs"]
     assert log["cycles"][0]["count"] == 2
     assert log["cycles"][0]["over"] == 1
+    # The first line has no parts of a second, and may have come after the window began.
+    assert log["cycles"][0]["until_first_s"] == 0
+    assert log["cycles"][0]["since_last_s"] == pytest.approx(found["window_s"] + 0.7 - 60, abs=0.2)
     assert log["forbid"] == [{"name": "TypeError", "count": 0, "max": 0, "last": None}]
     assert log["levels"]["ERROR"] == 1
+
+
+def test_what_never_came_has_no_time_before_it_and_none_after(tmp_path: Path) -> None:
+    (tmp_path / "main.log").write_text(line(time.time() - 5, "started"))
+    (log,) = read(tmp_path, float(int(time.time()) - 100))["logs"]
+    assert log["cycles"][0]["until_first_s"] is log["cycles"][0]["since_last_s"] is None
 
 
 def test_a_log_that_is_not_there_says_so(tmp_path: Path) -> None:
