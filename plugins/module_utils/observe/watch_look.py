@@ -137,7 +137,8 @@ def _stream(server: t.Mapping[str, t.Any], seen: t.Mapping[str, t.Any] | None) -
     if seen is None or server["outcome"] != "ok":
         return _unseen(server["reason"] or "its server did not tell of it")
     if seen["outcome"] != "ok" or first is None:
-        return _unseen(seen["reason"] or f"it is no stream, but {seen['type']}")
+        other = "there is no such stream" if seen["type"] == "none" else f"it is no stream, but {seen['type']}"
+        return _unseen(seen["reason"] or other)
     told = ("name", "lag", "pending", "last_delivered")
     return {
         "outcome": "ok",

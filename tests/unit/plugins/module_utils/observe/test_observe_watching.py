@@ -245,3 +245,14 @@ def test_no_boot_no_watch(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(watching, "_BOOT", "/nonexistent/boot_id")
     with pytest.raises(Unseen, match="boot_id"):
         watching.Clock().boot()
+
+
+@pytest.mark.parametrize(
+    ("kind", "reason"), [("none", "there is no such stream"), ("list", "it is no stream, but list")]
+)
+def test_a_stream_that_is_gone_is_told_as_that(monkeypatch: pytest.MonkeyPatch, kind: str, reason: str) -> None:
+    stream = {"outcome": "ok", "reason": "", "type": kind, "first": None}
+    answered = {"servers": [{"outcome": "ok", "reason": "", "streams": [stream]}]}
+    monkeypatch.setattr(watch_look, "collector", lambda _section: lambda _asked, _host: answered)
+    (item,) = watch_look.PARTS["streams"]({"servers": [{"streams": [{}]}]}, Host("/", 5.0))
+    assert (item["outcome"], item["reason"]) == ("unknown", reason)
