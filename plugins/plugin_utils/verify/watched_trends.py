@@ -134,12 +134,26 @@ def _group(make: Maker, stream_: Json, name: str, group: Json, place: str) -> Js
         return made("fail", f"{text}, where {limit} may be")
     if lag["grows"] and lag["last"] > lag["first"] and not group["caught_up_late"]:
         return made("fail", f"{text}: it grows by {lag['per_hour']:g} an hour (error {lag['error_per_hour']:g})")
+    still = _still(group)
+    if still and group["reads"] >= LOOKS and group["still"]["looks"] >= LOOKS and lag["last"] > group["still"]["lag"]:
+        return made("fail", f"{text}; {still}")
     if missed > (1 - ENOUGH) * looks:
         return made("unknown", f"{text}; it was not seen in {number(missed, 'look')}: {reason}")
     if not lag["last"] and not group["moved"] and not stream_["written"]:
         return made("not_exercised", f"{text}: nothing was written and nothing was read in the whole window")
+    if still:
+        return made("observation", f"{text}; {still}")
     if group["caught_up_late"] or not lag["last"]:
         return made("pass", f"{text}: it caught up, last at {group['caught_up']}")
     if limit is not None:
         return made("pass", f"{text}, where {limit} may be")
     return made("observation", f"{text}: it did not catch up in the later half of the window")
+
+
+def _still(group: Json) -> str:
+    """Return what is to be said of a group that has stopped reading, nothing where it may be a pause."""
+    still = group["still"]
+    if still is None or not still["longer"] or still["looks"] < LOOKS // 2:
+        return ""
+    looks = number(still["looks"], "look")
+    return f"it has read nothing since {still['since']}, in {looks}, more than twice as long as before in the window"

@@ -82,6 +82,43 @@ class Endpoint(Seen):
         }
 
 
+class Reading:
+    """At how many looks a consumer group had read something, and for how long it has not while entries wait."""
+
+    def __init__(self) -> None:
+        self._reads = self._looks = 0
+        self._delivered: str | None = None
+        self._since: Moment | None = None
+        self._lag = self._lasted_s = self._longest_s = 0.0
+
+    def add(self, lag: float, delivered: str, moment: Moment) -> None:
+        read = self._delivered is not None and delivered != self._delivered
+        self._reads += read
+        self._delivered = delivered
+        if self._since is not None:
+            self._lasted_s = moment.at_s - self._since.at_s
+        if read or not lag:
+            # What was still until now went on.
+            self._longest_s = max(self._longest_s, self._lasted_s)
+            self._since = None
+        if not lag:
+            self._looks, self._lasted_s = 0, 0.0
+        elif self._since is None:
+            self._since, self._lag, self._looks, self._lasted_s = moment, lag, 1, 0.0
+        else:
+            self._looks += 1
+
+    def told(self) -> Json:
+        """Return ``{reads, still}``. ``still`` is null where nothing waits, else since when nothing was read, at how
+        many looks, how much waited then, and whether that is more than twice as long as ever before in the window.
+        """
+        if self._since is None:
+            return {"reads": self._reads, "still": None}
+        longer = self._lasted_s > 2 * self._longest_s
+        still = {"since": utc(self._since.wall_s), "looks": self._looks, "lag": self._lag, "longer": longer}
+        return {"reads": self._reads, "still": still}
+
+
 class Group(Seen):
     """How a consumer group keeps up: what waits for it, over the window and over its later half."""
 
@@ -91,6 +128,7 @@ class Group(Seen):
         self._half_s = half_s
         self._lag = Halves(half_s)
         self._pending = Trend()
+        self._reading = Reading()
         self._delivered: list[str] = []
         self._caught_up_s: float | None = None
         self._caught_up_late = False
@@ -109,6 +147,7 @@ class Group(Seen):
         else:
             self.look()
             self._lag.add(moment.at_s, item["lag"])
+            self._reading.add(item["lag"], item["last_delivered"], moment)
             if item["lag"] == 0:
                 self._caught_up_s = moment.wall_s
                 self._caught_up_late = moment.at_s >= self._half_s
@@ -122,6 +161,7 @@ class Group(Seen):
             "lag": self._lag.told(),
             "pending": self._pending.told(),
             "moved": len(set(self._delivered)) > 1,
+            **self._reading.told(),
             "caught_up": None if self._caught_up_s is None else utc(self._caught_up_s),
             "caught_up_late": self._caught_up_late,
             "gone": self.gone,

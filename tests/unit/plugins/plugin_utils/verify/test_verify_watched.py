@@ -297,6 +297,33 @@ def test_a_group_that_reads_nothing_fails_however_steady_it_is() -> None:
     assert "it read nothing in the whole window" in found["summary"]
 
 
+def stalled(at: float, since_s: float, pause_s: float = 30) -> Json:
+    """Return a group that reads all every ``pause_s``, and nothing more from ``since_s`` on; 5 entries come a look."""
+    read_s = min(at, since_s) // pause_s * pause_s
+    return group(int((at - read_s) / 6), read_s)
+
+
+@pytest.mark.parametrize(
+    ("since_s", "pause_s", "wanted"),
+    [
+        # It had caught up in the later half of the window, and hangs from then on.
+        (300, 30, "fail"),
+        # That may be a pause still.
+        (450, 30, "observation"),
+        (510, 30, "pass"),
+        # Who pauses is not taken for one that hangs, also where the window ends in a pause.
+        (600, 300, "pass"),
+        (450, 90, "pass"),
+        (420, 60, "observation"),
+    ],
+)
+def test_a_group_that_stops_reading_does_not_pass(since_s: float, pause_s: float, wanted: str) -> None:
+    looks = regular(lambda at: {"streams": {"groups": [stalled(at, since_s, pause_s)]}})
+    found = judged(document(looks), "lag")
+    assert found["outcome"] == wanted, found["summary"]
+    assert ("it has read nothing since 2023-11-14T22:" in found["summary"]) == (wanted != "pass")
+
+
 def test_an_idle_stream_is_not_exercised() -> None:
     looks = regular(lambda _at: {"streams": {"last_id": "5-0", "groups": [group(0, 5.0)]}})
     found = judged(document(looks), "lag")
