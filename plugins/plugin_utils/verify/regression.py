@@ -103,7 +103,8 @@ def _time(then: Against, before: Json, after: Json) -> list[Json]:
     bound = max(before["ms"] * TIME_SHARE, TIME_MS)
     said = (
         f"{after['endpoint']} on {after['host']} takes {after['ms']:.0f} ms, {before['ms']:.0f} ms when it was "
-        f"accepted; the bound is {bound:.0f} ms more"
+        f"accepted; the bound is {bound:.0f} ms more; medians of {number(after['samples'], 'request')}, of "
+        f"{before['samples']} then"
     )
     sides = ({"ms": before["ms"], "bound_ms": round(bound, 1)}, {"ms": after["ms"]})
     outcome = _worse(before["ms"], after["ms"], bound)

@@ -62,6 +62,7 @@ def test_a_response_time_may_rise_by_its_bound(then: float, now: float, verdict:
     found = compare(time_of(then), time_of(now))["time", "endpoints:/health"]
     assert found["verdict"] == verdict
     assert f"takes {now} ms, {then} ms when it was accepted" in found["summary"]
+    assert found["summary"].endswith("; medians of 3 requests, of 3 then")
     assert (found["expected"]["ms"], found["observed"]["ms"]) == (then, now)
     assert found["evidence"] == ["accepted.json", "evidence/web1/endpoints.json"]
 
