@@ -72,7 +72,7 @@ def _interval(observed: Json, expected: Json) -> Json:
     """Something that recurs: it stopped, or some of it came too late or too early."""
     count, most = observed["count"], expected.get("max_s")
     silent_s = observed["since_last_s"] if count else observed.get("span_s")
-    stopped = most is not None and silent_s is not None and silent_s > most
+    stopped = most is not None and silent_s is not None and silent_s - (_TICK_S if count else 0) > most
     # Of what did not come in a moment nobody knows whether it still would have.
     known = stopped or count
     made = {"stopped": _kind(int(stopped), ("it still came", "it did not come any more"))} if known else {}

@@ -253,6 +253,14 @@ def test_the_absence_of_errors_names_what_was_read(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.parametrize(("begun", "now_s", "outcome"), [(0, 600.9, "pass"), (0, 601.1, "fail"), (0.5, 600.9, "fail")])
+def test_a_time_without_parts_of_a_second_is_of_any_moment_of_it(
+    begun: float, now_s: float, outcome: str, tmp_path: Path
+) -> None:
+    """A line of 10:09:40 may have come at 10:09:40.9: 20 s have not passed at 10:10:00.9."""
+    assert only(judged(SLOW, cycles(20, 30, begun), tmp_path, START + now_s), "interval").outcome == outcome
+
+
 def test_cycles_are_counted_against_the_time_that_was_looked_at(tmp_path: Path) -> None:
     """Mistake b: 26 cycles are no proof for 40 minutes. 37.7 s are seen where 20 s are declared."""
     summary = only(judged(SLOW, cycles(37.7, 16, 30), tmp_path), "interval").summary

@@ -24,7 +24,9 @@ WAITING = {"waiting": {"low": 1000, "high": 1000}, "pending": 10, "consumers": 1
 LENGTH = {"max_length": 100, "min_length": 5}
 
 CASES = [
-    ("logs", "interval", EVERY, LATE, {**LATE, "since_last_s": 3.1}, "it still came"),
+    ("logs", "interval", EVERY, LATE, {**LATE, "since_last_s": 4.1}, "it still came"),
+    # The last line may have no parts of a second.
+    ("logs", "interval", EVERY, LATE, {**LATE, "since_last_s": 3.9}, ""),
     ("logs", "interval", EVERY, LATE, NEVER, "it still came"),
     ("logs", "interval", EVERY, NEVER, {**ALL_RIGHT, "since_last_s": 9.0}, ""),
     ("logs", "interval", EVERY, {**LATE, "since_last_s": 500.0}, {**ALL_RIGHT, "since_last_s": 9.0}, ""),

@@ -53,9 +53,16 @@ def test_what_came_in_the_first_second_counts_and_what_came_before_does_not(tmp_
     assert log["cycles"][0]["over"] == 1
     # The first line has no parts of a second, and may have come after the window began.
     assert log["cycles"][0]["until_first_s"] == 0
-    assert log["cycles"][0]["since_last_s"] == pytest.approx(found["window_s"] + 0.7 - 60, abs=0.2)
+    assert log["cycles"][0]["since_last_s"] == pytest.approx(found["window_s"] + 0.7 - 61, abs=0.2)
     assert log["forbid"] == [{"name": "TypeError", "count": 0, "max": 0, "last": None}]
     assert log["levels"]["ERROR"] == 1
+
+
+def test_a_last_line_with_parts_of_a_second_came_when_it_says(tmp_path: Path) -> None:
+    begun = float(int(time.time()) - 100)
+    (tmp_path / "main.log").write_text(line(begun + 60, "cycle").replace("Z", ".500Z"))
+    found = read(tmp_path, begun)
+    assert found["logs"][0]["cycles"][0]["since_last_s"] == pytest.approx(found["window_s"] - 60.5, abs=0.2)
 
 
 def test_what_never_came_has_no_time_before_it_and_none_after(tmp_path: Path) -> None:
