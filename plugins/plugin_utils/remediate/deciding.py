@@ -21,9 +21,8 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify import (
     checks,
     criteria,
     regression,
-    repeating,
+    standing,
     verdicts,
-    watched_check,
 )
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify.inputs import Inputs
 
@@ -224,14 +223,8 @@ def _summed_up(check: Json, failed: t.Iterable[Json]) -> list[Json]:
     """
     if (check["section"], check["check"]) != (regression.SECTION, _FEATURE):
         return []
-    about = repeating.thing(check)
-    return [one for one in failed if one["section"] != regression.SECTION and _about(one) == about]
-
-
-def _about(check: Json) -> tuple[str, str]:
-    return (
-        repeating.thing(check) if check["section"] == watched_check.SECTION else (check["section"], check["component"])
-    )
+    about = standing.about(check)
+    return [one for one in failed if one["section"] != regression.SECTION and standing.about(one) == about]
 
 
 def _was(check: Json, earlier: Before | None) -> str:

@@ -295,6 +295,14 @@ def test_what_worked_when_it_was_accepted_takes_back_what_its_own_checks_do(
     assert (feature("endpoints")["id"] in known) != goes_back
 
 
+def test_what_a_window_calls_otherwise_is_about_the_same_thing() -> None:
+    host = {**one_check("resources", "FAIL"), "component": "memory"}
+    killed = {**one_check("watch", "FAIL"), "component": "memory", "evidence": ["watch/web1.json#memory"]}
+    worked = {**feature("resources"), "component": "resources:memory"}
+    back, _known = reasons(verification(host, killed, worked), earlier(resources="FAIL"))
+    assert back == [killed["id"], worked["id"]]
+
+
 def test_after_the_way_back_what_is_behind_its_reference_again_is_no_regression() -> None:
     """The commit is newer than what was accepted: a host without it is as it was before the change, and not worse."""
     made = verification(one_check("trees", "FAIL"), feature("trees"))
