@@ -42,6 +42,14 @@ _TRUST = remedy(
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.graded import Graded
 
 
+def hidden(entry: Details) -> set[str]:
+    """Return the checks that an entry asks for, and that no answer, or another one than is wanted, fails in one."""
+    found = {"answers", "status"}
+    found |= {check for key, check in KIND_CHECKS.items() if entry.get(key)}
+    found |= {"time"} if entry.get("under_ms") is not None else set()
+    return found | ({"certificate"} if entry.get("tls_days") is not None else set())
+
+
 class EndpointRules:
     """The checks of one entry; ``seen`` is its evidence."""
 
@@ -191,12 +199,7 @@ class EndpointRules:
 
     def _worst(self) -> str:
         """Return the severity of what hides all other checks of this entry."""
-        entry = self._entry
-        asked = {"answers", "status"}
-        asked |= {check for key, check in KIND_CHECKS.items() if entry[key]}
-        asked |= {"time"} if entry["under_ms"] is not None else set()
-        asked |= {"certificate"} if entry["tls_days"] is not None else set()
-        return severity.worst(map(self._make.level, asked)) or DEFAULTS["answers"]
+        return severity.worst(map(self._make.level, hidden(self._entry))) or DEFAULTS["answers"]
 
     def _failed(
         self,

@@ -11,6 +11,7 @@ import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge import endpoint_rules, log_rules
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.remedies import with_terms
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.severity import worst
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify import repeating, verdicts
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify.watched_check import SECTION
 
@@ -38,6 +39,8 @@ _LIKE = {
 }
 """The check of an audit that is about the same as one of the window: both are as bad."""
 
+_HIGH = "high"
+_HIDING = frozenset({"answers", "status"})
 _USUAL = {
     ("endpoints", "time"): endpoint_rules.DEFAULTS["time"],
     ("logs", "cycles"): log_rules.DEFAULTS["interval"],
@@ -54,8 +57,16 @@ def of_contract(contract: t.Mapping[str, t.Any]) -> Terms:
             name = (one.get("name") if isinstance(part, list) else "") if isinstance(one, dict) else None
             if name is not None and any(one.get(key) for key in (*_STATED, _SEVERITY)):
                 stated = {key: one.get(key) or "" for key in _STATED}
-                found[section, str(name)] = {**stated, _SEVERITY: one.get(_SEVERITY) or {}}
+                found[section, str(name)] = {**stated, _SEVERITY: _severities(section, one)}
     return found
+
+
+def _severities(section: str, one: Json) -> Json:
+    given: Json = one.get(_SEVERITY) or {}
+    if section != "endpoints" or not given:
+        return given
+    # As in an audit: what is not judged without an answer counts with it.
+    return {**given, "status": worst(given.get(check) or _HIGH for check in endpoint_rules.hidden(one))}
 
 
 def applied(check: Json, terms: Terms) -> Json:
@@ -82,4 +93,14 @@ def _graded(check: Json, section: str, stated: Json) -> Json:
         return check
     given: t.Mapping[str, str] = stated.get(_SEVERITY) or {}
     severity = given.get(_LIKE[place]) or _USUAL.get(place) or str(check["severity"])
+    if check["check"] == "available":
+        severity = _of_content(check, given) or severity
     return {**check, "severity": severity, "verdict": verdicts.of_check(check["outcome"], severity)}
+
+
+def _of_content(check: Json, given: t.Mapping[str, str]) -> str | None:
+    """Return how bad it is that an endpoint answered, and what it said was not as declared; None where it did not."""
+    broken = check["observed"].get("broken") or ["answers"]
+    if _HIDING.intersection(broken):
+        return None
+    return worst(given.get(one) or endpoint_rules.DEFAULTS[one] for one in broken)

@@ -222,6 +222,7 @@ def _endpoint(make: Maker, one: Json, wanted: float) -> list[Json]:
     name, share = one["name"], one["availability_percent"]
     keys = ("asked", "ok", "unseen", "availability_percent", "failures", "first_failure", "last_failure", "median_ms")
     observed = {key: one[key] for key in (*keys, "slowest_ms", "slowest_at", "over")}
+    observed["broken"] = one.get("broken", [])
     expected = {"availability_percent": wanted}
     place = f"endpoints/{name}"
     if share is not None and share < wanted:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.endpoint_content import KIND_CHECKS
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.words import utc
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.watch.figures import Counts, Halves, Json, Times, Trend
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.watch.running import Seen
@@ -27,6 +28,7 @@ class Endpoint(Seen):
         self._entry = entry
         self._times = Times()
         self._failures = Counts()
+        self._broken: set[str] = set()
         self._failed = self._over = 0
         self._first_s: float | None = None
         self._last_s: float | None = None
@@ -36,7 +38,7 @@ class Endpoint(Seen):
         if item["outcome"] != "ok":
             self.miss(item["reason"])
             return
-        wrong = self._wrong(item)
+        wrong, broken = self._wrong(item)
         if item["untold"] and not wrong:
             self.miss(f"what its answer holds could not be told: {', '.join(sorted(item['untold'])[:_NAMED])}")
             return
@@ -44,6 +46,7 @@ class Endpoint(Seen):
         if wrong:
             self._failed += 1
             self._failures.add(wrong)
+            self._broken |= broken
             self._first_s = moment.wall_s if self._first_s is None else self._first_s
             self._last_s = moment.wall_s
         else:
@@ -54,15 +57,20 @@ class Endpoint(Seen):
             self.events.add(moment.wall_s, f"it fails: {wrong}" if wrong else "it answers again")
         self._down = bool(wrong)
 
-    def _wrong(self, item: Json) -> str:
-        """Return in a few words why an answer is none, or not the one that is wanted."""
+    def _wrong(self, item: Json) -> tuple[str, set[str]]:
+        """Return in a few words why an answer is none, or not the one that is wanted, and which checks of an audit
+        would say so.
+        """
         if item["failure"] is not None:
-            return str(item["failure"])
+            return str(item["failure"]), {"answers"}
         if item["status"] not in self._entry["status"]:
-            return f"status {item['status']}"
+            return f"status {item['status']}", {"status"}
         if item["late"]:
-            return "the answer did not end in time"
-        return f"not as declared: {', '.join(sorted(item['broken'])[:_NAMED])}" if item["broken"] else ""
+            return "the answer did not end in time", {"time"}
+        if not item["broken"]:
+            return "", set()
+        kinds = {KIND_CHECKS.get(one.partition(" ")[0], "content") for one in item["broken"]}
+        return f"not as declared: {', '.join(sorted(item['broken'])[:_NAMED])}", kinds
 
     def told(self) -> Json:
         asked = self.looks - self.unseen
@@ -75,6 +83,7 @@ class Endpoint(Seen):
             "ok": asked - self._failed,
             "availability_percent": round(100 * (asked - self._failed) / asked, 3) if asked else None,
             "failures": self._failures.told(),
+            "broken": sorted(self._broken),
             "first_failure": None if self._first_s is None else utc(self._first_s),
             "last_failure": None if self._last_s is None else utc(self._last_s),
             "over": self._over,

@@ -32,6 +32,10 @@ def watched(place: str, name: str = "stable", outcome: str = "fail") -> Json:
     return {**one, "verdict": verdicts.of_check(outcome, "high"), "impact": "", "owner": ""}
 
 
+def broken(place: str, *names: str) -> Json:
+    return {**watched(place, "available"), "observed": {"broken": list(names)}}
+
+
 def compared(component: str, name: str, outcome: str = "fail") -> Json:
     one = check("regression", name, outcome, component=component)
     return {**one, "verdict": verdicts.of_check(outcome, "high"), "impact": "", "owner": ""}
@@ -64,7 +68,13 @@ def test_what_is_stated_counts_for_what_a_verification_checks(
 
 
 GRADED = {
-    "endpoints": [{"name": "/a", "severity": {"time": "low", "status": "info"}}, {"name": "/b", "severity": {}}],
+    "endpoints": [
+        {"name": "/a", "severity": {"time": "low", "answers": "low", "status": "info", "fresh": "low"}},
+        {"name": "/b", "severity": {}},
+        # What does not answer is as bad as all that is not judged then.
+        {"name": "/c", "severity": {"status": "info"}},
+        {"name": "/d", "severity": {"answers": "low", "status": "low", "json": "medium"}, "json": {"a": {}}},
+    ],
     "logs": [{"name": "main", "severity": {"interval": "critical"}}, {"name": "other"}],
     "containers": {"severity": {"running": "low"}},
 }
@@ -74,7 +84,13 @@ GRADED = {
     ("one", "severity", "verdict"),
     [
         (watched("endpoints//a", "time"), "low", "OBSERVATION"),
-        (watched("endpoints//a", "available"), "info", "OBSERVATION"),
+        (watched("endpoints//a", "available"), "low", "OBSERVATION"),
+        (broken("endpoints//a", "fresh"), "low", "OBSERVATION"),
+        (broken("endpoints//a", "fresh", "json"), "high", "FAIL"),
+        (broken("endpoints//a", "answers", "json"), "low", "OBSERVATION"),
+        (broken("endpoints//b", "content"), "high", "FAIL"),
+        (broken("endpoints//c", "status"), "high", "FAIL"),
+        (watched("endpoints//d", "available"), "medium", "FAIL"),
         (watched("endpoints//b", "time"), "medium", "FAIL"),
         (watched("endpoints//b", "available"), "high", "FAIL"),
         (watched("logs/main", "cycles"), "critical", "FAIL"),

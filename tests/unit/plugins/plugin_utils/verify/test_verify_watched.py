@@ -105,6 +105,22 @@ def test_what_did_not_stay_as_it_was_fails_by_name(
 
 
 @pytest.mark.parametrize(
+    ("item", "broken"),
+    [
+        ({"failure": "refused", "status": None}, ["answers"]),
+        ({"status": 500, "broken": ["json status"]}, ["status"]),
+        ({"late": True}, ["time"]),
+        ({"broken": ["json status", "min_items signals", "matches ok.*"]}, ["content", "items", "json"]),
+        ({}, []),
+    ],
+)
+def test_of_an_answer_that_is_not_as_declared_stands_which_checks_say_so(item: Json, broken: list[str]) -> None:
+    """They say how bad it is, as in an audit."""
+    found = judged(document(regular(from_300(endpoints=item))), "available")
+    assert found["observed"]["broken"] == broken
+
+
+@pytest.mark.parametrize(
     ("item", "outcome_now", "failures", "unseen"),
     [
         ({"untold": ["fresh at"]}, "unknown", {}, 11),
