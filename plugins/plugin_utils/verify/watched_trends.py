@@ -123,11 +123,13 @@ def _group(make: Maker, stream_: Json, name: str, group: Json, place: str) -> Js
     def made(outcome: str, summary: str) -> Json:
         return make.check("lag", name, outcome, summary, expected, observed, place)
 
-    if not lag["looks"]:
-        return made("unknown", f"How far {name} lags behind is not known: {group['reason'] or stream_['reason']}")
-    text = f"{name} lagged by {lag['first']:g} at first, {lag['most']:g} at most and {lag['last']:g} at last"
+    text = f"How far {name} lags behind is not known"
+    if lag["looks"]:
+        text = f"{name} lagged by {lag['first']:g} at first, {lag['most']:g} at most and {lag['last']:g} at last"
     if stream_["group_wanted"] and group.get("gone"):
         return made("fail", f"{text}; then the group was gone, and was not there again when the window ended")
+    if not lag["looks"]:
+        return made("unknown", f"{text}: {group['reason'] or stream_['reason']}")
     if lag["last"] > 0 and lag["looks"] > 1 and not group["moved"]:
         return made("fail", f"{text}: it read nothing in the whole window")
     if limit is not None and lag["last"] > limit:
@@ -152,7 +154,7 @@ def _group(make: Maker, stream_: Json, name: str, group: Json, place: str) -> Js
 
 def _still(group: Json) -> str:
     """Return what is to be said of a group that has stopped reading, nothing where it may be a pause."""
-    still = group["still"]
+    still = group.get("still")
     if still is None or not still["longer"] or still["looks"] < LOOKS // 2:
         return ""
     looks = number(still["looks"], "look")

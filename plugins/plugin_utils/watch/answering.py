@@ -100,19 +100,21 @@ class Reading:
         self._since: Moment | None = None
         self._lag = self._lasted_s = self._longest_s = 0.0
 
-    def add(self, lag: float, delivered: str, moment: Moment) -> None:
+    def add(self, lag: float | None, delivered: str, moment: Moment) -> None:
+        """Take in one look; without a ``lag`` it tells only whether something was read."""
         read = self._delivered is not None and delivered != self._delivered
         self._reads += read
         self._delivered = delivered
         if self._since is not None:
             self._lasted_s = moment.at_s - self._since.at_s
-        if read or not lag:
+        if read or lag == 0:
             # What was still until now went on.
             self._longest_s = max(self._longest_s, self._lasted_s)
             self._since = None
-        if not lag:
             self._looks, self._lasted_s = 0, 0.0
-        elif self._since is None:
+        if not lag:
+            return
+        if self._since is None:
             self._since, self._lag, self._looks, self._lasted_s = moment, lag, 1, 0.0
         else:
             self._looks += 1
@@ -156,10 +158,10 @@ class Group(Seen):
         else:
             self.look()
             self._lag.add(moment.at_s, item["lag"])
-            self._reading.add(item["lag"], item["last_delivered"], moment)
             if item["lag"] == 0:
                 self._caught_up_s = moment.wall_s
                 self._caught_up_late = moment.at_s >= self._half_s
+        self._reading.add(item["lag"], item["last_delivered"], moment)
         self._pending.add(moment.at_s, item["pending"])
         self._delivered = [*self._delivered[:1], item["last_delivered"]]
 

@@ -340,6 +340,26 @@ def test_a_group_that_stops_reading_does_not_pass(since_s: float, pause_s: float
     assert ("it has read nothing since 2023-11-14T22:" in found["summary"]) == (wanted != "pass")
 
 
+def test_a_group_that_reads_while_nobody_knows_its_lag_has_not_stopped() -> None:
+    """Redis does not know it after an entry that waits was deleted, until the group is past that."""
+
+    def of(at: float) -> Json:
+        return stalled(at, 450) if at < 780 else group(None, at)
+
+    made = document(regular(lambda at: {"streams": {"groups": [of(at)]}}, for_s=900), 900)
+    assert made["streams"][0]["groups"][0]["still"] is None
+    assert judged(made, "lag")["outcome"] == "unknown"
+
+
+def test_a_window_that_was_kept_before_pauses_were_counted_is_judged() -> None:
+    made = document(regular(lambda at: {"streams": {"groups": [stalled(at, 300)]}}))
+    for key in ("still", "reads", "gone"):
+        del made["streams"][0]["groups"][0][key]
+    del made["endpoints"][0]["broken"]
+    assert outcome(made, "lag") == "pass"
+    assert judged(made, "available")["observed"]["broken"] == []
+
+
 def test_an_idle_stream_is_not_exercised() -> None:
     looks = regular(lambda _at: {"streams": {"last_id": "5-0", "groups": [group(0, 5.0)]}})
     found = judged(document(looks), "lag")
@@ -352,6 +372,13 @@ def test_a_declared_group_that_came_late_is_unknown() -> None:
     found = judged(document(looks), "lag")
     assert found["outcome"] == "unknown"
     assert "it was not seen in 18 looks: the group was not there" in found["summary"]
+
+
+def test_a_declared_group_whose_lag_nobody_knew_fails_when_it_is_gone() -> None:
+    looks = regular(lambda at: {"streams": {"groups": [group(None, at)] if at < 300 else []}})
+    found = judged(document(looks), "lag")
+    assert found["outcome"] == "fail"
+    assert "lags behind is not known; then the group was gone" in found["summary"]
 
 
 @pytest.mark.parametrize(
