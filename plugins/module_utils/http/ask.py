@@ -188,7 +188,8 @@ def _body(response: http.client.HTTPResponse, limit: Limit) -> tuple[bytes, str,
 
     It may be endless. Raises Failure, Unseen.
     """
-    wanted = None if response.chunked else response.length
+    # Of what has no body (204, 304) it is 0, also where it says that it is chunked; of all else that is, not known.
+    wanted = response.length
     parts: list[bytes] = []
     size = 0
     partial, late = "", False

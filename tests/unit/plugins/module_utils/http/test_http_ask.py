@@ -77,6 +77,10 @@ def test_what_is_sent_is_what_was_said() -> None:
         ([b"HTTP/1.1 200 OK\r\n\r\n", b"until the end"], b"until the end"),
         ([b"HTTP/1.0 200 OK\r\n\r\n"], b""),
         ([b"HTTP/1.1 204 No Content\r\n\r\n"], b""),
+        # They have no body, whatever they say of it.
+        ([b"HTTP/1.1 204 No Content\r\nTransfer-Encoding: chunked\r\n\r\n"], b""),
+        ([b"HTTP/1.1 304 Not Modified\r\nTransfer-Encoding: chunked\r\n\r\n"], b""),
+        ([b"HTTP/1.1 100 Continue\r\n\r\n", EARLY, b"HTTP/1.1 101 Switching Protocols\r\n\r\nab"], b""),
         ([b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"], b"ok"),
         ([EARLY, EARLY, b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"], b"ok"),
         ([EARLY + b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n"], b"ok"),
@@ -109,6 +113,7 @@ def test_a_body_is_read_to_its_length_though_the_connection_stays_open() -> None
     [
         ([b""], "closed", "closed without an answer"),
         ([EARLY], "closed", "closed without an answer"),
+        ([b"HTTP/1.1 100 Continue\r\n\r\n"], "closed", "closed without an answer"),
         ([EARLY * 16], "protocol", "16 interim answers came, and no answer"),
         ([b"SSH-2.0-OpenSSH_9.2\r\n"], "protocol", "does not speak HTTP"),
         ([b"HTTP/1.1 abc OK\r\n\r\n"], "protocol", "does not speak HTTP"),
