@@ -157,14 +157,14 @@ def test_a_verification_watches_and_decides_by_what_it_saw(operator: Operator, t
         (one["check"], one["subject"].partition(":")[0]): one for one in made["checks"] if one["section"] == "watch"
     }
     # What the kernel kills for want of memory may be any program of this machine.
-    del found["memory", "host"]
+    killed = found.pop(("memory", "host"))["verdict"]
     assert {one["verdict"] for one in found.values()} == {"PASS"}, (done.text, found)
     assert found["available", "health"]["observed"]["asked"] == made["watch"][0]["window"]["looks"]
     # The audit asked once.
     assert app.ticks == made["watch"][0]["window"]["looks"] + 1
-    assert [one["verdict"] for one in made["criteria"] if one["name"] == "Observation window"] == ["PASS"]
+    assert [one["verdict"] for one in made["criteria"] if one["name"] == "Observation window"] == [killed]
     assert "web1: watched 20" in done.text
-    assert "nothing has happened" in done.text
+    assert killed != "PASS" or "nothing has happened" in done.text
     report = (folder / "verify-report.md").read_text()
     assert "## Observation window" in report
     assert re.search(r"\| Observation window \| `web1` from \S+Z to \S+Z: \S+ s of 20 s observed \(\d+ %\) \|", report)
