@@ -21,6 +21,8 @@ LEAK = 0.2
 GROWN_KB = 1024
 """Less than this is no growth, whatever it would be in an hour: a page more or less."""
 BUSY_PERCENT = 90
+STOPPED_S = 60
+"""What has read nothing for less may be at one long piece of work, however often it is looked at."""
 
 Json = dict[str, t.Any]
 
@@ -137,7 +139,7 @@ def _group(make: Maker, stream_: Json, name: str, group: Json, place: str) -> Js
     if lag["grows"] and lag["last"] > lag["first"] and not group["caught_up_late"]:
         return made("fail", f"{text}: it grows by {lag['per_hour']:g} an hour (error {lag['error_per_hour']:g})")
     still = _still(group)
-    if still and group["reads"] >= LOOKS and group["still"]["looks"] >= LOOKS and lag["last"] > group["still"]["lag"]:
+    if still and _surely(group):
         return made("fail", f"{text}; {still}")
     if missed > (1 - ENOUGH) * looks:
         return made("unknown", f"{text}; it was not seen in {number(missed, 'look')}: {reason}")
@@ -159,3 +161,10 @@ def _still(group: Json) -> str:
         return ""
     looks = number(still["looks"], "look")
     return f"it has read nothing since {still['since']}, in {looks}, more than twice as long as before in the window"
+
+
+def _surely(group: Json) -> bool:
+    """Return whether a group that has stopped reading did read again and again before, while more and more waits."""
+    still = group["still"]
+    often = min(group["reads"], still["looks"]) >= LOOKS
+    return bool(often and still["lasted_s"] >= STOPPED_S and group["lag"]["last"] > still["lag"])

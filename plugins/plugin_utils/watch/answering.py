@@ -120,13 +120,15 @@ class Reading:
             self._looks += 1
 
     def told(self) -> Json:
-        """Return ``{reads, still}``. ``still`` is null where nothing waits, else since when nothing was read, at how
-        many looks, how much waited then, and whether that is more than twice as long as ever before in the window.
+        """Return ``{reads, still}``. ``still`` is null where nothing waits, else since when nothing was read, for how
+        long, at how many looks, how much waited then, and whether that is more than twice as long as ever before in the
+        window.
         """
         if self._since is None:
             return {"reads": self._reads, "still": None}
         longer = self._lasted_s > 2 * self._longest_s
-        still = {"since": utc(self._since.wall_s), "looks": self._looks, "lag": self._lag, "longer": longer}
+        about = {"looks": self._looks, "lag": self._lag, "longer": longer}
+        still = {"since": utc(self._since.wall_s), "lasted_s": round(self._lasted_s, 3), **about}
         return {"reads": self._reads, "still": still}
 
 

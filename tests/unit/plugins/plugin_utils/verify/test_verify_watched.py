@@ -340,6 +340,12 @@ def test_a_group_that_stops_reading_does_not_pass(since_s: float, pause_s: float
     assert ("it has read nothing since 2023-11-14T22:" in found["summary"]) == (wanted != "pass")
 
 
+def test_less_than_a_minute_is_no_stop_however_often_it_is_looked_at() -> None:
+    """The same looks, ten times as fast: 27 s without reading."""
+    looks = [look(at / 10, streams={"groups": [stalled(at, 300)]}) for at in range(0, 601, 30)]
+    assert judged(document(looks, 60, 3), "lag")["outcome"] == "observation"
+
+
 def test_a_group_that_reads_while_nobody_knows_its_lag_has_not_stopped() -> None:
     """Redis does not know it after an entry that waits was deleted, until the group is past that."""
 
