@@ -147,6 +147,9 @@ class _Kept(io.BufferedReader):
     def close(self) -> None:
         """Leave it open: the connection is closed by who opened it."""
 
+    def flush(self) -> None:
+        """Do nothing: it is only read, and what it reads from may be gone when a response is thrown away."""
+
 
 class _Socket:
     """As much of a socket as ``HTTPResponse`` wants."""
