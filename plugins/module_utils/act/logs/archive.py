@@ -38,14 +38,16 @@ def write(folder_fd: int, name: str, logs: t.Sequence[LogFile], host: Host) -> i
     """
     prepared = f"{NEW}{name}"
     fd = fs.create(folder_fd, prepared)
+    target = _Target(fd)
     try:
         try:
-            digests = _packed(_Target(fd), logs, host)
+            digests = _packed(target, logs, host)
             fs.sync(fd)
             size = os.fstat(fd).st_size
         except OSError as error:
             raise Refused(f"the archive could not be written: {explain(error)}; nothing is left of it") from error
         finally:
+            target.end()
             os.close(fd)
         if _read_back(folder_fd, prepared, host) != digests:
             raise Refused("the archive does not hold what was read from the logs: look at the disk that it lies on")
@@ -70,9 +72,17 @@ class _Target:
 
     def __init__(self, fd: int) -> None:
         self._fd = fd
+        self._ended = False
+
+    def end(self) -> None:
+        """Write no more: a packer that failed to begin tries once more when it is thrown away, and what it knows the
+        file by may be another file then.
+        """
+        self._ended = True
 
     def write(self, data: bytes) -> int:
-        fs.write(self._fd, bytes(data))
+        if not self._ended:
+            fs.write(self._fd, bytes(data))
         return len(data)
 
     def flush(self) -> None:

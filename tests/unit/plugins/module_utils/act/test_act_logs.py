@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import errno
+import gc
 import os
 import subprocess
 import tarfile
@@ -14,7 +15,9 @@ from pathlib import Path
 
 import pytest
 from act_faults import FaultyOs, counted, failing_at, in_place_of_os, killed_at, short_writes
+from ansible_collections.evenkeel.drift.plugins.module_utils.act.errors import Refused
 from ansible_collections.evenkeel.drift.plugins.module_utils.act.logs import archive, service
+from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -216,6 +219,33 @@ def test_an_error_is_told_and_leaves_no_half(site: Site, error: int) -> None:
                 assert site.content(name) == site.whole()
     with in_place_of_os(short_writes()):
         assert site.ask()["changed"]
+
+
+def test_what_failed_to_begin_never_writes_into_another_file(tmp_path: Path) -> None:
+    """What packs ends when it is thrown away, and its descriptor is that of another file by then."""
+    written: list[int] = []
+
+    def before(_count: int, name: str, arguments: tuple[t.Any, ...]) -> t.Callable[[], t.Any] | None:
+        def fail() -> t.Any:
+            written.append(arguments[0])
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+        return fail if name == "write" else None
+
+    folder_fd = os.open(tmp_path, os.O_RDONLY)
+    try:
+        with pytest.raises(Refused, match="no space left") as caught, in_place_of_os(FaultyOs(before)):
+            archive.write(folder_fd, "a.tar.gz", [], Host("/", 60))
+        written_fd = written[0]
+        other_fd = os.open(tmp_path / "other", os.O_WRONLY | os.O_CREAT)
+        os.dup2(other_fd, written_fd)
+        del caught
+        gc.collect()
+        for fd in {other_fd, written_fd}:
+            os.close(fd)
+    finally:
+        os.close(folder_fd)
+    assert (tmp_path / "other").read_bytes() == b""
 
 
 def test_no_more_are_kept_than_asked_for(site: Site) -> None:
