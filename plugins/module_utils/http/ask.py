@@ -23,7 +23,7 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section imp
 
 MAX_BODY = 1 << 20
 _PART = 1 << 16
-_INTERIM = 16
+_MOST_INTERIM = 16
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _GZIP = {"gzip": 31, "x-gzip": 31, "deflate": 15}
 
@@ -164,11 +164,11 @@ class _Socket:
 def _head(reader: Reader, method: str) -> http.client.HTTPResponse:
     """Return the answer, without the interim ones before it (103 Early Hints), which are none. Raises Failure."""
     sock = _Socket(reader)
-    for _number in range(_INTERIM):
+    for _number in range(_MOST_INTERIM):
         response = _begun(sock, method)
         if response.status >= 200 or response.status == http.client.SWITCHING_PROTOCOLS:
             return response
-    raise Failure("protocol", "answer", f"{_INTERIM} interim answers came, and no answer")
+    raise Failure("protocol", "answer", f"{_MOST_INTERIM} interim answers came, and no answer")
 
 
 def _begun(sock: _Socket, method: str) -> http.client.HTTPResponse:

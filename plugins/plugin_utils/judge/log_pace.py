@@ -112,7 +112,7 @@ class _Interval:
                 f"to {end}"
             )
         trail = self._trail()
-        if trail is not None and trail - words.within(self._seen["last_s"]) > most:
+        if trail is not None and trail - words.granularity_s(self._seen["last_s"]) > most:
             said.append(f"the last came {duration(trail)} before the audit, at {self._seen['last']}")
         lead = self._seen["first_s"] - self._begun if self._begun is not None else 0.0
         if lead > most and not self._rules.blind:

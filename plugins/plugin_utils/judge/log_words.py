@@ -54,7 +54,7 @@ def when(first: str | None, last: str | None) -> str:
     return f" at {first}" if first == last else f" between {first} and {last}"
 
 
-def within(seconds: float) -> float:
+def granularity_s(seconds: float) -> float:
     """Return by how much a time of a log may be later than it says: many have no parts of a second."""
     return 1.0 if float(seconds).is_integer() else 0.0
 

@@ -40,8 +40,6 @@ RESULT = "result.md"
 STEPS = "steps.jsonl"
 CHAIN = "chain"
 """What run.json of a deploy has that is verified, a remediation (``remediate/course.py``)."""
-REHEARSED = "remediation_rehearsed"
-"""What it has when a remediation was asked for in check mode, which ends with the plan."""
 _STOPPING = ("failed", "refused", "rolled_back")
 """What becomes of a host after which no batch is begun."""
 _TOLD = 5

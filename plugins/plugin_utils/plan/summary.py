@@ -16,6 +16,8 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.safe import 
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.screen import Screen
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.status import Status, words
 
+REHEARSED = "remediation_rehearsed"
+"""What run.json has when a remediation was asked for in check mode, which ends with the plan."""
 _SHOWN = 5
 _LINES = 24
 """What became of a host is told whole: its end says whether all is well again."""
@@ -51,7 +53,7 @@ class Told(t.NamedTuple):
 
 def kind(about: Json) -> str:
     """Return what it is called."""
-    return "Remediation" if "chain" in about or "remediation_rehearsed" in about else "Deploy"
+    return "Remediation" if "chain" in about or REHEARSED in about else "Deploy"
 
 
 def overall(about: Json, ended: t.Sequence[ending.Ending]) -> Json:

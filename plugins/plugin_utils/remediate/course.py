@@ -19,7 +19,7 @@ import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.module_utils.mask import mask_texts
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.audit.hosts import utc_now
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan import deploys, document
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan import deploys, document, summary
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.points.running import containers_of
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.remediate import deciding, report
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.run import RunFolder, StoreError
@@ -59,7 +59,7 @@ def begin(deploy: RunFolder, plan: Json, audited: bool) -> None:
 
 def rehearse(deploy: RunFolder) -> None:
     """Keep of a deploy in check mode what it is a rehearsal of: there is nothing to verify, or to take over."""
-    deploy.write("run.json", {**deploy.read("run.json"), deploys.REHEARSED: True})
+    deploy.write("run.json", {**deploy.read("run.json"), summary.REHEARSED: True})
 
 
 def due(deploy: RunFolder, batch: t.Collection[str]) -> list[str]:

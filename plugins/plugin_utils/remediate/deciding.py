@@ -38,9 +38,6 @@ _CAUSES = (
 )
 """Sections whose failures bring about those of later ones."""
 
-_FEATURE = "feature"
-"""The check of a comparison that says whether a thing works at all."""
-
 _HIDES = (("endpoints", "answers"), ("endpoints", "status"), ("processes", "instances"), ("units", "loaded"))
 """The checks that leave others of the same thing out when they fail: of what does not answer nothing else is judged."""
 
@@ -182,7 +179,7 @@ def still(verification: Json, host: str, reasons: t.Collection[str | None], earl
 
 
 def _is_figure(check: Json) -> bool:
-    return bool(check["section"] == regression.SECTION and check["check"] != _FEATURE)
+    return bool(check["section"] == regression.SECTION and check["check"] != regression.FEATURE)
 
 
 def after_s(verification: Json, host: str) -> int | None:
@@ -221,7 +218,7 @@ def _summed_up(check: Json, failed: t.Iterable[Json]) -> list[Json]:
 
     What worked then and failed before the change as well is not the change's doing.
     """
-    if (check["section"], check["check"]) != (regression.SECTION, _FEATURE):
+    if (check["section"], check["check"]) != (regression.SECTION, regression.FEATURE):
         return []
     about = standing.about(check)
     return [one for one in failed if one["section"] != regression.SECTION and standing.about(one) == about]

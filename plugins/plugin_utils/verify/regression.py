@@ -20,6 +20,8 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify.checks impor
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify.watched_check import file_of
 
 SECTION = "regression"
+FEATURE = "feature"
+"""The check that says whether a thing works at all."""
 TIME_SHARE, TIME_MS = 0.2, 50
 MEMORY_SHARE, MEMORY_KIB = 0.2, 8 * 1024
 _OTHER = "other exceptions"
@@ -201,7 +203,7 @@ def _feature(then: Against, before: Json, after: Json) -> list[Json]:
     sides = ({key: before[key] for key in keys}, {key: after[key] for key in keys})
     component = f"{after['section']}:{after['component']}"
     become = outcome.get(after["verdict"], "pass")
-    return [_check(then, after["host"], component, "feature", become, said, sides, after["evidence"])]
+    return [_check(then, after["host"], component, FEATURE, become, said, sides, after["evidence"])]
 
 
 def _file(after: Json, section: str) -> list[str]:
@@ -216,7 +218,7 @@ def _gone(then: Against, before: Json) -> Json:
     )
     sides: tuple[Json, Json] = ({key: before[key] for key in ("verdict", "checks", "passed")}, {})
     return _check(
-        then, before["host"], f"{before['section']}:{before['component']}", "feature", "not_exercised", said, sides
+        then, before["host"], f"{before['section']}:{before['component']}", FEATURE, "not_exercised", said, sides
     )
 
 

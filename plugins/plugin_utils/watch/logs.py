@@ -13,7 +13,7 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.base impor
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.logs import LogsExchange
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.observation import HostUnseen, Send
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.shape import OUTCOME, GarbledAnswer, require
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.log_words import within
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.log_words import granularity_s
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.words import utc
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.watch.figures import Json
 
@@ -100,7 +100,7 @@ def _ends(seen: Json, span: tuple[float, float]) -> Json:
     if seen["first_s"] is None or seen["last_s"] is None:
         return {"until_first_s": None, "since_last_s": None}
     begin_s, end_s = span
-    latest_s = seen["last_s"] + within(seen["last_s"])
+    latest_s = seen["last_s"] + granularity_s(seen["last_s"])
     return {
         "until_first_s": round(max(seen["first_s"] - begin_s, 0.0), 3),
         "since_last_s": round(max(end_s - latest_s, 0.0), 3),
