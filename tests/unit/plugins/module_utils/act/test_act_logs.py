@@ -241,8 +241,9 @@ def test_what_failed_to_begin_never_writes_into_another_file(tmp_path: Path) -> 
         os.dup2(other_fd, written_fd)
         del caught
         gc.collect()
-        for fd in {other_fd, written_fd}:
-            os.close(fd)
+        os.close(other_fd)
+        if written_fd != other_fd:
+            os.close(written_fd)
     finally:
         os.close(folder_fd)
     assert (tmp_path / "other").read_bytes() == b""
