@@ -44,7 +44,7 @@ class ActionModule(ControlAction):
         arguments = self.validate_argument_spec(argument_spec=_ARGUMENTS)[1]
         try:
             hosts = arguments["hosts"] or hosts_of(self._task, variables)
-            settings = control.run_settings(variables, self._templar.template)
+            settings = control.run_settings(variables, self._templar.template, hosts)
             environments = {host: self._environment(variables, host) for host in hosts}
             self._check_claims(variables, environments)
             labels = sorted(set(environments.values()))

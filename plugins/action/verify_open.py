@@ -45,7 +45,7 @@ class ActionModule(ControlAction):
             hosts = arguments["hosts"] or hosts_of(self._task, variables)
             wanted = verify_asked.read(variables, hosts, self._templar.template)
             # The audit that follows says the same. Here no folder is left behind by a mistake.
-            control.run_settings(variables, self._templar.template)
+            control.run_settings(variables, self._templar.template, hosts)
             settings = wanted.settings
             if not arguments["watch"]:
                 settings = dataclasses.replace(settings, watch=None)

@@ -25,6 +25,8 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.run import Ru
 COLLECTION_VERSION = "1.0.0"
 # Two ways to say one thing: who says it one way outranks the other way too.
 _REFERENCES = {"drift_reference", "drift_repo"}
+# What hosts may each have their own of.
+_OWN = ("drift_contract", "drift_host_timeout")
 
 Json = dict[str, t.Any]
 
@@ -59,12 +61,20 @@ def settings_without_host(
     return resolve({"drift_root": "/", **given}, cwd=os.getcwd())
 
 
-def run_settings(variables: t.Mapping[str, t.Any], template: t.Callable[[t.Any], t.Any]) -> Settings:
-    """Return the settings of a run of all hosts, with the contract of the host that stands for them; drift_root is each
-    host's own matter, and checked there. Raises ContractError.
+def run_settings(
+    variables: t.Mapping[str, t.Any], template: t.Callable[[t.Any], t.Any], hosts: t.Sequence[str]
+) -> Settings:
+    """Return the settings of a run of all hosts; drift_root is each host's own matter, and checked there.
+
+    So is a contract or a limit of time that not all hosts share. Raises ContractError.
     """
-    names = (*RUN_WIDE, "drift_contract", "drift_keep_runs", "drift_signing_key", "drift_host_timeout")
-    return settings_without_host(variables, template, *names)
+    names = (*RUN_WIDE, "drift_keep_runs", "drift_signing_key")
+    try:
+        return settings_without_host(variables, template, *names, *_OWN)
+    except ContractError:
+        # A mistake in what is the first host's alone must not hide the others.
+        shared = [name for name in _OWN if not unequal({name}, hosts, variables["hostvars"], "run")]
+        return settings_without_host(variables, template, *names, *shared)
 
 
 def environment(variables: Json, host: str, template: t.Callable[[t.Any], t.Any]) -> str:

@@ -72,6 +72,31 @@ def test_no_root_at_all_is_said_once(operator: Operator) -> None:
     assert audit.code == 2
 
 
+@pytest.mark.parametrize("wrong", ["web1", "web2"])
+@pytest.mark.parametrize("mistake", [{"drift_contract": {"treees": []}}, {"drift_host_timeout": "soon"}])
+def test_a_mistake_of_one_host_does_not_hide_the_others(
+    operator: Operator, reference: Repository, host: Path, wrong: str, mistake: dict[str, object]
+) -> None:
+    """Not even that of the first one, which speaks for all where they are asked together."""
+    write(host, {"src/app.py": "edited\n"})
+    hosts = {name: mistake if name == wrong else {} for name in ("web1", "web2")}
+    inventory = operator.inventory(hosts, drift_root=str(host), drift_repo=str(reference.path))
+    audit = operator.audit(inventory, drift_sections=["trees"])
+    (other,) = hosts.keys() - {wrong}
+    found = {(f["host"], f["cause"]) for f in audit.findings["findings"]}
+    assert found == {(wrong, "contract_invalid"), (other, "edited_on_host")}
+
+
+@pytest.mark.parametrize("mistake", [{"drift_contract": {"treees": []}}, {"drift_host_timeout": "soon"}])
+def test_a_mistake_of_all_hosts_is_said_before_anything_is_done(
+    operator: Operator, host: Path, mistake: dict[str, object]
+) -> None:
+    inventory = operator.inventory({"web1": {}, "web2": {}}, drift_root=str(host), **mistake)
+    audit = operator.audit(inventory)
+    assert (audit.code, audit.run) == (2, None)
+    assert next(iter(mistake)) in audit.text
+
+
 def test_a_host_repository_without_commits(operator: Operator, reference: Repository, host: Path) -> None:
     shutil.rmtree(host / ".git")
     git(host, "init", "-q", "-b", "main")
