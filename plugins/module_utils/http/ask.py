@@ -10,20 +10,19 @@ ever.
 from __future__ import annotations
 
 import http.client
-import io
 import socket
 import time
 import typing as t
 import zlib
 
 from ansible_collections.evenkeel.drift.plugins.module_utils.http.connection import Connection, Reader, Trust, connect
+from ansible_collections.evenkeel.drift.plugins.module_utils.http.head import doubt, read_head
 from ansible_collections.evenkeel.drift.plugins.module_utils.http.limit import Failure, Limit
 from ansible_collections.evenkeel.drift.plugins.module_utils.http.url import BadUrl, Target, follow
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host, explain
 
 MAX_BODY = 1 << 20
 _PART = 1 << 16
-_MOST_INTERIM = 16
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _GZIP = {"gzip": 31, "x-gzip": 31, "deflate": 15}
 
@@ -91,10 +90,10 @@ def _redirected(asked: Asked, base: Target, location: str) -> tuple[Asked, Targe
 def _exchange(connection: Connection, target: Target, asked: Asked, limit: Limit, trail: t.Sequence[str]) -> Answer:
     reader = Reader(connection.sock, limit)
     _send(connection.sock, _request(target, asked), limit)
-    response = _head(reader, asked.method)
+    response = read_head(reader, asked.method)
     first_ms = reader.first_ms or limit.passed_ms()
     reader.body()
-    body, partial, late = _body(response, limit)
+    body, partial, late = _body(response, reader, limit)
     times = {**connection.times_ms, "first_byte": first_ms, "total": limit.passed_ms()}
     headers = {name.lower(): value for name, value in reversed(response.getheaders())}
     body, partial = _decoded(body, partial, headers.get("content-encoding", ""))
@@ -141,52 +140,7 @@ def _send(sock: socket.socket, data: bytes, limit: Limit) -> None:
         raise Failure("closed", "answer", f"the request could not be sent: {explain(error)}") from None
 
 
-class _Kept(io.BufferedReader):
-    """What is left in it is the next answer's: a response closes its file when nobody has it any more."""
-
-    def close(self) -> None:
-        """Leave it open: the connection is closed by who opened it."""
-
-    def flush(self) -> None:
-        """Do nothing: it is only read, and what it reads from may be gone when a response is thrown away."""
-
-
-class _Socket:
-    """As much of a socket as ``HTTPResponse`` wants."""
-
-    def __init__(self, reader: Reader) -> None:
-        self._file = _Kept(reader, _PART)
-
-    def makefile(self, _mode: str) -> io.BufferedReader:
-        return self._file
-
-
-def _head(reader: Reader, method: str) -> http.client.HTTPResponse:
-    """Return the answer, without the interim ones before it (103 Early Hints), which are none. Raises Failure."""
-    sock = _Socket(reader)
-    for _number in range(_MOST_INTERIM):
-        response = _begun(sock, method)
-        if response.status >= 200 or response.status == http.client.SWITCHING_PROTOCOLS:
-            return response
-    raise Failure("protocol", "answer", f"{_MOST_INTERIM} interim answers came, and no answer")
-
-
-def _begun(sock: _Socket, method: str) -> http.client.HTTPResponse:
-    response = http.client.HTTPResponse(t.cast(socket.socket, sock), method=method)
-    try:
-        response.begin()
-    except http.client.RemoteDisconnected:
-        raise Failure("closed", "answer", "the connection was closed without an answer") from None
-    except http.client.BadStatusLine:
-        raise Failure("protocol", "answer", "it does not speak HTTP") from None
-    except http.client.LineTooLong:
-        raise Failure("protocol", "answer", "a line of its head is too long") from None
-    except (http.client.HTTPException, ValueError) as error:
-        raise Failure("protocol", "answer", f"its head cannot be read: {error}") from None
-    return response
-
-
-def _body(response: http.client.HTTPResponse, limit: Limit) -> tuple[bytes, str, bool]:
+def _body(response: http.client.HTTPResponse, reader: Reader, limit: Limit) -> tuple[bytes, str, bool]:
     """Return the body up to the limit, why that is not all of it, and whether it did not end in time.
 
     It may be endless. Raises Failure, Unseen.
@@ -195,7 +149,7 @@ def _body(response: http.client.HTTPResponse, limit: Limit) -> tuple[bytes, str,
     wanted = response.length
     parts: list[bytes] = []
     size = 0
-    partial, late = "", False
+    partial, late = doubt(response), False
     while size <= MAX_BODY and (wanted is None or size < wanted):
         try:
             part = response.read1(_PART if wanted is None else min(_PART, wanted - size))
@@ -209,6 +163,8 @@ def _body(response: http.client.HTTPResponse, limit: Limit) -> tuple[bytes, str,
         if not part:
             if wanted is not None:
                 raise Failure("closed", "body", f"its answer broke off after {size} of {wanted} bytes")
+            if reader.ragged:
+                partial = partial or "the connection ended without saying that the answer does (no TLS close_notify)"
             break
         parts.append(part)
         size += len(part)
@@ -229,6 +185,6 @@ def _decoded(body: bytes, partial: str, coding: str) -> tuple[bytes, str]:
         plain = unpacker.decompress(body, MAX_BODY)
     except zlib.error:
         return b"", partial or f"the answer says that it is {coding}, and is not"
-    if not unpacker.eof:
+    if not unpacker.eof or unpacker.unused_data:
         partial = partial or "only the beginning of the compressed answer was read"
     return plain, partial

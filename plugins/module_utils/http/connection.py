@@ -23,6 +23,8 @@ _REFUSED = frozenset({errno.ECONNREFUSED})
 _AWAY = frozenset({errno.ENETUNREACH, errno.EHOSTUNREACH, errno.EADDRNOTAVAIL, errno.ENETDOWN, errno.EHOSTDOWN})
 _CLOSED = frozenset({errno.ECONNRESET, errno.EPIPE, errno.ECONNABORTED, errno.ENOTCONN})
 _ADDRESSES = 8
+_RAGGED = "UNEXPECTED_EOF_WHILE_READING"
+"""What OpenSSL 3 calls it; a Python before 3.10 has no exception for that."""
 
 Address = t.Tuple[int, t.Any]
 
@@ -44,6 +46,8 @@ class Trust(t.NamedTuple):
         if not self.verify:
             context.check_hostname = False
             context.verify_mode = ssl.CERT_NONE
+        # With OpenSSL 3 a Python before 3.10 cannot tell a connection that breaks off from one that is at its end.
+        context.options &= ~ssl.Options(getattr(ssl, "OP_IGNORE_UNEXPECTED_EOF", 0))
         return context
 
 
@@ -166,7 +170,7 @@ def _not_connected(error: OSError, target: Target, address: str) -> Exception:
 def _handshake(sock: socket.socket, target: Target, context: ssl.SSLContext, limit: Limit) -> ssl.SSLSocket:
     sock.settimeout(limit.left("tls"))
     try:
-        return context.wrap_socket(sock, server_hostname=target.host)
+        return context.wrap_socket(sock, server_hostname=target.host, suppress_ragged_eofs=False)
     except ssl.SSLCertVerificationError as error:
         raise Failure("certificate", "tls", error.verify_message or "its certificate is not valid") from None
     except socket.timeout:
@@ -193,13 +197,17 @@ def _facts(sock: ssl.SSLSocket) -> dict[str, t.Any]:
 
 
 class Reader(io.RawIOBase):
-    """Reads from a connection under the time limit of all of its request, not of each read alone."""
+    """Reads from a connection under the time limit of all of its request, not of each read alone.
+
+    ``ragged`` says that a connection with TLS ended as one that breaks off does (RFC 8446 6.1).
+    """
 
     def __init__(self, sock: socket.socket, limit: Limit) -> None:
         super().__init__()
         self._sock = sock
         self._limit = limit
         self._stage = "answer"
+        self.ragged = False
         self.first_ms: float | None = None
 
     def readable(self) -> bool:
@@ -215,8 +223,16 @@ class Reader(io.RawIOBase):
             size = self._sock.recv_into(buffer)
         except socket.timeout:
             raise self._limit.over(self._stage) from None
+        except ssl.SSLError as error:
+            if not isinstance(error, ssl.SSLEOFError) and error.reason != _RAGGED:
+                raise self._broken(error) from None
+            self.ragged = True
+            return 0
         except OSError as error:
-            raise Failure("closed", self._stage, f"the connection broke off: {explain(error)}") from None
+            raise self._broken(error) from None
         if size and self.first_ms is None:
             self.first_ms = self._limit.passed_ms()
         return size
+
+    def _broken(self, error: OSError) -> Failure:
+        return Failure("closed", self._stage, f"the connection broke off: {explain(error)}")

@@ -91,6 +91,16 @@ def test_a_server_that_answers_nonsense_tells_nothing(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("reply", "stage"),
+    [(b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n", "answer"), (answer(b"ok")[:-1], "body")],
+)
+def test_an_answer_that_breaks_off_takes_no_message(tmp_path: Path, reply: bytes, stage: str) -> None:
+    with serving(replying(reply, [])) as server:
+        one = send(tmp_path, server.url + PATH)
+    assert (*outcome(one), one["stage"]) == ("failed", None, "closed", stage)
+
+
+@pytest.mark.parametrize(
     ("address", "failure"),
     [
         ("", "missing"),

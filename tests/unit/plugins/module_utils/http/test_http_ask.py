@@ -85,8 +85,6 @@ def test_what_is_sent_is_what_was_said() -> None:
         ([EARLY, EARLY, b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"], b"ok"),
         ([EARLY + b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n"], b"ok"),
         ([b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok and more"], b"ok"),
-        ([b"HTTP/1.1 200 OK\r\nContent-Length: -5\r\n\r\nab"], b"ab"),
-        ([b"HTTP/1.1 200 OK\r\nContent-Length: many\r\n\r\nab"], b"ab"),
         ([b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n"], b"ok"),
     ],
 )
@@ -120,7 +118,7 @@ def test_a_body_is_read_to_its_length_though_the_connection_stays_open() -> None
         ([b"HTTP/9.9 200 OK\r\n\r\n"], "protocol", "head cannot be read"),
         ([b"HTTP/1.1 200 OK\r\nA: ", b"x" * 100_000, b"\r\n\r\n"], "protocol", "line of its head is too long"),
         ([b"HTTP/1.1 200 OK\r\n", b"A: b\r\n" * 200, b"\r\n"], "protocol", "head cannot be read"),
-        ([b"H" * 100_000], "protocol", "too long"),
+        ([b"HTTP/1.1 " * 10_000], "protocol", "too long"),
         ([b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nab"], "closed", "broke off after 2 of 5 bytes"),
         ([b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\nzz\r\n"], "closed", "garbled"),
         ([b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nok"], "closed", "garbled"),
@@ -305,12 +303,13 @@ def test_another_server_does_not_get_the_headers() -> None:
         (gzip.compress(b"plain"), "gzip", b"plain", ""),
         (gzip.compress(b"x" * (3 * MAX_BODY)), "gzip", b"x" * MAX_BODY, "only the beginning"),
         (gzip.compress(b"plain")[:-9], "gzip", b"plain", "only the beginning"),
+        (gzip.compress(b"plain") + gzip.compress(b" and more"), "gzip", b"plain", "only the beginning"),
         (b"plain", "gzip", b"", "says that it is gzip, and is not"),
         (b"plain", "br", b"plain", "not known here"),
         (b"plain", "identity", b"plain", ""),
     ],
     # The bytes of a gzip file hold the time: as names they would differ between the workers of one run.
-    ids=["whole", "too much", "cut off", "not gzip", "other coding", "identity"],
+    ids=["whole", "too much", "cut off", "in two parts", "not gzip", "other coding", "identity"],
 )
 def test_a_compression_that_was_not_asked_for_is_undone(body: bytes, coding: str, plain: bytes, partial: str) -> None:
     with answering({"/": answer(body, Content_Encoding=coding)}) as server:

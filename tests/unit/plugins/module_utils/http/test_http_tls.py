@@ -176,6 +176,56 @@ def test_http_on_a_tls_port_is_a_failure(authority: Authority) -> None:
     assert caught.value.kind in ("closed", "protocol")
 
 
+NO_NOTIFY = "the connection ended without saying that the answer does (no TLS close_notify)"
+
+
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+@pytest.mark.parametrize(
+    ("data", "said", "partial"),
+    [
+        (b"HTTP/1.1 200 OK\r\n\r\nok", True, ""),
+        (b"HTTP/1.1 200 OK\r\n\r\nok", False, NO_NOTIFY),
+        # These say themselves where they end; many servers close such a connection without a word.
+        (answer(b"ok"), False, ""),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n", False, ""),
+    ],
+)
+def test_an_answer_until_the_connection_ends_has_an_end_only_when_tls_says_so(
+    authority: Authority, version: ssl.TLSVersion, data: bytes, said: bool, partial: str
+) -> None:
+    def handler(connection: socket.socket, _request: bytes) -> None:
+        connection.sendall(data)
+        if said:
+            # It waits for the other side to say the same, which closes instead.
+            with contextlib.suppress(OSError):
+                t.cast(ssl.SSLSocket, connection).unwrap()
+
+    context = authority.issue("ends", "/CN=x", IP, *ALWAYS)
+    context.minimum_version = context.maximum_version = version
+    with serving(handler, context) as server:
+        seen = get(server, Trust(str(authority.file), True))
+    assert (seen.status, seen.body, seen.partial) == (200, b"ok", partial)
+
+
+@pytest.mark.parametrize(
+    ("data", "stage", "text"),
+    [
+        (b"", "answer", "closed without an answer"),
+        (b"HTTP/1.1 200 OK\r\n", "answer", "broke off in its head"),
+        (answer(b"okay")[:-2], "body", "broke off after 2 of 4 bytes"),
+    ],
+)
+def test_an_answer_over_tls_that_breaks_off_says_where(
+    authority: Authority, data: bytes, stage: str, text: str
+) -> None:
+    context = authority.issue("cut", "/CN=x", IP, *ALWAYS)
+    with serving(lambda connection, _request: connection.sendall(data), context) as server, pytest.raises(
+        Failure, match=text
+    ) as caught:
+        get(server, Trust(str(authority.file), True))
+    assert (caught.value.kind, caught.value.stage) == ("closed", stage)
+
+
 def test_certificates_that_cannot_be_read_are_unseen(tmp_path: Path) -> None:
     (tmp_path / "garbage.pem").write_text("no certificate")
     for name in ("garbage.pem", "none.pem"):
