@@ -14,6 +14,7 @@ import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.module_utils.engine.errors import Denied, NoEngine, TooMuch
 from ansible_collections.evenkeel.drift.plugins.module_utils.engine.sockets import denied, not_running
+from ansible_collections.evenkeel.drift.plugins.module_utils.http.lines import Lines
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Unseen, explain
 
 _PIECE = 1 << 16
@@ -38,6 +39,9 @@ class _Stream(socket.socket):
     def sendall(self, *arguments: t.Any) -> None:
         self._limit()
         super().sendall(*arguments)
+
+    def makefile(self, *_arguments: t.Any, **_named: t.Any) -> t.Any:
+        return Lines(super().makefile("rb", buffering=0), _PIECE)
 
     def _limit(self) -> None:
         left = self.deadline - time.monotonic()

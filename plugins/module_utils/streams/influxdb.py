@@ -15,6 +15,7 @@ import json
 import re
 import typing as t
 
+from ansible_collections.evenkeel.drift.plugins.module_utils.http.lines import Lines
 from ansible_collections.evenkeel.drift.plugins.module_utils.mask import mask
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Unseen
 from ansible_collections.evenkeel.drift.plugins.module_utils.streams.wire import Place, Wire
@@ -24,6 +25,7 @@ Json = t.Dict[str, t.Any]
 
 _LIMIT = 1 << 20
 _STATUS = re.compile(rb"HTTP/1\.[01] ([0-9]{3})(?: |\r?\n)")
+_LENGTH = re.compile(r"[0-9]{1,18}")
 _UPTIME = re.compile(rb"^influxdb_uptime_seconds(?:\{[^}\n]*\})? ([0-9.e+]{1,20})$", re.MULTILINE)
 
 
@@ -71,12 +73,19 @@ def parse(said: bytes) -> Answer:
     status = _STATUS.match(said)
     if status is None:
         raise Unseen("it does not speak HTTP")
-    file = io.BytesIO(said[said.index(b"\n") + 1 :])
+    file = Lines(t.cast(io.RawIOBase, io.BytesIO(said)))
     try:
-        headers = http.client.parse_headers(file)
+        file.readline()
+        found = http.client.parse_headers(file)
+    except http.client.IncompleteRead:
+        raise Unseen("its answer broke off in its head") from None
     except http.client.HTTPException:
         raise Unseen("it answers with headers that HTTP does not have") from None
-    return Answer(int(status[1]), {name.lower(): str(value) for name, value in headers.items()}, file.read())
+    headers, body = {name.lower(): str(value) for name, value in found.items()}, file.read()
+    length = _LENGTH.fullmatch(headers.get("content-length", ""))
+    if length and len(body) < int(length[0]) and len(said) < _LIMIT:
+        raise Unseen(f"its answer broke off after {len(body)} of {length[0]} bytes")
+    return Answer(int(status[1]), headers, body)
 
 
 def _json(answer: Answer) -> Json:

@@ -105,6 +105,27 @@ def test_what_is_no_engine_is_not_taken_for_one(fake: FakeEngine, said: t.Any, r
         open_engine(fake.socket, host())
 
 
+FRAME = frame(1, b"ERROR: it failed\n")
+
+
+@pytest.mark.parametrize(
+    "whole",
+    [
+        body(FRAME).data,
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n19\r\n" + FRAME + b"\r\n0\r\n\r\n",
+    ],
+    ids=["length", "chunks"],
+)
+def test_an_answer_that_is_cut_anywhere_is_none(fake: FakeEngine, whole: bytes) -> None:
+    engine = open_engine(fake.socket, host())
+    for size in range(len(whole)):
+        fake.answers["/containers/db/logs"] = Raw(whole[:size])
+        with pytest.raises(Unseen, match="broken answer"):
+            list(engine.lines("/containers/db/logs", {"stdout": "true"}))
+    fake.answers["/containers/db/logs"] = Raw(whole)
+    assert [line for _number, line in engine.lines("/containers/db/logs", {"stdout": "true"})] == [b"ERROR: it failed"]
+
+
 def test_podman_is_recognised(fake: FakeEngine) -> None:
     fake.answers["/version"] = {**VERSION, "Components": [None, {"Name": "Podman Engine", "Version": "5.4.2"}]}
     assert open_engine(fake.socket, host(), "podman").kind == "podman"

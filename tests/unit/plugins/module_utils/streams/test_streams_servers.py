@@ -136,3 +136,12 @@ def test_a_database_of_version_2_tells_of_itself() -> None:
 def test_what_is_no_influxdb_is_said(answers: tuple[bytes, ...]) -> None:
     with pytest.raises(Unseen):
         influx(*answers)
+
+
+def test_an_answer_of_influxdb_that_is_cut_says_nothing() -> None:
+    for size in range(len(PING)):
+        with pytest.raises(Unseen):
+            influx(PING[:size], NO_PAGE, DATABASES)
+    for size in range(len(NO_PAGE)):
+        with pytest.raises(Unseen):
+            influx(PING, NO_PAGE[:size], DATABASES)
