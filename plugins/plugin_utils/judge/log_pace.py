@@ -9,9 +9,12 @@ from __future__ import annotations
 
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge import log_words as words
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.check import Check, Details
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.log_rules import LogRules
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.log_rules import AHEAD_S, LogRules
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.remedies import remedy
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.words import duration, number
+
+# Reading all logs of a host takes no longer.
+_READING_S = 300
 
 _FASTER = remedy("investigate", "Find out what takes the time: what the log says between two of these lines.")
 _CHECK = remedy("investigate", "Find out what the number depends on; the log has the lines around it.")
@@ -48,6 +51,12 @@ class _Interval:
             return self._failed(f"{self._pace()}; {'; '.join(wrong)}; read: {self._rules.part}", cause)
         if self._rules.blind:
             return self._unknown(self._rules.blind)
+        ahead_s = words.ahead_s([self._seen["last_s"]], self._rules.log, self._rules.now_s, _READING_S)
+        if self._wanted["max_s"] is not None and ahead_s > AHEAD_S:
+            return self._unknown(
+                f"it came last at {self._seen['last']}, {duration(ahead_s)} after the audit; the times of the log may "
+                "be in another zone than the host's"
+            )
         if self._seen["max_s"] is None and self._wanted["max_s"] is not None:
             summary = f"{self._pace()}: no interval could be measured; read: {self._rules.part}"
             return self._rules.scope.not_exercised(

@@ -27,8 +27,8 @@ DEFAULTS = {
 }
 """The checks of this section and their severities where the contract gives none."""
 
-# Clocks of containers and hosts may differ by so much.
-_AHEAD_S = 120
+AHEAD_S = 120
+"""Clocks of containers and hosts may differ by so much."""
 
 _READ = remedy("read_log", "Read the log around the times that are shown, and cure what it complains about.")
 _START = remedy("start", "Find out why nothing writes this log: whether the service runs, and where it logs to.")
@@ -90,7 +90,7 @@ class LogRules:
             summary = f"The age of the newest line of {self.where} is not known: none that was read has a time"
             return self.scope.unknown("fresh", subject, level, summary)
         age = self.now_s - newest
-        if age < -_AHEAD_S:
+        if age < -AHEAD_S:
             summary = (
                 f"The age of the {what} of {self.where} is not known: it is from {told}, {duration(-age)} after the "
                 "audit; the times of the log may be in another zone than the host's"

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import typing as t
+
 from ansible_collections.evenkeel.drift.plugins.module_utils.logs.measures import MOST
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.check import Details
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.words import number, size
@@ -57,6 +59,20 @@ def when(first: str | None, last: str | None) -> str:
 def granularity_s(seconds: float) -> float:
     """Return by how much a time of a log may be later than it says: many have no parts of a second."""
     return 1.0 if float(seconds).is_integer() else 0.0
+
+
+def ahead_s(times: t.Iterable[float | None], log: Details, now_s: float, reading_s: float) -> float:
+    """Return by how much the newest of some times of a file lies ahead of its host's clock, 0 where it does not: such a
+    time does not say when something came last.
+
+    ``now_s`` is the host's time before its logs were read, which took ``reading_s`` at most. A line can be written
+    meanwhile, but not after the last write to its file. What a journal or an engine keeps has the host's own times.
+    """
+    newest_s = max((one for one in times if one is not None), default=None)
+    written_s: float | None = log["mtime_s"]
+    if newest_s is None or written_s is None:
+        return 0.0
+    return max(newest_s - max(now_s, min(written_s, now_s + reading_s)), 0.0)
 
 
 def unmeasured(seen: Details) -> str:

@@ -18,6 +18,8 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify.watched_chec
 _BAD = LEVELS[1:]
 # The time between the end of the window and the reading of the logs counts for both: lines and seconds.
 _NEAR_S = 0.001
+# Times of a log may be rounded, or of a second.
+_AHEAD_S = 1.0
 _QUIET = "nothing was logged in the window, so nothing can be said of it"
 
 Json = dict[str, t.Any]
@@ -46,9 +48,10 @@ def _log(make: Maker, log: Json, read: Json, doubt: str) -> list[Json]:
         return [make.check("log", name, "observation" if missing else "unknown", text, {}, {}, place)]
     lines = log["read"]
     blind = doubt or ("" if lines["complete"] else lines["reason"])
-    part = f"read: {number(lines['lines'], 'line')} of {read['from']} to {read['to']}"
+    early = _early(log)
+    part = f"read: {number(lines['lines'], 'line')} of {read['from']} to {read['to']}{early}"
     # What must not come proves nothing where nothing came at all: a program that hangs logs no error either.
-    well = "pass" if lines["lines"] else "not_exercised"
+    well = ("observation" if early else "pass") if lines["lines"] else "not_exercised"
     made = [_errors(make, log, blind, part, place)]
     for one in log["forbid"]:
         over = one["count"] > one["max"]
@@ -59,7 +62,7 @@ def _log(make: Maker, log: Json, read: Json, doubt: str) -> list[Json]:
                 "forbid", f"{name}:{one['name']}", outcome, _doubted(text, blind), {"max": one["max"]}, one, place
             )
         )
-    return made + [_cycles(make, name, one, read, blind, part, place) for one in log["cycles"]]
+    return made + [_cycles(make, log, one, read, blind, part, place) for one in log["cycles"]]
 
 
 def _errors(make: Maker, log: Json, blind: str, part: str, place: str) -> Json:
@@ -87,8 +90,20 @@ def _errors(make: Maker, log: Json, blind: str, part: str, place: str) -> Json:
         outcome, text = "not_exercised", f"{log['name']}: {_QUIET}; {part}"
     else:
         # Errors that nobody limited are told: they may be those that were there before.
-        outcome = "pass" if all(_limited(log["max"], name) for name in found) else "observation"
+        limited = all(_limited(log["max"], name) for name in found)
+        outcome = "pass" if limited and not _early(log) else "observation"
     return make.check("errors", log["name"], outcome, _doubted(text, blind), expected, observed, place)
+
+
+def _early(log: Json) -> str:
+    """Return what follows from times that nobody can have written yet: what they are of may be older than the window,
+    and what came last may have come long ago.
+    """
+    ahead_s = log.get("ahead_s", 0.0)
+    if ahead_s <= _AHEAD_S:
+        return ""
+    ahead = duration(ahead_s)
+    return f", by times of which the newest is {ahead} ahead of the host's clock: when they were written is not known"
 
 
 def _limited(limits: t.Collection[str], name: str) -> bool:
@@ -111,9 +126,9 @@ def _doubted(text: str, blind: str) -> str:
     return f"{text}; not all of it is known: {blind}" if blind else text
 
 
-def _cycles(make: Maker, name: str, one: Json, read: Json, blind: str, part: str, place: str) -> Json:
+def _cycles(make: Maker, log: Json, one: Json, read: Json, blind: str, part: str, place: str) -> Json:
     """Return the check of something that recurs: as often as the window is long enough for."""
-    subject, window_s, count = f"{name}:{one['name']}", read["window_s"], one["count"]
+    subject, window_s, count = f"{log['name']}:{one['name']}", read["window_s"], one["count"]
     least = math.floor(window_s / one["max_s"] + _NEAR_S) if one["max_s"] else 0
     most = math.floor(window_s / one["min_s"] + _NEAR_S) + 1 if one["min_s"] else None
     expected = {"at_least": least, "at_most": most, "window_s": window_s, "max_s": one["max_s"], "min_s": one["min_s"]}
@@ -147,7 +162,9 @@ def _cycles(make: Maker, name: str, one: Json, read: Json, blind: str, part: str
         return made("not_exercised", ": it never happened, so how often it does cannot be judged")
     if not one["max_s"] and most is None:
         return made("observation", ": the contract names no period for it")
-    return made("pass", f", where at least {least} should come" if least else "")
+    # Whether it has stopped is told by the time of the last one alone.
+    outcome = "observation" if one["max_s"] and _early(log) else "pass"
+    return made(outcome, f", where at least {least} should come" if least else "")
 
 
 def _stopped(one: Json) -> str:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import math
+import time
 import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.snapshot import PROTOCOL
@@ -13,7 +14,7 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.base impor
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.logs import LogsExchange
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.observation import HostUnseen, Send
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.shape import OUTCOME, GarbledAnswer, require
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.log_words import granularity_s
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.log_words import ahead_s, granularity_s
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.words import utc
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.watch.figures import Json
 
@@ -34,6 +35,7 @@ def read(contract: t.Sequence[Json], context: Context, base: Json, since_s: floa
     ]
     sections = {"logs": {"logs": asked}}
     request = {**base, "protocol": PROTOCOL, "timeout_s": TIMEOUT_S, "sections": sections, "changes": None}
+    begun_s = time.monotonic()
     try:
         section = send(request)["sections"]["logs"]
         require(section, {"outcome": OUTCOME, "reason": str, "data": dict}, "the answer about the logs")
@@ -45,13 +47,14 @@ def read(contract: t.Sequence[Json], context: Context, base: Json, since_s: floa
     except (KeyError, TypeError):
         return unread("the host's answer about the logs is garbled", since_s)
     span = since_s, data["now_s"]
+    reading_s = time.monotonic() - begun_s
     return {
         "outcome": "ok",
         "reason": "",
         "from": utc(since_s),
         "to": utc(data["now_s"]),
         "window_s": round(data["now_s"] - since_s, 1),
-        "logs": [_log(entry, log, span) for entry, log in zip(contract, data["logs"], strict=True)],
+        "logs": [_log(entry, log, span, reading_s) for entry, log in zip(contract, data["logs"], strict=True)],
     }
 
 
@@ -61,17 +64,21 @@ def unread(reason: str, since_s: float | None = None) -> Json:
     return {"outcome": "unknown", "reason": reason, "from": start, "to": None, "window_s": 0.0, "logs": []}
 
 
-def _log(entry: Json, log: Json, span: tuple[float, float]) -> Json:
-    """Return one log: what was counted in it, beside what the contract declares."""
+def _log(entry: Json, log: Json, span: tuple[float, float], reading_s: float) -> Json:
+    """Return one log: what was counted in it, beside what the contract declares, and by how much its newest time lies
+    ahead of the host's clock.
+    """
     told: Json = {"name": entry["name"], "outcome": log["outcome"], "reason": log["reason"]}
     told.update(required=entry["required"], max=entry["max"])
     if log["outcome"] != "ok":
         return told
     lines = log["read"]
+    times = [log["newest_s"], *(seen["last_s"] for seen in log["intervals"])]
     classes = sorted(log["exceptions"].items(), key=lambda one: (-one[1], one[0]))[:_CLASSES]
     return {
         **told,
         "read": {key: lines[key] for key in ("lines", "first", "last", "dated", "complete", "reason", "unsorted")},
+        "ahead_s": round(ahead_s(times, log, span[1], reading_s), 1),
         "levels": log["levels"],
         "exceptions": dict(classes),
         "exceptions_rest": log["exceptions_rest"] + sum(log["exceptions"].values()) - sum(dict(classes).values()),

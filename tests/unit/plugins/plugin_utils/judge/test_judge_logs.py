@@ -261,6 +261,37 @@ def test_a_time_without_parts_of_a_second_is_of_any_moment_of_it(
     assert only(judged(SLOW, cycles(20, 30, begun), tmp_path, START + now_s), "interval").outcome == outcome
 
 
+@pytest.mark.parametrize(
+    ("rule", "ahead_s", "outcome"),
+    [
+        ({"max_s": 20}, 119, "pass"),
+        ({"max_s": 20}, 121, "unknown"),
+        ({"max_s": 10}, 121, "fail"),
+        ({"min_s": 10}, 121, "pass"),
+    ],
+)
+def test_what_came_last_in_the_future_is_not_known_to_come_still(
+    rule: Json, ahead_s: float, outcome: str, tmp_path: Path
+) -> None:
+    entry = {"interval": {"name": "cycle", "pattern": "cycle complete", **rule}}
+    made = observed(entry, cycles(20, 31), tmp_path, START + 600 - ahead_s)
+    # The last write was before the audit: no line was written later.
+    made["logs"][0]["mtime_s"] = START
+    one = only(logs.judge(contract(entry), made, Context("prod", "web1")), "interval")
+    assert one.outcome == outcome
+    assert ("2026-11-21T10:10:00Z, 2 min 1 s after the audit" in one.summary) == (outcome == "unknown")
+
+
+def test_a_line_that_was_written_while_logs_were_read_is_not_of_the_future(tmp_path: Path) -> None:
+    made = observed(SLOW, cycles(20, 31), tmp_path, START + 400)
+    made["logs"][0]["mtime_s"] = START + 600
+    assert only(logs.judge(contract(SLOW), made, Context("prod", "web1")), "interval").outcome == "pass"
+    # A clock that was set back makes files of the future as well.
+    made["logs"][0]["mtime_s"] = made["now_s"] = START
+    made["logs"][0]["mtime_s"] += 600
+    assert only(logs.judge(contract(SLOW), made, Context("prod", "web1")), "interval").outcome == "unknown"
+
+
 def test_cycles_are_counted_against_the_time_that_was_looked_at(tmp_path: Path) -> None:
     """Mistake b: 26 cycles are no proof for 40 minutes. 37.7 s are seen where 20 s are declared."""
     summary = only(judged(SLOW, cycles(37.7, 16, 30), tmp_path), "interval").summary

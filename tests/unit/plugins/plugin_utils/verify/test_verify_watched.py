@@ -553,6 +553,34 @@ def test_cycles_are_counted_against_what_the_window_should_hold(one: Json, wante
     assert said in found["summary"]
 
 
+@pytest.mark.parametrize(
+    ("ahead_s", "one", "wanted"),
+    [
+        (1.0, cycle(), "pass"),
+        (1.1, cycle(), "observation"),
+        (3600.0, cycle(), "observation"),
+        (3600.0, cycle(over=1, longest_s=90), "fail"),
+        # What may not come too often did not, however much older than the window some of it is.
+        (3600.0, cycle(max_s=None, min_s=1.0), "pass"),
+    ],
+)
+def test_a_cycle_by_times_that_are_ahead_of_the_clock_may_have_stopped(ahead_s: float, one: Json, wanted: str) -> None:
+    found = judged(document(regular(for_s=1860), 1860, logs=logs(one, ahead_s=ahead_s)), "cycles")
+    assert found["outcome"] == wanted
+    said = "by times of which the newest is 1 h ahead of the host's clock: when they were written is not known"
+    assert (said in found["summary"]) == (ahead_s == 3600)
+
+
+def test_the_absence_of_errors_by_times_that_are_ahead_of_the_clock_is_none_of_the_window() -> None:
+    hit = {"name": "TypeError", "count": 0, "max": 0, "last": None}
+    looks = regular(for_s=1860)
+    made = document(looks, 1860, logs=logs(cycle(), ahead_s=5.0, forbid=[hit]))
+    assert outcome(made, "errors") == outcome(made, "forbid") == "observation"
+    assert "5 s ahead" in judged(made, "errors")["summary"]
+    made = document(looks, 1860, logs=logs(cycle(), ahead_s=5.0, forbid=[{**hit, "count": 1}]))
+    assert outcome(made, "forbid") == "fail"
+
+
 def test_logs_of_a_shorter_time_than_the_window_or_of_a_clock_that_was_set_prove_nothing() -> None:
     looks = regular(for_s=1860)
     assert outcome(document(looks, 1860, logs=logs(cycle(), window_s=900.0)), "cycles") == "unknown"

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import time
+import types
 import typing as t
 from pathlib import Path
 
@@ -69,6 +70,38 @@ def test_what_never_came_has_no_time_before_it_and_none_after(tmp_path: Path) ->
     (tmp_path / "main.log").write_text(line(time.time() - 5, "started"))
     (log,) = read(tmp_path, float(int(time.time()) - 100))["logs"]
     assert log["cycles"][0]["until_first_s"] is log["cycles"][0]["since_last_s"] is None
+
+
+@pytest.mark.parametrize("text", ["cycle", "other"])
+def test_a_time_that_nobody_can_have_written_yet_is_told_with_how_far_it_is_ahead(tmp_path: Path, text: str) -> None:
+    now_s = time.time()
+    came = [(now_s - 20, "cycle"), (now_s + 3600, text)]
+    (tmp_path / "main.log").write_text("".join(line(at_s, said) for at_s, said in came))
+    (log,) = read(tmp_path, now_s - 100)["logs"]
+    assert log["ahead_s"] == pytest.approx(3600, abs=30)
+
+
+def test_a_cycle_of_the_future_counts_though_the_last_line_is_of_now(tmp_path: Path) -> None:
+    now_s = time.time()
+    (tmp_path / "main.log").write_text(line(now_s + 3600, "cycle") + line(now_s, "other"))
+    assert read(tmp_path, now_s - 100)["logs"][0]["ahead_s"] == pytest.approx(3600, abs=30)
+
+
+@pytest.mark.parametrize(("reading_s", "ahead_s"), [(60.0, 0), (0.0, 50)])
+def test_a_line_that_is_written_while_logs_are_read_is_not_ahead(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, reading_s: float, ahead_s: float
+) -> None:
+    begun = time.time()
+    (tmp_path / "main.log").write_text(line(begun, "cycle"))
+    monkeypatch.setattr(logs, "time", types.SimpleNamespace(monotonic=iter([0.0, reading_s]).__next__))
+
+    def send(request: Json) -> Json:
+        data = collect(request["sections"]["logs"], Host(str(tmp_path), 20.0))
+        # The host looked at its clock long before this log was read.
+        data["now_s"] = float(int(begun)) - 50
+        return {"sections": {"logs": {"outcome": "ok", "reason": "", "data": data}}}
+
+    assert read(tmp_path, begun - 100, send)["logs"][0]["ahead_s"] == ahead_s
 
 
 def test_a_log_that_is_not_there_says_so(tmp_path: Path) -> None:
