@@ -24,7 +24,10 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.safe import 
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.run import StoreError, safe_name
 
 # The variables that say where and how to look. What to audit is what a draft is to find out.
-_USED = ("drift_root", "drift_environment", "drift_application", "drift_host_timeout", "drift_workers", "drift_nice")
+_USED = (
+    *("drift_root", "drift_environment", "drift_application", "drift_state_dir"),
+    *("drift_host_timeout", "drift_workers", "drift_nice"),
+)
 
 Json = dict[str, t.Any]
 

@@ -17,7 +17,7 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.bundle imp
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.observation import HostUnseen
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.refused import Refused
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.safe import terminal
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.script_action import ScriptAction, unanswered
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.script_action import NotBecome, ScriptAction, unanswered
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.run import RunFolder, StoreError
 
 _MODULE = "evenkeel.drift.snapshot_info"
@@ -79,6 +79,8 @@ class ActionModule(ScriptAction):
                 result = self.run_kept(_MODULE, lambda kept: script(request, kept), variables)
             except AnsibleConnectionFailure as error:
                 raise HostUnseen("unreachable", mask(str(error))) from error
+            except NotBecome as error:
+                raise HostUnseen("failed", str(error)) from error
             return _answer(result)
 
         return send

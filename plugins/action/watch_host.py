@@ -25,7 +25,7 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.observatio
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.registry import exchange
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.refused import Refused
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.safe import terminal
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.script_action import ScriptAction, unanswered
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.script_action import NotBecome, ScriptAction, unanswered
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.cache import Cache, default_folder
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.run import RunFolder, StoreError
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify.folder import rests_on
@@ -47,12 +47,15 @@ class ActionModule(ScriptAction):
     """Nothing stays on the host between two slices; what was seen so far is kept in the folder with each of them."""
 
     _supports_check_mode = True
+    # The process of the play.
+    _play = 0
 
     def run(self, tmp: str | None = None, task_vars: Json | None = None) -> Json:
         variables = dict(task_vars or {}, ansible_no_target_syslog=True)
         super().run(tmp, variables)
         _validation, arguments = self.validate_argument_spec(argument_spec=_ARGUMENTS)
         host = str(variables["inventory_hostname"])
+        self._play = os.getppid()
         try:
             asked = read_watch(arguments["window"])
             settings = control.settings_of(variables, self._templar.template)
@@ -78,6 +81,9 @@ class ActionModule(ScriptAction):
         return {"changed": False, "watched": True, **_summary(document, settings.environment)}
 
     def _send(self, program: bytes, limit_s: float, variables: Json) -> Json:
+        if os.getppid() != self._play:
+            # The process of a host is in a session of its own: it outlives a play that was killed.
+            raise Refused("the play that asked for this watch has ended")
         most_s = limit_s + _SPARE_S
         try:
             # The clock of a task that has a time limit of its own is in use already.
@@ -87,6 +93,8 @@ class ActionModule(ScriptAction):
             raise HostUnseen("timeout", f"the connection was silent: nothing came back within {most_s:.0f} s") from None
         except AnsibleConnectionFailure as error:
             raise HostUnseen("unreachable", mask(str(error))) from error
+        except NotBecome as error:
+            raise HostUnseen("failed", str(error)) from error
         if result.get("unreachable"):
             raise HostUnseen("unreachable", mask(str(result.get("msg", "the host cannot be reached"))))
         if result.get("failed") or not isinstance(result.get("answer"), dict):

@@ -11,16 +11,21 @@ import dataclasses
 import signal
 import typing as t
 
-from ansible.errors import AnsibleUndefinedConfigEntry
+from ansible.errors import AnsibleError, AnsibleUndefinedConfigEntry
 from ansible.plugins.action import ActionBase
 from ansible_collections.evenkeel.drift.plugins.module_utils.mask import mask
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange import kept
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.kept import Kept
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.refused import Refused
 
 _LONGEST = 500
 NOT_KNOWN = (
     "what it did until then is not known: run the deploy or the rollback again, which finishes what was begun or takes "
     "it back"
+)
+_NO_RIGHTS = (
+    "; nothing was run there: give the password for become with -K (--ask-become-pass), or let the host ask this user "
+    "for none"
 )
 # What a shell ends with when it cannot run a program, or there is none of that name.
 _NEVER_BEGUN = (126, 127)
@@ -29,6 +34,10 @@ _SHELL = 128
 _SIGNALS = {int(one): one.name for one in signal.Signals}
 
 Json = dict[str, t.Any]
+
+
+class NotBecome(Refused):
+    """The user of the connection did not become the one that was asked for: nothing was run."""
 
 
 class ScriptAction(ActionBase):  # type: ignore[misc]  # ansible-core ships no types
@@ -41,11 +50,17 @@ class ScriptAction(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
 
     def run_script(self, module: str, script: bytes, variables: Json) -> Json:
         """Return what a script prints on the host. ``module`` documents it, and its text is the marker by which
-        ansible-core knows such a script. Raises AnsibleConnectionFailure.
+        ansible-core knows such a script. Raises AnsibleConnectionFailure, NotBecome.
         """
         self._script = script
         self._pipe()
-        result: Json = self._execute_module(module_name=module, module_args={}, task_vars=variables)
+        try:
+            result: Json = self._execute_module(module_name=module, module_args={}, task_vars=variables)
+        except AnsibleError as error:
+            # A wrong or a missing password has no class of its own; what has one is another matter.
+            if type(error) is not AnsibleError or self._connection.become is None:
+                raise
+            raise NotBecome(f"{mask(' '.join(str(error).split()))[:_LONGEST]}{_NO_RIGHTS}") from error
         return result
 
     def run_kept(self, module: str, make: t.Callable[[Kept | None], bytes], variables: Json) -> Json:
@@ -78,7 +93,7 @@ def unanswered(result: Json, touches: bool = False) -> str:
 
     Of a traceback the last line is the message. Whatever else the host wrote stays there: it may hold anything.
     """
-    said = mask(_ending(result))[:_LONGEST]
+    said = mask(_ending(result))[:_LONGEST].rstrip(".")
     if result.get("rc") in _NEVER_BEGUN:
         return f"{said}; nothing was run there: ansible_python_interpreter must name a Python that the host has"
     return f"{said}; {NOT_KNOWN}" if touches else said

@@ -143,6 +143,13 @@ def test_a_second_instance_is_found_with_the_draft(operator: Operator, app: Path
     assert ("instances", "server", "too_many") in found.brief("processes")
 
 
+def test_a_draft_is_proven_with_the_state_directory_of_the_host(operator: Operator, app: Path, tmp_path: Path) -> None:
+    state = tmp_path / "state"
+    state.write_text("no directory\n")
+    made = discover(operator, "-e", f"drift_root={app}", "-e", f"drift_state_dir={state}")
+    assert f"the state directory {state} cannot be used: not a directory" in made.text, made.text
+
+
 def test_a_draft_is_never_overwritten(operator: Operator, app: Path) -> None:
     kept = operator.desk / "discovered/web1/app.yml"
     kept.parent.mkdir(parents=True)

@@ -27,6 +27,10 @@ _SERVICES = (
     *("processes", "ports", "units", "containers", "compose", "packages", "configs", "resources"),
     *("streams", "endpoints", "logs", "commands"),
 )
+_HOW = (
+    "These only read. Set the first line, then paste. ssh is to connect as a user that may see what the audit saw: "
+    "where it became root, let it be root."
+)
 _BOX = "- [ ]"
 _LEFT_OUT = (
     "{} left out of the commands: a name that a shell line cannot show safely (control or invisible characters, bytes "
@@ -121,7 +125,7 @@ def _commands(report: Report) -> Lines:
     lines = heading(2, "Verification commands")
     commands, left_out = script(report)
     if commands:
-        lines += paragraph("These only read. Set the first line, then paste.") + fence("\n".join(commands), "sh")
+        lines += paragraph(_HOW) + fence("\n".join(commands), "sh")
     else:
         lines += paragraph("No finding of this run can be checked by a command.")
     if left_out:

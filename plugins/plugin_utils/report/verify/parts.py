@@ -35,6 +35,10 @@ _COMMANDS = 200
 _NAMED = 3
 _WIDTH = 150
 _PLACES = 10
+_WHERE = Markup(
+    "These only read. Run them on the host, in the root that is named, as the user that it was read as: after "
+    "`sudo -i` where that was root by `become`. What another user may not see they do not show."
+)
 _NOW = "For a check of the window they show how it is now: what was seen in it stands in the evidence."
 _WORDS = Markup(
     "The tables from here to the risks show what the audit measured, in its words: OK, DRIFT, UNKNOWN, NOTE, NOT "
@@ -192,7 +196,7 @@ def evidence(seen: Verification) -> Lines:
 def commands(seen: Verification) -> Lines:
     """Return the commands that repeat the checks by hand, by host, each once; and why some have none."""
     lines = heading(2, "Commands to repeat each check")
-    lines += paragraph("These only read. Run them on the host, in the root that is named.")
+    lines += paragraph(_WHERE)
     lines += paragraph(_NOW) if seen.data["watch"] else []
     of_hosts: dict[str, dict[str, list[str]]] = {}
     reasons: dict[str, list[str]] = {}

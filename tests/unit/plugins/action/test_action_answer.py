@@ -58,6 +58,10 @@ def test_a_reason_is_masked_and_short() -> None:
         ({"rc": 143, "msg": "x"}, "was ended by SIGTERM before it gave an answer"),
         ({"rc": 0, "module_stdout": "", "msg": "x"}, "ended without an answer (exit code 0)"),
         ({"rc": 1, "module_stderr": "KeyError in act.fs:8\n"}, "without an answer (exit code 1): KeyError in act.fs:8"),
+        (
+            {"rc": 1, "module_stderr": "me is not in the sudoers file.\n"},
+            "(exit code 1): me is not in the sudoers file",
+        ),
         ({"rc": 0, "module_stdout": "half", "msg": "not JSON"}, "not JSON"),
         ({"msg": "no python"}, "no python"),
     ],
@@ -68,6 +72,7 @@ def test_a_program_without_an_answer(result: dict[str, t.Any], said: str) -> Non
     told = unanswered(result, touches=True)
     assert said in told
     assert "what it did until then is not known: run the deploy or the rollback again" in told
+    assert ".;" not in told
 
 
 @pytest.mark.parametrize("code", [126, 127])
