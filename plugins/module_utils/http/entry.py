@@ -43,8 +43,8 @@ def unasked(entry: Entry, reason: str) -> Json:
 
 
 def observe(entry: Entry, host: Host, away: Away) -> Json:
-    """Ask an endpoint, as often as its ``samples`` say, and return the evidence; the content is that of the last
-    answer.
+    """Ask an endpoint, as often as its ``samples`` say, and return the evidence: of the first answer that is not as it
+    should be, its content aside, else of the last.
 
     A server that is ``away`` is not waited for once more.
     """
@@ -123,24 +123,33 @@ def _answers(
     asked = Asked(entry["method"], headers, body, trust, entry["timeout_s"], entry["redirects"])
     totals: list[float] = []
     answer: Answer
+    wrong: Answer | None = None
     for sample in range(1, entry["samples"] + 1):
         try:
             answer = ask(target, asked, host)
         except Failure as failure:
-            told = failure.as_dict(hide)
+            failed = failure.as_dict(hide)
             if sample > 1:
-                told["text"] += f" (request {sample} of {entry['samples']})"
+                failed["text"] += f" (request {sample} of {entry['samples']})"
             if asked.redirects:
                 # It may be another server that failed.
-                return {"failure": told}
+                return {"failure": failed}
             if failure.kind == "timeout" and failure.stage in ("resolve", "connect"):
                 away[target.origin] = failure
-            return {"failure": told, "tls": _distrusted(failure, target, entry, hide, host)}
+            return {"failure": failed, "tls": _distrusted(failure, target, entry, hide, host)}
         totals.append(answer.times_ms["total"])
+        if wrong is None and not _well(answer, entry):
+            wrong = answer
+    told = wrong or answer
     return {
-        "answer": {**_answer(answer, totals, hide), "content": _content(answer, entry, hide, host)},
-        "tls": _tls(answer.tls, hide),
+        "answer": {**_answer(told, totals, hide), "content": _content(told, entry, hide, host)},
+        "tls": _tls(told.tls, hide),
     }
+
+
+def _well(answer: Answer, entry: Entry) -> bool:
+    """Say whether an answer ended in time, with a status that is declared, where any is."""
+    return not answer.late and answer.status in entry.get("status", (answer.status,))
 
 
 def _content(answer: Answer, entry: Entry, hide: Hide, host: Host) -> list[Json]:

@@ -13,6 +13,7 @@ import time
 import typing as t
 from pathlib import Path
 
+import pytest
 from ansible_collections.evenkeel.drift.plugins.module_utils.http import entry as http_entry
 from ansible_collections.evenkeel.drift.plugins.module_utils.http.limit import Failure
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.endpoints import ask_all, collect
@@ -64,6 +65,37 @@ def test_the_median_of_several_samples_is_told() -> None:
     totals = found["answer"]["totals_ms"]
     assert len(totals) == 5
     assert found["answer"]["median_ms"] == sorted(totals)[2]
+
+
+@pytest.mark.parametrize("bad", [0, 1, 2])
+def test_one_of_several_samples_that_is_not_well_is_told(bad: int) -> None:
+    asked: list[bytes] = []
+
+    def handler(connection: socket.socket, request: bytes) -> None:
+        asked.append(request)
+        good = len(asked) != bad + 1
+        connection.sendall(answer(b"ok") if good else answer(b"no", "503 Service Unavailable"))
+
+    with serving(handler) as server:
+        (found,) = seen(entry(server.url + "/", samples=3, status=[200]))
+    assert (found["answer"]["status"], found["answer"]["body"]) == (503, "no")
+    assert len(found["answer"]["totals_ms"]) == len(asked) == 3
+
+
+def test_one_of_several_samples_that_does_not_end_is_told() -> None:
+    asked: list[bytes] = []
+    ended = threading.Event()
+
+    def handler(connection: socket.socket, request: bytes) -> None:
+        asked.append(request)
+        connection.sendall(answer(b"ok") if len(asked) > 1 else answer(b"ok")[:-1])
+        if len(asked) == 1:
+            ended.wait()
+
+    with serving(handler) as server:
+        (found,) = seen(entry(server.url + "/", samples=2, timeout_s=0.5))
+        ended.set()
+    assert (found["answer"]["late"], found["answer"]["body"]) == (True, "o")
 
 
 def test_one_that_hangs_costs_the_others_nothing_and_the_host_half_its_time() -> None:
