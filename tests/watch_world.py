@@ -51,6 +51,7 @@ def look(at_s: float, **changes: t.Any) -> Json:
             "main_pid": 70,
             "restarts": 0,
             "since": None,
+            "oom_kills": 0,
         },
         "containers": {
             "name": "web",
@@ -75,7 +76,7 @@ def look(at_s: float, **changes: t.Any) -> Json:
             "untold": [],
         },
         "streams": {"server": 0, "stream": 0, "length": 10, "last_id": f"{int(at_s)}-0", "groups": [group(0, at_s)]},
-        "memory": {"used_percent": 40.0, "oom_kills": 0},
+        "memory": {"used_percent": 40.0, "oom_kills": 0, "groups": [], "reason": ""},
     }
     made: Json = {}
     for name, item in parts.items():

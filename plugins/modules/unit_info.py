@@ -77,6 +77,7 @@ units:
         - C(enabled) is the state of the unit file, empty when there is none; C(fragment) and C(drop_ins) are the files.
         - C(needs_reload) tells that the files are newer than what systemd knows.
         - C(restarts) and C(main_pid) are those of a service, V(null) for other kinds.
+        - C(cgroup) is the control group of its processes, empty when it has none.
       type: list
       elements: dict
       returned: always
@@ -97,6 +98,7 @@ units:
           restarts: 0
           since: "2026-11-20T10:00:00Z"
           main_pid: 812
+          cgroup: /system.slice/nginx.service
 """
 
 from ansible.module_utils.basic import AnsibleModule

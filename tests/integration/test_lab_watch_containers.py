@@ -26,6 +26,7 @@ pytestmark = pytest.mark.lab
 SLEEP = ["sleep", "1000"]
 # Holds ever more memory from when it is told to: the shell of a container with little of it is killed by the kernel.
 GREEDY = ["sh", "-c", "while [ ! -e /go ]; do sleep 0.1; done; exec tail /dev/zero"]
+UNIFIED = Path("/sys/fs/cgroup/cgroup.controllers").exists()
 
 Json = dict[str, t.Any]
 
@@ -109,7 +110,8 @@ def test_what_does_not_stay_as_it_was_is_found_by_name(
     looks = made["watch"][0]["window"]["looks"]
     assert f"not running in {looks} of {looks} looks" in told["early"]
     (host,) = [one for one in made["checks"] if (one["section"], one["subject"]) == ("watch", "host")]
-    assert host["verdict"] == "FAIL", "the kernel counts what it kills, also where the engine misses it"
+    # The kernel counts what it kills, also where the engine misses it; with control groups of version 2 for whom.
+    assert host["verdict"] == ("OBSERVATION" if UNIFIED else "FAIL"), host["summary"]
     assert made["overall"]["verdict"] == "FAIL"
     shown = subprocess.run(["bash", "-c", stable["restarted"]["command"]], capture_output=True, text=True, check=True)
     assert " running since " in shown.stdout

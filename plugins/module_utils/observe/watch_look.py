@@ -14,6 +14,7 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.observe import watc
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.paths import read_target
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.registry import collector
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host, Unseen
+from ansible_collections.evenkeel.drift.plugins.module_utils.system.killed import killed, killed_in
 from ansible_collections.evenkeel.drift.plugins.module_utils.system.memory import parse_meminfo
 
 Json = t.Dict[str, t.Any]
@@ -49,7 +50,10 @@ def _units(asked: t.Mapping[str, t.Any], host: Host) -> list[Json]:
     if not seen["systemd"]:
         raise Unseen(seen["reason"])
     told = ("name", "outcome", "reason", "active", "sub", "main_pid", "restarts", "since")
-    return [{key: unit.get(key) for key in told} for unit in seen["units"]]
+    return [
+        {**{key: unit.get(key) for key in told}, "oom_kills": killed_in(unit.get("cgroup", ""))}
+        for unit in seen["units"]
+    ]
 
 
 def _containers(asked: t.Mapping[str, t.Any], host: Host) -> list[Json]:
@@ -156,10 +160,7 @@ def _unseen(reason: str) -> Json:
 def _memory(_asked: t.Mapping[str, t.Any], _host: Host) -> list[Json]:
     """Return one item: what is in use of the host's memory, and how often its kernel has killed for want of it."""
     memory = parse_meminfo(read_target("/proc/meminfo", _LIMIT))["memory"]
-    kills = [
-        line.split()[1] for line in read_target("/proc/vmstat", _LIMIT).splitlines() if line.startswith(b"oom_kill ")
-    ]
-    return [{"used_percent": memory["used_percent"], "oom_kills": int(kills[0]) if kills else None}]
+    return [{"used_percent": memory["used_percent"], **killed()}]
 
 
 PARTS: dict[str, t.Callable[[t.Mapping[str, t.Any], Host], list[Json]]] = {

@@ -14,7 +14,7 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.text import show
 
 PROPERTIES = (
     *("Id", "LoadState", "LoadError", "ActiveState", "SubState", "Result", "UnitFileState", "FragmentPath"),
-    *("DropInPaths", "NeedDaemonReload", "NRestarts", "StateChangeTimestampMonotonic", "MainPID"),
+    *("DropInPaths", "NeedDaemonReload", "NRestarts", "StateChangeTimestampMonotonic", "MainPID", "ControlGroup"),
 )
 
 
@@ -72,6 +72,7 @@ def _unit(name: str, fields: t.Mapping[str, bytes], monotonic_at_s: float) -> di
         "restarts": _count(fields.get("NRestarts")),
         "since": iso(monotonic_at_s + changed_us / 1e6) if changed_us else None,
         "main_pid": _count(fields.get("MainPID")) or None,
+        "cgroup": mask(fields.get("ControlGroup", b"").decode("ascii", "backslashreplace")),
     }
 
 

@@ -37,7 +37,11 @@ _CONTAINER = (
 )
 _USED = "{{.Name}} {{.MemUsage}} {{.CPUPerc}}"
 _BOOT = "uptime -s; cat /proc/sys/kernel/random/boot_id; date -u"
-_KILLED = "free -m; grep oom_kill /proc/vmstat"
+_EVENTS = "memory.events"
+_KILLED = (
+    "free -m; grep '^oom_kill ' /proc/vmstat; "
+    f"grep -rsE '^oom(_kill)? [1-9]' --include={_EVENTS} --include={_EVENTS}.local /sys/fs/cgroup"
+)
 
 NONE = "no command that only reads says the same: what was seen stands in its evidence"
 """What is said of a kind of check that nothing here knows."""
@@ -178,13 +182,21 @@ def _of_window(check: Json, ask: str) -> str:
     if name is None:
         return ""
     if section == "units":
-        return f"systemctl --no-pager show --property={_UNIT} -- {shlex.quote(name)}"
+        asked = f"systemctl --no-pager show --property={_UNIT} -- {shlex.quote(name)}"
+        return f"{asked}; {_killed_in(name)}"
     if section == "containers" and check["check"] == "seen":
         return container_commands.everything(ask)
     if section == "containers":
         used = f"{ask} stats --no-stream --format {shlex.quote(_USED)} -- {shlex.quote(name)}"
         return f"{container_commands.inspect(_CONTAINER, [name], ask)}; {used}"
     return ""
+
+
+def _killed_in(unit: str) -> str:
+    """Return what shows how many processes of a unit the kernel killed, in either version of control groups."""
+    group = f"systemctl --no-pager show --property=ControlGroup --value -- {shlex.quote(unit)} | grep ."
+    files = f"/sys/fs/cgroup{{}}/{_EVENTS} /sys/fs/cgroup/memory{{}}/memory.oom_control"
+    return f"{group} | xargs -r -d '\\n' -I{{}} grep -s '^oom_kill ' {files}"
 
 
 def _live(check: Json, expected: Json) -> str:

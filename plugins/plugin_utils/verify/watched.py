@@ -12,8 +12,20 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.words import duration, number
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify import verdicts, watched_logs, watched_trends
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify.watched_check import ENOUGH, UNSEEN, Maker, percent
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify import (
+    verdicts,
+    watched_logs,
+    watched_memory,
+    watched_trends,
+)
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify.watched_check import (
+    ENOUGH,
+    UNSEEN,
+    Maker,
+    happened,
+    percent,
+    unseen,
+)
 
 Json = dict[str, t.Any]
 
@@ -35,7 +47,7 @@ def checks(document: Json, environment: str = "") -> list[Json]:
     for one in document["streams"]:
         made += watched_trends.stream(make, one, streams - {one["name"]})
     if document["memory"] is not None:
-        made.append(_memory(make, document["memory"]))
+        made.append(watched_memory.host(make, document["memory"]))
     made = [made[0], *(_enough(check, blind) for check in made[1:])]
     return made + (watched_logs.judge(make, document) if document["logs"] is not None else [])
 
@@ -95,24 +107,6 @@ def not_watched(host: str, environment: str) -> list[Json]:
     return [Maker(host, environment).check("window", "window", "unknown", summary, {}, {}, "")]
 
 
-def unseen(one: Json) -> str:
-    """Return why something was seen in too few looks to be judged, or nothing."""
-    if not one["looks"]:
-        return one["reason"] or "it was never looked at"
-    if (one["looks"] - one["unseen"]) / one["looks"] >= ENOUGH:
-        return ""
-    return f"it was not seen in {one['unseen']} of {number(one['looks'], 'look')}: {one['reason']}"
-
-
-def _happened(one: Json) -> str:
-    """Return what happened to something, the first of it with its time."""
-    events = one["events"]
-    if not events:
-        return ""
-    more = f", and {one['events_total'] - 1} more" if one["events_total"] > 1 else ""
-    return f"; {events[0]['at']}: {events[0]['what']}{more}"
-
-
 def _process(make: Maker, one: Json) -> list[Json]:
     name, wanted = one["name"], one["wanted"]
     place = f"processes/{name}"
@@ -124,7 +118,7 @@ def _process(make: Maker, one: Json) -> list[Json]:
         ran = f"{one['least']} to {one['most']} ran" if one["least"] != one["most"] else f"{one['most']} ran"
         wrong = f", not {wanted} in {number(one['wrong'], 'look')}" if one["wrong"] else ""
         begin = f"The processes of {name} did not stay the same" if changed else f"{name} did not run as declared"
-        summary = f"{begin}: {text}; {ran}{wrong}{_happened(one)}"
+        summary = f"{begin}: {text}; {ran}{wrong}{happened(one)}"
         return [make.check("stable", name, "fail", summary, expected, observed, place)]
     reason = unseen(one)
     if reason:
@@ -142,14 +136,17 @@ def _process(make: Maker, one: Json) -> list[Json]:
 def _unit(make: Maker, one: Json) -> Json:
     name, wanted = one["name"], "active" if one["wanted"] else "not active"
     observed = {key: one[key] for key in ("looks", "unseen", "states", "wrong", "restarts", "events")}
-    expected = {"active": one["wanted"], "restarts": 0}
+    # A document of before these were counted has none.
+    killed = observed["oom_kills"] = one.get("oom_kills", 0)
+    expected = {"active": one["wanted"], "restarts": 0, "oom_kills": 0}
     place = f"units/{name}"
-    if one["restarts"] or one["wrong"]:
+    if one["restarts"] or one["wrong"] or killed:
         states = ", ".join(f"{state} {count}" for state, count in one["states"].items())
         wrong = f"it was not {wanted} in {one['wrong']} of {number(one['looks'], 'look')} ({states})"
         said = [f"it was restarted {number(one['restarts'], 'time')}"] if one["restarts"] else []
         said += [wrong] if one["wrong"] else []
-        summary = f"{name}: {'; '.join(said)}{_happened(one)}"
+        said += [f"the kernel killed {number(killed, 'process', 'processes')} of it for want of memory"] * bool(killed)
+        summary = f"{name}: {'; '.join(said)}{happened(one)}"
         return make.check("stable", name, "fail", summary, expected, observed, place)
     reason = unseen(one)
     if reason:
@@ -201,11 +198,11 @@ def _container(make: Maker, one: Json) -> list[Json]:
     if one["done"] and not one["expected"] and not ill:
         summary = (
             f"The container {name} ended in the window with exit code 0, and is not started again (restart policy no): "
-            f"it did what it was to do. One that is to go on running is `expected` in the contract{_happened(one)}"
+            f"it did what it was to do. One that is to go on running is `expected` in the contract{happened(one)}"
         )
         return [make.check("stable", name, "observation", summary, expected, observed, place)]
     if wrong:
-        summary = f"The container {name} was {', '.join(wrong)}{_happened(one)}"
+        summary = f"The container {name} was {', '.join(wrong)}{happened(one)}"
         return [make.check("stable", name, "fail", summary, expected, observed, place)]
     reason = unseen(one)
     if not reason and one["last_health"] not in (None, "healthy", "none"):
@@ -248,19 +245,3 @@ def _endpoint(make: Maker, one: Json, wanted: float) -> list[Json]:
         text = f"The median of {name} was {one['median_ms']:g} ms, limit {limit} ms; {one['over']} of {one['ok']} over"
         made.append(make.check("time", name, "fail" if slow else "pass", text, {"under_ms": limit}, observed, place))
     return made
-
-
-def _memory(make: Maker, one: Json) -> Json:
-    used = one["used_percent"]
-    observed = {"used_percent": used, "oom_kills": one["oom_kills"]}
-    expected = {"oom_kills": 0}
-    if one["oom_kills"]:
-        summary = (
-            f"The kernel killed {number(one['oom_kills'], 'process', 'processes')} for want of memory{_happened(one)}"
-        )
-        return make.check("memory", "host", "fail", summary, expected, observed, "memory")
-    reason = unseen(one) or ("" if one["counted"] else "this kernel does not count what it kills for want of memory")
-    if reason:
-        return make.check("memory", "host", "unknown", f"The host's memory: {reason}", expected, observed, "memory")
-    summary = f"The host used {used['least']:g} to {used['most']:g} % of its memory, and killed nothing for want of it"
-    return make.check("memory", "host", "pass", summary, expected, observed, "memory")

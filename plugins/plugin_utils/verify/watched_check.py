@@ -9,6 +9,7 @@ import math
 import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.remedies import remedy
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.words import number
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.run import safe_name
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify import checks
 
@@ -43,6 +44,24 @@ _REMEDIES = {
 def percent(part: float) -> str:
     """Return a share, rounded down: too little is never called enough, nor most of it all of it."""
     return f"{math.floor(100 * min(part, 1))} %"
+
+
+def unseen(one: Json) -> str:
+    """Return why something was seen in too few looks to be judged, or nothing."""
+    if not one["looks"]:
+        return one["reason"] or "it was never looked at"
+    if (one["looks"] - one["unseen"]) / one["looks"] >= ENOUGH:
+        return ""
+    return f"it was not seen in {one['unseen']} of {number(one['looks'], 'look')}: {one['reason']}"
+
+
+def happened(one: Json) -> str:
+    """Return what happened to something, the first of it with its time."""
+    events = one["events"]
+    if not events:
+        return ""
+    more = f", and {one['events_total'] - 1} more" if one["events_total"] > 1 else ""
+    return f"; {events[0]['at']}: {events[0]['what']}{more}"
 
 
 def file_of(host: str) -> str:

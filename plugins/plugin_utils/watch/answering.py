@@ -1,9 +1,7 @@
 # Copyright: Contributors to the evenkeel.drift project
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What was seen of what answers and moves: endpoints, consumer groups of streams, the host's memory. Private to the
-collection.
-"""
+"""What was seen of what answers and moves: endpoints, consumer groups of streams. Private to the collection."""
 
 from __future__ import annotations
 
@@ -224,32 +222,4 @@ class Stream(Seen):
             "length": self._length.told(),
             "written": len(set(self._last_ids)) > 1,
             "groups": [one.told() for _name, one in sorted(self._groups.items())],
-        }
-
-
-class Memory(Seen):
-    """What is in use of the host's memory, and whether its kernel has killed for want of it."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._used = Trend()
-        self._kills: int | None = None
-        self._killed = 0
-
-    def add(self, item: Json, moment: Moment) -> None:
-        self.look()
-        self._used.add(moment.at_s, item["used_percent"])
-        kills = item["oom_kills"]
-        if kills is not None and self._kills is not None and kills > self._kills:
-            self._killed += kills - self._kills
-            self.events.add(moment.wall_s, f"the kernel killed {kills - self._kills} for want of memory")
-        # After a boot the kernel counts anew.
-        self._kills = kills
-
-    def told(self) -> Json:
-        return {
-            **self.seen(),
-            "used_percent": self._used.told(),
-            "oom_kills": self._killed,
-            "counted": self._kills is not None,
         }

@@ -53,11 +53,16 @@ _ITEMS: dict[str, Json] = {
         "last_id": _TEXT,
         "groups": [{"name": str, "lag": _INT, "pending": int, "last_delivered": str}],
     },
-    "memory": {"used_percent": _NUMBER, "oom_kills": _INT},
+    "memory": {
+        "used_percent": _NUMBER,
+        "oom_kills": _INT,
+        "groups": OneOf([None, [{"path": str, "oom": int, "own_oom": int, "oom_kill": int}]]),
+        "reason": str,
+    },
 }
 # What an item has when its outcome is ok.
 _WHOLE: dict[str, Json] = {
-    "units": {"active": str, "sub": str, "main_pid": _INT, "restarts": _INT, "since": _TEXT},
+    "units": {"active": str, "sub": str, "main_pid": _INT, "restarts": _INT, "since": _TEXT, "oom_kills": _INT},
     "containers": {
         "id": re.compile("[0-9a-zA-Z]{1,64}"),
         "state": str,

@@ -69,6 +69,12 @@ class Container(Seen):
             self.events.add(moment.wall_s, "it is gone")
         self._gone = True
 
+    def killed(self, begin_of_id: str) -> bool:
+        """Note that the kernel killed in it, if it is the one of that id; return whether it is."""
+        mine = self._last is not None and self._last["id"].startswith(begin_of_id)
+        self._oom = self._oom or mine
+        return mine
+
     def _changed(self, before: Json, now: Json, moment: Moment) -> None:
         if before["id"] != now["id"]:
             self._replaced += 1
@@ -142,6 +148,12 @@ class Containers(Seen):
             self._known.setdefault(name, Container(name, self._half_s, from_start)).add(item, moment)
         for name in self._known.keys() - {item["name"] for item in items}:
             self._known[name].missing(moment)
+
+    def killed(self, begin_of_id: str) -> str | None:
+        """Note that the kernel killed a process in a container for want of memory, which its engine may have missed;
+        return its name, or nothing where it is not among them.
+        """
+        return next((name for name, one in self._known.items() if one.killed(begin_of_id)), None)
 
     def told(self) -> Json:
         return {

@@ -158,10 +158,10 @@ class Counts:
     def __init__(self) -> None:
         self._counts: dict[str, int] = {}
 
-    def add(self, word: str) -> None:
+    def add(self, word: str, times: int = 1) -> None:
         short = word[:_LONGEST]
         name = short if short in self._counts or len(self._counts) < self._MOST else self.OTHER
-        self._counts[name] = self._counts.get(name, 0) + 1
+        self._counts[name] = self._counts.get(name, 0) + times
 
     def told(self) -> dict[str, int]:
         return dict(sorted(self._counts.items()))

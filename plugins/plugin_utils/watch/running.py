@@ -64,6 +64,13 @@ class Seen:
         return {"looks": self.looks, "unseen": self.unseen, "reason": self._reason, **self.events.told()}
 
 
+def grown(before: int | None, now: int | None) -> int:
+    """Return by how much a counter of the host has grown; one that is less than it was has begun anew."""
+    if before is None or now is None:
+        return 0
+    return now - before if now >= before else now
+
+
 class Process(Seen):
     """The instances of one entry of the contract. One is known by its process id, its start and the host's boot."""
 
@@ -130,7 +137,7 @@ class Unit(Seen):
         super().__init__()
         self._entry = entry
         self._states = Counts()
-        self._wrong = self._pids = self._restarts = 0
+        self._wrong = self._pids = self._restarts = self._killed = 0
         self._last: Json | None = None
 
     def add(self, item: Json, moment: Moment) -> None:
@@ -156,6 +163,10 @@ class Unit(Seen):
             self.events.add(moment.wall_s, f"its main process is {now['main_pid']}, was {before['main_pid'] or 'none'}")
         if before["active"] != now["active"]:
             self.events.add(moment.wall_s, f"it is {now['active']} ({now['sub']}), was {before['active']}")
+        kills = grown(before["oom_kills"], now["oom_kills"])
+        if kills:
+            self._killed += kills
+            self.events.add(moment.wall_s, f"the kernel killed {kills} of its processes for want of memory")
 
     def told(self) -> Json:
         return {
@@ -166,4 +177,5 @@ class Unit(Seen):
             "wrong": self._wrong,
             # A restart by systemd gives a new main process: it is one and the same.
             "restarts": max(self._restarts, self._pids),
+            "oom_kills": self._killed,
         }

@@ -10,9 +10,10 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.watch import asking
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.watch.answering import Endpoint, Memory, Stream
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.watch.answering import Endpoint, Stream
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.watch.containers import Containers
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.watch.figures import Json
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.watch.memory import Memory
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.watch.running import Process, Seen, Unit
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.watch.window import Moment, Window
 
@@ -73,7 +74,7 @@ class State:
             elif part == "streams":
                 self._streams[self._names[item["server"], item["stream"]]].add(item, moment)
             elif part == "memory" and self._memory is not None:
-                self._memory.add(item, moment)
+                self._memory.add(item, moment, boot, self._containers)
 
     def told(self) -> Json:
         """Return the parts of the document that come of the looks (``docs/design.md``)."""

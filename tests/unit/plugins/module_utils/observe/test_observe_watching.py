@@ -17,6 +17,7 @@ import pytest
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe import watch_look, watching
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host, Unseen
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.watching import Schedule
+from ansible_collections.evenkeel.drift.plugins.module_utils.system.killed import killed_in
 from endpoint_server import answer, serving
 from hypothesis import given
 from hypothesis import strategies as st
@@ -256,3 +257,26 @@ def test_a_stream_that_is_gone_is_told_as_that(monkeypatch: pytest.MonkeyPatch, 
     monkeypatch.setattr(watch_look, "collector", lambda _section: lambda _asked, _host: answered)
     (item,) = watch_look.PARTS["streams"]({"servers": [{"streams": [{}]}]}, Host("/", 5.0))
     assert (item["outcome"], item["reason"]) == ("unknown", reason)
+
+
+def test_a_unit_is_told_with_what_was_killed_in_its_own_control_group(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: t.Any
+) -> None:
+    group = tmp_path / "system.slice" / "api.service"
+    group.mkdir(parents=True)
+    (group / "memory.events").write_text("oom 2\noom_kill 3\n")
+    monkeypatch.setattr(watch_look, "killed_in", lambda name: killed_in(name, str(tmp_path)))
+    known = {"outcome": "ok", "reason": "", "active": "active", "sub": "running", "main_pid": 7, "restarts": 0}
+    units = [
+        {**known, "name": "api.service", "since": None, "cgroup": "/system.slice/api.service"},
+        {**known, "name": "idle.service", "since": None, "cgroup": ""},
+        {"name": "odd.service", "outcome": "unknown", "reason": "systemctl does not tell its Id"},
+    ]
+    answered = {"systemd": True, "reason": "", "version": "252", "units": units}
+    monkeypatch.setattr(watch_look, "collector", lambda _section: lambda _asked, _host: answered)
+    items = watch_look.PARTS["units"]({"units": []}, Host("/", 5.0))
+    assert {one["name"]: one["oom_kills"] for one in items} == {
+        "api.service": 3,
+        "idle.service": None,
+        "odd.service": None,
+    }

@@ -54,6 +54,15 @@ def test_each_state(version: str, name: str) -> None:
     assert (unit["outcome"], unit["reason"]) == ("ok", "")
 
 
+def test_the_control_group_of_a_unit_keeps_its_escapes() -> None:
+    state = b"LoadState=loaded\nActiveState=active\nSubState=running\nNeedDaemonReload=no\n"
+    group = b"ControlGroup=/system.slice/system-foo\\x2dbar.slice/foo\\x2dbar@1.service\n"
+    names = ("foo\\x2dbar@1.service", "idle.service")
+    out = b"Id=foo\\x2dbar@1.service\n" + state + group + b"\nId=idle.service\n" + state + b"ControlGroup=\n"
+    groups = [one["cgroup"] for one in parse_show(out, names, 0.0)]
+    assert groups == ["/system.slice/system-foo\\x2dbar.slice/foo\\x2dbar@1.service", ""]
+
+
 def test_files_times_and_messages() -> None:
     units_seen = seen("257")
     app = units_seen["app.service"]

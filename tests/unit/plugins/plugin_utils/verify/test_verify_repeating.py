@@ -31,7 +31,7 @@ HARMLESS = re.compile(
     r"\}|grep|journalctl|ls|ps|redis-cli|rpm -qa|(\{ )?sed -n|sha256sum|sort|ss|stat|tail|uptime|"
     r"systemctl --no-pager show|"
     r"xargs -r -d '\\n' sha256sum|LC_ALL=C sort|docker exec \S+ redis-cli|uniq -c|awk '|readlink|head -[cnz]|tr '|"
-    r"zcat -f|printf|timeout 10 bash -c"
+    r"zcat -f|printf|timeout 10 bash -c|xargs -r -d '\\n' -I\{\} grep "
 )
 WATCHED = {
     "window": ("window/", ["window"]),

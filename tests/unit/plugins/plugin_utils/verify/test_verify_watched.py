@@ -93,7 +93,8 @@ def from_300(**change: t.Any) -> t.Callable[[float], Json]:
         (from_300(endpoints={"failure": "refused", "status": None}), "available", "health", "11 x refused"),
         (from_300(endpoints={"broken": ["json status"]}), "available", "health", "11 x not as declared: json status"),
         (from_300(endpoints={"total_ms": 250.0}), "time", "health", "limit 100 ms; 11 of 21 over"),
-        (from_300(memory={"oom_kills": 2}), "memory", "host", "killed 2 processes for want of memory"),
+        (from_300(units={"oom_kills": 2}), "stable", "api.service", "the kernel killed 2 processes of it for want"),
+        (from_300(memory={"oom_kills": 2}), "memory", "host", "killed 2 processes, for which no limit accounts"),
     ],
 )
 def test_what_did_not_stay_as_it_was_fails_by_name(

@@ -62,7 +62,9 @@ def test_progress_tells_what_the_kernel_killed(monkeypatch: pytest.MonkeyPatch) 
     host = FakeHost()
     host.run()
     assert host.shown[0].endswith("nothing has happened")
-    assert host.shown[-1].endswith(": memory: the kernel killed 1 for want of memory (3 such things so far)")
+    assert host.shown[-1].endswith(
+        ": memory: the kernel killed 1 for want of memory of the host (3 such things so far)"
+    )
 
 
 def test_a_lost_connection_is_a_gap_with_its_reason_and_too_many_are_unknown() -> None:
