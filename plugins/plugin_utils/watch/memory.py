@@ -17,6 +17,7 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.watch.running impor
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.watch.window import Moment
 
 _TOP = "/"
+_NOTHING = {"oom": 0, "own_oom": 0, "oom_kill": 0}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -45,20 +46,36 @@ def blame(before: Json, now: Json) -> Blame:
     return _Tree(before, now).blame(total)
 
 
+def expected(before: Json, now: Json) -> Json:
+    """Return the later of two looks as the next one is to be compared with it.
+
+    The kernel counts a limit, then writes a report, which a slow console holds up, and then counts the kill: a limit
+    of which no kill has come yet counts for one that comes until the next look.
+    """
+    if before["groups"] is None or now["groups"] is None:
+        return now
+    was = {one["path"]: one for one in before["groups"]}
+    groups = []
+    for one in now["groups"]:
+        more = {key: grown(was.get(one["path"], _NOTHING)[key], one[key]) for key in _NOTHING}
+        late = max(more["oom"] - more["oom_kill"], 0)
+        groups.append({**one, "oom": one["oom"] - late, "own_oom": one["own_oom"] - min(late, more["own_oom"])})
+    return {**now, "groups": groups}
+
+
 class _Tree:
     """What was counted in control groups between two looks."""
 
     def __init__(self, before: Json, now: Json) -> None:
         was = {one["path"]: one for one in before["groups"]}
-        nothing = {"oom": 0, "own_oom": 0, "oom_kill": 0}
         self._counts = {
-            one["path"]: {key: grown(was.get(one["path"], nothing)[key], one[key]) for key in nothing}
+            one["path"]: {key: grown(was.get(one["path"], _NOTHING)[key], one[key]) for key in _NOTHING}
             for one in now["groups"]
         }
         # Of a group of the first level nothing above it has what it had counted, unless the host has a group itself.
         first = {path for path in was if path.rfind("/") == 0 and path != _TOP}
         self._lost = _TOP not in self._counts and not first <= self._counts.keys()
-        self._counts.setdefault(_TOP, nothing)
+        self._counts.setdefault(_TOP, _NOTHING)
         self._limited: dict[str, int] = {}
 
     def blame(self, total: int) -> Blame:
@@ -102,7 +119,9 @@ class Memory(Seen):
     def __init__(self) -> None:
         super().__init__()
         self._used = Trend()
-        self._last: tuple[str, Json] | None = None
+        self._boot = ""
+        self._last: Json | None = None
+        self._compared: Json | None = None
         self._killed = self._of_host = 0
         self._limited = Counts()
         self._untold = ""
@@ -112,8 +131,10 @@ class Memory(Seen):
         self.look()
         self._used.add(moment.at_s, item["used_percent"])
         # After a boot the kernel counts anew.
-        found = blame(self._last[1], item) if self._last is not None and self._last[0] == boot else Blame()
-        self._last = (boot, item)
+        last = self._last if self._boot == boot else None
+        found = blame(self._compared, item) if last is not None and self._compared is not None else Blame()
+        self._compared = item if last is None else expected(last, item)
+        self._boot, self._last = boot, item
         self._killed += found.total
         self._of_host += found.host
         self._untold = found.reason or self._untold
@@ -134,7 +155,7 @@ class Memory(Seen):
             "of_host": self._of_host,
             "limited": self._limited.told(),
             "untold": self._untold,
-            "counted": self._last is not None and self._last[1]["oom_kills"] is not None,
+            "counted": self._last is not None and self._last["oom_kills"] is not None,
         }
 
 

@@ -173,6 +173,33 @@ def test_what_was_counted_before_a_boot_is_no_kill_after_it() -> None:
     assert made.told()["memory"]["oom_kills"] == 0
 
 
+REACHED: Groups = {**QUIET, SYSTEM: (1, 0, 0), API: (1, 1, 0)}
+"""A limit was reached, and the kernel still writes its report."""
+
+
+@pytest.mark.parametrize(
+    ("limit_s", "after", "outcome"),
+    [
+        (300, {**QUIET, SYSTEM: (1, 0, 1), API: (1, 1, 1)}, "observation"),
+        # The service ended with it.
+        (300, {**QUIET, SYSTEM: (1, 0, 1)}, "observation"),
+        # What was killed is in another group.
+        (300, {**REACHED, USER: (0, 0, 1)}, "fail"),
+        # That limit was reached long before.
+        (270, {**QUIET, SYSTEM: (1, 0, 1), API: (1, 1, 1)}, "fail"),
+    ],
+)
+def test_a_limit_explains_what_is_killed_until_the_next_look(limit_s: int, after: Groups, outcome: str) -> None:
+    def change(at_s: float) -> Json:
+        if at_s >= 330:
+            return {"memory": item(1, after)}
+        return {"memory": item(0, REACHED if at_s >= limit_s else QUIET)}
+
+    found = judged(change)["memory", "memory"]
+    assert found["outcome"] == outcome, found["summary"]
+    assert found["observed"]["oom_kills"] == 1
+
+
 def test_a_window_that_was_kept_before_limits_were_told_apart_fails_with_that_said() -> None:
     made = document(regular(from_300(item(0, QUIET), item(2, QUIET))))
     for key in ("of_host", "limited", "untold"):
