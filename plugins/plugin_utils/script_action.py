@@ -23,10 +23,8 @@ NOT_KNOWN = (
     "what it did until then is not known: run the deploy or the rollback again, which finishes what was begun or takes "
     "it back"
 )
-_NO_RIGHTS = (
-    "; nothing was run there: give the password for become with -K (--ask-become-pass), or let the host ask this user "
-    "for none"
-)
+_NOT_RUN = "; nothing was run there"
+_HOW_TO_GIVE_IT = ": give the password for become with -K (--ask-become-pass), or let the host ask this user for none"
 # What a shell ends with when it cannot run a program, or there is none of that name.
 _NEVER_BEGUN = (126, 127)
 # How a shell tells of a program that was ended by a signal: its number and this.
@@ -60,7 +58,8 @@ class ScriptAction(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
             # A wrong or a missing password has no class of its own; what has one is another matter.
             if type(error) is not AnsibleError or self._connection.become is None:
                 raise
-            raise NotBecome(f"{mask(' '.join(str(error).split()))[:_LONGEST]}{_NO_RIGHTS}") from error
+            said = mask(" ".join(str(error).split()))[:_LONGEST]
+            raise NotBecome(f"{said}{_NOT_RUN}{_HOW_TO_GIVE_IT if 'password' in said else ''}") from error
         return result
 
     def run_kept(self, module: str, make: t.Callable[[Kept | None], bytes], variables: Json) -> Json:

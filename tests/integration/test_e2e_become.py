@@ -13,7 +13,7 @@ import pytest
 from e2e_operator import Operator, Outcome
 from e2e_project import application
 
-REFUSES = "#!/bin/sh\necho 'sudo: a password is required' >&2\nexit 1\n"
+REFUSES = "#!/bin/sh\necho 'sudo: {}' >&2\nexit 1\n"
 
 
 @pytest.fixture(name="play")
@@ -22,7 +22,7 @@ def fixture_play(operator: Operator, tmp_path: Path) -> t.Callable[[str], Outcom
     reference = application(tmp_path / "reference")
     root = reference.deploy(tmp_path / "host", commit="HEAD~1")
     sudo = tmp_path / "sudo"
-    sudo.write_text(REFUSES)
+    sudo.write_text(REFUSES.format("a password is required"))
     sudo.chmod(0o755)
     inventory = operator.inventory(
         {"web1": {"drift_root": str(root)}},
@@ -53,3 +53,12 @@ def test_nothing_is_left_unknown_where_nothing_was_run(play: t.Callable[[str], O
     assert outcome.code == 2, outcome.text
     assert "nothing was run there: give the password for become with -K" in said
     assert "what it did until then is not known" not in said
+
+
+def test_a_password_is_asked_for_only_where_that_is_what_is_missing(
+    play: t.Callable[[str], Outcome], tmp_path: Path
+) -> None:
+    (tmp_path / "sudo").write_text(REFUSES.format("unable to open the audit log"))
+    said = " ".join(play("evenkeel.drift.deploy").text.split())
+    assert "unable to open the audit log; nothing was run there" in said
+    assert "-K" not in said

@@ -81,6 +81,11 @@ def test_no_name_becomes_a_command(name: str) -> None:
     assert all(line == "true" or line.startswith(("# ", "cd -- ")) for line in lines), lines
 
 
+def test_it_is_told_as_which_user_the_commands_are_run() -> None:
+    (_before, told) = markdown.render(*made(ALL[0])).split("## Commands to repeat each check")
+    assert "as the user that it was read as: after `sudo -i` where that was root" in told
+
+
 @pytest.mark.parametrize("columns", [80, 120])
 @pytest.mark.parametrize("name", ALL)
 def test_the_terminal_shows_the_verdict_in_its_width(name: str, columns: int) -> None:
