@@ -26,8 +26,13 @@ def users(contract: Json, tree: str, path: str) -> list[str]:
     return [
         process["name"]
         for process in contract.get("processes") or []
-        if tree in process["not_older_than"] or path in process["reads"]
+        if tree in process["not_older_than"] or any(_is_of(path, read) for read in process["reads"])
     ]
+
+
+def _is_of(path: str, read: str) -> bool:
+    """Whether a path is what a process reads, or lies in that: a directory is read with all that is in it."""
+    return f"{path}/".startswith(f"{read.rstrip('/')}/")
 
 
 class Seen:

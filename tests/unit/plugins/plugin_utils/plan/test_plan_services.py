@@ -12,7 +12,7 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.act.services import
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.contract.patterns import compile_lines
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan import host_gates
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan.services import Planned, plan_services
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan.services_seen import ByHand, Seen
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.plan.services_seen import ByHand, Seen, users
 
 Json = dict[str, t.Any]
 
@@ -95,6 +95,16 @@ def test_a_unit_is_restarted_once_for_all_its_reasons() -> None:
     action = planned.actions[0]
     assert action["summary"] == "Restart web.service: web uses a; web uses b; web: code"
     assert (action["severity"], len(action["findings"]), planned.by_hand) == ("high", 1, [])
+
+
+@pytest.mark.parametrize(
+    ("path", "told"),
+    [("conf", True), ("conf/a.ini", True), ("conf/more/b.ini", True), ("conf.d/a.ini", False), ("a.ini", False)],
+)
+@pytest.mark.parametrize("read", ["conf", "conf/"])
+def test_a_directory_that_a_process_reads_is_all_that_is_in_it(read: str, path: str, told: bool) -> None:
+    contract = {"processes": [{"name": "web", "not_older_than": [], "reads": [read]}]}
+    assert users(contract, "source", path) == (["web"] if told else [])
 
 
 @pytest.mark.parametrize(
