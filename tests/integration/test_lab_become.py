@@ -46,14 +46,7 @@ systemctl enable --quiet --now shop.service
 """
 CONTRACT = {
     "trees": [{"name": "source", "path": "src"}],
-    "processes": [
-        {
-            "name": "shop",
-            "match": r"python\S* \S+/server\.py",
-            "unit": "shop.service",
-            "reads": ["src/server.py", "src/other.py"],
-        }
-    ],
+    "processes": [{"name": "shop", "match": r"python\S* \S+/server\.py", "unit": "shop.service", "reads": ["src"]}],
     "units": [{"name": "shop.service", "enabled": True}],
     "endpoints": [{"name": "health", "url": _URL}],
 }
