@@ -15,6 +15,7 @@ import time
 import typing as t
 import zlib
 
+from ansible_collections.evenkeel.drift.plugins.module_utils.assertions.document import NotJson, read_json
 from ansible_collections.evenkeel.drift.plugins.module_utils.http.connection import Connection, Reader, Trust, connect
 from ansible_collections.evenkeel.drift.plugins.module_utils.http.head import doubt, read_head
 from ansible_collections.evenkeel.drift.plugins.module_utils.http.limit import Failure, Limit
@@ -168,9 +169,20 @@ def _body(response: http.client.HTTPResponse, reader: Reader, limit: Limit) -> t
             break
         parts.append(part)
         size += len(part)
+    body = b"".join(parts)[:MAX_BODY]
     if size > MAX_BODY:
         partial = f"only the first {MAX_BODY >> 20} MiB of the answer was read"
-    return b"".join(parts)[:MAX_BODY], partial, late
+    elif partial and not late and _tells_its_end(body):
+        partial = ""
+    return body, partial, late
+
+
+def _tells_its_end(body: bytes) -> bool:
+    """Say whether a body is a whole object or list of JSON: nothing but blanks can follow it."""
+    try:
+        return isinstance(read_json(body), (dict, list))
+    except NotJson:
+        return False
 
 
 def _decoded(body: bytes, partial: str, coding: str) -> tuple[bytes, str]:

@@ -9,6 +9,7 @@ import contextlib
 import errno
 import io
 import os
+import re
 import socket
 import ssl
 import threading
@@ -23,8 +24,8 @@ _REFUSED = frozenset({errno.ECONNREFUSED})
 _AWAY = frozenset({errno.ENETUNREACH, errno.EHOSTUNREACH, errno.EADDRNOTAVAIL, errno.ENETDOWN, errno.EHOSTDOWN})
 _CLOSED = frozenset({errno.ECONNRESET, errno.EPIPE, errno.ECONNABORTED, errno.ENOTCONN})
 _ADDRESSES = 8
-_RAGGED = "UNEXPECTED_EOF_WHILE_READING"
-"""What OpenSSL 3 calls it; a Python before 3.10 has no exception for that."""
+_RAGGED = re.compile("unexpected[ _]eof[ _]while[ _]reading", re.IGNORECASE)
+"""What OpenSSL 3 calls it; a Python before 3.10 has no exception for that, and may not know its name."""
 
 Address = t.Tuple[int, t.Any]
 
@@ -224,7 +225,7 @@ class Reader(io.RawIOBase):
         except socket.timeout:
             raise self._limit.over(self._stage) from None
         except ssl.SSLError as error:
-            if not isinstance(error, ssl.SSLEOFError) and error.reason != _RAGGED:
+            if not isinstance(error, ssl.SSLEOFError) and not _RAGGED.search(str(error)):
                 raise self._broken(error) from None
             self.ragged = True
             return 0

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import http.client
 import io
+import re
 import socket
 import typing as t
 
@@ -17,6 +18,7 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.http.lines import L
 _PART = 1 << 16
 _MOST_INTERIM = 16
 _PROTOCOL = b"HTTP/"
+_FRAMING = re.compile("content-length|transfer-encoding", re.IGNORECASE)
 
 
 class _Kept(Lines):
@@ -82,7 +84,7 @@ def doubt(response: http.client.HTTPResponse) -> str:
         return ""
     # A line without a colon, and all that stands after it, is a body to the parser of mails that reads the headers.
     rest = headers.get_payload()
-    if rest and isinstance(rest, str):
+    if isinstance(rest, str) and _FRAMING.search(rest):
         return "where the answer ends is not known: a line of its head is no header"
     if response.chunked:
         return ""

@@ -16,6 +16,7 @@ from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section imp
 from endpoint_server import Server, serving
 
 BODY = b'{"status": "healthy"}'
+TEXT = b"the status is healthy"
 _COMMON = (
     b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nDate: Sun, 22 Nov 2026 18:09:43 GMT\r\nConnection: close\r\n"
 )
@@ -126,10 +127,13 @@ def test_what_is_no_http_is_not_called_broken(data: bytes) -> None:
 )
 def test_a_head_that_does_not_say_where_the_body_ends(headers: bytes, why: str) -> None:
     sending = Sending()
-    sending.data = b"HTTP/1.1 200 OK\r\n" + headers + b"\r\n" + BODY
+    sending.data = b"HTTP/1.1 200 OK\r\n" + headers + b"\r\n" + TEXT
     with serving(sending) as server:
         seen = get(server)
-    assert (seen.status, seen.body, seen.partial) == (200, BODY, f"where the answer ends is not known: {why}")
+        assert (seen.status, seen.body, seen.partial) == (200, TEXT, f"where the answer ends is not known: {why}")
+        # What JSON has begun it ends.
+        sending.data = sending.data.replace(TEXT, BODY)
+        assert (get(server).body, get(server).partial) == (BODY, "")
 
 
 @pytest.mark.parametrize(
@@ -140,14 +144,17 @@ def test_a_head_that_does_not_say_where_the_body_ends(headers: bytes, why: str) 
         b"Content-Type: multipart/x-mixed-replace; boundary=frame\r\nContent-Length: 21\r\n",
         b"Content-Type: message/rfc822\r\n",
         b"",
+        # What is no header says nothing of the end, before or after what does.
+        b"Content-Length: 21\r\nServer Name: x\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n",
     ],
 )
 def test_a_head_that_says_enough(headers: bytes) -> None:
     sending = Sending()
-    sending.data = b"HTTP/1.1 200 OK\r\n" + headers + b"\r\n" + BODY
+    sending.data = b"HTTP/1.1 200 OK\r\n" + headers + b"\r\n" + TEXT
     with serving(sending) as server:
         seen = get(server)
-    assert (seen.body, seen.partial) == (BODY, "")
+    assert (seen.body, seen.partial) == (TEXT, "")
 
 
 def test_the_answer_to_head_is_cut_as_well() -> None:

@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 from ansible_collections.evenkeel.drift.plugins.module_utils.http.ask import Answer, Asked, ask
 from ansible_collections.evenkeel.drift.plugins.module_utils.http.certificate import Garbled, read_certificate
-from ansible_collections.evenkeel.drift.plugins.module_utils.http.connection import Trust, certificate_of
+from ansible_collections.evenkeel.drift.plugins.module_utils.http.connection import Reader, Trust, certificate_of
 from ansible_collections.evenkeel.drift.plugins.module_utils.http.limit import Failure, Limit
 from ansible_collections.evenkeel.drift.plugins.module_utils.http.url import parse
 from ansible_collections.evenkeel.drift.plugins.module_utils.observe.section import Host, Unseen
@@ -205,6 +205,58 @@ def test_an_answer_until_the_connection_ends_has_an_end_only_when_tls_says_so(
     with serving(handler, context) as server:
         seen = get(server, Trust(str(authority.file), True))
     assert (seen.status, seen.body, seen.partial) == (200, b"ok", partial)
+
+
+@pytest.mark.parametrize(
+    ("body", "partial"),
+    [
+        (b'{"status": "ok"}\n', ""),
+        (b"[]", ""),
+        (b'{"status": "ok"', NO_NOTIFY),
+        # Another digit may have been to come.
+        (b"12", NO_NOTIFY),
+        (b"", NO_NOTIFY),
+    ],
+)
+def test_an_answer_that_tells_its_own_end_needs_nobody_to_say_so(
+    authority: Authority, body: bytes, partial: str
+) -> None:
+    """As a server of a few lines of Python sends it: no length, and a connection that just closes."""
+
+    def handler(connection: socket.socket, _request: bytes) -> None:
+        connection.sendall(b"HTTP/1.0 200 OK\r\nContent-Type: application/json\r\n\r\n" + body)
+
+    with serving(handler, authority.issue("json", "/CN=x", IP, *ALWAYS)) as server:
+        seen = get(server, Trust(str(authority.file), True))
+    assert (seen.body, seen.partial) == (body, partial)
+
+
+class Ending:
+    """A connection of an older Python, which ends as OpenSSL 3 says it."""
+
+    def __init__(self, said: str) -> None:
+        self._said = said
+
+    def settimeout(self, _seconds: float) -> None:
+        pass
+
+    def recv_into(self, _buffer: bytearray) -> int:
+        raise ssl.SSLError(ssl.SSL_ERROR_SSL, self._said)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "[SSL: UNEXPECTED_EOF_WHILE_READING] unexpected eof while reading (_ssl.c:2635)",
+        # Python 3.8 and 3.9 may not know the name.
+        "[SSL] unexpected eof while reading (_ssl.c:2635)",
+    ],
+)
+def test_an_end_that_python_has_no_name_for_is_one(said: str) -> None:
+    reader = Reader(t.cast(socket.socket, Ending(said)), Limit(Host("/", 60), 30))
+    assert (reader.read(1), reader.ragged) == (b"", True)
+    with pytest.raises(Failure, match="broke off"):
+        Reader(t.cast(socket.socket, Ending("[SSL] bad record mac")), Limit(Host("/", 60), 30)).read(1)
 
 
 @pytest.mark.parametrize(
