@@ -51,16 +51,16 @@ class _Interval:
             return self._failed(f"{self._pace()}; {'; '.join(wrong)}; read: {self._rules.part}", cause)
         if self._rules.blind:
             return self._unknown(self._rules.blind)
+        if self._seen["max_s"] is None and self._wanted["max_s"] is not None:
+            summary = f"{self._pace()}: no interval could be measured; read: {self._rules.part}"
+            return self._rules.scope.not_exercised(
+                "interval", self._subject, summary, expected=self._expected, observed=self._observed
+            )
         ahead_s = words.ahead_s([self._seen["last_s"]], self._rules.log, self._rules.now_s, _READING_S)
         if self._wanted["max_s"] is not None and ahead_s > AHEAD_S:
             return self._unknown(
                 f"it came last at {self._seen['last']}, {duration(ahead_s)} after the audit; the times of the log may "
                 "be in another zone than the host's"
-            )
-        if self._seen["max_s"] is None and self._wanted["max_s"] is not None:
-            summary = f"{self._pace()}: no interval could be measured; read: {self._rules.part}"
-            return self._rules.scope.not_exercised(
-                "interval", self._subject, summary, expected=self._expected, observed=self._observed
             )
         return self._rules.scope.passed(
             "interval",

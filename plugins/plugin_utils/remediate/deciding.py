@@ -15,6 +15,7 @@ import dataclasses
 import json
 import typing as t
 
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.endpoint_content import KIND_CHECKS
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.remediate import degrees, instances
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify import (
     after_change,
@@ -213,15 +214,21 @@ def _got_worse(check: Json, was: t.Mapping[str, str], earlier: Before | None) ->
 
 
 def _summed_up(check: Json, failed: t.Iterable[Json]) -> list[Json]:
-    """Return the checks of which the comparison with what was accepted says no more than that they fail; of all other
-    checks nothing.
+    """Return the checks of which the comparison with what was accepted says no more than that they fail, or a window
+    than that they cannot be told; of all other checks nothing.
 
     What worked then and failed before the change as well is not the change's doing.
     """
-    if (check["section"], check["check"]) != (regression.SECTION, regression.FEATURE):
+    place = (check["section"], check["check"])
+    if place == (regression.SECTION, regression.FEATURE):
+        own = [one for one in failed if one["section"] != regression.SECTION]
+    elif place == ("watch", "available") and check["verdict"] == verdicts.UNKNOWN:
+        contents = [one for one in failed if one["check"] in KIND_CHECKS.values()]
+        own = [one for one in contents if one["verdict"] == verdicts.UNKNOWN]
+    else:
         return []
     about = standing.about(check)
-    return [one for one in failed if one["section"] != regression.SECTION and standing.about(one) == about]
+    return [one for one in own if standing.about(one) == about]
 
 
 def _was(check: Json, earlier: Before | None) -> str:

@@ -282,6 +282,13 @@ def test_what_came_last_in_the_future_is_not_known_to_come_still(
     assert ("2026-11-21T10:10:00Z, 2 min 1 s after the audit" in one.summary) == (outcome == "unknown")
 
 
+def test_what_came_once_has_no_interval_whenever_that_was(tmp_path: Path) -> None:
+    """Of what is rare a log that is read since a deploy has one line, and that is no reason to take the deploy back."""
+    made = observed(SLOW, cycles(20, 1), tmp_path, START - 3600)
+    made["logs"][0]["mtime_s"] = START - 3600
+    assert only(logs.judge(contract(SLOW), made, Context("prod", "web1")), "interval").outcome == "not_exercised"
+
+
 def test_a_line_that_was_written_while_logs_were_read_is_not_of_the_future(tmp_path: Path) -> None:
     made = observed(SLOW, cycles(20, 31), tmp_path, START + 400)
     made["logs"][0]["mtime_s"] = START + 600

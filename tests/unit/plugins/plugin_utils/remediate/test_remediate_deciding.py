@@ -295,6 +295,26 @@ def test_what_worked_when_it_was_accepted_takes_back_what_its_own_checks_do(
     assert (feature("endpoints")["id"] in known) != goes_back
 
 
+@pytest.mark.parametrize(
+    ("then", "now", "watched", "goes_back"),
+    [
+        pytest.param("UNKNOWN", "UNKNOWN", "UNKNOWN", False, id="it could not be told before either"),
+        pytest.param("FAIL", "UNKNOWN", "UNKNOWN", False, id="it was worse before"),
+        pytest.param("PASS", "UNKNOWN", "UNKNOWN", True, id="it could be told before"),
+        pytest.param("UNKNOWN", "PASS", "UNKNOWN", True, id="the audit could tell"),
+        pytest.param("UNKNOWN", "UNKNOWN", "FAIL", True, id="it does not answer in the window"),
+    ],
+)
+def test_what_cannot_be_told_of_an_answer_cannot_in_a_window_either(
+    then: str, now: str, watched: str, goes_back: bool
+) -> None:
+    """An answer that is longer than what is read is so in every look."""
+    seen = {**one_check("watch", watched), "check": "available", "evidence": ["watch/web1.json#endpoints/main"]}
+    made = [{**one_check("endpoints", now), "check": "content"}, seen]
+    back, known = reasons(verification(*made), earlier(endpoints=then))
+    assert (seen["id"] in back, seen["id"] in known) == (goes_back, not goes_back)
+
+
 def test_what_a_window_calls_otherwise_is_about_the_same_thing() -> None:
     host = {**one_check("resources", "FAIL"), "component": "memory"}
     killed = {**one_check("watch", "FAIL"), "component": "memory", "evidence": ["watch/web1.json#memory"]}
