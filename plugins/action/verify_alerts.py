@@ -16,7 +16,7 @@ from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.bundle imp
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.shape import GarbledAnswer
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.refused import Refused
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.report.safe import terminal
-from ansible_collections.evenkeel.drift.plugins.plugin_utils.script_action import ScriptAction, unanswered
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.script_action import NotBecome, ScriptAction, unanswered
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.run import RunFolder, StoreError
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify import alerts
 
@@ -58,6 +58,8 @@ class ActionModule(ScriptAction):
         asked = request["channels"]
         try:
             return alerts.keep(folder, host, asked, self._send(request, variables))
+        except NotBecome:
+            raise
         except (AnsibleActionFail, GarbledAnswer):
             # The messages may be on their way: nobody can say any more that nothing was sent.
             alerts.lose(folder, host, asked)

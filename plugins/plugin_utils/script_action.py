@@ -8,10 +8,11 @@ collection.
 from __future__ import annotations
 
 import dataclasses
+import re
 import signal
 import typing as t
 
-from ansible.errors import AnsibleError, AnsibleUndefinedConfigEntry
+from ansible.errors import AnsibleConnectionFailure, AnsibleError, AnsibleUndefinedConfigEntry
 from ansible.plugins.action import ActionBase
 from ansible_collections.evenkeel.drift.plugins.module_utils.mask import mask
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange import kept
@@ -25,6 +26,8 @@ NOT_KNOWN = (
 )
 _NOT_RUN = "; nothing was run there"
 _HOW_TO_GIVE_IT = ": give the password for become with -K (--ask-become-pass), or let the host ask this user for none"
+# What the connection of SSH says, by what it finds in what came back, when it is not made. It has no class of its own.
+_SSH = ("Using a SSH password instead of a key", "using -c ssh on certain older ssh versions")
 # What a shell ends with when it cannot run a program, or there is none of that name.
 _NEVER_BEGUN = (126, 127)
 # How a shell tells of a program that was ended by a signal: its number and this.
@@ -56,10 +59,16 @@ class ScriptAction(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
             result: Json = self._execute_module(module_name=module, module_args={}, task_vars=variables)
         except AnsibleError as error:
             # A wrong or a missing password has no class of its own; what has one is another matter.
-            if type(error) is not AnsibleError or self._connection.become is None:
+            if type(error) is not AnsibleError:
                 raise
             said = mask(" ".join(str(error).split()))[:_LONGEST]
-            raise NotBecome(f"{said}{_NOT_RUN}{_HOW_TO_GIVE_IT if 'password' in said else ''}") from error
+            if said.startswith(_SSH):
+                raise AnsibleConnectionFailure(said) from error
+            become = self._connection.become
+            if become is None:
+                raise
+            missing = "password" in said and re.search(rf"\b(?:become|{re.escape(str(become.name))})\b", said)
+            raise NotBecome(f"{said}{_NOT_RUN}{_HOW_TO_GIVE_IT if missing else ''}") from error
         return result
 
     def run_kept(self, module: str, make: t.Callable[[Kept | None], bytes], variables: Json) -> Json:

@@ -12,6 +12,7 @@ import pytest
 from ansible.errors import AnsibleActionFail
 from ansible_collections.evenkeel.drift.plugins.action.verify_alerts import ActionModule
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.exchange.shape import GarbledAnswer
+from ansible_collections.evenkeel.drift.plugins.plugin_utils.script_action import NotBecome
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.store.run import RunFolder
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.verify import alerts
 
@@ -35,3 +36,14 @@ def test_a_lost_answer_is_kept_as_that_and_still_fails(
     with pytest.raises((AnsibleActionFail, GarbledAnswer)):
         action._tried(folder, "web1", REQUEST, {})
     assert alerts.tried(folder)["web1", "general"]["outcome"] == "lost"
+
+
+def test_what_was_never_run_has_sent_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(_request: t.Any, _variables: t.Any) -> t.NoReturn:
+        raise NotBecome("Missing sudo password")
+
+    action, folder = ActionModule.__new__(ActionModule), RunFolder(str(tmp_path))
+    monkeypatch.setattr(action, "_send", refused)
+    with pytest.raises(NotBecome):
+        action._tried(folder, "web1", REQUEST, {})
+    assert alerts.tried(folder) == {}
