@@ -155,6 +155,9 @@ class Answer:
             raise NoEngine(not_running(self._path)) from None
         except http.client.HTTPException as error:
             raise self._broken(_BROKEN.get(type(error), type(error).__name__)) from None
+        except ValueError:
+            # A chunk of less than nothing.
+            raise self._broken("its chunks are garbled") from None
         except OSError as error:
             raise Unseen(f"the engine at {self._path} cannot be asked for {self._target}: {explain(error)}") from None
 
