@@ -252,7 +252,8 @@ class _Host:
         covered = gates.coverage(data["trees"], unmade)
         if gates.refusals([covered]):
             return [], [], [covered]
-        actions, left = plan_files(trees, self._policy, functools.partial(users, self._kept["contract"]))
+        using = functools.partial(users, self._kept["contract"], self._kept["root"])
+        actions, left = plan_files(trees, self._policy, using)
         overwritten = sum(1 for action in actions if action.pop("overwrites"))
         resources, needed = self._data("resources"), sum(action["bytes"] for action in actions)
         return (

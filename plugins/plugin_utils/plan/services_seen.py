@@ -7,6 +7,7 @@ Pure.
 
 from __future__ import annotations
 
+import posixpath
 import typing as t
 
 from ansible_collections.evenkeel.drift.plugins.plugin_utils.judge.process_instance import is_supervised
@@ -21,18 +22,21 @@ class ByHand(t.NamedTuple):
     reason: str
 
 
-def users(contract: Json, tree: str, path: str) -> list[str]:
-    """Return the processes of a contract that use a changed path only after a restart."""
+def users(contract: Json, root: str, tree: str, path: str) -> list[str]:
+    """Return the processes of a contract that use a changed path below the root only after a restart."""
     return [
         process["name"]
         for process in contract.get("processes") or []
-        if tree in process["not_older_than"] or any(_is_of(path, read) for read in process["reads"])
+        if tree in process["not_older_than"] or any(_is_of(root, path, read) for read in process["reads"])
     ]
 
 
-def _is_of(path: str, read: str) -> bool:
-    """Whether a path is what a process reads, or lies in that: a directory is read with all that is in it."""
-    return f"{path}/".startswith(f"{read.rstrip('/')}/")
+def _is_of(root: str, path: str, read: str) -> bool:
+    """Whether a path is what a process reads, or lies in that: a directory is read with all that is in it. What is read
+    may be absolute, and below the root all the same.
+    """
+    place = posixpath.normpath(posixpath.join(root, read))
+    return f"{posixpath.join(root, path)}/".startswith(f"{place.rstrip('/')}/")
 
 
 class Seen:

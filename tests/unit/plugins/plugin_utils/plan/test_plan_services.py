@@ -104,7 +104,25 @@ def test_a_unit_is_restarted_once_for_all_its_reasons() -> None:
 @pytest.mark.parametrize("read", ["conf", "conf/"])
 def test_a_directory_that_a_process_reads_is_all_that_is_in_it(read: str, path: str, told: bool) -> None:
     contract = {"processes": [{"name": "web", "not_older_than": [], "reads": [read]}]}
-    assert users(contract, "source", path) == (["web"] if told else [])
+    assert users(contract, "/srv/app", "source", path) == (["web"] if told else [])
+
+
+@pytest.mark.parametrize(
+    ("root", "read", "told"),
+    [
+        ("/srv/app", "/srv/app/conf/a.ini", True),
+        ("/srv/app", "/srv/app/conf", True),
+        ("/srv/app", ".", True),
+        ("/srv/app", "/srv/other/conf", False),
+        ("/srv/app", "/conf/a.ini", False),
+        ("/", "/conf", True),
+        ("/", "conf", True),
+        ("/", "/", True),
+    ],
+)
+def test_what_a_process_reads_may_be_absolute_or_the_root_itself(root: str, read: str, told: bool) -> None:
+    contract = {"processes": [{"name": "web", "not_older_than": [], "reads": [read]}]}
+    assert users(contract, root, "source", "conf/a.ini") == (["web"] if told else [])
 
 
 @pytest.mark.parametrize(
