@@ -161,6 +161,23 @@ def test_what_failed_before_as_well_takes_nothing_back(shop: Shop) -> None:
     assert "rolled back" not in shop.restored()
 
 
+def test_a_log_whose_lines_never_had_times_takes_nothing_back(shop: Shop) -> None:
+    """Which of its lines are from after the change nobody knows, and nobody would have known before it."""
+    (root,) = shop.hosts("web1")
+    log = shop.folder / "app.log"
+    log.write_text("started\nserving\n")
+    shop.contract = {"logs": [{"name": "app", "path": str(log), "max": {"ERROR": 0}}]}
+    shop.reference.commit("Second", {"src/other.py": "2\n"})
+    outcome = shop.remediate(verify_watch={"for": "10s", "every": "2s"})
+    assert outcome.code == 2, outcome.text
+    result = shop.result("web1")
+    assert (result["outcome"], result["verification"]["back"]) == ("changed", None), outcome.text
+    known = result["verification"]["known"]
+    assert [one["verdict"] for one in known] == ["UNKNOWN", "UNKNOWN"]
+    assert all("no line of it has a time" in one["sentence"] for one in known)
+    assert (root / "src/other.py").read_text() == "2\n"
+
+
 def test_an_old_error_in_a_log_does_not_hide_what_a_change_leaks(shop: Shop) -> None:
     (root,) = shop.hosts("web1")
     before = fingerprint(root)

@@ -42,6 +42,9 @@ _CAUSES = (
 _HIDES = (("endpoints", "answers"), ("endpoints", "status"), ("processes", "instances"), ("units", "loaded"))
 """The checks that leave others of the same thing out when they fail: of what does not answer nothing else is judged."""
 
+_UNTOLD = {"available": frozenset(KIND_CHECKS.values()), "log": frozenset({"log"})}
+"""What the window cannot tell of a thing either where these checks of it cannot."""
+
 Json = dict[str, t.Any]
 
 
@@ -83,6 +86,7 @@ class Decision:
 def before(seen: Inputs) -> Before:
     """Return what a run says, judged by the criteria that its own evidence names."""
     made = after_change.looped(checks.of_run(seen.findings), seen.findings["evidence"])
+    made = after_change.undated(made, seen.hosts)
     grouped = criteria.build(made, [one.host for one in seen.hosts])
     missing = {_gap(group, gap) for group in grouped for gap in group["missing"]}
     bad = {one["id"]: found for one in made if one["outcome"] == _BAD and (found := degrees.degrees(one))}
@@ -219,12 +223,12 @@ def _summed_up(check: Json, failed: t.Iterable[Json]) -> list[Json]:
 
     What worked then and failed before the change as well is not the change's doing.
     """
-    place = (check["section"], check["check"])
-    if place == (regression.SECTION, regression.FEATURE):
-        own = [one for one in failed if one["section"] != regression.SECTION]
-    elif place == ("watch", "available") and check["verdict"] == verdicts.UNKNOWN:
-        contents = [one for one in failed if one["check"] in KIND_CHECKS.values()]
-        own = [one for one in contents if one["verdict"] == verdicts.UNKNOWN]
+    others = [one for one in failed if one["section"] != check["section"]]
+    if (check["section"], check["check"]) == (regression.SECTION, regression.FEATURE):
+        own = others
+    elif check["section"] == "watch" and check["verdict"] == verdicts.UNKNOWN:
+        untold = _UNTOLD.get(check["check"], ())
+        own = [one for one in others if one["check"] in untold and one["verdict"] == verdicts.UNKNOWN]
     else:
         return []
     about = standing.about(check)

@@ -104,6 +104,26 @@ def looped(checks: t.Sequence[Json], evidence: t.Sequence[Json]) -> list[Json]:
     return [_looped(one, asked_s[one["host"]]) if _is_up(one) else one for one in checks]
 
 
+def undated(checks: t.Sequence[Json], hosts: t.Sequence[Seen]) -> list[Json]:
+    """Return the checks of an audit before a change; a log whose lines have no times counts there as one that is not
+    read, as it is not after the change, which did not bring that about.
+    """
+    logs = {
+        (seen.host.name, "logs", log["name"])
+        for seen in hosts
+        for log in (seen.logs or {}).get("logs", ())
+        if log["outcome"] == "ok" and log["read"]["lines"] and not log["read"]["dated"]
+    }
+    unread = {"outcome": "unknown", "verdict": verdicts.UNKNOWN}
+    found = []
+    for one in checks:
+        if (one["host"], one["section"], one["component"]) not in logs:
+            found.append(one)
+        elif one["check"] == "log":
+            found.append({**one, **unread})
+    return found
+
+
 def _is_up(one: Json) -> bool:
     return (one["section"], one["check"], one["verdict"]) == ("units", "active", verdicts.PASS)
 

@@ -100,6 +100,30 @@ def test_a_unit_that_looped_before_takes_nothing_back_where_observations_do(
     assert reasons(made, before) == (([up["id"]], []) if goes_back else ([], [up["id"]]))
 
 
+@pytest.mark.parametrize(
+    ("lines", "dated", "watched", "goes_back"),
+    [
+        pytest.param(2, False, "UNKNOWN", set(), id="its lines had no times before the change either"),
+        pytest.param(2, True, "UNKNOWN", {"logs", "watch"}, id="they had, and have none any more"),
+        pytest.param(0, False, "UNKNOWN", {"logs", "watch"}, id="it had no lines"),
+        pytest.param(2, False, "FAIL", {"watch"}, id="the window tells something of it"),
+    ],
+)
+def test_a_log_that_could_not_be_read_since_before_takes_nothing_back(
+    lines: int, dated: bool, watched: str, goes_back: set[str]
+) -> None:
+    """Since the change it is not read: what was said of all its lines before is not said any more."""
+    known = {"name": "app", "outcome": "ok", "read": {"lines": lines, "dated": dated}}
+    findings = run(check("logs", "log", component="app"), check("logs", "max", component="app", subject="app:ERROR"))
+    then = deciding.before(Inputs(findings, files(findings), None, [seen(logs={"logs": [known]})]))
+    read = next(one for one in checks.of_run(findings) if one["check"] == "log")
+    now = {**read, "outcome": "unknown", "verdict": "UNKNOWN"}
+    seen_of = {**one_check("watch", watched), "check": "log", "evidence": ["watch/web1.json#logs/app"]}
+    back, told = reasons(verification(now, seen_of), then)
+    assert set(back) == {one["id"] for one in (now, seen_of) if one["section"] in goes_back}
+    assert {*back, *told} == {now["id"], seen_of["id"]}
+
+
 _DAY_S = 86400.0
 
 
