@@ -6,20 +6,16 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import typing as t
 from pathlib import Path
 
 import pytest
-from e2e_lab import CHECKOUT
+from e2e_lab import SmallHost, small_host
 from e2e_operator import Operator, Outcome
 from e2e_project import Repository
 
 pytestmark = pytest.mark.lab
 
-_LAB = CHECKOUT / "tests" / "lab"
-_STATE = CHECKOUT / ".cache" / "lab"
-_LIMIT_S = 300
 _ROOT, _URL = "/srv/shop", "http://127.0.0.1:8099/health"
 SERVER = """\
 import http.server
@@ -52,32 +48,22 @@ CONTRACT = {
 }
 
 
-class ShopHost:
-    """A host of the lab's image, and an operator who reaches it as an ordinary user."""
+class Shop:
+    """An application on a small host, and an operator who reaches it as an ordinary user."""
 
-    def __init__(self, name: str, address: str, reference: Repository, operator: Operator) -> None:
-        self.name = name
+    def __init__(self, host: SmallHost, reference: Repository, operator: Operator) -> None:
+        self.inside = host.inside
         self.reference = reference
         self.operator = operator
         variables = {
-            "ansible_connection": "ssh",
-            "ansible_host": address,
-            "ansible_user": "ordinary",
+            **host.variables("ordinary"),
             "ansible_become": True,
-            "ansible_ssh_private_key_file": str(_STATE / "keys" / "lab"),
-            "ansible_ssh_common_args": f"-o UserKnownHostsFile={_STATE / 'known_hosts'} -o IdentitiesOnly=yes",
-            "ansible_ssh_args": "-o ControlMaster=no",
-            "ansible_python_interpreter": "/usr/bin/python3",
             "drift_root": _ROOT,
             "drift_repo": str(reference.path),
             "drift_contract": CONTRACT,
         }
         self.inventory = operator.inventory({"web1": variables})
         self.inside("sh", "-ec", _MADE)
-
-    def inside(self, *argv: str) -> str:
-        command = ["docker", "exec", self.name, *argv]
-        return subprocess.run(command, capture_output=True, text=True, check=True, timeout=_LIMIT_S).stdout
 
     def play(self, name: str, **variables: t.Any) -> Outcome:
         extra = json.dumps({"drift_output_dir": str(self.operator.runs), **variables})
@@ -92,42 +78,37 @@ class ShopHost:
         return self.inside("find", _ROOT, "-printf", "%p %u:%g %m %s\\n")
 
 
-@pytest.fixture(name="host")
-def fixture_host(tmp_path: Path, operator: Operator) -> t.Iterator[ShopHost]:
+@pytest.fixture(name="shop")
+def fixture_shop(tmp_path: Path, operator: Operator) -> t.Iterator[Shop]:
     reference = Repository(tmp_path / "reference")
     reference.commit("First", {"src/server.py": SERVER.format(status=200), "src/other.py": "1\n"})
-    old = reference.deploy(tmp_path / "old", with_git=False)
-    try:
-        subprocess.run([_LAB / "fleet.sh", "up", "1", str(old)], check=True, timeout=_LIMIT_S)
-        name, address = (_STATE / "fleet").read_text("utf-8").split()
-        yield ShopHost(name, address, reference, operator)
-    finally:
-        subprocess.run([_LAB / "fleet.sh", "down"], check=True, timeout=120)
+    with small_host(reference.deploy(tmp_path / "old", with_git=False)) as host:
+        yield Shop(host, reference, operator)
 
 
-def test_the_whole_chain_as_an_ordinary_user_with_sudo(host: ShopHost) -> None:
-    host.reference.commit("Second", {"src/other.py": "2\n"})
-    audit = host.play("audit")
+def test_the_whole_chain_as_an_ordinary_user_with_sudo(shop: Shop) -> None:
+    shop.reference.commit("Second", {"src/other.py": "2\n"})
+    audit = shop.play("audit")
     assert audit.brief("trees") == {("content", "src/other.py", "behind")}, audit.text
     assert audit.evidence("web1", "trees")["user"] == "root"
     assert audit.findings["verdict"]["state"] == "drift"
 
-    good = host.play("remediate")
-    assert (good.code, host.outcome()) == (0, "changed"), good.text
-    assert f"{_ROOT}/src/other.py root:root 644 2\n" in host.files()
-    assert f"{_ROOT} root:root 750 " in host.files()
+    good = shop.play("remediate")
+    assert (good.code, shop.outcome()) == (0, "changed"), good.text
+    assert f"{_ROOT}/src/other.py root:root 644 2\n" in shop.files()
+    assert f"{_ROOT} root:root 750 " in shop.files()
 
-    verified = host.play("verify", verify_watch={"for": "10s", "every": "1s"})
+    verified = shop.play("verify", verify_watch={"for": "10s", "every": "1s"})
     assert verified.code == 0, verified.text
 
-    before = host.files()
-    host.reference.commit("Third", {"src/server.py": SERVER.format(status=500)})
-    bad = host.play("remediate")
-    assert (bad.code, host.outcome()) == (2, "rolled_back"), bad.text
-    assert host.files() == before
-    assert "200" in host.inside("curl", "--silent", "--output", "/dev/null", "--write-out", "%{http_code}", _URL)
+    before = shop.files()
+    shop.reference.commit("Third", {"src/server.py": SERVER.format(status=500)})
+    bad = shop.play("remediate")
+    assert (bad.code, shop.outcome()) == (2, "rolled_back"), bad.text
+    assert shop.files() == before
+    assert "200" in shop.inside("curl", "--silent", "--output", "/dev/null", "--write-out", "%{http_code}", _URL)
 
     # Root's own records, and nothing of the user's beside their home.
-    assert host.inside("stat", "-c", "%U %a", "/var/lib/evenkeel") == "root 700\n"
-    assert host.inside("find", "/srv/shop", "/var", "/tmp", "/etc", "/root", "-user", "ordinary") == ""
-    assert host.inside("find", "/home/ordinary", "-type", "f", "-newer", "/etc/systemd/system/shop.service") == ""
+    assert shop.inside("stat", "-c", "%U %a", "/var/lib/evenkeel") == "root 700\n"
+    assert shop.inside("find", "/srv/shop", "/var", "/tmp", "/etc", "/root", "-user", "ordinary") == ""
+    assert shop.inside("find", "/home/ordinary", "-type", "f", "-newer", "/etc/systemd/system/shop.service") == ""

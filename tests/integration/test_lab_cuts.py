@@ -15,7 +15,7 @@ import typing as t
 from pathlib import Path
 
 import pytest
-from e2e_lab import CHECKOUT
+from e2e_lab import SmallHost, small_host
 from e2e_operator import Operator
 from e2e_project import Repository
 from waiting import wait_until
@@ -25,8 +25,6 @@ pytestmark = pytest.mark.lab
 ALL = os.environ.get("EVENKEEL_FAULTS") == "all"
 CUTS = 50 if ALL else 5
 DEPLOY = "evenkeel.drift.deploy"
-_LAB = CHECKOUT / "tests" / "lab"
-_STATE = CHECKOUT / ".cache" / "lab"
 _CUTTER = Path(__file__).with_name("e2e_cutter.py")
 _ROOT, _OLD, _STATES = "/srv/cut", "/srv/app", "/srv/states"
 _FILES = 240
@@ -42,31 +40,23 @@ _CONNECTION = "-o ControlMaster=no -o ServerAliveInterval=2 -o ServerAliveCountM
 
 
 class CutHost:
-    """A small host of the lab that nobody else uses, and an operator who deploys to it."""
+    """A small host of the lab, and an operator who deploys to it."""
 
-    def __init__(self, name: str, address: str, reference: Path, operator: Operator) -> None:
-        self.name = name
-        self.address = address
+    def __init__(self, host: SmallHost, reference: Path, operator: Operator) -> None:
+        self.name = host.name
+        self.address = host.address
+        self.inside = host.inside
         self.operator = operator
         variables = {
-            "ansible_connection": "ssh",
-            "ansible_host": address,
-            "ansible_user": "root",
-            "ansible_ssh_private_key_file": str(_STATE / "keys" / "lab"),
-            "ansible_ssh_common_args": f"-o UserKnownHostsFile={_STATE / 'known_hosts'} -o IdentitiesOnly=yes",
+            **host.variables("root"),
             "ansible_ssh_args": _CONNECTION,
-            "ansible_python_interpreter": "/usr/bin/python3",
             "drift_root": _ROOT,
             "drift_repo": str(reference),
             "drift_sections": ["trees"],
             "drift_state_dir": _STATES,
             "sync_prune": True,
         }
-        self.inventory = operator.inventory({name: variables})
-
-    def inside(self, *argv: str) -> str:
-        command = ["docker", "exec", self.name, *argv]
-        return subprocess.run(command, capture_output=True, text=True, check=True, timeout=_LIMIT_S).stdout
+        self.inventory = operator.inventory({host.name: variables})
 
     def make_old(self) -> None:
         self.inside("sh", "-ec", f"rm -rf {_ROOT} {_STATES}; cp -a {_OLD} {_ROOT}")
@@ -127,14 +117,9 @@ def reference(folder: Path) -> tuple[Repository, Path]:
 @pytest.fixture(name="host")
 def fixture_host(tmp_path: Path, operator: Operator) -> t.Iterator[CutHost]:
     made, old = reference(tmp_path)
-    try:
-        subprocess.run([_LAB / "fleet.sh", "up", "1", str(old)], check=True, timeout=300)
-        name, address = (_STATE / "fleet").read_text("utf-8").split()
-        host = CutHost(name, address, made.path, operator)
+    with small_host(old) as host:
         host.inside("sh", "-ec", _PATIENT)
-        yield host
-    finally:
-        subprocess.run([_LAB / "fleet.sh", "down"], check=True, timeout=120)
+        yield CutHost(host, made.path, operator)
 
 
 def test_the_next_deploy_recovers_from_any_cut(host: CutHost) -> None:
