@@ -59,7 +59,7 @@ class ScriptAction(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
             result: Json = self._execute_module(module_name=module, module_args={}, task_vars=variables)
         except AnsibleError as error:
             # A wrong or a missing password has no class of its own; what has one is another matter.
-            if type(error) is not AnsibleError:
+            if error.__class__ is not AnsibleError:
                 raise
             said = mask(" ".join(str(error).split()))[:_LONGEST]
             if said.startswith(_SSH):
