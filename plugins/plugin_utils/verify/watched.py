@@ -137,7 +137,7 @@ def _unit(make: Maker, one: Json) -> Json:
     name, wanted = one["name"], "active" if one["wanted"] else "not active"
     observed = {key: one[key] for key in ("looks", "unseen", "states", "wrong", "restarts", "events")}
     # A document of before these were counted has none.
-    killed = observed["oom_kills"] = one.get("oom_kills", 0)
+    killed = observed["oom_kills"] = one.get("oom_kills")
     expected = {"active": one["wanted"], "restarts": 0, "oom_kills": 0}
     place = f"units/{name}"
     if one["restarts"] or one["wrong"] or killed:
@@ -145,7 +145,9 @@ def _unit(make: Maker, one: Json) -> Json:
         wrong = f"it was not {wanted} in {one['wrong']} of {number(one['looks'], 'look')} ({states})"
         said = [f"it was restarted {number(one['restarts'], 'time')}"] if one["restarts"] else []
         said += [wrong] if one["wrong"] else []
-        said += [f"the kernel killed {number(killed, 'process', 'processes')} of it for want of memory"] * bool(killed)
+        said += (
+            [f"the kernel killed {number(killed, 'process', 'processes')} of it for want of memory"] if killed else []
+        )
         summary = f"{name}: {'; '.join(said)}{happened(one)}"
         return make.check("stable", name, "fail", summary, expected, observed, place)
     reason = unseen(one)

@@ -46,8 +46,8 @@ def blame(before: Json, now: Json) -> Blame:
     return _Tree(before, now).blame(total)
 
 
-def expected(before: Json, now: Json) -> Json:
-    """Return the later of two looks as the next one is to be compared with it.
+def allowing_late(before: Json, now: Json) -> Json:
+    """Return the later of two looks as the next one is compared with it: a kill may come later than its limit.
 
     The kernel counts a limit, then writes a report, which a slow console holds up, and then counts the kill: a limit
     of which no kill has come yet counts for one that comes until the next look.
@@ -133,7 +133,7 @@ class Memory(Seen):
         # After a boot the kernel counts anew.
         last = self._last if self._boot == boot else None
         found = blame(self._compared, item) if last is not None and self._compared is not None else Blame()
-        self._compared = item if last is None else expected(last, item)
+        self._compared = item if last is None else allowing_late(last, item)
         self._boot, self._last = boot, item
         self._killed += found.total
         self._of_host += found.host

@@ -137,7 +137,8 @@ class Unit(Seen):
         super().__init__()
         self._entry = entry
         self._states = Counts()
-        self._wrong = self._pids = self._restarts = self._killed = 0
+        self._wrong = self._pids = self._restarts = 0
+        self._killed: int | None = None
         self._last: Json | None = None
 
     def add(self, item: Json, moment: Moment) -> None:
@@ -145,6 +146,9 @@ class Unit(Seen):
             self.miss(item["reason"])
             return
         self.look()
+        if item["oom_kills"] is not None:
+            # It was counted: only then can it be said that none was killed.
+            self._killed = self._killed or 0
         self._states.add(item["active"])
         # A unit that reads its configuration anew, or keeps it up to date, is active all the while.
         self._wrong += (item["active"] in ("active", "reloading", "refreshing")) != self._entry["active"]
@@ -165,7 +169,7 @@ class Unit(Seen):
             self.events.add(moment.wall_s, f"it is {now['active']} ({now['sub']}), was {before['active']}")
         kills = grown(before["oom_kills"], now["oom_kills"])
         if kills:
-            self._killed += kills
+            self._killed = (self._killed or 0) + kills
             self.events.add(moment.wall_s, f"the kernel killed {kills} of its processes for want of memory")
 
     def told(self) -> Json:

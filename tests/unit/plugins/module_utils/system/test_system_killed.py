@@ -36,8 +36,9 @@ class World:
         step = next(self._steps)
         for name, text in step["files"].items():
             self.write(f"{self.top}/{name}", text)
-        for name in step.get("gone", ()):
-            shutil.rmtree(os.path.dirname(f"{self.top}/{name}"), ignore_errors=True)
+        # The innermost first, as each is removed once.
+        for group in sorted({os.path.dirname(name) for name in step.get("gone", ())}, reverse=True):
+            shutil.rmtree(f"{self.top}/{group}")
         self.write(f"{self.proc}/vmstat", step["vmstat"])
         self.write(f"{self.proc}/self/mounts", step["mounts"].replace("/sys/fs/cgroup", self.top))
         return str(step["step"])

@@ -167,6 +167,12 @@ def test_a_unit_counts_anew_when_it_is_started(counts: tuple[int | None, int | N
     assert made["units"][0]["oom_kills"] == kills
 
 
+def test_what_nobody_counted_of_a_unit_is_not_none() -> None:
+    made = document(regular(lambda _at_s: {"units": {"oom_kills": None}}))
+    (found,) = [one for one in checks(made) if (one["component"], one["check"]) == ("units", "stable")]
+    assert (found["outcome"], found["observed"]["oom_kills"]) == ("pass", None)
+
+
 def test_what_was_counted_before_a_boot_is_no_kill_after_it() -> None:
     made = state([look(0.0, memory=item(3, QUIET))])
     made.add(look(30.0, memory=item(7, QUIET)), "b2", 30.0)
